@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What main() knows of a sub-command. */
+#pragma once
+
+#include <glib.h>
+
+/** Exit codes of every sub-command (`run` passes its command's code through). */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/**
+ * Command: one sub-command.
+ * @name: as typed
+ * @summary: one line for `nvcuse --help`
+ * @main: gets argv with argv[0] = "nvcuse NAME", so that GOption's --help reads right
+ */
+typedef struct {
+    const char *name;
+    const char *summary;
+    int (*main)(int argc, char **argv);
+} Command;
+
+int cmd_serve(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_drivers(int argc, char **argv);
+int cmd_abi(int argc, char **argv);
