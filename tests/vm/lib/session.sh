@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs in the VM as callers want them: a kernel, a driver set, a command.
+
+# Write what the guest must know about the run. usage: session_environment KERNEL-ENTRY DRIVER|none
+session_environment() {
+    local kernel=$1 version=$2 driver modules fake_gpu
+    printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
+    printf 'export PATH=%q:$PATH\n' "$BUILD/cuse-server:$BUILD/tests/guest"
+    printf 'LAB_INTERACTIVE=%q\ncd %q\n' "${LAB_INTERACTIVE:-}" "$PWD"
+    [[ $version != none ]] || return 0
+    driver=$(driver_get "$version") && modules=$(driver_modules_get "$driver" "$kernel") &&
+        fake_gpu=$(fake_gpu_get "$kernel") || return
+    printf 'LAB_DRIVER_MODULES=%q LAB_FAKE_GPU=%q\n' "$modules" "$fake_gpu"
+    printf 'export PATH=%q:$PATH LD_LIBRARY_PATH=%q\n' "$(driver_program_dir "$driver")" "$(driver_library_dir "$driver")"
+}
+
+# Run a command in a fresh VM and return its exit code. RESULTS is what the command sees as /run/lab.
+# usage: session_run KERNEL-SERIES DRIVER|none RESULTS COMMAND...
+session_run() {
+    local series=$1 version=$2 results=$3 kernel initrd
+    shift 3
+    kernel=$(kernel_get "$series") && initrd=$(initrd_get "$kernel") || return 1
+    session_environment "$kernel" "$version" >"$results/environment" || return 1
+    printf '%q ' "$@" >"$results/command"
+    vm_run "$results" "$kernel" "$initrd"
+}

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# One run of the VM: boot, command, power off.
+#
+# QEMU emulates the CPU in software, so it needs nothing of the machine (no KVM, no kernel module). Two serial lines: the
+# kernel's console goes to a file that is searched for trouble afterwards; the command's output is streamed.
+
+VM_TIMEOUT=${VM_TIMEOUT:-300} # seconds
+VM_MEMORY=2G
+# The fake GPU's BARs are RAM above this that the kernel leaves alone; see tests/host/fake-gpu.
+VM_KERNEL_MEMORY=1536M
+
+# What must not be in the kernel's log.
+VM_TROUBLE='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|blocked for more than|soft lockup|Kernel panic|Call Trace'
+
+# Print the lines of a kernel log that speak of trouble, but for those that match a line of known-trouble (an extended
+# regular expression, with the reason above it).
+vm_trouble() { grep -aE "$VM_TROUBLE" "$1" | grep -avE -f <(grep -vE '^(#|$)' "$TOP/tests/vm/known-trouble"); }
+
+# Run a command in a VM; return its exit code, or 1 with a message if the VM hung or its kernel complained.
+# usage: vm_run RESULTS-DIR KERNEL-ENTRY INITRD
+# RESULTS-DIR holds "command" and "environment"; see guest-init.
+vm_run() {
+    local results=$1 kernel=$2 initrd=$3 console=$1/console.log kver rc=0 stdio=stdio,id=stdio,signal=on code
+    kver=$(kernel_version "$kernel")
+    [[ ${LAB_INTERACTIVE:-} ]] && stdio=stdio,id=stdio,signal=off
+    timeout --foreground "$VM_TIMEOUT" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$VM_MEMORY" \
+        -nodefaults -no-user-config -display none -no-reboot -kernel "$kernel/boot/vmlinuz-$kver" -initrd "$initrd" \
+        -append "console=ttyS0 panic=-1 mitigations=off mem=$VM_KERNEL_MEMORY lab.init=$TOP/tests/vm/guest-init" \
+        -serial "file:$console" -chardev "$stdio" -serial chardev:stdio \
+        -virtfs local,path=/,mount_tag=host0,security_model=none,multidevs=remap,readonly=on \
+        -virtfs "local,path=$results,mount_tag=results,security_model=none" || rc=$?
+    if ((rc == 124)); then
+        say "the VM did not end within $VM_TIMEOUT s (VM_TIMEOUT); its console ends with:"
+        tail -n 20 "$console" >&2
+        return 1
+    fi
+    if [[ ! -s $results/exit-code ]]; then
+        say "the VM ended (QEMU: $rc) without an exit code of the command; its console ends with:"
+        tail -n 40 "$console" >&2
+        return 1
+    fi
+    read -r code <"$results/exit-code"
+    if [[ -n $(vm_trouble "$console") ]]; then
+        say "the VM's kernel complained ($console):"
+        vm_trouble "$console" >&2
+        ((code)) || code=1
+    fi
+    return "$code"
+}
