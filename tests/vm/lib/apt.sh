@@ -19,7 +19,7 @@ apt_write_sources() {
         [[ -e $file ]] || continue
         # A file is made of paragraphs; keep those that are about this release of Debian itself.
         awk -v RS= -v ORS='\n\n' -v own="$own" \
-            '$0 ~ "(^|\n)Suites:[^\n]* " own "(-|\\s|\n)" && /(^|\n)Components:[^\n]* main/' "$file" |
+            '$0 ~ "(^|\n)Suites:[^\n]* " own "[- \t\n]" && /(^|\n)Components:[^\n]* main/' "$file" |
             sed -e '/^Components:/s/:.*/: main contrib non-free non-free-firmware/' -e "/^Suites:/s/\\b$own/$release/g" \
                 >"$dir/$(basename "$file")"
     done

@@ -16,15 +16,9 @@ DRIVERS_DEFAULT=(535.261.03 535.309.01)
 DRIVER_PACKAGES=(nvidia-smi libnvidia-ml1 libcuda1 libnvidia-ptxjitcompiler1)
 DRIVER_MODULES=(nvidia nvidia-uvm)
 
-driver_notice() {
-    say "NVIDIA's driver comes from Debian's non-free component, under NVIDIA's licence; it is unpacked into"
-    say "$CACHE and not installed."
-}
-
-# usage: driver_unpack VERSION DIR
+# usage: driver_unpack RELEASE VERSION KERNEL-PACKAGE DIR
 driver_unpack() {
-    local version=$1 dir=$2 release kernel_package package full packages=()
-    read -r release kernel_package <<<"${DRIVER_SETS[$version]}"
+    local release=$1 version=$2 kernel_package=$3 dir=$4 package full packages=()
     for package in "$kernel_package" "${DRIVER_PACKAGES[@]}"; do
         full=$(apt_version "$release" "$package" "$version-") || {
             say "apt knows no $package $version in Debian $release (contrib, non-free)"
@@ -32,22 +26,27 @@ driver_unpack() {
         }
         packages+=("$package=$full")
     done
-    driver_notice
+    say "NVIDIA's driver comes from Debian's non-free component, under NVIDIA's licence; it is unpacked into"
+    say "$CACHE and not installed."
     step "downloading NVIDIA's driver $version" "$CACHE/driver/$version.log" apt_unpack "$release" "$dir" "${packages[@]}"
 }
 
 # Print the cache entry of a driver set: what Debian's packages hold.
 driver_get() {
+    local release kernel_package full
     [[ -n ${DRIVER_SETS[$1]:-} ]] || { say "no driver $1 here; there are: ${!DRIVER_SETS[*]}"; return 1; }
-    if [[ ! -d $CACHE/driver/$1 ]]; then
-        apt_refresh "${DRIVER_SETS[$1]%% *}" || return
-    fi
-    cached "driver/$1" driver_unpack "$1"
+    read -r release kernel_package <<<"${DRIVER_SETS[$1]}"
+    apt_refresh "$release" || return
+    full=$(apt_version "$release" "$kernel_package" "$1-") || {
+        say "apt knows no $kernel_package $1 in Debian $release (contrib, non-free); see $CACHE/apt/$release/update.log"
+        return 1
+    }
+    cached "driver/$full" driver_unpack "$release" "$1" "$kernel_package"
 }
 
 # Where the libraries and programs of a set's cache entry are.
-driver_library_dir() { local dir=("$1"/usr/lib/x86_64-linux-gnu/nvidia/*/libcuda.so.1); dirname "${dir[0]}"; }
-driver_program_dir() { local dir=("$1"/usr/lib/nvidia/*/nvidia-smi); dirname "${dir[0]}"; }
+driver_library_dir() { dirname "$1"/usr/lib/x86_64-linux-gnu/nvidia/*/libcuda.so.1; }
+driver_program_dir() { dirname "$1"/usr/lib/nvidia/*/nvidia-smi; }
 
 # usage: driver_build DRIVER-ENTRY KERNEL-ENTRY DIR
 driver_build() {

@@ -25,7 +25,6 @@ kernel_unpack() {
     step "downloading the Debian kernel $kver" "$CACHE/kernel/$image.log" \
         apt_unpack "$release" "$dir" "$1" "$headers" "${packages[@]}" || return
     # The headers name their other half by its installed path; ours is wherever the cache is.
-    # shellcheck disable=SC2016 # for make, not for the shell
     sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' "$dir/usr/src/$headers/Makefile" || return
     # With vmlinux there, the build of a module insists on making BTF for it, with a tool that few machines have.
     rm -f "$dir/usr/src/$headers/vmlinux" "$dir/lib/modules/$kver/build" "$dir/lib/modules/$kver/source"
@@ -38,10 +37,10 @@ kernel_get() {
     local release=$KERNEL_RELEASE_OF_DEBIAN meta=${KERNEL_META[$1]:-} image version
     [[ -n $meta ]] || { say "no kernel $1 here; there are: ${!KERNEL_META[*]}"; return 1; }
     apt_refresh "$release" || return
-    image=$(apt_dependency "$release" "$meta" '^linux-image-') && version=$(apt_version "$release" "$image" '') || {
+    if ! image=$(apt_dependency "$release" "$meta" '^linux-image-') || ! version=$(apt_version "$release" "$image" ''); then
         say "apt knows no $meta; see $CACHE/apt/$release/update.log"
         return 1
-    }
+    fi
     cached "kernel/${image#linux-image-}_$version" kernel_unpack "$image=$version"
 }
 
@@ -50,7 +49,7 @@ kernel_version() { basename "$1"/lib/modules/*; }
 
 # Where the headers of a kernel's cache entry are: the two arguments that out-of-tree builds want.
 kernel_output_dir() { echo "$1/usr/src/linux-headers-$(kernel_version "$1")"; }
-kernel_source_dir() { local common=("$1"/usr/src/linux-headers-*-common); echo "${common[0]}"; }
+kernel_source_dir() { echo "$1"/usr/src/linux-headers-*-common; }
 
 # usage: initrd_build KERNEL-ENTRY DIR
 initrd_build() {

@@ -6,7 +6,7 @@
 session_environment() {
     local kernel=$1 version=$2 driver modules fake_gpu
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
-    printf 'export PATH=%q:$PATH\n' "$BUILD/cuse-server:$BUILD/tests/guest"
+    printf 'export LAB_RESULTS=/run/lab PATH=%q:$PATH\n' "$BUILD/cuse-server/cli:$BUILD/tests/guest"
     printf 'LAB_INTERACTIVE=%q\ncd %q\n' "${LAB_INTERACTIVE:-}" "$PWD"
     [[ $version != none ]] || return 0
     driver=$(driver_get "$version") && modules=$(driver_modules_get "$driver" "$kernel") &&

@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages that building and testing need: the only list there is.
+
+declare -A PACKAGES=(
+    # The compiler and the libraries that nvcuse links.
+    [build]="meson ninja-build pkg-config gcc libc6-dev libglib2.0-dev libjson-glib-dev libfuse3-dev libseccomp-dev
+        libcap-ng-dev libcriterion-dev"
+    # What reads the sources.
+    [lint]="clang-format clang-tidy shellcheck"
+    # The VM; a kernel's modules are built with the compiler it was built with, and its tools need libelf.
+    [lab]="qemu-system-x86 busybox-static cpio kmod xz-utils make gcc-12 libelf1 strace python3-minimal iproute2 procps"
+)
+
+# Install what is missing of some groups; silent, and free, when nothing is.
+# usage: packages_need GROUP...
+packages_need() {
+    local group wanted=() missing=() package
+    for group in "$@"; do
+        [[ -n ${PACKAGES[$group]:-} ]] || die "no group of packages '$group'; there are: ${!PACKAGES[*]}"
+        # shellcheck disable=SC2206 # a list of words
+        wanted+=(${PACKAGES[$group]})
+    done
+    for package in "${wanted[@]}"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    ((EUID == 0)) || die "these packages are missing; as root: apt-get install ${missing[*]}"
+    mkdir -p "$CACHE"
+    say "missing Debian packages: ${missing[*]}"
+    step "installing them" "$CACHE/deps.log" packages_install "${missing[@]}" || die "apt could not install: ${missing[*]}"
+}
+
+packages_install() {
+    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# "./dev test": suites that speak TAP, and one line that sums them up.
+#
+# A suite is a function suite_NAME here, or an executable tests/NAME/run. It writes TAP lines ("ok ...", "not ok ...",
+# "ok ... # SKIP reason") and its exit status says whether it got to its end. A suite that cannot run at all writes
+# "ok - NAME # SKIP suite: reason", which fails a run in CI.
+
+SUITES=(lint unit sanitize vm)
+
+# What one run of the VM covers: kernel series and driver set.
+VM_MATRIX=("6.1 535.261.03" "6.1 535.309.01" "6.12 535.309.01")
+
+# A command as one test. usage: check NAME COMMAND...
+check() {
+    local name=$1
+    shift
+    if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+}
+
+# usage: sources PATTERN... : the project's own files whose names match
+sources() {
+    local pattern args=()
+    for pattern in "$@"; do args+=(-o -name "$pattern"); done
+    find "$TOP" \( -name .git -o -path "$TOP/build*" \) -prune -o -type f \( "${args[@]:1}" \) -print0
+}
+
+lint_format() { sources '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror; }
+
+lint_tidy() {
+    # The kernel modules under tests/host are not in the meson build; gcc's warning options are not all clang's.
+    sed -nE 's/^ *"file": "(.*)",?$/\1/p' "$BUILD/compile_commands.json" | sort -u | (cd "$BUILD" && xargs -r realpath) |
+        xargs -r -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD" --warnings-as-errors='*' \
+            --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
+}
+
+# Shell scripts are known by their first lines. Not wanted: SC2034, for the libraries' variables are used by those who source
+# them; SC2016, for there are scripts inside scripts.
+lint_shell() {
+    sources '*' | xargs -0 grep -lIE -m1 '^#!/bin/(ba|busybox )?sh|^# shellcheck shell=' |
+        xargs -r shellcheck -x -P SCRIPTDIR -e SC2034,SC2016
+}
+
+suite_lint() {
+    packages_need build lint
+    build_tree "$BUILD" || return
+    check "clang-format" lint_format
+    check "clang-tidy" lint_tidy
+    check "shellcheck" lint_shell
+}
+
+# Run a build's tests and write a TAP line for each test that Criterion ran, or for the program where it is not Criterion's.
+# usage: meson_tests DIR NAME
+meson_tests() {
+    local logs=$1/meson-logs rc=0
+    rm -f "$logs/testlog.txt"
+    CRITERION_ENABLE_TAP=1 meson test -C "$1" --no-rebuild >"$logs/console.txt" 2>&1 || rc=$?
+    # Without that log no test ran, and awk fails.
+    awk -v suite="$2" -f "$TOP/tests/vm/meson-tap.awk" "$logs/testlog.txt" && return "$rc"
+    tail -n 40 "$logs/console.txt" >&2
+    return 1
+}
+
+suite_unit() {
+    packages_need build
+    build_tree "$BUILD" && meson_tests "$BUILD" unit
+}
+
+suite_sanitize() {
+    packages_need build
+    build_tree "$BUILD-asan" -Db_sanitize=address,undefined &&
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "$BUILD-asan" sanitize
+}
+
+suite_vm() {
+    local combination kernel driver results
+    packages_need build lab
+    build_tree "$BUILD" || return
+    for combination in "${VM_MATRIX[@]}"; do
+        read -r kernel driver <<<"$combination"
+        if ! driver_get "$driver" >/dev/null; then
+            echo "ok - vm $kernel/$driver # SKIP suite: NVIDIA's packages cannot be had"
+            continue
+        fi
+        results=$(mktemp -d)
+        say "vm: Debian's kernel $kernel, NVIDIA's driver $driver; results and console: $results"
+        VM_TIMEOUT=900 session_run "$kernel" "$driver" "$results" "$TOP/tests/vm/run-cases" "vm $kernel/$driver" ||
+            echo "not ok - vm $kernel/$driver: the VM's run did not end well; see above"
+    done
+}
+
+suite_run() {
+    if [[ $(type -t "suite_$1") == function ]]; then
+        "suite_$1"
+    else
+        packages_need build lab
+        build_tree "$BUILD" && (export TOP BUILD CACHE && "$TOP/tests/$1/run")
+    fi
+}
+
+# Run suites; succeed if nothing failed and, in CI, no suite was skipped.
+suites_main() {
+    local suite file rc log suite_log passed failed skipped
+    local -a wanted=("$@")
+    if ((${#wanted[@]} == 0)); then
+        wanted=("${SUITES[@]}")
+        for file in "$TOP"/tests/*/run; do
+            suite=$(basename "$(dirname "$file")")
+            [[ -x $file && $suite != bench ]] && wanted+=("$suite")
+        done
+    fi
+    for suite in "${wanted[@]}"; do
+        [[ $(type -t "suite_$suite") == function || -x $TOP/tests/$suite/run ]] ||
+            die "no suite '$suite'; there are: ${SUITES[*]} and whatever has an executable tests/SUITE/run"
+    done
+    log=$(mktemp) suite_log=$(mktemp)
+    for suite in "${wanted[@]}"; do
+        say "== $suite"
+        suite_run "$suite" | tee "$suite_log"
+        rc=${PIPESTATUS[0]}
+        # A suite that broke off, or that fails without naming a test, is a failure of its own.
+        ((rc == 0)) || grep -q '^not ok ' "$suite_log" ||
+            echo "not ok - $suite: ended with exit status $rc" | tee -a "$suite_log"
+        grep -qE '^(not )?ok ' "$suite_log" || echo "not ok - $suite: ran no test" | tee -a "$suite_log"
+        cat "$suite_log" >>"$log"
+    done
+    skipped=$(grep -cE '^ok .*# SKIP' "$log")
+    passed=$(($(grep -cE '^ok ' "$log") - skipped))
+    failed=$(grep -cE '^not ok ' "$log")
+    if ((failed)); then
+        echo "failed:"
+        grep -E '^not ok ' "$log"
+    fi
+    rc=$((failed > 0))
+    if [[ ${CI:-} == true ]] && grep -qE '^ok .*# SKIP suite:' "$log"; then
+        echo "a suite was skipped, which fails a run in CI"
+        rc=1
+    fi
+    rm -f "$log" "$suite_log"
+    echo "$passed passed, $failed failed, $skipped skipped"
+    return "$rc"
+}

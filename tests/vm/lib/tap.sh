@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# For the cases: assertions that write TAP, and waiting without guessing how long. Sourced inside the VM by run-cases.
+
+ok() { echo "ok - $CASE: $1"; }
+
+# usage: not_ok NAME [DETAIL] : the detail, if any, may have many lines
+not_ok() {
+    echo "not ok - $CASE: $1"
+    [[ -z ${2:-} ]] || printf '#   %s\n' "${2//$'\n'/$'\n#   '}"
+}
+
+skip() { echo "ok - $CASE: $1 # SKIP $2"; }
+
+# usage: is GOT WANTED NAME
+is() {
+    if [[ $1 == "$2" ]]; then ok "$3"; else not_ok "$3" "got:    $1"$'\n'"wanted: $2"; fi
+}
+
+# usage: same_file GOT WANTED NAME
+same_file() {
+    local difference
+    if difference=$(diff -u --label wanted --label got "$2" "$1" 2>&1); then ok "$3"; else not_ok "$3" "$difference"; fi
+}
+
+# usage: holds NAME COMMAND... : the command succeeds
+holds() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "exit status $? of: $*"$'\n'"$output"; fi
+}
+
+# Wait until a command succeeds; fail after some seconds. usage: eventually SECONDS COMMAND...
+eventually() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || return 1
+        sleep 0.1
+    done
+}
+
+# Processes of nvcuse, and what it puts into the system: all of these print nothing when nvcuse is not running.
+nvcuse_processes() { pgrep -al '^nvcuse'; }
+nvcuse_devices() { find /sys/class/cuse /dev/nvcuse -mindepth 1 -name '*nvidia*' 2>/dev/null; }
+nvcuse_mounts() { grep nvcuse /proc/mounts; }
+nvcuse_runtime_files() { find /run/nvcuse -mindepth 1 ! -name '*lock*' 2>/dev/null; }
+nvcuse_traces() { nvcuse_processes; nvcuse_devices; nvcuse_mounts; nvcuse_runtime_files; }
+nothing_left() { [[ -z $(nvcuse_traces) ]]; }
+
+# Assert that nvcuse leaves nothing behind; it may take a moment to go. usage: leaves_nothing NAME
+leaves_nothing() {
+    if eventually 20 nothing_left; then ok "$1"; else not_ok "$1" "$(nvcuse_traces)"; fi
+}
+
+# Run a command in an instance in the background and wait until its devices exist. INSTANCE_PID is "nvcuse run", the
+# instance's broker; its output goes to $WORK/NAME.out. usage: start_instance NAME COMMAND...
+start_instance() {
+    local name=$1
+    shift
+    nvcuse run --name "$name" -- "$@" >"$WORK/$name.out" 2>&1 &
+    INSTANCE_PID=$!
+    eventually 30 test -e "/dev/nvcuse/$name/nvidiactl"
+}
