@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters of NV_ESC_RM_ALLOC, by class. Driver files: nvos.h, alloc/, class/cl<id>.h. */
+#pragma once
+
+#include "abi/layout.h"
+
+/* clang-format off: one member per line */
+
+/* hVASpace of NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS that names no object. */
+#define NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE 0xffffffff
+
+ABI_STRUCT(NV_PHYSICAL_MEMORY_ATTRS, 8,
+    (NvU32, addressSpace),
+    (NvU32, compressionCoverage))
+
+ABI_STRUCT(NV_CONTEXT_DMA_ALLOCATION_PARAMS, 32,
+    (NvHandle, hSubDevice),
+    (NvV32, flags),
+    (NvHandle, hMemory),
+    (NvU64, offset),
+    (NvU64, limit))
+
+ABI_STRUCT(NV_MEMORY_ALLOCATION_PARAMS, 120,
+    (NvU32, owner),
+    (NvU32, type),
+    (NvU32, flags),
+    (NvU32, width),
+    (NvU32, height),
+    (NvS32, pitch),
+    (NvU32, attr),
+    (NvU32, attr2),
+    (NvU32, format),
+    (NvU32, comprCovg),
+    (NvU32, zcullCovg),
+    (NvU64, rangeLo),
+    (NvU64, rangeHi),
+    (NvU64, size),
+    (NvU64, alignment),
+    (NvU64, offset),
+    (NvU64, limit),
+    (NvP64, address),
+    (NvU32, ctagOffset),
+    (NvHandle, hVASpace),
+    (NvU32, internalflags),
+    (NvU32, tag))
+ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
+    (NvU32, owner),
+    (NvU32, type),
+    (NvU32, flags),
+    (NvU32, width),
+    (NvU32, height),
+    (NvS32, pitch),
+    (NvU32, attr),
+    (NvU32, attr2),
+    (NvU32, format),
+    (NvU32, comprCovg),
+    (NvU32, zcullCovg),
+    (NvU64, rangeLo),
+    (NvU64, rangeHi),
+    (NvU64, size),
+    (NvU64, alignment),
+    (NvU64, offset),
+    (NvU64, limit),
+    (NvP64, address),
+    (NvU32, ctagOffset),
+    (NvHandle, hVASpace),
+    (NvU32, internalflags),
+    (NvU32, tag),
+    (NvS32, numaNode))
+
+ABI_STRUCT(NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS, 24,
+    (NvU64, offset),
+    (NvU64, limit),
+    (NvHandle, hVASpace))
+
+ABI_STRUCT(NV0005_ALLOC_PARAMETERS, 24,
+    (NvHandle, hParentClient),
+    (NvHandle, hSrcResource),
+    (NvV32, hClass),
+    (NvV32, notifyIndex),
+    (NvP64, data))
+
+ABI_STRUCT(NV0080_ALLOC_PARAMETERS, 56,
+    (NvU32, deviceId),
+    (NvHandle, hClientShare),
+    (NvHandle, hTargetClient),
+    (NvHandle, hTargetDevice),
+    (NvV32, flags),
+    (NvU64, vaSpaceSize),
+    (NvU64, vaStartInternal),
+    (NvU64, vaLimitInternal),
+    (NvV32, vaMode))
+
+ABI_STRUCT(NV_SEMAPHORE_SURFACE_ALLOC_PARAMETERS, 16,
+    (NvHandle, hSemaphoreMem),
+    (NvHandle, hMaxSubmittedMem),
+    (NvU64, flags))
+
+ABI_STRUCT(NV00DE_ALLOC_PARAMETERS, 4,
+    (NvU32, reserved))
+ABI_STRUCT_SINCE(NV00DE_ALLOC_PARAMETERS, 545, 8,
+    (NvU64, polledDataMask))
+
+ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map,
+    (NvU64, offset),
+    (NvHandle, hVidMem),
+    (NvU32, flags))
+ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48,
+    (NvU64, alignment),
+    (NvU64, allocSize),
+    (NvU64, pageSize),
+    (NvU32, allocFlags),
+    (NV00F8_ALLOCATION_PARAMETERS_map, map))
+
+ABI_STRUCT(NV_EXPORT_MEM_PACKET, 32,
+    (NvU8, uuid, [16]),
+    (NvU8, opaque, [16]))
+
+ABI_STRUCT(NV00FD_ALLOCATION_PARAMETERS, 40,
+    (NvU64, alignment),
+    (NvU64, allocSize),
+    (NvU32, pageSize),
+    (NvU32, allocFlags),
+    (NvU32, numGpus),
+    (NvP64, pOsEvent))
+ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 545, 80,
+    (NV_EXPORT_MEM_PACKET, expPacket),
+    (NvU16, index),
+    (NvU64, alignment),
+    (NvU64, allocSize),
+    (NvU32, pageSize),
+    (NvU32, allocFlags),
+    (NvU32, numGpus),
+    (NvP64, pOsEvent))
+ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 590, 80,
+    (NV_EXPORT_MEM_PACKET, expPacket),
+    (NvU16, index),
+    (NvU64, alignment),
+    (NvU64, allocSize),
+    (NvU64, pageSize),
+    (NvU32, allocFlags),
+    (NvU32, numGpus),
+    (NvP64, pOsEvent))
+
+ABI_STRUCT(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 1,
+    (NvBool, unused))
+ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 550, 8,
+    (NvHandle, hSemaphoreSurface),
+    (NvU32, maxQueueSize))
+ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 555, 24,
+    (NvHandle, hSemaphoreSurface),
+    (NvU32, maxQueueSize),
+    (NvHandle, hNotificationMemory),
+    (NvU64, notificationOffset))
+
+ABI_STRUCT(NV2080_ALLOC_PARAMETERS, 4,
+    (NvU32, subDeviceId))
+
+ABI_STRUCT(NV2081_ALLOC_PARAMETERS, 4,
+    (NvU32, reserved))
+
+ABI_STRUCT(NV503B_BAR1_P2P_DMA_INFO, 16,
+    (NvU64, dma_address),
+    (NvU64, dma_size))
+
+ABI_STRUCT(NV503B_FABRIC_P2P_DMA_INFO, 8,
+    (NvU64, gpa))
+
+ABI_STRUCT(NV503B_ALLOC_PARAMETERS, 72,
+    (NvHandle, hSubDevice),
+    (NvHandle, hPeerSubDevice),
+    (NvU32, subDevicePeerIdMask),
+    (NvU32, peerSubDevicePeerIdMask),
+    (NvU64, mailboxBar1Addr),
+    (NvU32, mailboxTotalSize),
+    (NvU32, flags),
+    (NvU32, subDeviceEgmPeerIdMask),
+    (NvU32, peerSubDeviceEgmPeerIdMask),
+    (NV503B_BAR1_P2P_DMA_INFO, l2pBar1P2PDmaInfo),
+    (NV503B_BAR1_P2P_DMA_INFO, p2lBar1P2PDmaInfo))
+ABI_STRUCT_SINCE(NV503B_ALLOC_PARAMETERS, 590, 88,
+    (NvHandle, hSubDevice),
+    (NvHandle, hPeerSubDevice),
+    (NvU32, subDevicePeerIdMask),
+    (NvU32, peerSubDevicePeerIdMask),
+    (NvU64, mailboxBar1Addr),
+    (NvU32, mailboxTotalSize),
+    (NvU32, flags),
+    (NvU32, subDeviceEgmPeerIdMask),
+    (NvU32, peerSubDeviceEgmPeerIdMask),
+    (NV503B_BAR1_P2P_DMA_INFO, l2pBar1P2PDmaInfo),
+    (NV503B_BAR1_P2P_DMA_INFO, p2lBar1P2PDmaInfo),
+    (NV503B_FABRIC_P2P_DMA_INFO, l2pFabricP2PInfo),
+    (NV503B_FABRIC_P2P_DMA_INFO, p2lFabricP2PInfo))
+
+ABI_STRUCT(NV503C_ALLOC_PARAMETERS, 4,
+    (NvU32, flags))
+
+ABI_STRUCT(NV83DE_ALLOC_PARAMETERS, 12,
+    (NvHandle, hDebuggerClient_Obsolete),
+    (NvHandle, hAppClient),
+    (NvHandle, hClass3dObject))
+
+ABI_STRUCT(NV_GR_ALLOCATION_PARAMETERS, 16,
+    (NvU32, version),
+    (NvU32, flags),
+    (NvU32, size),
+    (NvU32, caps))
+
+ABI_STRUCT(NV_CTXSHARE_ALLOCATION_PARAMETERS, 12,
+    (NvHandle, hVASpace),
+    (NvU32, flags),
+    (NvU32, subctxId))
+
+ABI_STRUCT(NV9072_ALLOCATION_PARAMETERS, 12,
+    (NvU32, logicalHeadId),
+    (NvU32, displayMask),
+    (NvU32, caps))
+
+ABI_STRUCT(NV_VASPACE_ALLOCATION_PARAMETERS, 48,
+    (NvU32, index),
+    (NvV32, flags),
+    (NvU64, vaSize),
+    (NvU64, vaStartInternal),
+    (NvU64, vaLimitInternal),
+    (NvU32, bigPageSize),
+    (NvU64, vaBase))
+ABI_STRUCT_SINCE(NV_VASPACE_ALLOCATION_PARAMETERS, 580, 56,
+    (NvU32, index),
+    (NvV32, flags),
+    (NvU64, vaSize),
+    (NvU64, vaStartInternal),
+    (NvU64, vaLimitInternal),
+    (NvU32, bigPageSize),
+    (NvU64, vaBase),
+    (NvU32, pasid))
+
+ABI_STRUCT(NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS, 20,
+    (NvHandle, hObjectError),
+    (NvHandle, hObjectEccError),
+    (NvHandle, hVASpace),
+    (NvU32, engineType),
+    (NvBool, bIsCallingContextVgpuPlugin))
+
+ABI_STRUCT(NVB2CC_ALLOC_PARAMETERS, 8,
+    (NvHandle, hClientTarget),
+    (NvHandle, hContextTarget))
+
+ABI_STRUCT(NV_BSP_ALLOCATION_PARAMETERS, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))
+
+ABI_STRUCT(NV_NVJPG_ALLOCATION_PARAMETERS, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))
+
+ABI_STRUCT(NV_OFA_ALLOCATION_PARAMETERS, 8,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances))
+ABI_STRUCT_SINCE(NV_OFA_ALLOCATION_PARAMETERS, 545, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))
+
+ABI_STRUCT(NV_MEMORY_DESC_PARAMS, 24,
+    (NvU64, base),
+    (NvU64, size),
+    (NvU32, addressSpace),
+    (NvU32, cacheAttrib))
+
+ABI_STRUCT(NV_CHANNEL_ALLOC_PARAMS, 360,
+    (NvHandle, hObjectError),
+    (NvHandle, hObjectBuffer),
+    (NvU64, gpFifoOffset),
+    (NvU32, gpFifoEntries),
+    (NvU32, flags),
+    (NvHandle, hContextShare),
+    (NvHandle, hVASpace),
+    (NvHandle, hUserdMemory, [8]),
+    (NvU64, userdOffset, [8]),
+    (NvU32, engineType),
+    (NvU32, cid),
+    (NvU32, subDeviceId),
+    (NvHandle, hObjectEccError),
+    (NV_MEMORY_DESC_PARAMS, instanceMem),
+    (NV_MEMORY_DESC_PARAMS, userdMem),
+    (NV_MEMORY_DESC_PARAMS, ramfcMem),
+    (NV_MEMORY_DESC_PARAMS, mthdbufMem),
+    (NvHandle, hPhysChannelGroup),
+    (NvU32, internalFlags),
+    (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
+    (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
+    (NvU32, ProcessID),
+    (NvU32, SubProcessID),
+    (NvU32, encryptIv, [3]),
+    (NvU32, decryptIv, [3]),
+    (NvU32, hmacNonce, [8]))
+ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
+    (NvHandle, hObjectError),
+    (NvHandle, hObjectBuffer),
+    (NvU64, gpFifoOffset),
+    (NvU32, gpFifoEntries),
+    (NvU32, flags),
+    (NvHandle, hContextShare),
+    (NvHandle, hVASpace),
+    (NvHandle, hUserdMemory, [8]),
+    (NvU64, userdOffset, [8]),
+    (NvU32, engineType),
+    (NvU32, cid),
+    (NvU32, subDeviceId),
+    (NvHandle, hObjectEccError),
+    (NV_MEMORY_DESC_PARAMS, instanceMem),
+    (NV_MEMORY_DESC_PARAMS, userdMem),
+    (NV_MEMORY_DESC_PARAMS, ramfcMem),
+    (NV_MEMORY_DESC_PARAMS, mthdbufMem),
+    (NvHandle, hPhysChannelGroup),
+    (NvU32, internalFlags),
+    (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
+    (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
+    (NvU32, ProcessID),
+    (NvU32, SubProcessID),
+    (NvU32, encryptIv, [3]),
+    (NvU32, decryptIv, [3]),
+    (NvU32, hmacNonce, [8]),
+    (NvU32, tpcConfigID))
+ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 610, 376,
+    (NvHandle, hObjectError),
+    (NvHandle, hObjectBuffer),
+    (NvU64, gpFifoOffset),
+    (NvU32, gpFifoEntries),
+    (NvU32, flags),
+    (NvHandle, hContextShare),
+    (NvHandle, hVASpace),
+    (NvHandle, hHandleVASpace),
+    (NvHandle, hUserdMemory, [8]),
+    (NvU64, userdOffset, [8]),
+    (NvU32, engineType),
+    (NvU32, cid),
+    (NvU32, subDeviceId),
+    (NvHandle, hObjectEccError),
+    (NV_MEMORY_DESC_PARAMS, instanceMem),
+    (NV_MEMORY_DESC_PARAMS, userdMem),
+    (NV_MEMORY_DESC_PARAMS, ramfcMem),
+    (NV_MEMORY_DESC_PARAMS, mthdbufMem),
+    (NvHandle, hPhysChannelGroup),
+    (NvU32, internalFlags),
+    (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
+    (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
+    (NvU32, ProcessID),
+    (NvU32, SubProcessID),
+    (NvU32, encryptIv, [3]),
+    (NvU32, decryptIv, [3]),
+    (NvU32, hmacNonce, [8]),
+    (NvU32, tpcConfigID))
+
+ABI_STRUCT(NV_MSENC_ALLOCATION_PARAMETERS, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))
+
+ABI_STRUCT(NVB0B5_ALLOCATION_PARAMETERS, 8,
+    (NvU32, version),
+    (NvU32, engineType))
+
+ABI_STRUCT(NV_HOPPER_USERMODE_A_PARAMS, 2,
+    (NvBool, bBar1Mapping),
+    (NvBool, bPriv))
+
+ABI_STRUCT(NV_CONFIDENTIAL_COMPUTE_ALLOC_PARAMS, 4,
+    (NvHandle, hClient))
+
+ABI_STRUCT(NV00E0_ALLOCATION_PARAMETERS, 244,
+    (NvU32, imexChannel),
+    (NV_EXPORT_MEM_PACKET, packet),
+    (NvU16, numMaxHandles),
+    (NvU32, flags),
+    (NvU8, metadata, [64]),
+    (NvU32, deviceInstanceMask),
+    (NvU32, giIdMasks, [32]),
+    (NvU16, numCurHandles))
+
+ABI_STRUCT(NV00F1_ALLOCATION_PARAMETERS, 32,
+    (NvU64, capDescriptor),
+    (NvU32, flags),
+    (NvP64, pOsEvent),
+    (NvU16, nodeId))
+
+ABI_STRUCT(NV00FB_ALLOCATION_PARAMETERS, 32,
+    (NvU8, exportUuid, [16]),
+    (NvU16, index),
+    (NvU32, flags),
+    (NvU64, id))
+
+ABI_STRUCT(NVA0BC_ALLOC_PARAMETERS, 20,
+    (NvU32, codecType),
+    (NvU32, hResolution),
+    (NvU32, vResolution),
+    (NvU32, version),
+    (NvHandle, hMem))
+
+
+/* From 610 on, the decoder and encoder classes have the shapes of BSP and MSENC under new names. */
+ABI_STRUCT(NV_NVDEC_ALLOCATION_PARAMETERS, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))
+
+ABI_STRUCT(NV_NVENC_ALLOCATION_PARAMETERS, 12,
+    (NvU32, size),
+    (NvU32, prohibitMultipleInstances),
+    (NvU32, engineInstance))

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control commands of the subdevice object: graphics engine, FIFO, copy engines, falcons. Driver files: ctrl2080*.h. */
+#pragma once
+
+#include "abi/layout.h"
+
+/* clang-format off: one member per line */
+
+#define NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS            0x2080110b
+#define NV2080_CTRL_CMD_GR_GET_INFO                      0x20801201
+#define NV2080_CTRL_CMD_GR_GET_ZCULL_INFO                0x20801206
+#define NV2080_CTRL_CMD_GR_CTXSW_ZCULL_BIND              0x20801208
+#define NV2080_CTRL_CMD_GR_GET_SM_TO_GPC_TPC_MAPPINGS    0x2080120f
+#define NV2080_CTRL_CMD_GR_SET_CTXSW_PREEMPTION_MODE     0x20801210
+#define NV2080_CTRL_CMD_GR_GET_CTX_BUFFER_SIZE           0x20801218
+#define NV2080_CTRL_CMD_GR_GET_GLOBAL_SM_ORDER           0x2080121b
+#define NV2080_CTRL_CMD_GR_GET_CAPS_V2                   0x20801227
+#define NV2080_CTRL_CMD_GR_GET_GPC_MASK                  0x2080122a
+#define NV2080_CTRL_CMD_GR_GET_TPC_MASK                  0x2080122b
+#define NV2080_CTRL_CMD_GR_GET_SM_ISSUE_RATE_MODIFIER    0x20801230
+#define NV2080_CTRL_CMD_CE_GET_CE_PCE_MASK               0x20802a02
+#define NV2080_CTRL_CMD_CE_GET_CAPS_V2                   0x20802a03
+#define NV2080_CTRL_CMD_CE_GET_ALL_CAPS                  0x20802a0a
+#define NV2080_CTRL_CMD_FLCN_GET_CTX_BUFFER_SIZE         0x20803125
+#define NV2080_CTRL_CMD_GRMGR_GET_GR_FS_INFO             0x20803801
+#define NV2080_CTRL_CMD_GR_GET_SM_ISSUE_RATE_MODIFIER_V2 0x2080123c
+#define NV2080_CTRL_CMD_GR_GET_SM_ISSUE_THROTTLE_CTRL    0x2080123d
+
+ABI_STRUCT(NV2080_CTRL_GR_ROUTE_INFO, 16,
+    (NvU32, flags),
+    (NvU64, route))
+
+ABI_STRUCT(NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, 536,
+    (NvBool, bDisable),
+    (NvU32, numChannels),
+    (NvBool, bOnlyDisableScheduling),
+    (NvBool, bRewindGpPut),
+    (NvP64, pRunlistPreemptEvent),
+    (NvHandle, hClientList, [64]),
+    (NvHandle, hChannelList, [64]))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_INFO_PARAMS, 32,
+    (NvU32, grInfoListSize),
+    (NvP64, grInfoList),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_ZCULL_INFO_PARAMS, 40,
+    (NvU32, widthAlignPixels),
+    (NvU32, heightAlignPixels),
+    (NvU32, pixelSquaresByAliquots),
+    (NvU32, aliquotTotal),
+    (NvU32, zcullRegionByteMultiplier),
+    (NvU32, zcullRegionHeaderSize),
+    (NvU32, zcullSubregionHeaderSize),
+    (NvU32, subregionCount),
+    (NvU32, subregionWidthAlignPixels),
+    (NvU32, subregionHeightAlignPixels))
+
+ABI_STRUCT(NV2080_CTRL_GR_CTXSW_ZCULL_BIND_PARAMS, 24,
+    (NvHandle, hClient),
+    (NvHandle, hChannel),
+    (NvU64, vMemPtr),
+    (NvU32, zcullMode))
+
+ABI_UNNAMED_STRUCT(NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS_smId,
+    (NvU32, gpcId),
+    (NvU32, tpcId))
+ABI_STRUCT(NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS, 1176,
+    (NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS_smId, smId, [144]),
+    (NvU32, smCount),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+ABI_STRUCT_SINCE(NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS, 560, 1944,
+    (NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS_smId, smId, [240]),
+    (NvU32, smCount),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+
+ABI_STRUCT(NV2080_CTRL_GR_SET_CTXSW_PREEMPTION_MODE_PARAMS, 32,
+    (NvU32, flags),
+    (NvHandle, hChannel),
+    (NvU32, gfxpPreemptMode),
+    (NvU32, cilpPreemptMode),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_CTX_BUFFER_SIZE_PARAMS, 16,
+    (NvHandle, hChannel),
+    (NvU64, totalBufferSize))
+
+ABI_UNNAMED_STRUCT(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_globalSmId,
+    (NvU16, gpcId),
+    (NvU16, localTpcId),
+    (NvU16, localSmId),
+    (NvU16, globalTpcId),
+    (NvU16, virtualGpcId),
+    (NvU16, migratableTpcId))
+ABI_STRUCT(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS, 6168,
+    (NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_globalSmId, globalSmId, [512]),
+    (NvU16, numSm),
+    (NvU16, numTpc),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+ABI_UNNAMED_STRUCT(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_V575_globalSmId,
+    (NvU16, gpcId),
+    (NvU16, localTpcId),
+    (NvU16, localSmId),
+    (NvU16, globalTpcId),
+    (NvU16, virtualGpcId),
+    (NvU16, migratableTpcId),
+    (NvU16, ugpuId))
+ABI_STRUCT_SINCE(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS, 575, 7192,
+    (NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_V575_globalSmId, globalSmId, [512]),
+    (NvU16, numSm),
+    (NvU16, numTpc),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+ABI_UNNAMED_STRUCT(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_V580_globalSmId,
+    (NvU16, gpcId),
+    (NvU16, localTpcId),
+    (NvU16, localSmId),
+    (NvU16, globalTpcId),
+    (NvU16, virtualGpcId),
+    (NvU16, migratableTpcId),
+    (NvU16, ugpuId),
+    (NvU16, physicalCpcId),
+    (NvU16, virtualTpcId))
+ABI_STRUCT_SINCE(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS, 580, 9240,
+    (NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_V580_globalSmId, globalSmId, [512]),
+    (NvU16, numSm),
+    (NvU16, numTpc),
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_CAPS_V2_PARAMS, 48,
+    (NvU8, capsTbl, [23]),
+    (NV0080_CTRL_GR_ROUTE_INFO, grRouteInfo),
+    (NvBool, bCapsPopulated))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_GPC_MASK_PARAMS, 24,
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo),
+    (NvU32, gpcMask))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_TPC_MASK_PARAMS, 24,
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo),
+    (NvU32, gpcId),
+    (NvU32, tpcMask))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_SM_ISSUE_RATE_MODIFIER_PARAMS, 32,
+    (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo),
+    (NvU8, imla0),
+    (NvU8, fmla16),
+    (NvU8, dp),
+    (NvU8, fmla32),
+    (NvU8, ffma),
+    (NvU8, imla1),
+    (NvU8, imla2),
+    (NvU8, imla3),
+    (NvU8, imla4))
+
+ABI_STRUCT(NV2080_CTRL_CE_GET_CE_PCE_MASK_PARAMS, 8,
+    (NvU32, ceEngineType),
+    (NvU32, pceMask))
+
+ABI_STRUCT(NV2080_CTRL_CE_GET_CAPS_V2_PARAMS, 8,
+    (NvU32, ceEngineType),
+    (NvU8, capsTbl, [2]))
+
+ABI_STRUCT(NV2080_CTRL_CE_GET_ALL_CAPS_PARAMS, 68,
+    (NvU8, capsTbl, [32][2]),
+    (NvU32, present))
+ABI_STRUCT_SINCE(NV2080_CTRL_CE_GET_ALL_CAPS_PARAMS, 545, 136,
+    (NvU8, capsTbl, [64][2]),
+    (NvU64, present))
+
+ABI_STRUCT(NV2080_CTRL_FLCN_GET_CTX_BUFFER_SIZE_PARAMS, 16,
+    (NvHandle, hChannel),
+    (NvU64, totalBufferSize))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_GPC_COUNT_PARAMS, 4,
+    (NvU32, gpcCount))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_GPC_MAP_PARAMS, 8,
+    (NvU32, gpcId),
+    (NvU32, chipletGpcMap))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_TPC_MASK_PARAMS, 8,
+    (NvU32, gpcId),
+    (NvU32, tpcMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_PPC_MASK_PARAMS, 8,
+    (NvU32, gpcId),
+    (NvU32, ppcMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_GPC_MAP_PARAMS, 12,
+    (NvU32, swizzId),
+    (NvU32, gpcId),
+    (NvU32, chipletGpcMap))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_SYSPIPE_MASK_PARAMS, 4,
+    (NvU32, chipletSyspipeMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_SYSPIPE_IDS_PARAMS, 12,
+    (NvU16, swizzId),
+    (NvU16, physSyspipeIdCount),
+    (NvU8, physSyspipeId, [8]))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_PROFILER_MON_GPC_MASK_PARAMS, 12,
+    (NvU32, swizzId),
+    (NvU32, grIdx),
+    (NvU32, gpcEnMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_SYSPIPE_ID_PARAMS, 4,
+    (NvU32, syspipeId))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_ROP_MASK_PARAMS, 8,
+    (NvU32, gpcId),
+    (NvU32, ropMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_GRAPHICS_SYSPIPE_MASK_PARAMS, 4,
+    (NvU32, chipletSyspipeMask))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_GFX_CAPABLE_GPC_MASK_PARAMS, 12,
+    (NvU32, swizzId),
+    (NvU32, grIdx),
+    (NvU32, gpcEnMask))
+
+ABI_UNNAMED_UNION(NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS_queryData,
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_GPC_COUNT_PARAMS, gpcCountData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_GPC_MAP_PARAMS, chipletGpcMapData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_TPC_MASK_PARAMS, tpcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PPC_MASK_PARAMS, ppcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_GPC_MAP_PARAMS, partitionGpcMapData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_SYSPIPE_MASK_PARAMS, syspipeMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_SYSPIPE_IDS_PARAMS, partitionChipletSyspipeData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PROFILER_MON_GPC_MASK_PARAMS, dmGpcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_SYSPIPE_ID_PARAMS, partitionSyspipeIdData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_ROP_MASK_PARAMS, ropMaskData))
+ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS, 20,
+    (NvU16, queryType),
+    (NvU8, reserved, [2]),
+    (NvU32, status),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS_queryData, queryData))
+ABI_UNNAMED_UNION(NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS_V580_queryData,
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_GPC_COUNT_PARAMS, gpcCountData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_GPC_MAP_PARAMS, chipletGpcMapData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_TPC_MASK_PARAMS, tpcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PPC_MASK_PARAMS, ppcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_GPC_MAP_PARAMS, partitionGpcMapData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_SYSPIPE_MASK_PARAMS, syspipeMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_CHIPLET_SYSPIPE_IDS_PARAMS, partitionChipletSyspipeData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PROFILER_MON_GPC_MASK_PARAMS, dmGpcMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_PARTITION_SYSPIPE_ID_PARAMS, partitionSyspipeIdData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_ROP_MASK_PARAMS, ropMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_CHIPLET_GRAPHICS_SYSPIPE_MASK_PARAMS, gfxSyspipeMaskData),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_GFX_CAPABLE_GPC_MASK_PARAMS, gfxGpcMaskData))
+ABI_STRUCT_SINCE(NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS, 580, 20,
+    (NvU16, queryType),
+    (NvU8, reserved, [2]),
+    (NvU32, status),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS_V580_queryData, queryData))
+
+ABI_STRUCT(NV2080_CTRL_GRMGR_GET_GR_FS_INFO_PARAMS, 1928,
+    (NvU16, numQueries),
+    (NvU8, reserved, [6]),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS, queries, [96]))
+ABI_STRUCT_SINCE(NV2080_CTRL_GRMGR_GET_GR_FS_INFO_PARAMS, 580, 1928,
+    (NvU16, numQueries),
+    (NvU8, reserved, [6]),
+    (NV2080_CTRL_GRMGR_GR_FS_INFO_QUERY_PARAMS_V580, queries, [96]))
+
+ABI_STRUCT(NV2080_CTRL_GR_SM_ISSUE_RATE_MODIFIER_V2, 8,
+    (NvU32, index),
+    (NvU32, data))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_SM_ISSUE_RATE_MODIFIER_V2_PARAMS, 2044,
+    (NvU32, smIssueRateModifierListSize),
+    (NV2080_CTRL_GR_SM_ISSUE_RATE_MODIFIER_V2, smIssueRateModifierList, [255]))
+
+ABI_STRUCT(NV2080_CTRL_GR_SM_ISSUE_THROTTLE_CTRL, 8,
+    (NvU32, index),
+    (NvU32, data))
+
+ABI_STRUCT(NV2080_CTRL_GR_GET_SM_ISSUE_THROTTLE_CTRL_PARAMS, 2044,
+    (NvU32, smIssueThrottleCtrlListSize),
+    (NV2080_CTRL_GR_SM_ISSUE_THROTTLE_CTRL, smIssueThrottleCtrlList, [255]))

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The field tables of every struct: each header below defines its own here, and only here. */
+#define ABI_DEFINE_LAYOUTS
+
+#include "abi/alloc.h"
+#include "abi/ctrl-channel.h"
+#include "abi/ctrl-common.h"
+#include "abi/ctrl-debug.h"
+#include "abi/ctrl-memory.h"
+#include "abi/ctrl0000.h"
+#include "abi/ctrl0080.h"
+#include "abi/ctrl2080-bus.h"
+#include "abi/ctrl2080-fb.h"
+#include "abi/ctrl2080-gpu.h"
+#include "abi/ctrl2080-gr.h"
+#include "abi/ctrl2080-perf.h"
+#include "abi/layout.h"
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/uvm.h"
+
+#define ABI_DEFINE_SCALAR(NAME, TYPE)                                                              \
+    const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_SCALAR, 0, sizeof(TYPE), 0, NULL};
+ABI_SCALARS(ABI_DEFINE_SCALAR)
+#define ABI_DEFINE_C_SCALAR(NAME) ABI_DEFINE_SCALAR(NAME, NAME)
+ABI_C_SCALARS(ABI_DEFINE_C_SCALAR)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call that a container may make. */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "version-tree/handler.h"
+#include "version-tree/nv-caps.h"
+
+/* What an entry's number is: ABI_FRONTEND: the NR byte of an ioctl on /dev/nvidiactl or /dev/nvidiaN; ABI_UVM: the
+ * whole ioctl word; ABI_CONTROL: NVOS54_PARAMETERS.cmd; ABI_ALLOC: the class id. */
+typedef enum { ABI_FRONTEND, ABI_UVM, ABI_CONTROL, ABI_ALLOC, N_ABI_KINDS } AbiKind;
+
+typedef struct DriverNode DriverNode;
+
+/**
+ * AbiEntry: one call that a container may make.
+ * @name: the driver's name of @number
+ * @caps: the entry is open if one of these is enabled
+ * @layout: the parameter struct in the shape that this driver has; NULL if there is none. Handlers that copy as
+ *          many bytes as the caller says (bytes, numa_info, ctrl_simple) do not hold the caller to its size.
+ * @short_layout: the older, shorter form that is taken as well (NVOS21_PARAMETERS for NV_ESC_RM_ALLOC), or NULL
+ * @since: the node that brought the number
+ * @changed: the last node on the driver's path that changed anything about it
+ */
+typedef struct {
+    AbiKind kind;
+    AbiHandler handler;
+    uint32_t number;
+    NvCaps caps;
+    const char *name;
+    const AbiLayout *layout;
+    const AbiLayout *short_layout;
+    const DriverNode *since;
+    const DriverNode *changed;
+} AbiEntry;
+
+/** abi_kind_name: "frontend", "uvm", "control" or "alloc". */
+const char *abi_kind_name(AbiKind kind);

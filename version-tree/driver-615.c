@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Driver series 615. A new release is a node below and the rows that it changes. */
+#include "version-tree/driver-rows.h"
+
+/* clang-format off: one row per line */
+
+const DriverNode driver_615_15_00 = {
+    .version = {615, 15, 0},
+    .parent = &driver_610_43_02,
+    .qualified = true,
+    .sha256 = {
+        [DRIVER_ARCH_X86_64] = NO_INSTALLER,
+        [DRIVER_ARCH_AARCH64] = "d5a40daa72e011395721f2a3de8598b77c3271eec057948de9b3d1755d8d02bc",
+    },
+};
+
+const DriverNode driver_615_62_00 = {
+    .version = {615, 62, 0},
+    .parent = &driver_615_15_00,
+    .qualified = true,
+    .sha256 = {
+        [DRIVER_ARCH_X86_64] = NO_INSTALLER,
+        [DRIVER_ARCH_AARCH64] = "2f59d8a7b8901269e8df57e9ab968d4749959bf0a90a8637f248b1df8c4a2fdc",
+    },
+};

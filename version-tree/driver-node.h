@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree of driver versions, and the choice of a node in it.
+ *
+ * The tree follows the driver's own branches: 550.90.07 and 550.90.12, for example, come from one parent, and
+ * 580.65.06 does not descend from 570.195.03. A node holds what its release changed; a driver's ABI is its path
+ * from the root (driver-abi.h). */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "version-tree/abi-entry.h"
+#include "version-tree/driver-version.h"
+
+typedef enum { DRIVER_ARCH_X86_64, DRIVER_ARCH_AARCH64, N_DRIVER_ARCHS } DriverArch;
+
+/** DRIVER_NO_INSTALLER: in place of a checksum, where NVIDIA publishes no installer. */
+#define DRIVER_NO_INSTALLER "-"
+
+typedef enum { ABI_ADD, ABI_REPLACE, ABI_REMOVE } AbiOp;
+
+/** AbiChange: one row of a node. A removed entry carries only its kind, number and name. */
+typedef struct {
+    AbiOp op;
+    AbiEntry entry;
+} AbiChange;
+
+/** AbiShape: from this node on, entries that use struct @of (in its first shape) have it as @is. */
+typedef struct {
+    const AbiLayout *of;
+    const AbiLayout *is;
+} AbiShape;
+
+/**
+ * DriverNode: a driver release.
+ * @parent: the release it derives from, NULL for the root
+ * @qualified: its ABI has been vouched for
+ * @sha256: of NVIDIA's installer, 64 hexadecimal digits; NULL if not recorded, or DRIVER_NO_INSTALLER
+ * @changes, @shapes: how its ABI differs from the parent's
+ */
+struct DriverNode {
+    DriverVersion version;
+    const DriverNode *parent;
+    bool qualified;
+    const char *sha256[N_DRIVER_ARCHS];
+    const AbiChange *changes;
+    size_t n_changes;
+    const AbiShape *shapes;
+    size_t n_shapes;
+};
+
+/** driver_nodes: every node, parents first; @n is set to their number. */
+const DriverNode *const *driver_nodes(size_t *n);
+
+/** driver_node_find: the node of exactly this version, or NULL. */
+const DriverNode *driver_node_find(DriverVersion version);
+
+/** driver_node_latest: the newest qualified node with an installer for @arch. */
+const DriverNode *driver_node_latest(DriverArch arch);
+
+/** driver_arch_name: "x86_64" or "aarch64", as in the installer's file name. */
+const char *driver_arch_name(DriverArch arch);
+
+/**
+ * DriverPolicy: which drivers will do (--driver-policy).
+ * @DRIVER_POLICY_QUALIFIED: a qualified node of exactly this version
+ * @DRIVER_POLICY_KNOWN: a node of exactly this version
+ * @DRIVER_POLICY_SERIES: that, or the nearest older node of the same major version
+ */
+typedef enum { DRIVER_POLICY_QUALIFIED, DRIVER_POLICY_KNOWN, DRIVER_POLICY_SERIES } DriverPolicy;
+
+/** driver_policy_parse: "qualified", "known" or "series"; otherwise DRIVER_ERROR_PARSE. */
+gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **error);
+
+/**
+ * driver_node_choose: the node whose ABI to use for a driver.
+ * @warning: (out) (optional) (transfer full): set if the node is not what nvcuse vouches for, else NULL
+ * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest nodes and the
+ *         policy that would help
+ *
+ * Returns: the node, or NULL if the policy refuses the version.
+ */
+const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy, char **warning,
+                                     GError **error);

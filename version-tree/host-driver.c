@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "version-tree/host-driver.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "abi/nv-ioctl.h"
+
+/* One NV_ESC_CHECK_VERSION_STR; @tolerated is an errno that still counts as an answer, or 0. */
+static gboolean check_version_str(int fd, NvU32 cmd, int tolerated, char *answer, GError **error)
+{
+    nv_ioctl_rm_api_version_t params = {.cmd = cmd};
+    int saved;
+
+    if (ioctl(fd, _IOWR(NV_IOCTL_MAGIC, NV_ESC_CHECK_VERSION_STR, params), &params) < 0 &&
+        errno != tolerated) {
+        saved = errno;
+        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
+                    "cannot ask the host's driver for its version: %s; "
+                    "name the version with --driver",
+                    g_strerror(saved));
+        return FALSE;
+    }
+    if (params.reply != NV_RM_API_VERSION_REPLY_RECOGNIZED) {
+        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
+                    "the host's driver did not recognize the question for its version (reply %u); "
+                    "name the version with --driver",
+                    params.reply);
+        return FALSE;
+    }
+    memcpy(answer, params.versionString, sizeof params.versionString);
+    answer[sizeof params.versionString] = '\0';
+    return TRUE;
+}
+
+gboolean host_driver_version(int control_fd, DriverVersion *version, GError **error)
+{
+    char answer[sizeof(((nv_ioctl_rm_api_version_t *)0)->versionString) + 1];
+
+    if (!check_version_str(control_fd, NV_RM_API_VERSION_CMD_QUERY, 0, answer, error))
+        return FALSE;
+    if (*answer == '\0' &&
+        !check_version_str(control_fd, NV_RM_API_VERSION_CMD_STRICT, EINVAL, answer, error))
+        return FALSE;
+    if (!driver_version_parse(answer, version, error)) {
+        g_prefix_error(error, "the host's driver answered: ");
+        return FALSE;
+    }
+    return TRUE;
+}

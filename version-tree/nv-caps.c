@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "version-tree/nv-caps.h"
+
+#include "version-tree/driver-version.h"
+
+/* In the order of the bits. */
+static const char *const cap_names[] = {
+    "compute", "display",  "graphics",         "ngx",       "utility",
+    "video",   "compat32", "fabric-imex-mgmt", "profiling", "rdma",
+};
+
+/* The bit of one name, 0 if there is none. */
+static NvCaps cap_by_name(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(cap_names); i++) {
+        if (g_str_equal(name, cap_names[i]))
+            return 1u << i;
+    }
+    return 0;
+}
+
+/* Reads a list of names; @all is what "all" stands for. */
+static gboolean parse_list(const char *text, NvCaps all, NvCaps *caps, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(text, ",", -1);
+
+    *caps = 0;
+    for (char **name = names; *name; name++) {
+        NvCaps cap;
+
+        g_strstrip(*name);
+        if (**name == '\0')
+            continue;
+        cap = g_str_equal(*name, "all") ? all : cap_by_name(*name);
+        if (cap == 0 && !g_str_equal(*name, "all")) {
+            g_autofree char *known = nv_caps_format(NV_CAPS_SUPPORTED, ", ");
+
+            g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
+                        "unknown driver capability '%s'; known are all, %s", *name, known);
+            return FALSE;
+        }
+        *caps |= cap;
+    }
+    return TRUE;
+}
+
+gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error)
+{
+    g_autofree char *refused = NULL;
+    NvCaps parsed;
+
+    if (!parse_list(text, NV_CAPS_ALL, &parsed, error))
+        return FALSE;
+    if (parsed & ~NV_CAPS_SUPPORTED) {
+        g_autofree char *supported = nv_caps_format(NV_CAPS_SUPPORTED, ", ");
+
+        refused = nv_caps_format(parsed & ~NV_CAPS_SUPPORTED, ", ");
+        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
+                    "nvcuse does not provide the driver capability %s; it provides %s", refused,
+                    supported);
+        return FALSE;
+    }
+    *caps = parsed;
+    return TRUE;
+}
+
+gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean legacy_image,
+                                  NvCaps allowed, NvCaps *caps, GError **error)
+{
+    g_autofree char *refused = NULL;
+    g_autofree char *open = NULL;
+    NvCaps wanted;
+
+    if (!driver_capabilities || *driver_capabilities == '\0') {
+        *caps = !driver_capabilities && legacy_image ? allowed : NV_CAPS_DEFAULT & allowed;
+        return TRUE;
+    }
+    if (!parse_list(driver_capabilities, allowed, &wanted, error))
+        return FALSE;
+    if ((wanted & ~allowed) == 0) {
+        *caps = wanted;
+        return TRUE;
+    }
+    refused = nv_caps_format(wanted & ~allowed, ",");
+    open = nv_caps_format(allowed, ",");
+    g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
+                "the container asks for the driver capability %s (NVIDIA_DRIVER_CAPABILITIES=%s), "
+                "but only %s is allowed; allow it with --caps",
+                refused, driver_capabilities, *open ? open : "none");
+    return FALSE;
+}
+
+char *nv_caps_format(NvCaps caps, const char *separator)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(cap_names); i++) {
+        if (caps & (1u << i))
+            g_ptr_array_add(names, (gpointer)cap_names[i]);
+    }
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(separator, (char **)names->pdata);
+}
