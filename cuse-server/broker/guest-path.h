@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which file a path of a guest names, walked as the guest's own open() would: from its root and
+ * working directory, through its mounts and symbolic links.
+ *
+ * The kernel can walk inside another root (openat2 with RESOLVE_IN_ROOT), but not as another
+ * process: /proc/self and the links below /proc/PID would be the broker's. So the walk is done
+ * here, a component at a time, with O_PATH descriptors. The result is only compared with the
+ * instance's device numbers: a guest that makes it wrong, by a race or a file system of its own,
+ * gets one of its own devices or the kernel's own answer.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+/**
+ * guest_path_open: find the file.
+ * @tid: a thread of the guest, in the broker's pid namespace
+ * @dirfd: where a relative path starts: a descriptor of the guest's, or AT_FDCWD
+ * @flags: O_NOFOLLOW: do not follow a symbolic link in the last component
+ *
+ * Returns: an O_PATH descriptor that the caller owns, or -1 with errno set.
+ */
+int guest_path_open(pid_t tid, int dirfd, const char *path, int flags);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fixed-size messages with at most one file each, over a SOCK_SEQPACKET socket. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** SeqpacketResult: what seqpacket_receive() found. */
+typedef enum {
+    SEQPACKET_MESSAGE, /* a message of the right size */
+    SEQPACKET_NOTHING, /* none right now (MSG_DONTWAIT, or a signal) */
+    SEQPACKET_GONE,    /* the other end is closed, or sent something else */
+} SeqpacketResult;
+
+/**
+ * seqpacket_send: send one message whole; waits for room.
+ * @fd: a file to send along, or -1; stays the caller's
+ * Returns: false with errno set if the other end is gone.
+ */
+bool seqpacket_send(int socket, const void *message, size_t size, int fd);
+
+/**
+ * seqpacket_receive: take one message of exactly @size bytes; does not wait.
+ * @fd: set to the file that came along (close-on-exec; the caller's), or -1
+ */
+SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *fd);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvcuse run: a command in a container of one, with an instance of its own. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include "cuse-server/cli/command.h"
+#include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/signals.h"
+#include "cuse-server/container/guest.h"
+
+typedef struct {
+    GMainLoop *loop;
+    Guest guest;
+    Instance *instance;
+} Run;
+
+static void on_signal(int number, bool from_terminal, gpointer data)
+{
+    const Run *run = data;
+
+    if (!from_terminal) { /* the terminal's went to the command as well */
+        guest_signal(&run->guest, number);
+    }
+}
+
+static gboolean on_guest_ended(gint fd, GIOCondition condition, gpointer data)
+{
+    Run *run = data;
+
+    (void)fd;
+    (void)condition;
+    g_main_loop_quit(run->loop);
+    return G_SOURCE_REMOVE;
+}
+
+/* The command goes on, without GPUs: what it does about the errors it gets is its own decision. */
+static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
+{
+    (void)fd;
+    (void)condition;
+    (void)data;
+    g_printerr("nvcuse: the worker ended; the command's GPU calls fail from here on\n");
+    return G_SOURCE_REMOVE;
+}
+
+/* Start the instance, let the guest go, serve until it ends. */
+static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
+{
+    int listener;
+
+    run->instance = instance_start(&plan->config, error);
+    if (!run->instance) {
+        return false;
+    }
+    g_unix_fd_add(instance_worker(run->instance), G_IO_IN, on_worker_ended, run);
+    g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
+    guest_go(&run->guest, &listener);
+    if (listener >= 0) {
+        instance_add_listener(run->instance, listener);
+    }
+    g_main_loop_run(run->loop);
+    return true;
+}
+
+static int run_plan(const InstancePlan *plan, char **command)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    Run run = {.loop = loop};
+    int code;
+
+    if (!guest_fork(&run.guest, command, plan->config.devices, plan->config.n_devices, &error)) {
+        g_printerr("nvcuse: %s\n", error->message);
+        return GUEST_EXIT_CANNOT_START;
+    }
+    signals_watch(on_signal, &run);
+    if (!serve_guest(&run, plan, &error)) {
+        guest_kill(&run.guest);
+        guest_wait(&run.guest);
+        g_printerr("nvcuse: %s\n", error->message);
+        return GUEST_EXIT_CANNOT_START;
+    }
+    code = guest_wait(&run.guest);
+    if (!instance_stop(run.instance, &error)) {
+        g_printerr("nvcuse: %s\n", error->message);
+    }
+    return code;
+}
+
+/* GOption would take the command's own options: what follows the first word, or "--", is the
+ * command's. */
+static bool parse(InstanceOptions *options, int *argc, char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("-- COMMAND [ARGUMENT...]");
+
+    g_option_context_set_summary(
+        context,
+        "Run a command with NVIDIA GPUs, in a mount and pid namespace of its own, through an\n"
+        "nvcuse instance that lives as long as the command. Needs root.");
+    g_option_context_set_description(
+        context,
+        "Exit code: the command's; 128 + N if signal N ended it; 127 if it was not found, 126 if\n"
+        "it could not be run, 125 if nvcuse could not start.");
+    g_option_context_set_strict_posix(context, TRUE);
+    instance_options_add(options, context);
+    return g_option_context_parse(context, argc, argv, error);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    g_autofree char *default_name = g_strdup_printf("run-%d", getpid());
+    g_autoptr(GError) error = NULL;
+    InstanceOptions options = {0};
+    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
+    int code;
+
+    if (!parse(&options, &argc, &argv, &error)) {
+        g_printerr("nvcuse run: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    char **command = argv + 1;
+    if (*command && g_str_equal(*command, "--")) {
+        command++;
+    }
+    if (!*command) {
+        g_printerr("nvcuse run: no command; see nvcuse run --help\n");
+        code = EXIT_USAGE;
+    } else if (!instance_plan_make(plan, &options, default_name, &error)) {
+        g_printerr("nvcuse run: %s\n", error->message);
+        code = GUEST_EXIT_CANNOT_START;
+    } else {
+        code = run_plan(plan, command);
+    }
+    instance_plan_clear(plan);
+    instance_options_clear(&options);
+    return code;
+}

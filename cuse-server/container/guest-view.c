@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/container/guest-view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#define PARAMS "/proc/driver/nvidia/params"
+
+static bool fail(GError **error, const char *what, const char *name)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s %s: %s", what, name,
+                g_strerror(errno));
+    return false;
+}
+
+/* A mount that is attached nowhere yet, or -1 with errno set. */
+static int new_tmpfs(unsigned attributes)
+{
+    int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
+    int mount = -1;
+
+    if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
+        fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
+        mount = fsmount(context, FSMOUNT_CLOEXEC, attributes);
+    }
+    if (context >= 0) {
+        close(context);
+    }
+    return mount;
+}
+
+static bool is_hidden(const char *name)
+{
+    return g_str_has_prefix(name, "nvidia") || strcmp(name, "nvcuse") == 0 ||
+           strcmp(name, "cuse") == 0;
+}
+
+/* --- /dev ------------------------------------------------------------------------------------- */
+
+/* An entry of the host's /dev that will be bound into the guest's: a mount of its own, by name. */
+typedef struct {
+    char *name;
+    int mount;
+} Entry;
+
+static void entry_clear(Entry *entry)
+{
+    g_free(entry->name);
+    close(entry->mount);
+}
+
+static bool copy_link(int from, int to, const char *name)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(from, name, target, sizeof target - 1);
+
+    if (n < 0) {
+        return false;
+    }
+    target[n] = '\0';
+    return symlinkat(target, to, name) == 0;
+}
+
+/* The place in the new /dev that the entry will be bound to. */
+static bool make_mount_point(int to, const char *name, mode_t mode)
+{
+    int fd;
+
+    if (S_ISDIR(mode)) {
+        return mkdirat(to, name, 0755) == 0;
+    }
+    fd = openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    return fd >= 0 && close(fd) == 0;
+}
+
+/*
+ * Bring one entry over: links are copied, everything else is prepared for binding. What goes away
+ * while we look is left out.
+ */
+static bool take_entry(int from, int to, const char *name, GArray *entries)
+{
+    struct stat st;
+
+    if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        return errno == ENOENT;
+    }
+    if (S_ISLNK(st.st_mode)) {
+        return copy_link(from, to, name);
+    }
+    int mount = open_tree(from, name,
+                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
+                              (S_ISDIR(st.st_mode) ? AT_RECURSIVE : 0));
+    if (mount < 0) {
+        return errno == ENOENT;
+    }
+    Entry entry = {.name = g_strdup(name), .mount = mount};
+    g_array_append_val(entries, entry);
+    return make_mount_point(to, name, st.st_mode);
+}
+
+static bool take_entries(int to, GArray *entries, GError **error)
+{
+    DIR *host = opendir("/dev");
+    const struct dirent *found;
+    bool ok = host || fail(error, "cannot read", "/dev");
+
+    while (ok && (found = readdir(host))) {
+        const char *name = found->d_name;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !is_hidden(name) &&
+            !take_entry(dirfd(host), to, name, entries)) {
+            ok = fail(error, "cannot bring into the guest's /dev:", name);
+        }
+    }
+    if (host) {
+        closedir(host);
+    }
+    return ok;
+}
+
+static bool make_nodes(int dev, const Device *devices, unsigned n_devices, GError **error)
+{
+    for (unsigned i = 0; i < n_devices; i++) {
+        const char *name = devices[i].name;
+        if (mknodat(dev, name, S_IFCHR | 0666, devices[i].number) < 0 ||
+            fchmodat(dev, name, 0666, 0) < 0) {
+            return fail(error, "cannot make the guest's node", name);
+        }
+    }
+    return true;
+}
+
+static bool attach(int mount, const char *path, GError **error)
+{
+    return move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
+           fail(error, "cannot mount", path);
+}
+
+static bool enter_dev(const Device *devices, unsigned n_devices, GError **error)
+{
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+    int dev = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    bool ok = dev >= 0 || fail(error, "cannot make", "the guest's /dev");
+
+    g_array_set_clear_func(entries, (GDestroyNotify)entry_clear);
+    ok = ok && take_entries(dev, entries, error) && make_nodes(dev, devices, n_devices, error) &&
+         attach(dev, "/dev", error);
+    for (guint i = 0; ok && i < entries->len; i++) {
+        const Entry *entry = &g_array_index(entries, Entry, i);
+        g_autofree char *path = g_build_filename("/dev", entry->name, NULL);
+        ok = attach(entry->mount, path, error);
+    }
+    if (dev >= 0) {
+        close(dev);
+    }
+    return ok;
+}
+
+/* --- /proc ------------------------------------------------------------------------------------ */
+
+/*
+ * With ModifyDeviceFiles: 1 NVIDIA's libraries, run by root, delete our nodes and make the real
+ * ones (nvidia-modprobe, shipped with the libraries, does the same).
+ */
+static char *guest_params(GError **error)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) parts = NULL;
+
+    if (!g_file_get_contents(PARAMS, &text, NULL, error)) {
+        return NULL;
+    }
+    parts = g_strsplit(text, "ModifyDeviceFiles: 1", 2);
+    return g_strjoinv("ModifyDeviceFiles: 0", parts);
+}
+
+static bool write_file(int directory, const char *name, const char *text)
+{
+    int fd = openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+/*
+ * A file can be bound only from a mount that is attached, so a tmpfs with it goes over the
+ * directory of the GPUs' driver for a moment: nobody else is in this namespace yet.
+ */
+static bool bind_params(const char *text, GError **error)
+{
+    static const char stage[] = "/proc/driver/nvidia/gpus";
+    int tmpfs = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    int params = -1;
+    bool ok;
+
+    if (tmpfs < 0 || !write_file(tmpfs, "params", text) || !attach(tmpfs, stage, error)) {
+        return (error && *error) || fail(error, "cannot stage", PARAMS);
+    }
+    close(tmpfs);
+    params =
+        open_tree(AT_FDCWD, "/proc/driver/nvidia/gpus/params", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    ok = params >= 0 || fail(error, "cannot clone", PARAMS);
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    ok = ok && (mount_setattr(params, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0 ||
+                fail(error, "cannot make read-only:", PARAMS));
+    ok = ok && attach(params, PARAMS, error);
+    if (params >= 0) {
+        close(params);
+    }
+    return (umount2(stage, MNT_DETACH) == 0 || fail(error, "cannot unmount", stage)) && ok;
+}
+
+static bool enter_proc(GError **error)
+{
+    g_autofree char *text = guest_params(error);
+
+    if (!text) {
+        return false;
+    }
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
+        return fail(error, "cannot mount", "/proc");
+    }
+    return bind_params(text, error);
+}
+
+bool guest_view_enter(const Device *devices, unsigned n_devices, GError **error)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        return fail(error, "cannot make private", "the guest's mounts");
+    }
+    return enter_dev(devices, n_devices, error) && enter_proc(error);
+}

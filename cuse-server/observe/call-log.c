@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/observe/call-log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/status.h"
+
+struct CallLog {
+    int fd;
+    GMutex lock; /* one row at a time; guards the counters as well */
+    uint64_t calls;
+    uint64_t refused[REFUSAL_COUNT];
+};
+
+static const char row_format[] = "%-14s  %-26s  %-46s  %-24s  %-9s  %s\n";
+
+/* A row that cannot be written is dropped: a full disk must not stop the guest. */
+static void write_row(CallLog *log, const char *row)
+{
+    size_t left = strlen(row);
+    while (left > 0) {
+        ssize_t n = write(log->fd, row, left);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return;
+        }
+        row += n;
+        left -= (size_t)n;
+    }
+}
+
+CallLog *call_log_new(int fd)
+{
+    CallLog *log = g_new0(CallLog, 1);
+    log->fd = fd;
+    g_mutex_init(&log->lock);
+    if (fd >= 0) {
+        g_autofree char *header = g_strdup_printf(row_format, "DEVICE", "CALL", "COMMAND OR CLASS",
+                                                  "VERDICT", "ERRNO", "STATUS");
+        write_row(log, header);
+    }
+    return log;
+}
+
+void call_log_free(CallLog *log)
+{
+    if (log->fd >= 0) {
+        close(log->fd);
+    }
+    g_mutex_clear(&log->lock);
+    g_free(log);
+}
+
+void call_log_finish(CallLog *log)
+{
+    g_autofree char *summary = call_log_summary(log);
+    g_autofree char *line = g_strconcat("# ", summary, "\n", NULL);
+
+    if (log->fd >= 0) {
+        write_row(log, line);
+    }
+}
+
+static char *name_or_number(const char *name, uint32_t number)
+{
+    return name ? g_strdup(name) : g_strdup_printf("0x%x", number);
+}
+
+static char *format_row(const CallEvent *e)
+{
+    g_autofree char *call = name_or_number(e->call, e->number);
+    bool has_detail = e->detail || e->detail_number;
+    g_autofree char *detail =
+        has_detail ? name_or_number(e->detail, e->detail_number) : g_strdup("-");
+    g_autofree char *verdict = e->refusal == REFUSAL_NONE
+                                   ? g_strdup("forwarded")
+                                   : g_strconcat("refused: ", refusal_name(e->refusal), NULL);
+    const char *error = e->error ? strerrorname_np(e->error) : "0";
+    const char *known = e->status == CALL_NO_STATUS ? "-" : nv_status_name(e->status);
+    g_autofree char *status = name_or_number(known, e->status);
+    return g_strdup_printf(row_format, e->device, call, detail, verdict, error ? error : "?",
+                           status);
+}
+
+void call_log_add(CallLog *log, const CallEvent *event)
+{
+    g_autofree char *row = log->fd >= 0 ? format_row(event) : NULL;
+
+    g_mutex_lock(&log->lock);
+    log->calls++;
+    log->refused[event->refusal]++;
+    if (row) {
+        write_row(log, row);
+    }
+    g_mutex_unlock(&log->lock);
+}
+
+char *call_log_summary(CallLog *log)
+{
+    g_autoptr(GString) reasons = g_string_new(NULL);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&log->lock);
+    uint64_t refused = 0;
+
+    for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
+        if (log->refused[r]) {
+            refused += log->refused[r];
+            g_string_append_printf(reasons, "%s%s %" G_GUINT64_FORMAT, reasons->len ? ", " : "",
+                                   refusal_name((Refusal)r), log->refused[r]);
+        }
+    }
+    return g_strdup_printf("%" G_GUINT64_FORMAT " calls, %" G_GUINT64_FORMAT
+                           " forwarded, %" G_GUINT64_FORMAT " refused%s%s%s",
+                           log->calls, log->calls - refused, refused, reasons->len ? " (" : "",
+                           reasons->str, reasons->len ? ")" : "");
+}

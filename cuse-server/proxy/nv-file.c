@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/proxy/nv-file.h"
+
+#include <stdbool.h>
+
+struct NvFileTable {
+    GMutex lock;
+    GHashTable *files; /* id -> NvFile, one reference each */
+    uint32_t last_id;
+};
+
+NvFile *nv_file_ref(NvFile *file)
+{
+    g_atomic_ref_count_inc(&file->refs);
+    return file;
+}
+
+void nv_file_unref(NvFile *file)
+{
+    if (g_atomic_ref_count_dec(&file->refs)) {
+        file->host->ops->close(file->host, file->fd);
+        g_free(file);
+    }
+}
+
+NvFileTable *nv_file_table_new(void)
+{
+    NvFileTable *table = g_new0(NvFileTable, 1);
+    g_mutex_init(&table->lock);
+    table->files = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)nv_file_unref);
+    return table;
+}
+
+void nv_file_table_free(NvFileTable *table)
+{
+    g_hash_table_unref(table->files);
+    g_mutex_clear(&table->lock);
+    g_free(table);
+}
+
+NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, int fd)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file;
+
+    /* Two thousand million opens of one instance: refuse rather than reuse an id. */
+    if (table->last_id == INT32_MAX) {
+        host->ops->close(host, fd);
+        return NULL;
+    }
+    file = g_new0(NvFile, 1);
+    g_atomic_ref_count_init(&file->refs);
+    file->id = ++table->last_id;
+    file->device = device;
+    file->host = host;
+    file->fd = fd;
+    g_hash_table_insert(table->files, GUINT_TO_POINTER(file->id), file);
+    return nv_file_ref(file);
+}
+
+NvFile *nv_file_table_get(NvFileTable *table, uint32_t id)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file = g_hash_table_lookup(table->files, GUINT_TO_POINTER(id));
+
+    return file ? nv_file_ref(file) : NULL;
+}
+
+NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    gpointer file = NULL;
+
+    /* Stealing keeps the close, which may block, out of the lock. */
+    g_hash_table_steal_extended(table->files, GUINT_TO_POINTER(id), NULL, &file);
+    return file;
+}
+
+unsigned nv_file_table_size(NvFileTable *table)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    return g_hash_table_size(table->files);
+}

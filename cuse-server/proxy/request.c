@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/proxy/request.h"
+
+#include <errno.h>
+
+#include "cuse-server/proxy/proxy.h"
+
+RequestResult request_refuse(Request *req, int error, Refusal refusal)
+{
+    req->error = error;
+    req->write_back = 0;
+    req->event.error = error;
+    req->event.refusal = refusal;
+    return REQUEST_DONE;
+}
+
+RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 status,
+                                    Refusal refusal)
+{
+    *status_field = status;
+    req->error = 0;
+    req->write_back = 1;
+    req->event.status = status;
+    req->event.refusal = refusal;
+    return REQUEST_DONE;
+}
+
+bool request_host_ioctl(Request *req, uint32_t command, void *argument)
+{
+    Host *host = req->proxy->host;
+
+    g_assert(
+        req->committed); /* or a handler acts on memory that it may be asked to look at again */
+    req->error = host->ops->ioctl(host, req->file->fd, command, argument);
+    req->event.error = req->error;
+    req->write_back = req->error ? 0 : WRITE_BACK_ALL;
+    return req->error == 0;
+}
+
+NvFile *request_file(Request *req, int guest_fd, DeviceKind kind)
+{
+    Host *host = req->proxy->host;
+    uint32_t id = 0;
+
+    g_assert(req->committed);
+    if (guest_fd < 0 || host->ops->identify(host, req->tid, guest_fd, &id) != 0) {
+        return NULL;
+    }
+    g_autoptr(NvFile) file = nv_file_table_get(req->proxy->files, id);
+    return file && file->device->kind == kind ? g_steal_pointer(&file) : NULL;
+}

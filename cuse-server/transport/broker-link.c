@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/transport/broker-link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "cuse-server/broker/protocol.h"
+#include "cuse-server/broker/seqpacket.h"
+
+/* A question on its way; lives on the stack of the thread that waits for the answer. */
+typedef struct {
+    bool answered;
+    BrokerReply reply;
+    int fd;
+} Question;
+
+struct BrokerLink {
+    Host host;
+    int socket;
+    GMutex lock; /* guards what follows, and every Question in it */
+    GCond answered;
+    GHashTable *questions; /* serial -> Question */
+    uint32_t last_serial;
+};
+
+G_STATIC_ASSERT(G_STRUCT_OFFSET(BrokerLink, host) == 0);
+
+/* Ask and wait. Returns 0 or an errno; a file that came with the reply is in @fd, or -1. */
+static int broker_ask(BrokerLink *link, BrokerRequest *request, uint32_t *file, int *fd)
+{
+    Question question = {.fd = -1};
+
+    g_mutex_lock(&link->lock);
+    request->serial = ++link->last_serial;
+    g_hash_table_insert(link->questions, GUINT_TO_POINTER(request->serial), &question);
+    g_mutex_unlock(&link->lock);
+
+    bool sent = seqpacket_send(link->socket, request, sizeof *request, -1);
+
+    g_mutex_lock(&link->lock);
+    while (sent && !question.answered) {
+        g_cond_wait(&link->answered, &link->lock);
+    }
+    g_hash_table_remove(link->questions, GUINT_TO_POINTER(request->serial));
+    g_mutex_unlock(&link->lock);
+
+    *fd = question.fd;
+    *file = question.reply.file;
+    return sent ? question.reply.error : EIO;
+}
+
+static int link_open(Host *host, unsigned device, int flags)
+{
+    BrokerRequest request = {.op = BROKER_OPEN, .open = {device, (uint32_t)flags}};
+    uint32_t file = 0;
+    int fd = -1;
+    int error = broker_ask((BrokerLink *)host, &request, &file, &fd);
+
+    if (error == 0 && fd < 0) {
+        error = EIO; /* the broker said yes and sent nothing */
+    }
+    return error ? -error : fd;
+}
+
+static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
+{
+    (void)host;
+    return ioctl(fd, command, argument) < 0 ? errno : 0;
+}
+
+static void link_close(Host *host, int fd)
+{
+    (void)host;
+    close(fd);
+}
+
+static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
+{
+    BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};
+    int fd = -1;
+    int error = broker_ask((BrokerLink *)host, &request, id, &fd);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
+static const HostOps link_ops = {
+    .open = link_open,
+    .ioctl = link_ioctl,
+    .close = link_close,
+    .identify = link_identify,
+};
+
+BrokerLink *broker_link_new(int socket)
+{
+    BrokerLink *link = g_new0(BrokerLink, 1);
+    link->host.ops = &link_ops;
+    link->socket = socket;
+    g_mutex_init(&link->lock);
+    g_cond_init(&link->answered);
+    link->questions = g_hash_table_new(NULL, NULL);
+    return link;
+}
+
+Host *broker_link_host(BrokerLink *link)
+{
+    return &link->host;
+}
+
+int broker_link_socket(const BrokerLink *link)
+{
+    return link->socket;
+}
+
+bool broker_link_ready(BrokerLink *link)
+{
+    BrokerRequest request = {.op = BROKER_READY};
+
+    return seqpacket_send(link->socket, &request, sizeof request, -1);
+}
+
+bool broker_link_receive(BrokerLink *link)
+{
+    BrokerReply reply;
+    int fd = -1;
+    SeqpacketResult result = seqpacket_receive(link->socket, &reply, sizeof reply, &fd);
+
+    if (result != SEQPACKET_MESSAGE) {
+        return result == SEQPACKET_NOTHING;
+    }
+    g_mutex_lock(&link->lock);
+    Question *question = g_hash_table_lookup(link->questions, GUINT_TO_POINTER(reply.serial));
+    if (question && !question->answered) {
+        question->reply = reply;
+        question->fd = fd;
+        question->answered = true;
+        fd = -1;
+        g_cond_broadcast(&link->answered);
+    }
+    g_mutex_unlock(&link->lock);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return true;
+}

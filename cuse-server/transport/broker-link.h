@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
+ * broker. Any number of threads may ask at once; the worker's reader thread brings the replies.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cuse-server/proxy/host.h"
+
+typedef struct BrokerLink BrokerLink;
+
+/** broker_link_new: @socket: the worker's end of the SOCK_SEQPACKET pair; owned by the link. */
+BrokerLink *broker_link_new(int socket);
+
+/** broker_link_host: the Host for proxy_init(); lives as long as the link. */
+Host *broker_link_host(BrokerLink *link);
+
+/** broker_link_socket: for the reader thread to poll. */
+int broker_link_socket(const BrokerLink *link);
+
+/** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */
+bool broker_link_ready(BrokerLink *link);
+
+/**
+ * broker_link_receive: take one reply and wake the thread that asked. Never blocks.
+ * Returns: false if the broker is gone.
+ */
+bool broker_link_receive(BrokerLink *link);
