@@ -18,7 +18,7 @@ demo_main() {
     for driver in "${DRIVERS[@]}"; do
         driver_get "$driver" >/dev/null || continue
         shown=$((shown + 1))
-        results=$(mktemp -d)
+        results=$(mktemp -d -t nvcuse-vm.XXXXXX)
         say "booting Debian's kernel $KERNEL with a fake GPU and NVIDIA's driver $driver in a VM ..."
         session_run "$KERNEL" "$driver" "$results" "$TOP/tests/vm/demo-guest" </dev/null || rc=1
         say "traces and console: $results"

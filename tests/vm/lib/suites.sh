@@ -82,7 +82,7 @@ suite_vm() {
             echo "ok - vm $kernel/$driver # SKIP suite: NVIDIA's packages cannot be had"
             continue
         fi
-        results=$(mktemp -d)
+        results=$(mktemp -d -t nvcuse-vm.XXXXXX)
         say "vm: Debian's kernel $kernel, NVIDIA's driver $driver; results and console: $results"
         VM_TIMEOUT=900 session_run "$kernel" "$driver" "$results" "$TOP/tests/vm/run-cases" "vm $kernel/$driver" ||
             echo "not ok - vm $kernel/$driver: the VM's run did not end well; see above"

@@ -53,12 +53,18 @@ leaves_nothing() {
     if eventually 20 nothing_left; then ok "$1"; else not_ok "$1" "$(nvcuse_traces)"; fi
 }
 
-# Run a command in an instance in the background and wait until its devices exist. INSTANCE_PID is "nvcuse run", the
+# Run a command in an instance in the background, and assert that its devices come to be. INSTANCE_PID is "nvcuse run", the
 # instance's broker; its output goes to $WORK/NAME.out. usage: start_instance NAME COMMAND...
 start_instance() {
     local name=$1
     shift
-    nvcuse run --name "$name" -- "$@" >"$WORK/$name.out" 2>&1 &
+    nvcuse run --name "$name" -- "$@" >"$WORK/$name.out" 2>&1 </dev/null &
     INSTANCE_PID=$!
-    eventually 30 test -e "/dev/nvcuse/$name/nvidiactl"
+    holds "the devices of $name are there" eventually 20 test -e "/dev/nvcuse/$name/nvidiactl"
+}
+
+# Start the client of the frontend device in an instance, and assert that it gets answers. usage: start_client NAME
+start_client() {
+    start_instance "$1" python3 "$CLIENT"
+    holds "the client in $1 gets answers" eventually 20 grep -qx alive "$WORK/$1.out"
 }

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inside a guest: open NVIDIA's nodes in every way there is, and say what came of each. See open-semantics.sh."""
+import ctypes
+import errno
+import fcntl
+import importlib
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+check_version = importlib.import_module("frontend-client").check_version
+
+CTL = "/dev/nvidiactl"
+AT_FDCWD = -100
+
+# os.open() always adds O_CLOEXEC; the C library's does what it is told.
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def attempt(name, path, flags=os.O_RDWR, dir_fd=AT_FDCWD):
+    """Open, do one ioctl, close: a file that opens but is not the device is no success."""
+    fd = LIBC.openat(dir_fd, path.encode(), flags, 0o600)
+    if fd < 0:
+        print(name, errno.errorcode[ctypes.get_errno()])
+        return
+    try:
+        check_version(fd)
+        result = "works"
+    except OSError as error:
+        result = "opens, but its ioctl fails with " + errno.errorcode[error.errno]
+    if fcntl.fcntl(fd, fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
+        result += " and is close-on-exec"
+    os.close(fd)
+    print(name, result)
+
+
+def main():
+    for node in ("nvidiactl", "nvidia0", "nvidia-uvm"):
+        number = os.stat("/dev/" + node).st_rdev
+        print("stat", node, "%d:%d" % (os.major(number), os.minor(number)))
+
+    attempt("O_RDWR", CTL)
+    attempt("O_RDWR|O_CLOEXEC", CTL, os.O_RDWR | os.O_CLOEXEC)
+    attempt("O_RDWR|O_NONBLOCK", CTL, os.O_RDWR | os.O_NONBLOCK)
+    attempt("O_RDONLY", CTL, os.O_RDONLY)
+    attempt("O_WRONLY", CTL, os.O_WRONLY)
+    attempt("O_RDWR|O_CREAT", CTL, os.O_RDWR | os.O_CREAT)
+    attempt("O_RDWR|O_DIRECTORY", CTL, os.O_RDWR | os.O_DIRECTORY)
+
+    with tempfile.TemporaryDirectory() as directory:
+        link, second = os.path.join(directory, "link"), os.path.join(directory, "second")
+        os.symlink(CTL, link)
+        os.symlink("link", second)
+        attempt("symlink", link)
+        attempt("symlink to a symlink", second)
+        attempt("symlink, O_NOFOLLOW", link, os.O_RDWR | os.O_NOFOLLOW)
+
+    os.chdir("/dev")
+    dev = os.open("/dev", os.O_RDONLY | os.O_DIRECTORY)
+    attempt("relative to the working directory", "nvidiactl")
+    os.chdir("/")
+    attempt("relative to a directory descriptor", "nvidiactl", dir_fd=dev)
+    attempt("with dots", "/dev/../dev/./nvidiactl")
+    attempt("through /proc/self/root", "/proc/self/root/dev/nvidiactl")
+    os.chdir("/dev")
+    attempt("through /proc/self/cwd", "/proc/self/cwd/nvidiactl")
+
+    fd = os.open(CTL, os.O_RDWR)
+    attempt("/proc/self/fd of an open file", "/proc/self/fd/%d" % fd)
+    path_fd = os.open(CTL, os.O_PATH)
+    attempt("/proc/self/fd of an O_PATH descriptor", "/proc/self/fd/%d" % path_fd)
+
+    attempt("under a file", CTL + "/nvidiactl")
+    attempt("missing", "/dev/nvidiactl-missing")
+    attempt("nvidia0", "/dev/nvidia0")
+
+
+if __name__ == "__main__":
+    main()

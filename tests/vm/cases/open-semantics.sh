@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What a guest sees when it looks at the nodes and opens them, in all the ways there are.
+
+cat >"$WORK/wanted" <<END
+stat nvidiactl 195:255
+stat nvidia0 195:0
+stat nvidia-uvm $(awk '$2 == "nvidia-uvm" { print $1 }' /proc/devices):0
+O_RDWR works
+O_RDWR|O_CLOEXEC works and is close-on-exec
+O_RDWR|O_NONBLOCK works
+O_RDONLY EACCES
+O_WRONLY EACCES
+O_RDWR|O_CREAT EACCES
+O_RDWR|O_DIRECTORY ENOTDIR
+symlink works
+symlink to a symlink works
+symlink, O_NOFOLLOW ELOOP
+relative to the working directory works
+relative to a directory descriptor works
+with dots works
+through /proc/self/root works
+through /proc/self/cwd works
+/proc/self/fd of an open file works
+/proc/self/fd of an O_PATH descriptor works
+under a file ENOTDIR
+missing ENOENT
+nvidia0 EIO
+END
+nvcuse run -- python3 "${BASH_SOURCE[0]%.sh}.py" >"$WORK/got" 2>&1
+is $? 0 "the guest's checks ran to their end"
+same_file "$WORK/got" "$WORK/wanted" "the ways to open a node"
+
+# shellcheck disable=SC2016 # for the inner shell
+nvcuse run -- sh -c '
+    touch /run/bound && mount --bind /dev/nvidiactl /run/bound &&
+        python3 -c "import os; os.open(\"/run/bound\", os.O_RDWR)"' >"$WORK/bound" 2>&1
+is $? 0 "a bind mount of a node can be opened"
+is "$(cat "$WORK/bound")" "" "and nothing complains"
+
+is "$(nvcuse run -- grep ModifyDeviceFiles /proc/driver/nvidia/params)" "ModifyDeviceFiles: 0" "the libraries are told to leave nodes alone"
+is "$(grep ModifyDeviceFiles /proc/driver/nvidia/params)" "ModifyDeviceFiles: 1" "outside, they are not"
+leaves_nothing "nothing is left of these runs"
