@@ -9,6 +9,7 @@ static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},
     {"serve", "serve an instance's devices to a container", cmd_serve},
     {"drivers", "list the driver versions that are known, ask the host for its own", cmd_drivers},
+    {"abi", "show what is known of a driver version's interface", cmd_abi},
 };
 
 static void print_help(void)

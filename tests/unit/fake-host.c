@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/fake-host.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+#include "cuse-server/transport/retry-memory.h"
+#include "version-tree/driver-node.h"
+
+static int host_open(Host *host, unsigned device, int flags)
+{
+    Fake *fake = (Fake *)host;
+
+    (void)flags;
+    fake->n_open++;
+    return HOST_FD_BASE + (int)device * 100 + (int)fake->n_open;
+}
+
+static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
+{
+    Fake *fake = (Fake *)host;
+    bool is_frontend = _IOC_TYPE(command) == 'F';
+    size_t size = is_frontend ? _IOC_SIZE(command) : fake->uvm_size;
+
+    fake->n_calls++;
+    fake->last = (HostCall){.fd = fd, .command = command, .null_argument = !argument};
+    if (argument) {
+        memcpy(fake->last.argument, argument, MIN(size, HOST_PARAMS_MAX));
+    }
+    return fake->answer ? fake->answer(fake, command, argument) : 0;
+}
+
+static void host_close(Host *host, int fd)
+{
+    (void)fd;
+    ((Fake *)host)->n_open--;
+}
+
+static int host_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
+{
+    Fake *fake = (Fake *)host;
+
+    (void)tid;
+    *id = GPOINTER_TO_UINT(g_hash_table_lookup(fake->guest_fd, GINT_TO_POINTER(guest_fd)));
+    return *id ? 0 : EBADF;
+}
+
+static const HostOps host_ops = {host_open, host_ioctl, host_close, host_identify};
+
+Fake *fake_new(const char *version, NvCaps caps)
+{
+    Fake *fake = g_new0(Fake, 1);
+    DriverVersion parsed;
+
+    fake->host.ops = &host_ops;
+    fake->devices[FAKE_CTL] = (Device){DEVICE_FRONTEND, "nvidiactl", makedev(195, 255)};
+    fake->devices[FAKE_GPU] = (Device){DEVICE_FRONTEND, "nvidia0", makedev(195, 0)};
+    fake->devices[FAKE_UVM] = (Device){DEVICE_UVM, "nvidia-uvm", makedev(240, 0)};
+    fake->devices[FAKE_TOOLS] = (Device){DEVICE_UVM_TOOLS, "nvidia-uvm-tools", makedev(240, 1)};
+    g_assert_true(driver_version_parse(version, &parsed, NULL));
+    fake->abi = driver_abi_new(driver_node_find(parsed));
+    fake->guest_fd = g_hash_table_new(NULL, NULL);
+    proxy_init(&fake->proxy, fake->abi, caps, fake->devices, G_N_ELEMENTS(fake->devices),
+               &fake->host);
+    return fake;
+}
+
+void fake_free(Fake *fake)
+{
+    proxy_clear(&fake->proxy);
+    driver_abi_free(fake->abi);
+    g_hash_table_unref(fake->guest_fd);
+    g_free(fake);
+}
+
+NvFile *fake_open(Fake *fake, unsigned device, int guest_fd)
+{
+    NvFile *file = NULL;
+
+    g_assert_cmpint(proxy_open(&fake->proxy, device, 2, &file), ==, 0);
+    g_hash_table_insert(fake->guest_fd, GINT_TO_POINTER(guest_fd), GUINT_TO_POINTER(file->id));
+    nv_file_unref(file); /* the table's reference keeps it */
+    return file;
+}
+
+static bool in_guest(uint64_t addr, size_t len)
+{
+    return addr >= GUEST_BASE && len <= GUEST_SIZE && addr - GUEST_BASE <= GUEST_SIZE - len;
+}
+
+void *fake_at(Fake *fake, uint64_t addr)
+{
+    g_assert_true(in_guest(addr, 1));
+    return fake->memory + (addr - GUEST_BASE);
+}
+
+/* The kernel's part: bring the ranges of a list into one buffer, or the other way round. */
+static bool copy_ranges(Fake *fake, const struct iovec *iov, size_t n, GByteArray *in)
+{
+    g_byte_array_set_size(in, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (!in_guest((uintptr_t)iov[i].iov_base, iov[i].iov_len)) {
+            return false;
+        }
+        if (iov[i].iov_len) {
+            g_byte_array_append(in, fake_at(fake, (uintptr_t)iov[i].iov_base),
+                                (guint)iov[i].iov_len);
+        }
+    }
+    return true;
+}
+
+static int write_back(Fake *fake, const struct iovec *out, size_t n_out, const RetryMemory *memory,
+                      unsigned n_ranges)
+{
+    struct iovec reply[RETRY_RANGES_MAX];
+    size_t n = retry_memory_reply(memory, n_ranges, reply);
+
+    g_assert_cmpuint(n, <=, n_out);
+    for (size_t i = 0; i < n; i++) {
+        g_assert_cmpuint(reply[i].iov_len, ==, out[i].iov_len);
+        if (!in_guest((uintptr_t)out[i].iov_base, out[i].iov_len)) {
+            return EFAULT;
+        }
+        memcpy(fake_at(fake, (uintptr_t)out[i].iov_base), reply[i].iov_base, reply[i].iov_len);
+    }
+    return 0;
+}
+
+int fake_ioctl(Fake *fake, NvFile *file, uint32_t command, uint64_t argument)
+{
+    g_autoptr(GByteArray) in = g_byte_array_new();
+    struct iovec in_list[RETRY_RANGES_MAX];
+    struct iovec out_list[RETRY_RANGES_MAX];
+    size_t n_in = 0;
+    size_t n_out = 0;
+    size_t out_size = 0;
+
+    for (fake->rounds = 1;; fake->rounds++) {
+        RetryMemory memory;
+        fake->request = (Request){.proxy = &fake->proxy,
+                                  .file = file,
+                                  .command = command,
+                                  .argument = argument,
+                                  .tid = 1,
+                                  .memory = &memory.base};
+        g_assert_cmpuint(fake->rounds, <, 50);
+        retry_memory_init(&memory, in->data, in->len, out_size, true);
+        RequestResult result = proxy_ioctl(&fake->request);
+        if (memory.too_large) {
+            retry_memory_clear(&memory);
+            return E2BIG;
+        }
+        if (result == REQUEST_DONE && (fake->request.error || retry_memory_matches(&memory))) {
+            int error = fake->request.error
+                            ? fake->request.error
+                            : write_back(fake, out_list, n_out, &memory, fake->request.write_back);
+            retry_memory_clear(&memory);
+            return error;
+        }
+        retry_memory_lists(&memory, in_list, &n_in, out_list, &n_out);
+        out_size = memory.out_total;
+        retry_memory_clear(&memory);
+        if (fake->between_rounds) {
+            fake->between_rounds(fake, fake->rounds);
+        }
+        if (!copy_ranges(fake, in_list, n_in, in)) {
+            return EFAULT;
+        }
+    }
+}
+
+int fake_frontend(Fake *fake, NvFile *file, uint32_t number, void *params, size_t size)
+{
+    memcpy(fake_at(fake, GUEST_BASE), params, size);
+    int error = fake_ioctl(fake, file, (uint32_t)_IOC(3U, 'F', number, size), GUEST_BASE);
+    memcpy(params, fake_at(fake, GUEST_BASE), size);
+    return error;
+}

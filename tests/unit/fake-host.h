@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host and a guest in memory: the proxy between them is the real one, and so is the planner of
+ * guest memory. A call is run as the CUSE transport runs it, round by round, against memory that a
+ * test may change between rounds.
+ */
+#pragma once
+
+#include "cuse-server/proxy/proxy.h"
+
+enum {
+    GUEST_BASE = 0x10000, /* where the guest's memory begins */
+    GUEST_SIZE = 64 * 1024,
+    HOST_FD_BASE = 1000, /* the host's descriptors: none of the guest's numbers */
+    HOST_PARAMS_MAX = 4096,
+};
+
+/**
+ * HostCall: one ioctl as the host saw it.
+ * @argument: a copy of what it pointed at, as long as the command word says, else as `uvm_size`
+ */
+typedef struct {
+    int fd;
+    uint32_t command;
+    bool null_argument;
+    uint8_t argument[HOST_PARAMS_MAX];
+} HostCall;
+
+typedef struct Fake Fake;
+
+/** FakeAnswer: plays the driver: looks at @argument and changes it. Returns an errno. */
+typedef int (*FakeAnswer)(Fake *fake, uint32_t command, void *argument);
+
+struct Fake {
+    Host host;
+    Proxy proxy;
+    DriverAbi *abi;
+    Device devices[4];
+    uint8_t memory[GUEST_SIZE];
+
+    FakeAnswer answer;
+    size_t uvm_size; /* how much of a UVM argument to record */
+    unsigned n_calls;
+    HostCall last;
+    unsigned n_open;      /* host files open now */
+    GHashTable *guest_fd; /* guest descriptor -> file id */
+
+    /** called before each round but the first, for tests that change memory under our hands */
+    void (*between_rounds)(Fake *fake, unsigned round);
+    unsigned rounds; /* of the last call */
+    Request request; /* the last one, as it ended */
+};
+
+/** fake_new: an instance with driver @version and devices nvidiactl, nvidia0, nvidia-uvm,
+ * nvidia-uvm-tools. */
+Fake *fake_new(const char *version, NvCaps caps);
+void fake_free(Fake *fake);
+
+/** fake_open: open devices[@device]; the guest's descriptor will be @guest_fd. */
+NvFile *fake_open(Fake *fake, unsigned device, int guest_fd);
+
+/** fake_at: guest memory at a guest address. */
+void *fake_at(Fake *fake, uint64_t addr);
+
+/**
+ * fake_ioctl: a guest's ioctl. Returns 0 or the errno it gets; memory is written back as the kernel
+ * would. EFAULT if a range is outside the guest's memory.
+ */
+int fake_ioctl(Fake *fake, NvFile *file, uint32_t command, uint64_t argument);
+
+/** fake_frontend: the same with a frontend number and size, @params copied to guest memory and
+ * back. */
+int fake_frontend(Fake *fake, NvFile *file, uint32_t number, void *params, size_t size);
+
+enum { FAKE_CTL, FAKE_GPU, FAKE_UVM, FAKE_TOOLS };
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fake, fake_free)
