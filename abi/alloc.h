@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 /* hVASpace of NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS that names no object. */
 #define NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE 0xffffffff

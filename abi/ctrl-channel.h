@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV906F_CTRL_GET_CLASS_ENGINEID                           0x906f0101
 #define NV906F_CTRL_CMD_RESET_CHANNEL                            0x906f0102

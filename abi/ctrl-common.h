@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 /* Commands with this bit are the legacy set (privileged with 0x4000 as well). */
 #define RM_GSS_LEGACY_MASK 0x8000

@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV208F_CTRL_CMD_GPU_VERIFY_INFOROM                               0x208f1105
 #define NV83DE_CTRL_CMD_DEBUG_SET_MODE_MMU_DEBUG                         0x83de0307

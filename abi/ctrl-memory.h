@@ -4,7 +4,7 @@
 
 #include "abi/alloc.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV0041_CTRL_CMD_GET_SURFACE_INFO             0x00410110
 #define NV_SEMAPHORE_SURFACE_CTRL_CMD_BIND_CHANNEL   0x00da0002

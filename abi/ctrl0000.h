@@ -4,7 +4,7 @@
 
 #include "abi/nvos.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION          0x00000101
 #define NV0000_CTRL_CMD_SYSTEM_GET_CPU_INFO               0x00000102

@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV0080_CTRL_CMD_GPU_GET_CLASSLIST                  0x00800201
 #define NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES             0x00800280

@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV2080_CTRL_CMD_BUS_GET_PCI_INFO                   0x20801801
 #define NV2080_CTRL_CMD_BUS_GET_INFO                       0x20801802

@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV2080_CTRL_CMD_FB_GET_INFO                                    0x20801301
 #define NV2080_CTRL_CMD_FB_GET_INFO_V2                                 0x20801303

@@ -4,7 +4,7 @@
 
 #include "abi/ctrl2080-gr.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV2080_CTRL_CMD_GPU_GET_INFO_V2                         0x20800102
 #define NV2080_CTRL_CMD_GPU_GET_NAME_STRING                     0x20800110
@@ -308,9 +308,6 @@ ABI_STRUCT(NV2080_CTRL_CMD_TIMER_SET_GR_TICK_FREQ_PARAMS, 1,
 ABI_STRUCT(NV2080_CTRL_BIOS_GET_INFO_PARAMS, 16,
     (NvU32, biosInfoListSize),
     (NvP64, biosInfoList))
-
-ABI_STRUCT(NV2080_CTRL_GPUMON_SAMPLE, 8,
-    (NvU64, timeStamp))
 
 ABI_STRUCT(NV2080_CTRL_GSP_GET_FEATURES_PARAMS, 72,
     (NvU32, gspFeatures),

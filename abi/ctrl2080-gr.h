@@ -2,9 +2,9 @@
 /* Control commands of the subdevice object: graphics engine, FIFO, copy engines, falcons. Driver files: ctrl2080*.h. */
 #pragma once
 
-#include "abi/layout.h"
+#include "abi/ctrl0080.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS            0x2080110b
 #define NV2080_CTRL_CMD_GR_GET_INFO                      0x20801201

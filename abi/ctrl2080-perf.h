@@ -4,7 +4,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define NV2080_CTRL_CMD_MC_GET_ARCH_INFO                        0x20801701
 #define NV2080_CTRL_CMD_MC_SERVICE_INTERRUPTS                   0x20801702
@@ -29,6 +29,9 @@ ABI_STRUCT(NV2080_CTRL_MC_SERVICE_INTERRUPTS_PARAMS, 4,
 ABI_STRUCT(NV2080_CTRL_PERF_BOOST_PARAMS, 8,
     (NvU32, flags),
     (NvU32, duration))
+
+ABI_STRUCT(NV2080_CTRL_GPUMON_SAMPLE, 8,
+    (NvU64, timeStamp))
 
 ABI_STRUCT(NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE, 116,
     (NvU32, util),

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ABI_FOR_EACH(M, CONTEXT, a, b, c) expands to M(CONTEXT, a) M(CONTEXT, b) M(CONTEXT, c), for up to 340 items.
+/* ABI_FOR_EACH(M, CONTEXT, a, b, c) expands to M(CONTEXT, a) M(CONTEXT, b) M(CONTEXT, c), for up to
+ * 340 items.
  *
- * A macro may not expand itself, so each step leaves the name of the next one behind, unexpanded, and
- * ABI_RESCAN reads the text again and again; every reading carries the chain one item further. */
+ * A macro may not expand itself, so each step leaves the name of the next one behind, unexpanded,
+ * and ABI_RESCAN reads the text again and again; every reading carries the chain one item further.
+ */
 #pragma once
 
-#define ABI_FOR_EACH(M, CONTEXT, ...)                                                              \
+#define ABI_FOR_EACH(M, CONTEXT, ...) \
     __VA_OPT__(ABI_RESCAN(ABI_FOR_EACH_STEP(M, CONTEXT, __VA_ARGS__)))
-#define ABI_FOR_EACH_STEP(M, CONTEXT, ITEM, ...)                                                   \
-    M(CONTEXT, ITEM)                                                                               \
+#define ABI_FOR_EACH_STEP(M, CONTEXT, ITEM, ...) \
+    M(CONTEXT, ITEM)                             \
     __VA_OPT__(ABI_FOR_EACH_AGAIN ABI_NOTHING()()(M, CONTEXT, __VA_ARGS__))
 #define ABI_FOR_EACH_AGAIN() ABI_FOR_EACH_STEP
 #define ABI_NOTHING()

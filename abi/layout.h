@@ -9,22 +9,25 @@
  *         (NvHandle, hObjectOld),
  *         (NvV32, status))
  *
- * That makes the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout, the table
- * that `nvcuse abi layout` prints and the parity test compares. An array has its dimensions as third item:
- * `(NvU32, list, [32])`. When a release changes a struct, the new shape is written below the old one with the
- * major version that brought it; the C type then ends in it:
+ * That makes the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout,
+ * the table that `nvcuse abi layout` prints and the parity test compares. An array has its
+ * dimensions as third item:
+ * `(NvU32, list, [32])`. When a release changes a struct, the new shape is written below the old
+ * one with the major version that brought it; the C type then ends in it:
  *
- *     ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368, ...)      type NV_CHANNEL_ALLOC_PARAMS_V570
+ *     ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368, ...)      type
+ * NV_CHANNEL_ALLOC_PARAMS_V570
  *
  * Which shape holds at which driver version is the business of version-tree/.
  *
- * A struct or union that has no name in the driver is written first, under its owner's and its member's name;
- * its members appear in the owner's table as `member.inner`:
+ * A struct or union that has no name in the driver is written first, under its owner's and its
+ * member's name; its members appear in the owner's table as `member.inner`:
  *
  *     ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map, ...)
  *     ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48, ..., (NV00F8_ALLOCATION_PARAMETERS_map, map))
  *
- * ABI_ANONYMOUS_UNION is for one without a member name either: its members appear as the owner's own.
+ * ABI_ANONYMOUS_UNION is for one without a member name either: its members appear as the owner's
+ * own.
  *
  * Layouts are those of x86-64; arm64 has the same. */
 #pragma once
@@ -76,42 +79,43 @@ struct AbiLayout {
     const AbiField *fields;
 };
 
-/* The driver's scalars (nvtypes.h). NvP64 is a number here: a pointer of the guest means nothing to us. */
-#define ABI_SCALARS(SCALAR)                                                                        \
-    SCALAR(NvU8, uint8_t)                                                                          \
-    SCALAR(NvU16, uint16_t)                                                                        \
-    SCALAR(NvU32, uint32_t)                                                                        \
-    SCALAR(NvU64, uint64_t)                                                                        \
-    SCALAR(NvS16, int16_t)                                                                         \
-    SCALAR(NvS32, int32_t)                                                                         \
-    SCALAR(NvV32, uint32_t)                                                                        \
-    SCALAR(NvBool, uint8_t)                                                                        \
-    SCALAR(NvHandle, uint32_t)                                                                     \
-    SCALAR(NvP64, uint64_t)                                                                        \
-    SCALAR(NV_STATUS, uint32_t)                                                                    \
-    SCALAR(RsAccessLimb, uint32_t)                                                                 \
-    /* enumerations */                                                                             \
-    SCALAR(NV0000_CTRL_GET_SYSTEM_FABRIC_STATUS, uint32_t)                                         \
-    SCALAR(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TYPE, uint32_t)                                       \
-    SCALAR(NV0000_CTRL_SYSTEM_SH_SOC_TYPE, uint32_t)                                               \
-    SCALAR(NV0080_CTRL_GR_TPC_PARTITION_MODE, uint32_t)                                            \
-    SCALAR(NV2080_CTRL_ENCODER_CAPACITY_QUERY_TYPE, uint32_t)                                      \
-    SCALAR(NV2080_CTRL_GPU_COMPUTE_POLICY_CONFIG_DATA_TIMESLICE, uint32_t)                         \
-    SCALAR(NV2080_CTRL_GPU_RECOVERY_ACTION, uint32_t)                                              \
-    SCALAR(NV9096_CTRL_ZBC_CLEAR_TABLE_TYPE, uint32_t)                                             \
+/* The driver's scalars (nvtypes.h). NvP64 is a number here: a pointer of the guest means nothing to
+ * us. */
+#define ABI_SCALARS(SCALAR)                                                \
+    SCALAR(NvU8, uint8_t)                                                  \
+    SCALAR(NvU16, uint16_t)                                                \
+    SCALAR(NvU32, uint32_t)                                                \
+    SCALAR(NvU64, uint64_t)                                                \
+    SCALAR(NvS16, int16_t)                                                 \
+    SCALAR(NvS32, int32_t)                                                 \
+    SCALAR(NvV32, uint32_t)                                                \
+    SCALAR(NvBool, uint8_t)                                                \
+    SCALAR(NvHandle, uint32_t)                                             \
+    SCALAR(NvP64, uint64_t)                                                \
+    SCALAR(NV_STATUS, uint32_t)                                            \
+    SCALAR(RsAccessLimb, uint32_t)                                         \
+    /* enumerations */                                                     \
+    SCALAR(NV0000_CTRL_GET_SYSTEM_FABRIC_STATUS, uint32_t)                 \
+    SCALAR(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TYPE, uint32_t)               \
+    SCALAR(NV0000_CTRL_SYSTEM_SH_SOC_TYPE, uint32_t)                       \
+    SCALAR(NV0080_CTRL_GR_TPC_PARTITION_MODE, uint32_t)                    \
+    SCALAR(NV2080_CTRL_ENCODER_CAPACITY_QUERY_TYPE, uint32_t)              \
+    SCALAR(NV2080_CTRL_GPU_COMPUTE_POLICY_CONFIG_DATA_TIMESLICE, uint32_t) \
+    SCALAR(NV2080_CTRL_GPU_RECOVERY_ACTION, uint32_t)                      \
+    SCALAR(NV9096_CTRL_ZBC_CLEAR_TABLE_TYPE, uint32_t)                     \
     SCALAR(NVB0CC_REGOPS_MODE, uint32_t)
 
 /* C's own types, where the driver uses them. */
-#define ABI_C_SCALARS(SCALAR)                                                                      \
-    SCALAR(char)                                                                                   \
-    SCALAR(int)                                                                                    \
-    SCALAR(uint8_t)                                                                                \
-    SCALAR(uint32_t)                                                                               \
-    SCALAR(uint64_t)                                                                               \
+#define ABI_C_SCALARS(SCALAR) \
+    SCALAR(char)              \
+    SCALAR(int)               \
+    SCALAR(uint8_t)           \
+    SCALAR(uint32_t)          \
+    SCALAR(uint64_t)          \
     SCALAR(int32_t)
 
-#define ABI_TYPEDEF_SCALAR(NAME, TYPE)                                                             \
-    typedef TYPE NAME;                                                                             \
+#define ABI_TYPEDEF_SCALAR(NAME, TYPE) \
+    typedef TYPE NAME;                 \
     extern const AbiLayout NAME##_layout;
 ABI_SCALARS(ABI_TYPEDEF_SCALAR)
 #define ABI_DECLARE_SCALAR(NAME) extern const AbiLayout NAME##_layout;
@@ -119,39 +123,37 @@ ABI_C_SCALARS(ABI_DECLARE_SCALAR)
 
 #define ABI_STRUCT(NAME, SIZE, ...) ABI_TYPE(STRUCT, struct, NAME, NAME, 0, SIZE, __VA_ARGS__)
 #define ABI_UNION(NAME, SIZE, ...)  ABI_TYPE(UNION, union, NAME, NAME, 0, SIZE, __VA_ARGS__)
-#define ABI_STRUCT_SINCE(NAME, MAJOR, SIZE, ...)                                                   \
+#define ABI_STRUCT_SINCE(NAME, MAJOR, SIZE, ...) \
     ABI_TYPE(STRUCT, struct, NAME, NAME##_V##MAJOR, MAJOR, SIZE, __VA_ARGS__)
-#define ABI_UNION_SINCE(NAME, MAJOR, SIZE, ...)                                                    \
+#define ABI_UNION_SINCE(NAME, MAJOR, SIZE, ...) \
     ABI_TYPE(UNION, union, NAME, NAME##_V##MAJOR, MAJOR, SIZE, __VA_ARGS__)
-#define ABI_UNNAMED_STRUCT(NAME, ...)                                                              \
+#define ABI_UNNAMED_STRUCT(NAME, ...) \
     ABI_TYPE(UNNAMED, struct, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
-#define ABI_UNNAMED_UNION(NAME, ...)                                                               \
+#define ABI_UNNAMED_UNION(NAME, ...) \
     ABI_TYPE(UNNAMED, union, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
-#define ABI_ANONYMOUS_UNION(NAME, ...)                                                             \
+#define ABI_ANONYMOUS_UNION(NAME, ...) \
     ABI_TYPE(ANONYMOUS, union, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
 
 /* ABI_OPAQUE: a struct known by name only. */
-#define ABI_OPAQUE(NAME)                                                                           \
-    extern const AbiLayout NAME##_layout;                                                          \
+#define ABI_OPAQUE(NAME)                  \
+    extern const AbiLayout NAME##_layout; \
     ABI_DEFINE(const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_OPAQUE, 0, 0, 0, NULL};)
 
-#define ABI_TYPE(KIND, KEYWORD, NAME, CNAME, SINCE, SIZE, ...)                                     \
-    typedef KEYWORD CNAME {                                                                        \
-        ABI_FOR_EACH(ABI_MEMBER, CNAME, __VA_ARGS__)                                               \
-    } CNAME;                                                                                       \
-    _Static_assert(sizeof(CNAME) == (SIZE), #CNAME " differs in size from the driver's");          \
-    extern const AbiLayout CNAME##_layout;                                                         \
-    ABI_DEFINE(static const AbiField CNAME##_fields[] = {                                          \
-                   ABI_FOR_EACH(ABI_FIELD, CNAME, __VA_ARGS__)};                                   \
-               const AbiLayout CNAME##_layout = {#NAME, ABI_TYPE_##KIND, SINCE, sizeof(CNAME),     \
-                                                 sizeof CNAME##_fields / sizeof CNAME##_fields[0], \
-                                                 CNAME##_fields};)
+#define ABI_TYPE(KIND, KEYWORD, NAME, CNAME, SINCE, SIZE, ...)                                  \
+    typedef KEYWORD CNAME{ABI_FOR_EACH(ABI_MEMBER, CNAME, __VA_ARGS__)} CNAME;                  \
+    _Static_assert(sizeof(CNAME) == (SIZE), #CNAME " differs in size from the driver's");       \
+    extern const AbiLayout CNAME##_layout;                                                      \
+    ABI_DEFINE(                                                                                 \
+        static const AbiField CNAME##_fields[] = {ABI_FOR_EACH(ABI_FIELD, CNAME, __VA_ARGS__)}; \
+        const AbiLayout CNAME##_layout = {#NAME, ABI_TYPE_##KIND, SINCE, sizeof(CNAME),         \
+                                          sizeof CNAME##_fields / sizeof CNAME##_fields[0],     \
+                                          CNAME##_fields};)
 
-#define ABI_MEMBER(OWNER, MEMBER)              ABI_MEMBER_ MEMBER
-#define ABI_MEMBER_(TYPE, NAME, ...)           TYPE NAME __VA_ARGS__;
-#define ABI_FIELD(OWNER, MEMBER)               ABI_FIELD_(OWNER, ABI_STRIP MEMBER)
-#define ABI_FIELD_(...)                        ABI_FIELD__(__VA_ARGS__)
-#define ABI_FIELD__(OWNER, TYPE, NAME, ...)                                                        \
+#define ABI_MEMBER(OWNER, MEMBER)    ABI_MEMBER_ MEMBER
+#define ABI_MEMBER_(TYPE, NAME, ...) TYPE NAME __VA_ARGS__;
+#define ABI_FIELD(OWNER, MEMBER)     ABI_FIELD_(OWNER, ABI_STRIP MEMBER)
+#define ABI_FIELD_(...)              ABI_FIELD__(__VA_ARGS__)
+#define ABI_FIELD__(OWNER, TYPE, NAME, ...) \
     {#NAME, "" #__VA_ARGS__, offsetof(OWNER, NAME), sizeof(((OWNER *)0)->NAME), &TYPE##_layout},
 #define ABI_STRIP(...) __VA_ARGS__
 

@@ -5,7 +5,7 @@
 
 #include "abi/nvos.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 /* Type byte and argument-size field of the ioctl word; the driver ignores the type and direction. */
 #define NV_IOCTL_MAGIC 'F'
@@ -38,7 +38,6 @@
 #define NV_ESC_ALLOC_OS_EVENT                0xce
 #define NV_ESC_FREE_OS_EVENT                 0xcf
 #define NV_ESC_CHECK_VERSION_STR             0xd2
-#define NV_ESC_IOCTL_XFER_CMD                0xd3
 #define NV_ESC_ATTACH_GPUS_TO_FD             0xd4
 #define NV_ESC_SYS_PARAMS                    0xd6
 #define NV_ESC_NUMA_INFO                     0xd7
@@ -143,21 +142,3 @@ ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
 ABI_STRUCT(nv_ioctl_wait_open_complete_t, 8,
     (int, rc),
     (NvU32, adapterStatus))
-
-ABI_STRUCT(nv_offline_addresses_t, 520,
-    (uint64_t, addresses, [64]),
-    (uint32_t, numEntries))
-
-ABI_STRUCT(nv_ioctl_numa_info_t, 560,
-    (int32_t, nid),
-    (int32_t, status),
-    (uint64_t, memblock_size),
-    (uint64_t, numa_mem_addr),
-    (uint64_t, numa_mem_size),
-    (uint8_t, use_auto_online),
-    (nv_offline_addresses_t, offline_addresses))
-
-ABI_STRUCT(nv_ioctl_xfer_t, 16,
-    (NvU32, cmd),
-    (NvU32, size),
-    (NvP64, ptr))

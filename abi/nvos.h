@@ -5,7 +5,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 /* A flag field is given by its SHIFT and its MASK (before shifting). */
 #define NVOS02_FLAGS_ALLOC_SHIFT                16
@@ -485,9 +485,3 @@ ABI_STRUCT(NVOS56_PARAMETERS, 40,
     (NvP64, pOldCpuAddress),
     (NvP64, pNewCpuAddress),
     (NvV32, status))
-
-ABI_STRUCT(NvUnixEvent, 16,
-    (NvHandle, hObject),
-    (NvV32, NotifyIndex),
-    (NvV32, info32),
-    (NvU16, info16))

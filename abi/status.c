@@ -6,8 +6,8 @@
 const char *nv_status_name(uint32_t status)
 {
     switch (status) {
-#define NV_STATUS_CASE(NAME, VALUE)                                                                \
-    case VALUE:                                                                                    \
+#define NV_STATUS_CASE(NAME, VALUE) \
+    case VALUE:                     \
         return #NAME;
         NV_STATUSES(NV_STATUS_CASE)
 #undef NV_STATUS_CASE

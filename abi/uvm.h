@@ -5,7 +5,7 @@
 
 #include "abi/layout.h"
 
-/* clang-format off: one member per line */
+/* clang-format off */
 
 #define UVM_CREATE_RANGE_GROUP             0x17
 #define UVM_DESTROY_RANGE_GROUP            0x18

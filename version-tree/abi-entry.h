@@ -8,8 +8,9 @@
 #include "version-tree/handler.h"
 #include "version-tree/nv-caps.h"
 
-/* What an entry's number is: ABI_FRONTEND: the NR byte of an ioctl on /dev/nvidiactl or /dev/nvidiaN; ABI_UVM: the
- * whole ioctl word; ABI_CONTROL: NVOS54_PARAMETERS.cmd; ABI_ALLOC: the class id. */
+/* What an entry's number is: ABI_FRONTEND: the NR byte of an ioctl on /dev/nvidiactl or
+ * /dev/nvidiaN; ABI_UVM: the whole ioctl word; ABI_CONTROL: NVOS54_PARAMETERS.cmd; ABI_ALLOC: the
+ * class id. */
 typedef enum { ABI_FRONTEND, ABI_UVM, ABI_CONTROL, ABI_ALLOC, N_ABI_KINDS } AbiKind;
 
 typedef struct DriverNode DriverNode;
@@ -18,9 +19,11 @@ typedef struct DriverNode DriverNode;
  * AbiEntry: one call that a container may make.
  * @name: the driver's name of @number
  * @caps: the entry is open if one of these is enabled
- * @layout: the parameter struct in the shape that this driver has; NULL if there is none. Handlers that copy as
- *          many bytes as the caller says (bytes, numa_info, ctrl_simple) do not hold the caller to its size.
- * @short_layout: the older, shorter form that is taken as well (NVOS21_PARAMETERS for NV_ESC_RM_ALLOC), or NULL
+ * @layout: the parameter struct in the shape that this driver has; NULL if there is none. Handlers
+ * that copy as many bytes as the caller says (bytes, numa_info, ctrl_simple) do not hold the caller
+ * to its size.
+ * @short_layout: the older, shorter form that is taken as well (NVOS21_PARAMETERS for
+ * NV_ESC_RM_ALLOC), or NULL
  * @since: the node that brought the number
  * @changed: the last node on the driver's path that changed anything about it
  */

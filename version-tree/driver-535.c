@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 535: the root of the tree, with everything that later series change. A new release is a node below and the rows that it changes. */
+/* Driver series 535: the root of the tree, with everything that later series change. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_535_104_05[] = {
     /* /dev/nvidiactl and /dev/nvidiaN */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 545. A new release is a node below and the rows that it changes. */
+/* Driver series 545. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_545_23_06[] = {
     ADD(CONTROL, ctrl_simple, CU, NV0000_CTRL_CMD_GPU_GET_ACTIVE_DEVICE_IDS, NV0000_CTRL_GPU_GET_ACTIVE_DEVICE_IDS_PARAMS),

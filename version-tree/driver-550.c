@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 550. A new release is a node below and the rows that it changes. */
+/* Driver series 550. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_550_40_07[] = {
     ADD(FRONTEND, simple, CU, NV_ESC_WAIT_OPEN_COMPLETE, nv_ioctl_wait_open_complete_t),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 555. A new release is a node below and the rows that it changes. */
+/* Driver series 555. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_555_42_02[] = {
     ADD(CONTROL, ctrl_simple, G, NV90E7_CTRL_CMD_BBX_GET_LAST_FLUSH_TIME, NV90E7_CTRL_BBX_GET_LAST_FLUSH_TIME_PARAMS),

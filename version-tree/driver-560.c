@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 560. A new release is a node below and the rows that it changes. */
+/* Driver series 560. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_560_28_03[] = {
     ADD(CONTROL, ctrl_simple, G, NV_SEMAPHORE_SURFACE_CTRL_CMD_UNBIND_CHANNEL, NV_SEMAPHORE_SURFACE_CTRL_UNBIND_CHANNEL_PARAMS),

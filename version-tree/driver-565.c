@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 565. A new release is a node below and the rows that it changes. */
+/* Driver series 565. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_565_57_01[] = {
     ADD(CONTROL, ctrl_simple, G, NV2080_CTRL_CMD_GPU_GET_RECOVERY_ACTION, NV2080_CTRL_GPU_GET_RECOVERY_ACTION_PARAMS),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 575. A new release is a node below and the rows that it changes. */
+/* Driver series 575. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_575_51_02[] = {
     ADD(CONTROL, ctrl_simple, CU, NV2080_CTRL_CMD_THERMAL_SYSTEM_EXECUTE_V2, NV2080_CTRL_THERMAL_SYSTEM_EXECUTE_V2_PARAMS),

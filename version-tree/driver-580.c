@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 580. A new release is a node below and the rows that it changes. */
+/* Driver series 580. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_580_65_06[] = {
     ADD(CONTROL, ctrl_simple, CGU, NV2080_CTRL_CMD_GPU_GET_SKYLINE_INFO, NV2080_CTRL_GPU_GET_SKYLINE_INFO_PARAMS),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 590. A new release is a node below and the rows that it changes. */
+/* Driver series 590. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiShape shapes_590_44_01[] = {
     SHAPE(NV00F1_CTRL_GET_FABRIC_EVENTS_PARAMS, 590),

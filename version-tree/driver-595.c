@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 595. A new release is a node below and the rows that it changes. */
+/* Driver series 595. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 const DriverNode driver_595_71_05 = {
     .version = {595, 71, 5},

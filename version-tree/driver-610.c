@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 610. A new release is a node below and the rows that it changes. */
+/* Driver series 610. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_610_43_02[] = {
     REMOVE(UVM, UVM_CREATE_RANGE_GROUP),

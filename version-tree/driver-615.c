@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 615. A new release is a node below and the rows that it changes. */
+/* Driver series 615. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 const DriverNode driver_615_15_00 = {
     .version = {615, 15, 0},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 620. A new release is a node below and the rows that it changes. */
+/* Driver series 620. */
 #include "version-tree/driver-rows.h"
 
-/* clang-format off: one row per line */
+/* clang-format off */
 
 static const AbiChange changes_620_06_00[] = {
     ADD(CONTROL, ctrl_simple, IMEX, NV2080_CTRL_CMD_NVLINK_LOCK_REMAP_TABLE_AND_MSE, NV2080_CTRL_NVLINK_LOCK_REMAP_TABLE_AND_MSE_PARAMS),

@@ -54,7 +54,8 @@ static void apply_node(DriverAbi *abi, const DriverNode *node)
         apply_change(abi, node, &node->changes[i]);
 }
 
-/* The shape that @layout has at @abi's node, and the node that brought it (NULL if it is the first shape). */
+/* The shape that @layout has at @abi's node, and the node that brought it (NULL if it is the first
+ * shape). */
 static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
                                  const DriverNode **since)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of driver versions, and the choice of a node in it.
  *
- * The tree follows the driver's own branches: 550.90.07 and 550.90.12, for example, come from one parent, and
- * 580.65.06 does not descend from 570.195.03. A node holds what its release changed; a driver's ABI is its path
- * from the root (driver-abi.h). */
+ * The tree follows the driver's own branches: 550.90.07 and 550.90.12, for example, come from one
+ * parent, and 580.65.06 does not descend from 570.195.03. A node holds what its release changed; a
+ * driver's ABI is its path from the root (driver-abi.h). */
 #pragma once
 
 #include <glib.h>
@@ -35,7 +35,8 @@ typedef struct {
  * DriverNode: a driver release.
  * @parent: the release it derives from, NULL for the root
  * @qualified: its ABI has been vouched for
- * @sha256: of NVIDIA's installer, 64 hexadecimal digits; NULL if not recorded, or DRIVER_NO_INSTALLER
+ * @sha256: of NVIDIA's installer, 64 hexadecimal digits; NULL if not recorded, or
+ * DRIVER_NO_INSTALLER
  * @changes, @shapes: how its ABI differs from the parent's
  */
 struct DriverNode {
@@ -74,9 +75,10 @@ gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **er
 
 /**
  * driver_node_choose: the node whose ABI to use for a driver.
- * @warning: (out) (optional) (transfer full): set if the node is not what nvcuse vouches for, else NULL
- * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest nodes and the
- *         policy that would help
+ * @warning: (out) (optional) (transfer full): set if the node is not what nvcuse vouches for, else
+ * NULL
+ * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest nodes
+ * and the policy that would help
  *
  * Returns: the node, or NULL if the policy refuses the version.
  */

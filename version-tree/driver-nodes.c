@@ -42,7 +42,8 @@ const char *driver_arch_name(DriverArch arch)
     return arch == DRIVER_ARCH_X86_64 ? "x86_64" : "aarch64";
 }
 
-/* The newest node older than @version (@sign > 0) or the oldest one newer than it (@sign < 0) that passes. */
+/* The newest node older than @version (@sign > 0) or the oldest one newer than it (@sign < 0) that
+ * passes. */
 static const DriverNode *nearest(DriverVersion version, int sign, bool qualified_only,
                                  bool same_series)
 {
@@ -132,7 +133,8 @@ const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy,
         return NULL;
     }
     if (node && !node->qualified) {
-        message = g_strdup_printf("driver %s is not qualified", driver_version_format(version, text));
+        message =
+            g_strdup_printf("driver %s is not qualified", driver_version_format(version, text));
     } else if (!node && policy == DRIVER_POLICY_SERIES &&
                (node = nearest(version, 1, false, true)) != NULL) {
         message = g_strdup_printf("driver %s is not known; treating it as %s",

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a node's rows are written, for the files driver-SERIES.c:
  *
- *     ADD(KIND, handler, CAPS, NUMBER, STRUCT)       a new entry; STRUCT is left out where there is none
- *     REPLACE(KIND, handler, CAPS, NUMBER, STRUCT)   the entry changes its handler, capabilities or struct
- *     REMOVE(KIND, NUMBER)
- *     SHAPE(STRUCT, MAJOR)                           all entries with STRUCT have STRUCT_VMAJOR from here on
+ *     ADD(KIND, handler, CAPS, NUMBER, STRUCT)       a new entry; STRUCT is left out where there is
+ * none REPLACE(KIND, handler, CAPS, NUMBER, STRUCT)   the entry changes its handler, capabilities
+ * or struct REMOVE(KIND, NUMBER) SHAPE(STRUCT, MAJOR)                           all entries with
+ * STRUCT have STRUCT_VMAJOR from here on
  *
- * NUMBER is the driver's name of it, defined in abi/. ADD_AS and REPLACE_AS begin with the name, for the numbers
- * whose name the driver has given to another number before. */
+ * NUMBER is the driver's name of it, defined in abi/. ADD_AS and REPLACE_AS begin with the name,
+ * for the numbers whose name the driver has given to another number before. */
 #pragma once
 
 #include "abi/alloc.h"
@@ -39,32 +39,40 @@
 #define IMEX NV_CAP_FABRIC_IMEX_MGMT
 #define RDMA NV_CAP_RDMA
 
-#define ADD(KIND, HANDLER, CAPS, NUMBER, ...)                                                      \
+#define ADD(KIND, HANDLER, CAPS, NUMBER, ...) \
     ABI_ROW(ABI_ADD, #NUMBER, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
-#define ADD_AS(NAME, KIND, HANDLER, CAPS, NUMBER, ...)                                             \
+#define ADD_AS(NAME, KIND, HANDLER, CAPS, NUMBER, ...) \
     ABI_ROW(ABI_ADD, NAME, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
-#define REPLACE(KIND, HANDLER, CAPS, NUMBER, ...)                                                  \
+#define REPLACE(KIND, HANDLER, CAPS, NUMBER, ...) \
     ABI_ROW(ABI_REPLACE, #NUMBER, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
-#define REPLACE_AS(NAME, KIND, HANDLER, CAPS, NUMBER, ...)                                         \
+#define REPLACE_AS(NAME, KIND, HANDLER, CAPS, NUMBER, ...) \
     ABI_ROW(ABI_REPLACE, NAME, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
-#define REMOVE(KIND, NUMBER)                                                                       \
-    {.op = ABI_REMOVE, .entry = {.kind = ABI_##KIND, .number = NUMBER, .name = #NUMBER}}
-#define SHAPE(STRUCT, MAJOR) {&STRUCT##_layout, &STRUCT##_V##MAJOR##_layout}
+#define REMOVE(KIND, NUMBER)                                                                \
+    {                                                                                       \
+        .op = ABI_REMOVE, .entry = {.kind = ABI_##KIND, .number = NUMBER, .name = #NUMBER } \
+    }
+#define SHAPE(STRUCT, MAJOR)                          \
+    {                                                 \
+        &STRUCT##_layout, &STRUCT##_V##MAJOR##_layout \
+    }
 
 #define CHANGES(ROWS) .changes = ROWS, .n_changes = G_N_ELEMENTS(ROWS)
 #define SHAPES(ROWS)  .shapes = ROWS, .n_shapes = G_N_ELEMENTS(ROWS)
 
 #define NO_INSTALLER DRIVER_NO_INSTALLER
 
-#define ABI_ROW(OP, NAME, KIND, HANDLER, CAPS, NUMBER, ...)                                        \
-    {.op = OP,                                                                                     \
-     .entry = {.kind = ABI_##KIND,                                                                 \
-               .handler = HANDLER_##HANDLER,                                                       \
-               .number = NUMBER,                                                                   \
-               .caps = CAPS,                                                                       \
-               .name = NAME,                                                                       \
-               __VA_OPT__(ABI_ROW_LAYOUTS(__VA_ARGS__))}}
-#define ABI_ROW_LAYOUTS(STRUCT, ...)                                                               \
+#define ABI_ROW(OP, NAME, KIND, HANDLER, CAPS, NUMBER, ...) \
+    {                                                       \
+        .op = OP, .entry = {                                \
+            .kind = ABI_##KIND,                             \
+            .handler = HANDLER_##HANDLER,                   \
+            .number = NUMBER,                               \
+            .caps = CAPS,                                   \
+            .name = NAME,                                   \
+            __VA_OPT__(ABI_ROW_LAYOUTS(__VA_ARGS__))        \
+        }                                                   \
+    }
+#define ABI_ROW_LAYOUTS(STRUCT, ...) \
     .layout = &STRUCT##_layout, __VA_OPT__(.short_layout = ABI_LAYOUT_OF(__VA_ARGS__))
 #define ABI_LAYOUT_OF(STRUCT) &STRUCT##_layout
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "version-tree/driver-version.h"
 
-G_DEFINE_QUARK(driver-error-quark, driver_error)
+G_DEFINE_QUARK(driver - error - quark, driver_error)
 
 /* Reads one number at *text and moves *text behind it. */
 static gboolean parse_part(const char **text, guint16 *part)

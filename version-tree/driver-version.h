@@ -22,13 +22,15 @@ typedef struct {
 gboolean driver_version_parse(const char *text, DriverVersion *version, GError **error);
 
 /**
- * driver_version_format: write a version as NVIDIA prints it, minor and patch with two digits at least.
+ * driver_version_format: write a version as NVIDIA prints it, minor and patch with two digits at
+ * least.
  *
  * Returns: @buffer
  */
 const char *driver_version_format(DriverVersion version, char buffer[static DRIVER_VERSION_MAX]);
 
-/** driver_version_compare: negative, 0 or positive as @a is older than, equal to or newer than @b. */
+/** driver_version_compare: negative, 0 or positive as @a is older than, equal to or newer than @b.
+ */
 int driver_version_compare(DriverVersion a, DriverVersion b);
 
 typedef enum {

@@ -20,8 +20,7 @@ typedef guint32 NvCaps;
 #define NV_CAP_RDMA             (1u << 9)
 
 /** NV_CAPS_SUPPORTED: those that an operator may enable. */
-#define NV_CAPS_SUPPORTED                                                                          \
-    (NV_CAPS_ALL | NV_CAP_FABRIC_IMEX_MGMT | NV_CAP_PROFILING | NV_CAP_RDMA)
+#define NV_CAPS_SUPPORTED (NV_CAPS_ALL | NV_CAP_FABRIC_IMEX_MGMT | NV_CAP_PROFILING | NV_CAP_RDMA)
 /** NV_CAPS_ALL: what the word "all" stands for; the privileged three are never part of it. */
 #define NV_CAPS_ALL     (NV_CAP_COMPUTE | NV_CAP_UTILITY | NV_CAP_GRAPHICS | NV_CAP_VIDEO)
 #define NV_CAPS_DEFAULT (NV_CAP_COMPUTE | NV_CAP_UTILITY)
@@ -37,12 +36,14 @@ gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error);
 /**
  * nv_caps_from_environment: what a container asks for with its variables.
  * @driver_capabilities: NVIDIA_DRIVER_CAPABILITIES, NULL if unset
- * @legacy_image: CUDA_VERSION is set and NVIDIA_REQUIRE_CUDA is not, as in images older than these variables
+ * @legacy_image: CUDA_VERSION is set and NVIDIA_REQUIRE_CUDA is not, as in images older than these
+ * variables
  * @allowed: what the operator enabled
  * @caps: set on success to a part of @allowed
  * @error: DRIVER_ERROR_PARSE for an unknown name, or for one that is not allowed
  *
- * Unset or empty means NV_CAPS_DEFAULT as far as allowed; unset in a legacy image, or "all", means @allowed.
+ * Unset or empty means NV_CAPS_DEFAULT as far as allowed; unset in a legacy image, or "all", means
+ * @allowed.
  */
 gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean legacy_image,
                                   NvCaps allowed, NvCaps *caps, GError **error);
