@@ -35,7 +35,7 @@ wait "$two"
 
 start_instance twice sleep 60
 nvcuse run --name twice -- true >"$WORK/second.out" 2>&1
-is $? 1 "a name that is taken is refused"
+is $? 125 "a name that is taken is refused"
 holds "the refusal names it" grep -q twice "$WORK/second.out"
 holds "the first owner of the name keeps its devices" test -e /dev/nvcuse/twice/nvidiactl
 kill "$INSTANCE_PID"
