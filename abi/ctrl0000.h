@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control commands of the client (root) object: system, GPUs, descriptors. Driver files: ctrl0000*.h. */
+/* Control commands of the client (root) object: system, GPUs, descriptors. Driver files:
+ * ctrl0000*.h. */
 #pragma once
 
 #include "abi/nvos.h"

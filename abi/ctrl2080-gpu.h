@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control commands of the subdevice object: GPU, events, timer, BIOS, GSP. Driver files: ctrl2080*.h. */
+/* Control commands of the subdevice object: GPU, events, timer, BIOS, GSP. Driver files:
+ * ctrl2080*.h. */
 #pragma once
 
 #include "abi/ctrl2080-gr.h"
@@ -25,9 +26,9 @@
 #define NV2080_CTRL_CMD_GPU_GET_INFOROM_IMAGE_VERSION           0x20800156
 #define NV2080_CTRL_CMD_GPU_QUERY_INFOROM_ECC_SUPPORT           0x20800157
 #define NV2080_CTRL_CMD_GPU_GET_ENCODER_CAPACITY                0x2080016c
-#define NV2080_CTRL_CMD_GPU_GET_NVENC_SW_SESSION_STATS          0x2080016d
+#define NV2080_CTRL_GPU_GET_NVENC_SW_SESSION_STATS          0x2080016d
 #define NV2080_CTRL_CMD_GPU_GET_ENGINES_V2                      0x20800170
-#define NV2080_CTRL_CMD_GPU_GET_NVFBC_SW_SESSION_STATS          0x2080017b
+#define NV2080_CTRL_GPU_GET_NVFBC_SW_SESSION_STATS          0x2080017b
 #define NV2080_CTRL_CMD_GPU_GET_ACTIVE_PARTITION_IDS            0x2080018b
 #define NV2080_CTRL_CMD_GPU_GET_PIDS                            0x2080018d
 #define NV2080_CTRL_CMD_GPU_GET_PID_INFO                        0x2080018e

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control commands of the subdevice object: graphics engine, FIFO, copy engines, falcons. Driver files: ctrl2080*.h. */
+/* Control commands of the subdevice object: graphics engine, FIFO, copy engines, falcons. Driver
+ * files: ctrl2080*.h. */
 #pragma once
 
 #include "abi/ctrl0080.h"

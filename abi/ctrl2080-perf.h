@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control commands of the subdevice object: performance, thermal, power, errors. Driver files: ctrl2080*.h. */
+/* Control commands of the subdevice object: performance, thermal, power, errors. Driver files:
+ * ctrl2080*.h. */
 #pragma once
 
 #include "abi/layout.h"

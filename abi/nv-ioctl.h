@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ioctls of /dev/nvidiactl and /dev/nvidiaN: numbers (the NR byte) and parameter structs that belong to
- * the kernel interface layer. Driver files: nv-ioctl-numbers.h, nv-ioctl.h, nv_escape.h, nv-unix-nvos-params-wrappers.h. */
+/* ioctls of /dev/nvidiactl and /dev/nvidiaN: numbers (the NR byte) and parameter structs that
+ * belong to the kernel interface layer. Driver files: nv-ioctl-numbers.h, nv-ioctl.h,
+ * nv_escape.h, nv-unix-nvos-params-wrappers.h. */
 #pragma once
 
 #include "abi/nvos.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ioctls of /dev/nvidia-uvm. Numbers are whole ioctl words without size or direction; the driver copies the
- * struct of its own release. Driver files: uvm_ioctl.h, uvm_linux_ioctl.h, uvm_types.h. */
+/* ioctls of /dev/nvidia-uvm. Numbers are whole ioctl words without size or direction; the driver
+ * copies the struct of its own release. Driver files: uvm_ioctl.h, uvm_linux_ioctl.h,
+ * uvm_types.h. */
 #pragma once
 
 #include "abi/layout.h"

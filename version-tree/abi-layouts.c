@@ -50,8 +50,9 @@ static void add_members(GArray *rows, const AbiLayout *layout, const char *prefi
         if (field->type->kind == ABI_TYPE_ANONYMOUS) {
             add_members(rows, field->type, prefix, base + field->offset);
         } else if (field->type->kind == ABI_TYPE_UNNAMED) {
-            if (array)
+            if (array) {
                 add_row(rows, path, "struct", field, base + field->offset);
+            }
             add_members(rows, field->type, inner, base + field->offset);
         } else {
             add_row(rows, path, field->type->name, field, base + field->offset);
@@ -73,10 +74,12 @@ static void collect(GHashTable *seen, const AbiLayout *layout)
 {
     bool named = layout->kind != ABI_TYPE_UNNAMED && layout->kind != ABI_TYPE_ANONYMOUS;
 
-    if (layout->kind == ABI_TYPE_SCALAR || (named && !g_hash_table_add(seen, (gpointer)layout)))
+    if (layout->kind == ABI_TYPE_SCALAR || (named && !g_hash_table_add(seen, (gpointer)layout))) {
         return;
-    for (uint32_t i = 0; i < layout->n_fields; i++)
+    }
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
         collect(seen, layout->fields[i].type);
+    }
 }
 
 static gint compare_names(gconstpointer a, gconstpointer b)
@@ -98,18 +101,22 @@ GPtrArray *driver_abi_structs(const DriverAbi *abi)
         const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
 
         for (size_t i = 0; i < n; i++) {
-            if (entries[i].layout)
+            if (entries[i].layout) {
                 collect(seen, entries[i].layout);
-            if (entries[i].short_layout)
+            }
+            if (entries[i].short_layout) {
                 collect(seen, entries[i].short_layout);
+            }
         }
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(further_structs); i++)
+    for (size_t i = 0; i < G_N_ELEMENTS(further_structs); i++) {
         collect(seen, further_structs[i]);
+    }
 
     g_hash_table_iter_init(&iter, seen);
-    while (g_hash_table_iter_next(&iter, &layout, NULL))
+    while (g_hash_table_iter_next(&iter, &layout, NULL)) {
         g_ptr_array_add(structs, layout);
+    }
     g_ptr_array_sort(structs, compare_names);
     return structs;
 }
@@ -121,8 +128,9 @@ const AbiLayout *driver_abi_struct(const DriverAbi *abi, const char *name)
     for (guint i = 0; i < structs->len; i++) {
         const AbiLayout *layout = structs->pdata[i];
 
-        if (strcmp(layout->name, name) == 0)
+        if (strcmp(layout->name, name) == 0) {
             return layout;
+        }
     }
     return NULL;
 }

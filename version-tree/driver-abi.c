@@ -14,10 +14,11 @@ static guint find(const GArray *entries, uint32_t number, gboolean *found)
     while (low < high) {
         guint middle = low + (high - low) / 2;
 
-        if (g_array_index(entries, AbiEntry, middle).number < number)
+        if (g_array_index(entries, AbiEntry, middle).number < number) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     *found = low < entries->len && g_array_index(entries, AbiEntry, low).number == number;
     return low;
@@ -48,10 +49,12 @@ static void apply_change(DriverAbi *abi, const DriverNode *node, const AbiChange
 
 static void apply_node(DriverAbi *abi, const DriverNode *node)
 {
-    if (node->parent)
+    if (node->parent) {
         apply_node(abi, node->parent);
-    for (size_t i = 0; i < node->n_changes; i++)
+    }
+    for (size_t i = 0; i < node->n_changes; i++) {
         apply_change(abi, node, &node->changes[i]);
+    }
 }
 
 /* The shape that @layout has at @abi's node, and the node that brought it (NULL if it is the first
@@ -60,8 +63,9 @@ static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
                                  const DriverNode **since)
 {
     *since = NULL;
-    if (!layout)
+    if (!layout) {
         return NULL;
+    }
     for (const DriverNode *node = abi->node; node; node = node->parent) {
         for (size_t i = 0; i < node->n_shapes; i++) {
             if (node->shapes[i].of == layout) {
@@ -78,8 +82,9 @@ DriverAbi *driver_abi_new(const DriverNode *node)
     DriverAbi *abi = g_new0(DriverAbi, 1);
 
     abi->node = node;
-    for (int kind = 0; kind < N_ABI_KINDS; kind++)
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         abi->entries[kind] = g_array_new(FALSE, FALSE, sizeof(AbiEntry));
+    }
     apply_node(abi, node);
 
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
@@ -88,8 +93,9 @@ DriverAbi *driver_abi_new(const DriverNode *node)
             const DriverNode *since;
 
             entry->layout = shape_of(abi, entry->layout, &since);
-            if (since && driver_version_compare(since->version, entry->changed->version) > 0)
+            if (since && driver_version_compare(since->version, entry->changed->version) > 0) {
                 entry->changed = since;
+            }
         }
     }
     return abi;
@@ -97,10 +103,12 @@ DriverAbi *driver_abi_new(const DriverNode *node)
 
 void driver_abi_free(DriverAbi *abi)
 {
-    if (!abi)
+    if (!abi) {
         return;
-    for (int kind = 0; kind < N_ABI_KINDS; kind++)
+    }
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         g_array_free(abi->entries[kind], TRUE);
+    }
     g_free(abi);
 }
 

@@ -16,8 +16,9 @@ const DriverNode *const *driver_nodes(size_t *n)
 const DriverNode *driver_node_find(DriverVersion version)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
-        if (driver_version_compare(nodes[i]->version, version) == 0)
+        if (driver_version_compare(nodes[i]->version, version) == 0) {
             return nodes[i];
+        }
     }
     return NULL;
 }
@@ -29,10 +30,12 @@ const DriverNode *driver_node_latest(DriverArch arch)
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
         const char *sha256 = nodes[i]->sha256[arch];
 
-        if (!nodes[i]->qualified || !sha256 || g_str_equal(sha256, DRIVER_NO_INSTALLER))
+        if (!nodes[i]->qualified || !sha256 || g_str_equal(sha256, DRIVER_NO_INSTALLER)) {
             continue;
-        if (!latest || driver_version_compare(nodes[i]->version, latest->version) > 0)
+        }
+        if (!latest || driver_version_compare(nodes[i]->version, latest->version) > 0) {
             latest = nodes[i];
+        }
     }
     return latest;
 }
@@ -52,13 +55,16 @@ static const DriverNode *nearest(DriverVersion version, int sign, bool qualified
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
         const DriverNode *node = nodes[i];
 
-        if (sign * driver_version_compare(version, node->version) <= 0)
+        if (sign * driver_version_compare(version, node->version) <= 0) {
             continue;
+        }
         if ((qualified_only && !node->qualified) ||
-            (same_series && node->version.major != version.major))
+            (same_series && node->version.major != version.major)) {
             continue;
-        if (!best || sign * driver_version_compare(node->version, best->version) > 0)
+        }
+        if (!best || sign * driver_version_compare(node->version, best->version) > 0) {
             best = node;
+        }
     }
     return best;
 }
@@ -85,9 +91,12 @@ static char *neighbours(DriverVersion version, bool qualified_only)
     const DriverNode *newer = nearest(version, -1, qualified_only, false);
     char a[DRIVER_VERSION_MAX], b[DRIVER_VERSION_MAX];
 
-    if (older && newer)
+    if (older && newer) {
         return g_strdup_printf("%s and %s", driver_version_format(older->version, a),
                                driver_version_format(newer->version, b));
+    }
+    /* The tree has more than one node, so there is a neighbour on one side at least. */
+    g_assert(older || newer);
     return g_strdup(driver_version_format((older ? older : newer)->version, a));
 }
 
@@ -108,17 +117,18 @@ static void refuse_unknown(DriverVersion version, GError **error)
     g_autofree char *near = neighbours(version, false);
     char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
 
-    if (fallback)
+    if (fallback) {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
                     "driver %s is not known; the nearest known are %s; "
                     "treat it as %s with --driver-policy=series",
                     driver_version_format(version, text), near,
                     driver_version_format(fallback->version, base));
-    else
+    } else {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
                     "driver %s is not known; the nearest known are %s, and no --driver-policy "
                     "helps, since no older driver of series %u is known",
                     driver_version_format(version, text), near, version.major);
+    }
 }
 
 const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy, char **warning,
@@ -141,11 +151,13 @@ const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy,
                                   driver_version_format(version, text),
                                   driver_version_format(node->version, base));
     }
-    if (!node)
+    if (!node) {
         refuse_unknown(version, error);
-    if (warning)
+    }
+    if (warning) {
         *warning = message;
-    else
+    } else {
         g_free(message);
+    }
     return node;
 }

@@ -47,28 +47,28 @@
     ABI_ROW(ABI_REPLACE, #NUMBER, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
 #define REPLACE_AS(NAME, KIND, HANDLER, CAPS, NUMBER, ...) \
     ABI_ROW(ABI_REPLACE, NAME, KIND, HANDLER, CAPS, NUMBER, __VA_ARGS__)
-#define REMOVE(KIND, NUMBER)                                                                \
-    {                                                                                       \
-        .op = ABI_REMOVE, .entry = {.kind = ABI_##KIND, .number = NUMBER, .name = #NUMBER } \
+#define REMOVE(KIND, NUMBER)                                                                  \
+    {                                                                                         \
+        .op = ABI_REMOVE, .entry = {.kind = ABI_##KIND, .number = (NUMBER), .name = #NUMBER } \
     }
 #define SHAPE(STRUCT, MAJOR)                          \
     {                                                 \
         &STRUCT##_layout, &STRUCT##_V##MAJOR##_layout \
     }
 
-#define CHANGES(ROWS) .changes = ROWS, .n_changes = G_N_ELEMENTS(ROWS)
-#define SHAPES(ROWS)  .shapes = ROWS, .n_shapes = G_N_ELEMENTS(ROWS)
+#define CHANGES(ROWS) .changes = (ROWS), .n_changes = G_N_ELEMENTS(ROWS)
+#define SHAPES(ROWS)  .shapes = (ROWS), .n_shapes = G_N_ELEMENTS(ROWS)
 
 #define NO_INSTALLER DRIVER_NO_INSTALLER
 
 #define ABI_ROW(OP, NAME, KIND, HANDLER, CAPS, NUMBER, ...) \
     {                                                       \
-        .op = OP, .entry = {                                \
+        .op = (OP), .entry = {                              \
             .kind = ABI_##KIND,                             \
             .handler = HANDLER_##HANDLER,                   \
-            .number = NUMBER,                               \
-            .caps = CAPS,                                   \
-            .name = NAME,                                   \
+            .number = (NUMBER),                             \
+            .caps = (CAPS),                                 \
+            .name = (NAME),                                 \
             __VA_OPT__(ABI_ROW_LAYOUTS(__VA_ARGS__))        \
         }                                                   \
     }

@@ -11,11 +11,13 @@ static gboolean parse_part(const char **text, guint16 *part)
 
     while (g_ascii_isdigit(*p)) {
         value = value * 10 + (guint)(*p++ - '0');
-        if (value > G_MAXUINT16)
+        if (value > G_MAXUINT16) {
             return FALSE;
+        }
     }
-    if (p == *text)
+    if (p == *text) {
         return FALSE;
+    }
     *text = p;
     *part = (guint16)value;
     return TRUE;
@@ -44,11 +46,14 @@ const char *driver_version_format(DriverVersion v, char buffer[static DRIVER_VER
 
 int driver_version_compare(DriverVersion a, DriverVersion b)
 {
-    if (a.major != b.major)
+    if (a.major != b.major) {
         return a.major < b.major ? -1 : 1;
-    if (a.minor != b.minor)
+    }
+    if (a.minor != b.minor) {
         return a.minor < b.minor ? -1 : 1;
-    if (a.patch != b.patch)
+    }
+    if (a.patch != b.patch) {
         return a.patch < b.patch ? -1 : 1;
+    }
     return 0;
 }

@@ -38,11 +38,13 @@ gboolean host_driver_version(int control_fd, DriverVersion *version, GError **er
 {
     char answer[sizeof(((nv_ioctl_rm_api_version_t *)0)->versionString) + 1];
 
-    if (!check_version_str(control_fd, NV_RM_API_VERSION_CMD_QUERY, 0, answer, error))
+    if (!check_version_str(control_fd, NV_RM_API_VERSION_CMD_QUERY, 0, answer, error)) {
         return FALSE;
+    }
     if (*answer == '\0' &&
-        !check_version_str(control_fd, NV_RM_API_VERSION_CMD_STRICT, EINVAL, answer, error))
+        !check_version_str(control_fd, NV_RM_API_VERSION_CMD_STRICT, EINVAL, answer, error)) {
         return FALSE;
+    }
     if (!driver_version_parse(answer, version, error)) {
         g_prefix_error(error, "the host's driver answered: ");
         return FALSE;

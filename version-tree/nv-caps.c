@@ -13,8 +13,9 @@ static const char *const cap_names[] = {
 static NvCaps cap_by_name(const char *name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(cap_names); i++) {
-        if (g_str_equal(name, cap_names[i]))
+        if (g_str_equal(name, cap_names[i])) {
             return 1u << i;
+        }
     }
     return 0;
 }
@@ -29,8 +30,9 @@ static gboolean parse_list(const char *text, NvCaps all, NvCaps *caps, GError **
         NvCaps cap;
 
         g_strstrip(*name);
-        if (**name == '\0')
+        if (**name == '\0') {
             continue;
+        }
         cap = g_str_equal(*name, "all") ? all : cap_by_name(*name);
         if (cap == 0 && !g_str_equal(*name, "all")) {
             g_autofree char *known = nv_caps_format(NV_CAPS_SUPPORTED, ", ");
@@ -49,8 +51,9 @@ gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error)
     g_autofree char *refused = NULL;
     NvCaps parsed;
 
-    if (!parse_list(text, NV_CAPS_ALL, &parsed, error))
+    if (!parse_list(text, NV_CAPS_ALL, &parsed, error)) {
         return FALSE;
+    }
     if (parsed & ~NV_CAPS_SUPPORTED) {
         g_autofree char *supported = nv_caps_format(NV_CAPS_SUPPORTED, ", ");
 
@@ -75,8 +78,9 @@ gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean lega
         *caps = !driver_capabilities && legacy_image ? allowed : NV_CAPS_DEFAULT & allowed;
         return TRUE;
     }
-    if (!parse_list(driver_capabilities, allowed, &wanted, error))
+    if (!parse_list(driver_capabilities, allowed, &wanted, error)) {
         return FALSE;
+    }
     if ((wanted & ~allowed) == 0) {
         *caps = wanted;
         return TRUE;
@@ -95,8 +99,9 @@ char *nv_caps_format(NvCaps caps, const char *separator)
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
     for (guint i = 0; i < G_N_ELEMENTS(cap_names); i++) {
-        if (caps & (1u << i))
+        if (caps & (1u << i)) {
             g_ptr_array_add(names, (gpointer)cap_names[i]);
+        }
     }
     g_ptr_array_add(names, NULL);
     return g_strjoinv(separator, (char **)names->pdata);

@@ -317,6 +317,7 @@ static void print_entry_change(const AbiEntryDiff *diff)
     g_autofree char *caps_b = b ? nv_caps_format(b->caps, "|") : NULL;
     const AbiEntry *any = b ? b : a;
 
+    g_assert(any);
     g_print("%c %s 0x%x %s",
             !a   ? '+'
             : !b ? '-'
@@ -350,6 +351,7 @@ static void print_field_change(const AbiFieldRow *a, const AbiFieldRow *b)
     if (!a || !b) {
         const AbiFieldRow *row = a ? a : b;
 
+        g_assert(row);
         g_print("    %c %s at %u, %u bytes, %s\n", a ? '-' : '+', row->path, row->offset, row->size,
                 row->type);
         return;
@@ -398,9 +400,10 @@ static void print_struct_changes(const DriverAbi *before, const DriverAbi *after
         const AbiLayout *y = k < b->len ? b->pdata[k] : NULL;
         int order = !x ? 1 : !y ? -1 : strcmp(x->name, y->name);
 
-        if (order < 0) {
+        g_assert(x || y);
+        if (!y || order < 0) {
             g_print("- struct %s\n", x->name);
-        } else if (order > 0) {
+        } else if (!x || order > 0) {
             g_print("+ struct %s, %u bytes\n", y->name, y->size);
         } else if (x != y) {
             print_struct_change(x, y);
