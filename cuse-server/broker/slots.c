@@ -11,7 +11,7 @@
 #include <gio/gio.h>
 
 #define RUN_DIRECTORY "/run/nvcuse"
-#define SLOTS_FILE    RUN_DIRECTORY "/slots"
+#define SLOTS_FILE    RUN_DIRECTORY "/slots.lock"
 
 enum {
     /* The upper range that the kernel hands out itself, from its top, when the lower one is full

@@ -3,7 +3,7 @@
  * Device numbers for instances: one major for all of nvcuse on this host, 256 minors for each
  * instance.
  *
- * A slot is a byte of /run/nvcuse/slots, taken with a lock on it. Broker and worker share the
+ * A slot is a byte of /run/nvcuse/slots.lock, taken with a lock on it. Broker and worker share the
  * lock's open file, so it is free again when the last of them is gone, however that came about, and
  * two instances that start at once cannot get the same one. The file's text is the major number.
  */

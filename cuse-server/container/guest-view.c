@@ -12,7 +12,8 @@
 
 #include <gio/gio.h>
 
-#define PARAMS "/proc/driver/nvidia/params"
+#define PARAMS       "/proc/driver/nvidia/params"
+#define CAPABILITIES "/proc/driver/nvidia/capabilities"
 
 static bool fail(GError **error, const char *what, const char *name)
 {
@@ -193,31 +194,36 @@ static bool write_file(int directory, const char *name, const char *text)
 }
 
 /*
- * A file can be bound only from a mount that is attached, so a tmpfs with it goes over the
- * directory of the GPUs' driver for a moment: nobody else is in this namespace yet.
+ * Hide the capabilities' files: with them the libraries, run by root, make nodes for MIG and open
+ * them. The empty file system that goes over them also serves to bind the guest's params from,
+ * since a file can be bound only from a mount that is attached: there for a moment, gone before
+ * anybody looks.
  */
-static bool bind_params(const char *text, GError **error)
+static bool cover_capabilities(const char *params_text, GError **error)
 {
-    static const char stage[] = "/proc/driver/nvidia/gpus";
-    int tmpfs = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-    int params = -1;
-    bool ok;
-
-    if (tmpfs < 0 || !write_file(tmpfs, "params", text) || !attach(tmpfs, stage, error)) {
-        return (error && *error) || fail(error, "cannot stage", PARAMS);
-    }
-    close(tmpfs);
-    params =
-        open_tree(AT_FDCWD, "/proc/driver/nvidia/gpus/params", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    ok = params >= 0 || fail(error, "cannot clone", PARAMS);
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    ok = ok && (mount_setattr(params, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0 ||
-                fail(error, "cannot make read-only:", PARAMS));
-    ok = ok && attach(params, PARAMS, error);
+    int empty = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    int params = -1;
+    bool ok = (empty >= 0 && write_file(empty, "params", params_text)) ||
+              fail(error, "cannot write the guest's", PARAMS);
+
+    ok = ok && attach(empty, CAPABILITIES, error);
+    if (ok) {
+        params = open_tree(AT_FDCWD, CAPABILITIES "/params", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        ok = params >= 0 || fail(error, "cannot clone", PARAMS);
+    }
+    ok = ok && attach(params, PARAMS, error) &&
+         (unlinkat(empty, "params", 0) == 0 || fail(error, "cannot remove staged", PARAMS)) &&
+         ((mount_setattr(empty, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0 &&
+           mount_setattr(params, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0) ||
+          fail(error, "cannot make read-only:", PARAMS));
     if (params >= 0) {
         close(params);
     }
-    return (umount2(stage, MNT_DETACH) == 0 || fail(error, "cannot unmount", stage)) && ok;
+    if (empty >= 0) {
+        close(empty);
+    }
+    return ok;
 }
 
 static bool enter_proc(GError **error)
@@ -230,7 +236,7 @@ static bool enter_proc(GError **error)
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
         return fail(error, "cannot mount", "/proc");
     }
-    return bind_params(text, error);
+    return cover_capabilities(text, error);
 }
 
 bool guest_view_enter(const Device *devices, unsigned n_devices, GError **error)

@@ -1,13 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NV_ESC_RM_CONTROL: control commands on objects. */
+#include "cuse-server/proxy/control.h"
+
 #include <errno.h>
 
-#include "abi/nvos.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/handlers.h"
 
 /* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
 #define CONTROL_PARAMS_MAX (1024U * 1024U)
+
+bool control_call_host(Request *req, NVOS54_PARAMETERS *guest, void *params)
+{
+    NVOS54_PARAMETERS host = *guest;
+
+    host.params = (uintptr_t)params;
+    if (!request_host_ioctl(req, frontend_command(NV_ESC_RM_CONTROL, sizeof host), &host)) {
+        return false;
+    }
+    host.params = guest->params;
+    *guest = host;
+    req->event.status = host.status;
+    return true;
+}
+
+void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t size, bool *refused)
+{
+    *refused = guest->paramsSize != size;
+    if (*refused) {
+        request_refuse(req, EINVAL, REFUSAL_SIZE);
+        return NULL;
+    }
+    return guest_map(req, guest->params, size, GUEST_INOUT);
+}
 
 /*
  * Commands that the GPU's system processor answers, not the driver: the legacy set (bit 15) and
@@ -19,46 +44,41 @@ static bool bypasses_table(NvV32 cmd)
     return (cmd & 0x8000) || cmd >> 16 == 0x2081;
 }
 
-/* ctrl_simple: parameters without pointers or descriptors. */
-static RequestResult control_simple(Request *req, NVOS54_PARAMETERS *guest)
+/* ctrl_simple: parameters without pointers or descriptors, of whatever size the guest says. */
+static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     void *params = NULL;
 
-    if (guest->paramsSize == 0 && guest->params) {
+    (void)entry;
+    if ((guest->paramsSize == 0) != (guest->params == 0)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
     }
+    if (guest->paramsSize > CONTROL_PARAMS_MAX) {
+        return request_refuse(req, EINVAL, REFUSAL_TOO_LARGE);
+    }
     if (guest->paramsSize > 0) {
-        if (!guest->params) {
-            return request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
-        }
-        if (guest->paramsSize > CONTROL_PARAMS_MAX) {
-            return request_refuse(req, EINVAL, REFUSAL_TOO_LARGE);
-        }
         params = guest_map(req, guest->params, guest->paramsSize, GUEST_INOUT);
     }
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    NVOS54_PARAMETERS host = *guest;
-    host.params = (uintptr_t)params;
-    if (request_host_ioctl(req, frontend_command(NV_ESC_RM_CONTROL, sizeof host), &host)) {
-        host.params = guest->params;
-        *guest = host;
-        req->event.status = host.status;
-    }
+    control_call_host(req, guest, params);
     return REQUEST_DONE;
 }
+
+static const ControlHandler handlers[N_ABI_HANDLERS] = {
+    [HANDLER_ctrl_simple] = control_simple,
+    [HANDLER_ctrl_get_build_version] = control_get_build_version,
+    [HANDLER_ctrl_gpu_get_id_info] = control_gpu_get_id_info,
+};
 
 /* Which refusal, if any, the table has for a command; @entry may be NULL. */
 static Refusal refusal_of(const Request *req, const AbiEntry *entry)
 {
-    if (!entry) {
+    if (!entry || !handlers[entry->handler]) {
         return REFUSAL_UNKNOWN_CONTROL;
     }
-    if (!(entry->caps & req->proxy->caps)) {
-        return REFUSAL_CAPABILITY;
-    }
-    return entry->handler == HANDLER_ctrl_simple ? REFUSAL_NONE : REFUSAL_UNKNOWN_CONTROL;
+    return entry->caps & req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
 }
 
 RequestResult frontend_control(Request *req, const AbiEntry *outer)
@@ -72,11 +92,12 @@ RequestResult frontend_control(Request *req, const AbiEntry *outer)
     const AbiEntry *entry = driver_abi_lookup(req->proxy->abi, ABI_CONTROL, guest->cmd);
     req->event.detail = entry ? entry->name : NULL;
     req->event.detail_number = guest->cmd;
-    if (!bypasses_table(guest->cmd)) {
-        Refusal refusal = refusal_of(req, entry);
-        if (refusal != REFUSAL_NONE) {
-            return request_refuse_status(req, &guest->status, NV_ERR_NOT_SUPPORTED, refusal);
-        }
+    if (bypasses_table(guest->cmd)) {
+        return control_simple(req, entry, guest);
     }
-    return control_simple(req, guest);
+    Refusal refusal = refusal_of(req, entry);
+    if (refusal != REFUSAL_NONE) {
+        return request_refuse_status(req, &guest->status, NV_ERR_NOT_SUPPORTED, refusal);
+    }
+    return handlers[entry->handler](req, entry, guest);
 }

@@ -11,10 +11,10 @@
 #include "tests/unit/fake-host.h"
 
 enum {
-    GET_PROBED_IDS = 0x214,   /* NV0000_CTRL_CMD_GPU_GET_PROBED_IDS, ctrl_simple */
-    GET_FEATURES = 0x3f6ffff, /* nothing */
-    LEGACY = 0x20808159,      /* bit 15 */
-    BINAPI = 0x20810107,      /* class 0x2081 */
+    GET_PROBED_IDS = 0x214,  /* NV0000_CTRL_CMD_GPU_GET_PROBED_IDS, ctrl_simple */
+    NO_COMMAND = 0x03f60fff, /* nothing */
+    LEGACY = 0x20808159,     /* bit 15 */
+    BINAPI = 0x20810107,     /* class 0x2081 */
     PARAMS = GUEST_BASE + 0x1000,
 };
 
@@ -89,7 +89,7 @@ Test(control, no_parameters_means_a_null_pointer)
 
 Test(control, an_unknown_command_is_a_status)
 {
-    NVOS54_PARAMETERS p = {.cmd = GET_FEATURES, .params = PARAMS, .paramsSize = 8, .status = 1};
+    NVOS54_PARAMETERS p = {.cmd = NO_COMMAND, .params = PARAMS, .paramsSize = 8, .status = 1};
 
     memset(fake_at(fake, PARAMS), 3, 8);
     cr_assert_eq(control(&p), 0);
@@ -147,7 +147,7 @@ static void swap_command(Fake *f, unsigned round)
     NVOS54_PARAMETERS *p = fake_at(f, GUEST_BASE);
 
     if (round == 2) { /* the table has been asked; now the parameters are fetched */
-        p->cmd = GET_FEATURES;
+        p->cmd = NO_COMMAND;
     }
 }
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the handlers of control commands share. */
+#pragma once
+
+#include "abi/nvos.h"
+#include "cuse-server/proxy/proxy.h"
+
+/**
+ * ControlHandler: handle a command.
+ * @guest: the private copy of the outer struct; written back first, with the guest's own pointer in
+ * it
+ */
+typedef RequestResult (*ControlHandler)(Request *req, const AbiEntry *entry,
+                                        NVOS54_PARAMETERS *guest);
+
+/**
+ * control_call_host: make the call with other parameters than the guest's.
+ * @params: what the host gets in place of the guest's pointer
+ * Returns: as request_host_ioctl(); if true, @guest holds the answer.
+ */
+bool control_call_host(Request *req, NVOS54_PARAMETERS *guest, void *params);
+
+/**
+ * control_map_params: the command's own struct, in and out.
+ * @size: of the struct; the guest's paramsSize must be the same
+ * @refused: set to true if it is not, and the request then answered with EINVAL
+ * Returns: the private copy, or NULL: refused or not here yet.
+ */
+void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t size, bool *refused);
+
+/* Handlers of commands whose structs hold pointers: control-pointers.c. */
+RequestResult control_get_build_version(Request *req, const AbiEntry *entry,
+                                        NVOS54_PARAMETERS *guest);
+RequestResult control_gpu_get_id_info(Request *req, const AbiEntry *entry,
+                                      NVOS54_PARAMETERS *guest);
