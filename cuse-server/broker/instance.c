@@ -78,7 +78,7 @@ static bool make_nodes(Instance *instance, GError **error)
 
 /* In the child. Of all the files this process had, the worker keeps the few it is made of. */
 static G_NORETURN void run_worker(const Instance *instance, const LockupIdentity *identity,
-                                  int *cuse_fds, int socket)
+                                  const int *cuse_fds, int socket)
 {
     const InstanceConfig *config = &instance->config;
     g_autofree int *keep = g_new(int, config->n_devices + 6);
@@ -114,7 +114,7 @@ static G_NORETURN void run_worker(const Instance *instance, const LockupIdentity
     });
 }
 
-static bool fork_worker(Instance *instance, const LockupIdentity *identity, int *cuse_fds,
+static bool fork_worker(Instance *instance, const LockupIdentity *identity, const int *cuse_fds,
                         GError **error)
 {
     int sockets[2];

@@ -149,8 +149,8 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
     if (!instance_check_name(config->name, error) ||
         !check_threads(options->threads, &config->threads, error) ||
         !nv_caps_parse(options->caps ? options->caps : "compute,utility", &config->caps, error) ||
-        !host_devices_find(options->gpus ? options->gpus : "all", plan->devices,
-                           &config->n_devices, error) ||
+        !host_devices_find(options->gpus ? options->gpus : "all", plan->devices, &config->n_devices,
+                           error) ||
         !(node = driver_options_choose(&options->driver, error)) ||
         !open_trace(options->trace, &config->trace_fd, error)) {
         return false;

@@ -34,7 +34,7 @@ static int run_command(const Command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
+    (void)setlocale(LC_ALL, "");
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;

@@ -38,7 +38,7 @@ void signals_watch(SignalFunc func, gpointer data)
         sigaddset(&set, watched[i]);
     }
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     g_assert(fd >= 0);
     *watch = (Watch){func, data};

@@ -40,8 +40,10 @@ static void *retry_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess
             return NULL;
         }
         /* One byte more, so that an empty range is not NULL. */
-        range->copy = g_malloc(len + 1);
-        memcpy(range->copy, memory->in + offset, len);
+        range->copy = g_malloc0(len + 1);
+        if (len > 0) {
+            memcpy(range->copy, memory->in + offset, len);
+        }
     } else {
         range->copy = g_malloc0(len + 1);
     }
@@ -91,8 +93,7 @@ void retry_memory_lists(const RetryMemory *memory, struct iovec *in, size_t *n_i
     for (unsigned i = 0; i < memory->n_ranges; i++) {
         const RetryRange *range = &memory->ranges[i];
         /* Addresses of the guest: numbers to us, never dereferenced. */
-        struct iovec iov = {.iov_base = (void *)(uintptr_t)range->addr,
-                            .iov_len = range->len}; // NOLINT
+        struct iovec iov = {.iov_base = (void *)(uintptr_t)range->addr, .iov_len = range->len};
         if (range->access & GUEST_IN) {
             in[(*n_in)++] = iov;
         }

@@ -17,7 +17,7 @@ static void ignore_signals(void)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 static bool worker_serve(const WorkerConfig *config, CallLog *log, GError **error)

@@ -22,7 +22,7 @@
 
 #define COMMAND(nr, size) (0xc0004600UL | (unsigned long)(size) << 16 | (nr))
 
-enum { PAGE = 4096 };
+#define PAGE 4096UL
 
 static int ctl;
 static int uvm;
@@ -84,8 +84,8 @@ static void bad_pointers(void)
 
     report("null", ioctl(ctl, command, NULL));
     report("unmapped", ioctl(ctl, command, (void *)0x1000));
-    report("kernel address", ioctl(ctl, command, (void *)0xffffffff81000000UL));        // NOLINT
-    report("non-canonical address", ioctl(ctl, command, (void *)0x8000000000000000UL)); // NOLINT
+    report("kernel address", ioctl(ctl, command, (void *)0xffffffff81000000UL));
+    report("non-canonical address", ioctl(ctl, command, (void *)0x8000000000000000UL));
     report("half a struct before unmapped memory", ioctl(ctl, command, end - 4));
     read_only->cmd = NV_RM_API_VERSION_CMD_QUERY;
     mprotect(read_only, PAGE, PROT_READ);
