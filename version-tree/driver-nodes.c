@@ -111,9 +111,9 @@ static void refuse_unqualified(DriverVersion version, GError **error)
                 driver_version_format(version, text), near);
 }
 
-static void refuse_unknown(DriverVersion version, GError **error)
+/* @fallback: what --driver-policy=series would take, or NULL */
+static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GError **error)
 {
-    const DriverNode *fallback = nearest(version, 1, false, true);
     g_autofree char *near = neighbours(version, false);
     char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
 
@@ -131,33 +131,41 @@ static void refuse_unknown(DriverVersion version, GError **error)
     }
 }
 
+/* For a version that the tree does not have: its nearest ancestor, if @policy allows that. */
+static const DriverNode *choose_nearest(DriverVersion version, DriverPolicy policy, char **warning,
+                                        GError **error)
+{
+    const DriverNode *node = nearest(version, 1, false, true);
+    char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
+
+    if (!node || policy != DRIVER_POLICY_SERIES) {
+        refuse_unknown(version, node, error);
+        return NULL;
+    }
+    *warning = g_strdup_printf("driver %s is not known; treating it as %s",
+                               driver_version_format(version, text),
+                               driver_version_format(node->version, base));
+    return node;
+}
+
 const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy, char **warning,
                                      GError **error)
 {
     const DriverNode *node = driver_node_find(version);
-    char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
-    char *message = NULL;
+    g_autofree char *message = NULL;
+    char text[DRIVER_VERSION_MAX];
 
-    if (node && !node->qualified && policy == DRIVER_POLICY_QUALIFIED) {
+    if (!node) {
+        node = choose_nearest(version, policy, &message, error);
+    } else if (!node->qualified && policy == DRIVER_POLICY_QUALIFIED) {
         refuse_unqualified(version, error);
-        return NULL;
-    }
-    if (node && !node->qualified) {
+        node = NULL;
+    } else if (!node->qualified) {
         message =
             g_strdup_printf("driver %s is not qualified", driver_version_format(version, text));
-    } else if (!node && policy == DRIVER_POLICY_SERIES &&
-               (node = nearest(version, 1, false, true)) != NULL) {
-        message = g_strdup_printf("driver %s is not known; treating it as %s",
-                                  driver_version_format(version, text),
-                                  driver_version_format(node->version, base));
-    }
-    if (!node) {
-        refuse_unknown(version, error);
     }
     if (warning) {
-        *warning = message;
-    } else {
-        g_free(message);
+        *warning = g_steal_pointer(&message);
     }
     return node;
 }
