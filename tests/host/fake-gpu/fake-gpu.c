@@ -22,8 +22,8 @@
 #define FAKE_DEVICE    0x20b0
 #define FAKE_SUBSYSTEM 0x134f
 #define FAKE_REVISION  0xa1
-#define FAKE_IRQ       11 /* The driver refuses a function without an interrupt; this one never fires. \
-                           */
+/* The driver refuses a function without an interrupt; this one never fires. */
+#define FAKE_IRQ 11
 
 /* A domain of our own: the machine's root bus is domain 0, bus 0. */
 #define FAKE_DOMAIN 1
