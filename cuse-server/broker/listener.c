@@ -17,13 +17,13 @@
 #include "cuse-server/broker/guest-path.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/node-fs.h"
+#include "cuse-server/transport/leader-pool.h"
 
 struct Listener {
     ListenerConfig config;
     int fd;
     int stop; /* eventfd */
-    GThread *receiver;
-    GThreadPool *pool;
+    LeaderPool *pool;
 };
 
 /* An open() or openat(), as the guest called it. */
@@ -133,9 +133,10 @@ static void answer(gpointer data, gpointer user_data)
     }
 }
 
-static gpointer receive(gpointer data)
+/* Wait for a call. NULL: no task is left that is watched, or the listener is being stopped. */
+static gpointer take_call(gpointer data)
 {
-    Listener *listener = data;
+    const Listener *listener = data;
     struct pollfd polls[] = {{.fd = listener->fd, .events = POLLIN},
                              {.fd = listener->stop, .events = POLLIN}};
 
@@ -145,14 +146,15 @@ static gpointer receive(gpointer data)
         }
         /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
         struct seccomp_notif *notif = g_new0(struct seccomp_notif, 1);
-        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif) < 0) {
-            g_free(notif);
-            continue;
+        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif) == 0) {
+            return notif;
         }
-        g_thread_pool_push(listener->pool, notif, NULL);
+        g_free(notif);
     }
     return NULL;
 }
+
+static const LeaderPoolOps pool_ops = {.take = take_call, .run = answer, .drop = g_free};
 
 Listener *listener_start(const ListenerConfig *config, int fd)
 {
@@ -162,16 +164,14 @@ Listener *listener_start(const ListenerConfig *config, int fd)
     listener->fd = fd;
     listener->stop = eventfd(0, EFD_CLOEXEC);
     g_assert(listener->stop >= 0);
-    listener->pool = g_thread_pool_new(answer, listener, (gint)config->threads, FALSE, NULL);
-    listener->receiver = g_thread_new("broker-listen", receive, listener);
+    listener->pool = leader_pool_new("broker-listen", &pool_ops, listener, config->threads);
     return listener;
 }
 
 void listener_stop(Listener *listener)
 {
     eventfd_write(listener->stop, 1);
-    g_thread_join(listener->receiver);
-    g_thread_pool_free(listener->pool, TRUE, TRUE);
+    leader_pool_free(listener->pool);
     close(listener->fd);
     close(listener->stop);
     g_free(listener);

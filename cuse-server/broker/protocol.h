@@ -5,17 +5,17 @@
  *
  * Who may wait for whom (an arrow: "may block until the other makes progress"):
  *
- *     broker: listener threads     --open of our CUSE node-->           worker: call threads
- *     worker: call threads         --open, identify-->                  broker: service threads
- *     broker: service threads      --identify ioctl on our CUSE file--> worker: reader thread
- *     broker: service threads      --close of a duplicate-->            worker: release threads
- *     worker: release threads      --close of a host file-->            the host driver
- *     broker: service threads      --open of a host device-->           the host driver
- *     worker: call threads         --ioctl-->                           the host driver
+ *     broker: a thread that answers a guest   --open of our CUSE node-->           worker: jobs
+ *     worker: jobs                            --open, identify-->                  broker: answers
+ * to it broker: a thread that answers a worker  --identify ioctl on our CUSE file--> worker: leader
+ *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
+ *     worker: releases                        --close of a host file-->            the host driver
+ *     broker: a thread that answers a worker  --open of a host device-->           the host driver
+ *     worker: jobs                            --ioctl-->                           the host driver
  *
- * The worker's reader thread, the broker's receiving thread and both main threads wait for nobody.
- * There is no cycle, so one thread of each sort is enough for progress, and the number of threads
- * is a matter of speed alone. Whoever adds an arrow keeps it so.
+ * The leader of a LeaderPool, which every side has at all times, waits for nobody. There is no
+ * cycle, so one thread of each sort is enough for progress, and the number of threads is a matter
+ * of speed alone. Whoever adds an arrow keeps it so.
  */
 #pragma once
 

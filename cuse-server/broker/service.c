@@ -12,14 +12,12 @@
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/protocol.h"
 #include "cuse-server/broker/seqpacket.h"
-
-/* More questions than a worker can have threads waiting: it is not ours any more. */
-enum { QUESTIONS_MAX = 4096 };
+#include "cuse-server/transport/leader-pool.h"
 
 struct Service {
     ServiceConfig config;
-    GThread *receiver;
-    GThreadPool *pool;
+    LeaderPool *pool;
+    gint unanswered; /* atomic */
     GMutex lock;
     GCond changed;
     bool ready;
@@ -74,7 +72,7 @@ static int answer_identify(const Service *service, const BrokerRequest *request,
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree BrokerRequest *request = data;
-    const Service *service = user_data;
+    Service *service = user_data;
     BrokerReply reply = {.serial = request->serial, .error = EINVAL};
     int opened = -1;
     int duplicate = -1;
@@ -84,6 +82,7 @@ static void answer(gpointer data, gpointer user_data)
     } else if (request->op == BROKER_IDENTIFY) {
         reply.error = answer_identify(service, request, &reply.file, &duplicate);
     }
+    g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
     (void)seqpacket_send(service->config.socket, &reply, sizeof reply, opened);
     if (opened >= 0) {
@@ -102,13 +101,17 @@ static void set_flag(Service *service, bool *flag)
     g_mutex_unlock(&service->lock);
 }
 
-static gpointer receive(gpointer data)
+/*
+ * Wait for a question. NULL: the worker is gone, or is not ours any more: it sent what is no
+ * question, or has asked more at once than it has threads to wait for answers.
+ */
+static gpointer take_question(gpointer data)
 {
     Service *service = data;
     struct pollfd poll_fd = {.fd = service->config.socket, .events = POLLIN};
     SeqpacketResult result = SEQPACKET_NOTHING;
 
-    while (result != SEQPACKET_GONE && g_thread_pool_unprocessed(service->pool) < QUESTIONS_MAX) {
+    while (result != SEQPACKET_GONE) {
         BrokerRequest request;
         int fd = -1;
         poll(&poll_fd, 1, -1);
@@ -121,13 +124,17 @@ static gpointer receive(gpointer data)
         }
         if (request.op == BROKER_READY) {
             set_flag(service, &service->ready);
+        } else if (g_atomic_int_add(&service->unanswered, 1) < (gint)service->config.threads) {
+            return g_memdup2(&request, sizeof request);
         } else {
-            g_thread_pool_push(service->pool, g_memdup2(&request, sizeof request), NULL);
+            result = SEQPACKET_GONE;
         }
     }
     set_flag(service, &service->gone);
     return NULL;
 }
+
+static const LeaderPoolOps pool_ops = {.take = take_question, .run = answer, .drop = g_free};
 
 Service *service_start(const ServiceConfig *config)
 {
@@ -136,8 +143,7 @@ Service *service_start(const ServiceConfig *config)
     service->config = *config;
     g_mutex_init(&service->lock);
     g_cond_init(&service->changed);
-    service->pool = g_thread_pool_new(answer, service, (gint)config->threads, FALSE, NULL);
-    service->receiver = g_thread_new("broker-receive", receive, service);
+    service->pool = leader_pool_new("broker-serve", &pool_ops, service, config->threads);
     return service;
 }
 
@@ -154,8 +160,7 @@ bool service_wait_ready(Service *service, unsigned seconds)
 
 void service_stop(Service *service)
 {
-    g_thread_join(service->receiver);
-    g_thread_pool_free(service->pool, FALSE, TRUE);
+    leader_pool_free(service->pool);
     g_mutex_clear(&service->lock);
     g_cond_clear(&service->changed);
     g_free(service);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
- * broker. Any number of threads may ask at once; the worker's reader thread brings the replies.
+ * broker. Any number of threads may ask at once; the leader of the worker's threads brings the replies.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ BrokerLink *broker_link_new(int socket);
 /** broker_link_host: the Host for proxy_init(); lives as long as the link. */
 Host *broker_link_host(BrokerLink *link);
 
-/** broker_link_socket: for the reader thread to poll. */
+/** broker_link_socket: for the leader to poll. */
 int broker_link_socket(const BrokerLink *link);
 
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */

@@ -8,17 +8,15 @@
 #include "cuse-server/broker/protocol.h"
 #include "cuse-server/transport/retry-memory.h"
 
-/* An operation handed to a pool. */
-typedef struct {
+struct CallJob {
     void (*run)(CallContext *context, gpointer job);
     fuse_req_t fuse;
-    const Device *device;
-} Job;
+};
 
 /* --- open ------------------------------------------------------------------------------------- */
 
 typedef struct {
-    Job base;
+    CallJob base;
     unsigned device;
     struct fuse_file_info info;
 } OpenJob;
@@ -29,7 +27,7 @@ static void run_open(CallContext *context, gpointer data)
     NvFile *file = NULL;
     int error = proxy_open(context->proxy, job->device, job->info.flags, &file);
 
-    call_log_add(context->log, &(CallEvent){.device = job->base.device->name,
+    call_log_add(context->log, &(CallEvent){.device = context->proxy->devices[job->device].name,
                                             .call = "open",
                                             .error = error,
                                             .status = CALL_NO_STATUS});
@@ -51,43 +49,42 @@ static void on_open(fuse_req_t fuse, struct fuse_file_info *info)
     CuseDevice *device = fuse_req_userdata(fuse);
     OpenJob *job = g_new0(OpenJob, 1);
 
-    job->base = (Job){run_open, fuse, &device->context->proxy->devices[device->index]};
+    job->base = (CallJob){run_open, fuse};
     job->device = device->index;
     job->info = *info;
-    g_thread_pool_push(device->context->calls, job, NULL);
+    device->context->next = &job->base;
 }
 
 /* --- release ---------------------------------------------------------------------------------- */
 
 typedef struct {
-    Job base;
+    fuse_req_t fuse;
     uint32_t id;
-} ReleaseJob;
+} Release;
 
-static void run_release(CallContext *context, gpointer data)
+static void run_release(gpointer data, gpointer user_data)
 {
-    g_autofree ReleaseJob *job = data;
+    g_autofree Release *release = data;
+    const CallContext *context = user_data;
 
-    proxy_release(context->proxy, job->id);
-    fuse_reply_err(job->base.fuse, 0);
+    proxy_release(context->proxy, release->id);
+    fuse_reply_err(release->fuse, 0);
 }
 
 static void on_release(fuse_req_t fuse, struct fuse_file_info *info)
 {
     CuseDevice *device = fuse_req_userdata(fuse);
-    ReleaseJob *job = g_new0(ReleaseJob, 1);
+    Release *release = g_new0(Release, 1);
 
-    job->base.run = run_release;
-    job->base.fuse = fuse;
-    job->id = (uint32_t)info->fh;
-    g_thread_pool_push(device->context->releases, job, NULL);
+    *release = (Release){fuse, (uint32_t)info->fh};
+    g_thread_pool_push(device->context->releases, release, NULL);
 }
 
 /* --- ioctl ------------------------------------------------------------------------------------ */
 
-/* One round of an ioctl, kept for a call thread: @in is the round's data. */
+/* One round of an ioctl, kept to be carried out: @in is the round's data. */
 typedef struct {
-    Job base;
+    CallJob base;
     Request request;
     size_t in_size;
     size_t out_size;
@@ -156,12 +153,12 @@ static void run_ioctl(CallContext *context, gpointer data)
     nv_file_unref(job->request.file);
 }
 
-static void push_ioctl(CallContext *context, fuse_req_t fuse, const Request *request,
-                       const void *in, size_t in_size, size_t out_size)
+static void leave_ioctl(CallContext *context, fuse_req_t fuse, const Request *request,
+                        const void *in, size_t in_size, size_t out_size)
 {
     IoctlJob *job = g_malloc(sizeof *job + in_size);
 
-    job->base = (Job){.run = run_ioctl, .fuse = fuse};
+    job->base = (CallJob){run_ioctl, fuse};
     job->request = *request;
     nv_file_ref(job->request.file);
     job->in_size = in_size;
@@ -169,7 +166,7 @@ static void push_ioctl(CallContext *context, fuse_req_t fuse, const Request *req
     if (in_size) {
         memcpy(job->in, in, in_size);
     }
-    g_thread_pool_push(context->calls, job, NULL);
+    context->next = &job->base;
 }
 
 static void refuse_compat(CallContext *context, fuse_req_t fuse, const Request *request)
@@ -208,7 +205,7 @@ static void on_ioctl(fuse_req_t fuse, int cmd, void *arg, struct fuse_file_info 
     if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT | FUSE_IOCTL_COMPAT_X32)) {
         refuse_compat(context, fuse, &request);
     } else if (!run_round(context, fuse, &request, in, in_size, out_size, false)) {
-        push_ioctl(context, fuse, &request, in, in_size, out_size);
+        leave_ioctl(context, fuse, &request, in, in_size, out_size);
     }
 }
 
@@ -248,19 +245,14 @@ const struct cuse_lowlevel_ops cuse_call_ops = {
     .ioctl = on_ioctl,
 };
 
-static void run_job(gpointer data, gpointer user_data)
+void call_job_run(CallContext *context, CallJob *job)
 {
-    Job *job = data;
-    job->run(user_data, data);
+    job->run(context, job);
 }
 
 void call_context_init(CallContext *context, Proxy *proxy, CallLog *log, uint64_t secret,
                        unsigned threads)
 {
-    context->proxy = proxy;
-    context->log = log;
-    context->secret = secret;
-    /* Shared pools start threads as needed; with no error to expect but want of memory. */
-    context->calls = g_thread_pool_new(run_job, context, (gint)threads, FALSE, NULL);
-    context->releases = g_thread_pool_new(run_job, context, (gint)threads, FALSE, NULL);
+    *context = (CallContext){.proxy = proxy, .log = log, .secret = secret};
+    context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);
 }

@@ -8,16 +8,20 @@
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/proxy/proxy.h"
 
+/** CallJob: an operation that may wait for the broker or the host, ready to be carried out. */
+typedef struct CallJob CallJob;
+
 /**
  * CallContext: what the operations of all devices share.
- * @calls: threads for opens and ioctls, which may wait for the broker and the host
+ * @next: what the operation that just ran left to be done, or NULL; the thread that processes
+ * requests takes it out
  * @releases: threads for last closes, which may wait for the host only
  */
 typedef struct {
     Proxy *proxy;
     CallLog *log;
     uint64_t secret;
-    GThreadPool *calls;
+    CallJob *next;
     GThreadPool *releases;
 } CallContext;
 
@@ -36,6 +40,9 @@ typedef struct {
 /** cuse_call_ops: the operations; a session's user data is its CuseDevice. */
 extern const struct cuse_lowlevel_ops cuse_call_ops;
 
-/** call_context_init: @threads: size of each pool. */
+/** call_context_init: @threads: most releases at once. */
 void call_context_init(CallContext *context, Proxy *proxy, CallLog *log, uint64_t secret,
                        unsigned threads);
+
+/** call_job_run: carry a job out, in a thread that may wait; frees it. */
+void call_job_run(CallContext *context, CallJob *job);

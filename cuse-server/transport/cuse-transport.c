@@ -9,13 +9,18 @@
 #include <gio/gio.h>
 
 #include "cuse-server/transport/cuse-call.h"
+#include "cuse-server/transport/leader-pool.h"
 
 struct CuseTransport {
     CallContext context;
     BrokerLink *link;
+    unsigned threads;
     bool announced;
-    struct fuse_buf buffer; /* one for all sessions: operations copy what outlives a read */
+    struct fuse_buf buffer; /* the leader's: operations copy what outlives a read */
+    struct pollfd *polls;   /* the devices', then the broker's */
     unsigned n_devices;
+    unsigned next_device; /* where the leader goes on, so that no device has to wait for another */
+    GError *error;        /* why there is no more leader */
     CuseDevice devices[];
 };
 
@@ -51,7 +56,7 @@ static bool device_start(CuseDevice *device, const CuseConfig *config, GError **
     int fd = config->fds[device->index];
     g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
 
-    /* The reader polls: a request that was withdrawn meanwhile must not leave it waiting. */
+    /* The leader polls: a request that was withdrawn meanwhile must not leave it waiting. */
     if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && (device->session = session_new(device, config)) &&
         fuse_session_mount(device->session, path) == 0) {
         return true;
@@ -69,6 +74,7 @@ CuseTransport *cuse_transport_new(const CuseConfig *config, Proxy *proxy, Broker
 
     call_context_init(&transport->context, proxy, log, config->secret, config->threads);
     transport->link = link;
+    transport->threads = config->threads;
     for (unsigned i = 0; i < proxy->n_devices; i++) {
         CuseDevice *device = &transport->devices[i];
         device->context = &transport->context;
@@ -81,7 +87,8 @@ CuseTransport *cuse_transport_new(const CuseConfig *config, Proxy *proxy, Broker
     return transport;
 }
 
-/* Take one request from a device. Returns false if the kernel has given the device up. */
+/* Take one request from a device and process it. Returns false if the kernel has given the device
+ * up. */
 static bool serve_device(CuseTransport *transport, CuseDevice *device)
 {
     int n = fuse_session_receive_buf(device->session, &transport->buffer);
@@ -90,7 +97,13 @@ static bool serve_device(CuseTransport *transport, CuseDevice *device)
         fuse_session_process_buf(device->session, &transport->buffer);
         return true;
     }
-    return n == -EAGAIN || n == -EINTR;
+    if (n == -EAGAIN || n == -EINTR) {
+        return true;
+    }
+    g_set_error(&transport->error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the kernel ended device %s%s",
+                transport->context.proxy->devices[device->index].name,
+                device->initialised ? "" : " (is its name or number taken?)");
+    return false;
 }
 
 /* Once every device has been registered, say so. */
@@ -105,47 +118,72 @@ static bool announce(CuseTransport *transport)
     return broker_link_ready(transport->link);
 }
 
-static bool serve_ready_devices(CuseTransport *transport, const struct pollfd *polls,
-                                GError **error)
+/* Wait until a device or the broker has something. Returns false if the broker is gone. */
+static bool wait_for_any(CuseTransport *transport)
 {
-    for (unsigned i = 0; i < transport->n_devices; i++) {
-        CuseDevice *device = &transport->devices[i];
-        if (polls[i].revents && !serve_device(transport, device)) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the kernel ended device %s%s",
-                        transport->context.proxy->devices[i].name,
-                        device->initialised ? "" : " (is its name or number taken?)");
-            return false;
+    unsigned n = transport->n_devices;
+
+    while (poll(transport->polls, n + 1, -1) < 0) {
+        g_assert(errno == EINTR);
+    }
+    transport->next_device = 0;
+    return !transport->polls[n].revents || broker_link_receive(transport->link);
+}
+
+/* The leader's part: everything that can be done without waiting, until there is something that
+ * cannot. */
+static gpointer take_job(gpointer data)
+{
+    CuseTransport *transport = data;
+
+    for (;;) {
+        while (transport->next_device < transport->n_devices) {
+            unsigned i = transport->next_device++;
+            if (!transport->polls[i].revents) {
+                continue;
+            }
+            if (!serve_device(transport, &transport->devices[i])) {
+                return NULL;
+            }
+            if (transport->context.next) {
+                return g_steal_pointer(&transport->context.next);
+            }
+        }
+        if ((!transport->announced && !announce(transport)) || !wait_for_any(transport)) {
+            return NULL;
         }
     }
-    return true;
+}
+
+static void run_job(gpointer job, gpointer data)
+{
+    CuseTransport *transport = data;
+
+    call_job_run(&transport->context, job);
+}
+
+/* Jobs are never dropped: the process ends with them, and the kernel answers for us. */
+static const LeaderPoolOps pool_ops = {.take = take_job, .run = run_job, .drop = g_free};
+
+static void poll_add(struct pollfd *poll_fd, int fd)
+{
+    *poll_fd = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
 bool cuse_transport_run(CuseTransport *transport, GError **error)
 {
     unsigned n = transport->n_devices;
-    g_autofree struct pollfd *polls = g_new0(struct pollfd, n + 1);
 
+    transport->polls = g_new0(struct pollfd, n + 1);
     for (unsigned i = 0; i < n; i++) {
-        polls[i].fd = fuse_session_fd(transport->devices[i].session);
-        polls[i].events = POLLIN;
+        poll_add(&transport->polls[i], fuse_session_fd(transport->devices[i].session));
     }
-    polls[n].fd = broker_link_socket(transport->link);
-    polls[n].events = POLLIN;
-
-    for (;;) {
-        if (poll(polls, n + 1, -1) < 0 && errno != EINTR) {
-            g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot poll: %s",
-                        g_strerror(errno));
-            return false;
-        }
-        if (polls[n].revents && !broker_link_receive(transport->link)) {
-            return true;
-        }
-        if (!serve_ready_devices(transport, polls, error)) {
-            return false;
-        }
-        if (!transport->announced && !announce(transport)) {
-            return true;
-        }
+    poll_add(&transport->polls[n], broker_link_socket(transport->link));
+    transport->next_device = n;
+    leader_pool_wait(leader_pool_new("worker", &pool_ops, transport, transport->threads));
+    if (transport->error) {
+        g_propagate_error(error, g_steal_pointer(&transport->error));
+        return false;
     }
+    return true;
 }

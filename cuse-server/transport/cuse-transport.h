@@ -2,12 +2,12 @@
 /*
  * CUSE: the instance's character devices, and how their requests reach the proxy.
  *
- * Theory of operation. Each device has a /dev/cuse file and a libfuse session of its own. One
- * reader thread polls them all together with the broker's socket, and never blocks: it runs a
- * handler's rounds until all guest memory is here, answers what can be answered without the host
- * (refusals, identify), and passes everything else to the call threads. Closing a guest's file is
- * left to release threads, so that a release never waits for a call (broker/protocol.h says why
- * that matters).
+ * Theory of operation. Each device has a /dev/cuse file and a libfuse session of its own. The
+ * threads are a LeaderPool: the leader polls all sessions together with the broker's socket, and
+ * never blocks: it runs a handler's rounds until all guest memory is here, and answers what can be
+ * answered without the host (refusals, identify). With anything else in hand it passes the lead on
+ * and carries it out. Closing a guest's file is left to release threads, so that a release never
+ * waits for a call (broker/protocol.h says why that matters).
  */
 #pragma once
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an OCI runtime does with linux.seccomp.listenerPath, for tests without one: it enters the
+ * guest's view, installs the filter, sends the listener with a container process state to the
+ * instance's socket, and becomes the command. Usage: oci-client SOCKET COMMAND...
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/host-devices.h"
+#include "cuse-server/container/guest-view.h"
+#include "cuse-server/container/open-filter.h"
+
+static const char state[] = "{\"ociVersion\": \"1.0.2\", \"fds\": [\"seccompFd\"], \"pid\": 1, "
+                            "\"state\": {\"ociVersion\": \"1.0.2\", \"id\": \"test\", "
+                            "\"status\": \"creating\", \"bundle\": \"/\"}}";
+
+static bool send_listener(const char *path, int listener)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct iovec iov = {.iov_base = (void *)state, .iov_len = strlen(state)};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof listener)];
+    } control = {0};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof listener);
+    memcpy(CMSG_DATA(c), &listener, sizeof listener);
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    bool sent = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)iov.iov_len;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return sent;
+}
+
+int main(int argc, char **argv)
+{
+    g_autofree Device *devices = g_new0(Device, DEVICES_MAX);
+    g_autoptr(GError) error = NULL;
+    unsigned n = 0;
+
+    if (argc < 3) {
+        g_printerr("usage: oci-client SOCKET COMMAND...\n");
+        return 2;
+    }
+    if (unshare(CLONE_NEWNS) < 0 || !host_devices_find("all", devices, &n, &error) ||
+        !guest_view_enter(devices, n, &error)) {
+        g_printerr("oci-client: %s\n", error ? error->message : "cannot unshare");
+        return EXIT_FAILURE;
+    }
+    int listener = open_filter_install(&error);
+    if (listener < 0 || !send_listener(argv[1], listener)) {
+        g_printerr("oci-client: %s\n", error ? error->message : "cannot send the listener");
+        return EXIT_FAILURE;
+    }
+    close(listener);
+    execvp(argv[2], argv + 2);
+    return EXIT_FAILURE;
+}

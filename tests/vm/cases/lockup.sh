@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What the worker still is and has, as the kernel sees it from outside.
+
+start_client caged
+worker=$(pgrep -P "$INSTANCE_PID" -x nvcuse-worker)
+status() { awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$worker/status"; }
+
+for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+    is "$(status $set)" 0000000000000000 "no capability in $set"
+done
+is "$(status NoNewPrivs)" 1 "no new privileges"
+is "$(status Groups)" "" "no supplementary group"
+is "$(status Uid | tr '\t' '\n' | grep -cx 0)" 0 "none of its user ids is root's"
+is "$(stat -c %U "/proc/$worker/mem")" root "not dumpable: its files in /proc are root's"
+is "$(find "/proc/$worker/root/" 2>/dev/null | wc -l)" 1 "its root directory is empty"
+for namespace in net ipc uts; do
+    holds "a $namespace namespace of its own" \
+        test "$(readlink "/proc/$worker/ns/$namespace")" != "$(readlink /proc/self/ns/$namespace)"
+done
+
+# The devices, the broker's socket, the lock of its slot, host files of guests, the three standard ones; nothing else.
+cat >"$WORK/wanted" <<END
+/dev/cuse
+/dev/null
+/dev/nvidiactl
+/run/nvcuse/slots.lock
+socket
+END
+find "/proc/$worker/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//' | grep -vE "^($WORK/.*|pipe)$" | sort -u >"$WORK/got"
+same_file "$WORK/got" "$WORK/wanted" "the files it has open"
+
+# And the guest's init process, which a guest might take over, has nothing of the broker's.
+init=$(pgrep -P "$INSTANCE_PID" -x nvcuse-init)
+find "/proc/$init/fd" -type l -printf '%l\n' | grep -vE "^($WORK/.*|pipe:.*|/dev/null)$" >"$WORK/init"
+is "$(cat "$WORK/init")" "" "the guest's init has only the standard files"
+kill -TERM "$INSTANCE_PID"
+wait "$INSTANCE_PID"
+leaves_nothing "nothing is left of it"

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# An instance for containers that something else runs: ready when it says so, any number of listeners, gone when told.
+
+# A supervisor's end of the readiness protocol. Its socket is not in $WORK: 9p has none.
+python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(60)
+while True:
+    state = s.recv(100).decode()
+    print(state, flush=True)
+    if state == "STOPPING=1":
+        break' "/run/serve.notify" >"$WORK/states" &
+supervisor=$!
+eventually 10 test -S "/run/serve.notify"
+
+printf '[instance]\nname = web\ncaps = compute,utility\n' >"$WORK/config"
+NOTIFY_SOCKET=/run/serve.notify nvcuse serve --config "$WORK/config" --trace "$WORK/trace" >"$WORK/serve.out" 2>&1 &
+server=$!
+holds "it says when it is ready" eventually 30 grep -qx READY=1 "$WORK/states"
+holds "its devices are there then" test -e /dev/nvcuse/web/nvidiactl
+is "$(stat -c %a /run/nvcuse/web.sock)" 600 "its socket is root's alone"
+
+nvidia-smi >"$WORK/native" 2>&1
+native=$?
+for i in 1 2 3; do
+    "$BUILD/tests/container/oci-client" /run/nvcuse/web.sock nvidia-smi >"$WORK/container-$i" 2>&1 &
+done
+for job in $(jobs -p | grep -vxE "$supervisor|$server"); do
+    wait "$job"
+    is $? "$native" "a container's nvidia-smi ends as natively"
+done
+for i in 1 2 3; do
+    same_file "$WORK/container-$i" "$WORK/native" "container $i says what it says natively"
+done
+
+# Whoever connects and talks nonsense is told off, and the instance goes on.
+python3 -c '
+import socket, sys
+for nonsense in (b"", b"{", b"{\"fds\": [\"seccompFd\"]}", b"x" * 100000):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.sendall(nonsense)
+    s.close()' /run/nvcuse/web.sock
+"$BUILD/tests/container/oci-client" /run/nvcuse/web.sock nvidia-smi >"$WORK/container-4" 2>&1
+same_file "$WORK/container-4" "$WORK/native" "a container after nonsense at the socket"
+
+nvcuse serve --name web >"$WORK/again.out" 2>&1
+is $? 1 "a second instance of the name is refused"
+nvcuse serve >"$WORK/nameless.out" 2>&1
+is $? 1 "an instance without a name is refused"
+printf '[instance]\nname = web2\ngpu = all\n' >"$WORK/misspelt"
+nvcuse serve --config "$WORK/misspelt" >"$WORK/misspelt.out" 2>&1
+is $? 1 "a misspelt key is refused"
+holds "and named" grep -q "'gpu'" "$WORK/misspelt.out"
+
+kill -TERM "$server"
+wait "$server"
+is $? 0 "SIGTERM ends it well"
+wait "$supervisor"
+is "$(tail -n 1 "$WORK/states")" STOPPING=1 "it says that it ends"
+holds "the table of calls has a summary" grep -q '^# .* calls' "$WORK/trace"
+rm -f /run/serve.notify
+leaves_nothing "nothing is left of it"
