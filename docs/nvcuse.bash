@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for nvcuse: what it offers comes from the program's own --help.
+_nvcuse_options() { nvcuse "$1" --help 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u; }
+
+_nvcuse() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "$(nvcuse --help | awk '/^  [a-z]/ { print $1 }') --help --version" -- "$word")
+        return
+    fi
+    case $previous in
+    --driver-policy) mapfile -t COMPREPLY < <(compgen -W "qualified known series" -- "$word") ;;
+    --driver) mapfile -t COMPREPLY < <(compgen -W "host latest $(nvcuse drivers list 2>/dev/null | awk '{ print $1 }')" -- "$word") ;;
+    --gpus) mapfile -t COMPREPLY < <(compgen -W "all none" -- "$word") ;;
+    --caps) mapfile -t COMPREPLY < <(compgen -W "compute utility graphics video all" -- "$word") ;;
+    --config | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *)
+        if [[ $word == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")
+        elif [[ $command == run ]]; then
+            mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        elif [[ $command == drivers ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "list latest host show checksum" -- "$word")
+        elif [[ $command == abi ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "list layout show diff" -- "$word")
+        fi
+        ;;
+    esac
+}
+complete -F _nvcuse nvcuse
