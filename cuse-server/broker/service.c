@@ -10,9 +10,9 @@
 
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/node-fs.h"
-#include "cuse-server/broker/protocol.h"
-#include "cuse-server/broker/seqpacket.h"
+#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/leader-pool.h"
+#include "cuse-server/transport/seqpacket.h"
 
 struct Service {
     ServiceConfig config;

@@ -18,9 +18,9 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/fd-keep.h"
-#include "cuse-server/broker/seqpacket.h"
 #include "cuse-server/container/guest-view.h"
 #include "cuse-server/container/open-filter.h"
+#include "cuse-server/transport/seqpacket.h"
 
 /* What goes over the socket, each way once. The command's listener comes along with the second. */
 typedef enum { MESSAGE_GO = 'g', MESSAGE_LISTENER = 'l' } Message;

@@ -32,7 +32,7 @@ static RequestResult frontend_simple(Request *req, const AbiEntry *entry)
         return REQUEST_RETRY;
     }
     if (request_host_ioctl(req, frontend_command(entry->number, size), params)) {
-        req->event.status = status_of(entry->layout, params);
+        request_note_status(req, entry->layout, params);
     }
     return REQUEST_DONE;
 }

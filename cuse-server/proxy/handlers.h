@@ -38,6 +38,3 @@ static inline size_t frontend_size(uint32_t command)
 {
     return _IOC_SIZE(command);
 }
-
-/** status_of: the NvStatus in a parameter struct, or CALL_NO_STATUS if it has none. */
-NvU32 status_of(const AbiLayout *layout, const void *params);

@@ -2,7 +2,6 @@
 #include "cuse-server/proxy/proxy.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "cuse-server/proxy/handlers.h"
 
@@ -67,18 +66,4 @@ RequestResult proxy_ioctl(Request *req)
         break;
     }
     return request_refuse(req, EINVAL, REFUSAL_UNKNOWN_IOCTL);
-}
-
-NvU32 status_of(const AbiLayout *layout, const void *params)
-{
-    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
-        const AbiField *field = &layout->fields[i];
-        if (strcmp(field->name, "status") == 0 || strcmp(field->name, "Status") == 0 ||
-            strcmp(field->name, "rmStatus") == 0) {
-            NvU32 status;
-            memcpy(&status, (const char *)params + field->offset, sizeof status);
-            return status;
-        }
-    }
-    return CALL_NO_STATUS;
 }

@@ -2,6 +2,7 @@
 #include "cuse-server/proxy/request.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cuse-server/proxy/proxy.h"
 
@@ -23,6 +24,23 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
     req->event.status = status;
     req->event.refusal = refusal;
     return REQUEST_DONE;
+}
+
+/* The driver spells it in three ways. */
+static bool is_status(const AbiField *field)
+{
+    return strcmp(field->name, "status") == 0 || strcmp(field->name, "Status") == 0 ||
+           strcmp(field->name, "rmStatus") == 0;
+}
+
+void request_note_status(Request *req, const AbiLayout *layout, const void *params)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        if (is_status(field) && field->size == sizeof req->event.status) {
+            memcpy(&req->event.status, (const char *)params + field->offset, field->size);
+        }
+    }
 }
 
 bool request_host_ioctl(Request *req, uint32_t command, void *argument)

@@ -87,6 +87,12 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
                                     Refusal refusal);
 
 /**
+ * request_note_status: take the NvStatus in a parameter struct into the table of calls, if it has
+ * one.
+ */
+void request_note_status(Request *req, const AbiLayout *layout, const void *params);
+
+/**
  * request_host_ioctl: make the call on the request's own host file.
  * @argument: a private struct, a plain value or NULL
  *

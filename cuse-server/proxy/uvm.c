@@ -16,7 +16,7 @@ static RequestResult uvm_simple(Request *req, const AbiEntry *entry)
         return REQUEST_RETRY;
     }
     if (request_host_ioctl(req, entry->number, params)) {
-        req->event.status = status_of(entry->layout, params);
+        request_note_status(req, entry->layout, params);
     }
     return REQUEST_DONE;
 }

@@ -9,8 +9,8 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/protocol.h"
-#include "cuse-server/broker/seqpacket.h"
+#include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/seqpacket.h"
 
 /* A question on its way; lives on the stack of the thread that waits for the answer. */
 typedef struct {

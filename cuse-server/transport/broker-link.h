@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
- * broker. Any number of threads may ask at once; the leader of the worker's threads brings the replies.
+ * broker. Any number of threads may ask at once; the leader of the worker's threads brings the
+ * replies.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
 #include <linux/fuse.h>
 #include <string.h>
 
-#include "cuse-server/broker/protocol.h"
+#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/retry-memory.h"
 
 struct CallJob {

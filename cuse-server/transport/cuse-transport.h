@@ -7,7 +7,7 @@
  * never blocks: it runs a handler's rounds until all guest memory is here, and answers what can be
  * answered without the host (refusals, identify). With anything else in hand it passes the lead on
  * and carries it out. Closing a guest's file is left to release threads, so that a release never
- * waits for a call (broker/protocol.h says why that matters).
+ * waits for a call (transport/broker-protocol.h says why that matters).
  */
 #pragma once
 

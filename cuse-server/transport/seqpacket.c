@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/seqpacket.h"
+#include "cuse-server/transport/seqpacket.h"
 
 #include <errno.h>
 #include <string.h>
