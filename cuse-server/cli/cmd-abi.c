@@ -2,6 +2,8 @@
 /* nvcuse abi: a driver version's entries and structs, explained and compared. */
 #include <string.h>
 
+#include "abi/class.h"
+#include "abi/ctrl-common.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/driver-options.h"
 #include "cuse-server/cli/json-output.h"
@@ -240,18 +242,21 @@ static void show_entry(const AbiEntry *entry)
     }
 }
 
+/* Reads "123" or "0x7b". */
+static bool parse_number(const char *text, guint64 *number)
+{
+    return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, number, NULL) ||
+           (g_str_has_prefix(text, "0x") &&
+            g_ascii_string_to_unsigned(text + 2, 16, 0, G_MAXUINT32, number, NULL));
+}
+
 /* Whether @text names @entry, by name or by number. */
 static bool entry_is(const AbiEntry *entry, const char *text)
 {
     guint64 number;
 
-    if (strcmp(entry->name, text) == 0) {
-        return true;
-    }
-    return (g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &number, NULL) ||
-            (g_str_has_prefix(text, "0x") &&
-             g_ascii_string_to_unsigned(text + 2, 16, 0, G_MAXUINT32, &number, NULL))) &&
-           entry->number == number;
+    return strcmp(entry->name, text) == 0 ||
+           (parse_number(text, &number) && entry->number == number);
 }
 
 static bool show_in(const DriverAbi *abi, const char *text)
@@ -270,6 +275,22 @@ static bool show_in(const DriverAbi *abi, const char *text)
         }
     }
     return found;
+}
+
+/* Control commands that need no entry; false if @text is none of them. */
+static bool show_passed_on(const char *text)
+{
+    guint64 number;
+
+    if (!parse_number(text, &number) ||
+        (!(number & RM_GSS_LEGACY_MASK) && number >> 16 != NV2081_BINAPI)) {
+        return false;
+    }
+    g_print("%s\n  what        control command (inside NV_ESC_RM_CONTROL) of %s\n"
+            "  capability  that of NV_ESC_RM_CONTROL\n"
+            "  handler     passed on as plain bytes, without an entry of its own\n",
+            text, number & RM_GSS_LEGACY_MASK ? "the legacy set (bit 0x8000)" : "NV2081_BINAPI");
+    return true;
 }
 
 /* Says which drivers change an entry that this one does not have. */
@@ -301,7 +322,7 @@ static int show(const Query *query)
     if (!abi) {
         return EXIT_FAILED;
     }
-    if (show_in(abi, query->operands[0])) {
+    if (show_in(abi, query->operands[0]) || show_passed_on(query->operands[0])) {
         return EXIT_OK;
     }
     show_elsewhere(abi, query->operands[0]);
