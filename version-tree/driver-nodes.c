@@ -16,8 +16,10 @@ const DriverNode *const *driver_nodes(size_t *n)
 const DriverNode *driver_node_find(DriverVersion version)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
-        if (driver_version_compare(nodes[i]->version, version) == 0) {
-            return nodes[i];
+        const DriverNode *node = nodes[i];
+
+        if (driver_version_compare(node->version, version) == 0) {
+            return node;
         }
     }
     return NULL;

@@ -168,6 +168,11 @@ Listener *listener_start(const ListenerConfig *config, int fd)
     return listener;
 }
 
+bool listener_is_over(Listener *listener)
+{
+    return leader_pool_is_over(listener->pool);
+}
+
 void listener_stop(Listener *listener)
 {
     eventfd_write(listener->stop, 1);

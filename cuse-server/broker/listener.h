@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "cuse-server/broker/slots.h"
@@ -32,6 +34,9 @@ typedef struct Listener Listener;
  * @fd: the listener; owned from now on
  */
 Listener *listener_start(const ListenerConfig *config, int fd);
+
+/** listener_is_over: true if no task is left that it watches. */
+bool listener_is_over(Listener *listener);
 
 /** listener_stop: stop serving; opens that come later fail with ENOSYS in the guest. */
 void listener_stop(Listener *listener);

@@ -2,6 +2,7 @@
 #include "cuse-server/broker/service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -32,7 +33,7 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
         return EINVAL;
     }
     *fd = node_fs_open(config->host_nodes, "dev", config->devices[request->open.device].name,
-                       (int)request->open.flags);
+                       (int)request->open.flags & O_ACCMODE);
     return *fd < 0 ? errno : 0;
 }
 

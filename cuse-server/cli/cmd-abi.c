@@ -7,7 +7,7 @@
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/driver-options.h"
 #include "cuse-server/cli/json-output.h"
-#include "version-tree/abi-diff.h"
+#include "version-tree/abi-diff-text.h"
 
 typedef enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, N_FORMATS } Format;
 
@@ -331,109 +331,6 @@ static int show(const Query *query)
 
 /* ---- diff ---- */
 
-static void print_entry_change(const AbiEntryDiff *diff)
-{
-    const AbiEntry *a = diff->before, *b = diff->after;
-    g_autofree char *caps_a = a ? nv_caps_format(a->caps, "|") : NULL;
-    g_autofree char *caps_b = b ? nv_caps_format(b->caps, "|") : NULL;
-    const AbiEntry *any = b ? b : a;
-
-    g_assert(any);
-    g_print("%c %s 0x%x %s",
-            !a   ? '+'
-            : !b ? '-'
-                 : '~',
-            abi_kind_name(any->kind), any->number, any->name);
-    if (!a || !b) {
-        g_print(" (%s, %s)\n", abi_handler_name(any->handler), a ? caps_a : caps_b);
-        return;
-    }
-    if (strcmp(a->name, b->name) != 0) {
-        g_print(", was %s", a->name);
-    }
-    if (a->handler != b->handler) {
-        g_print(", handler %s -> %s", abi_handler_name(a->handler), abi_handler_name(b->handler));
-    }
-    if (a->caps != b->caps) {
-        g_print(", capabilities %s -> %s", caps_a, caps_b);
-    }
-    if (a->layout && b->layout && a->layout != b->layout &&
-        strcmp(a->layout->name, b->layout->name) == 0) {
-        g_print(", struct %s %u -> %u bytes", b->layout->name, a->layout->size, b->layout->size);
-    } else if (a->layout != b->layout) {
-        g_print(", struct %s -> %s", a->layout ? a->layout->name : "none",
-                b->layout ? b->layout->name : "none");
-    }
-    g_print("\n");
-}
-
-static void print_field_change(const AbiFieldRow *a, const AbiFieldRow *b)
-{
-    if (!a || !b) {
-        const AbiFieldRow *row = a ? a : b;
-
-        g_assert(row);
-        g_print("    %c %s at %u, %u bytes, %s\n", a ? '-' : '+', row->path, row->offset, row->size,
-                row->type);
-        return;
-    }
-    g_print("    ~ %s", b->path);
-    if (a->offset != b->offset) {
-        g_print(", offset %u -> %u", a->offset, b->offset);
-    }
-    if (a->size != b->size) {
-        g_print(", size %u -> %u", a->size, b->size);
-    }
-    if (strcmp(a->type, b->type) != 0) {
-        g_print(", type %s -> %s", a->type, b->type);
-    }
-    g_print("\n");
-}
-
-static void print_struct_change(const AbiLayout *before, const AbiLayout *after)
-{
-    g_autoptr(GArray) a = abi_layout_rows(before);
-    g_autoptr(GArray) b = abi_layout_rows(after);
-    g_autoptr(GArray) diffs = abi_rows_diff(a, b);
-
-    g_print("~ struct %s", after->name);
-    if (before->size != after->size) {
-        g_print(", %u -> %u bytes", before->size, after->size);
-    }
-    g_print("\n");
-    for (guint i = 0; i < diffs->len; i++) {
-        AbiFieldDiff diff = g_array_index(diffs, AbiFieldDiff, i);
-
-        print_field_change(
-            diff.before < 0 ? NULL : &g_array_index(a, AbiFieldRow, (guint)diff.before),
-            diff.after < 0 ? NULL : &g_array_index(b, AbiFieldRow, (guint)diff.after));
-    }
-}
-
-static void print_struct_changes(const DriverAbi *before, const DriverAbi *after)
-{
-    g_autoptr(GPtrArray) a = driver_abi_structs(before);
-    g_autoptr(GPtrArray) b = driver_abi_structs(after);
-    guint i = 0, k = 0;
-
-    while (i < a->len || k < b->len) {
-        const AbiLayout *x = i < a->len ? a->pdata[i] : NULL;
-        const AbiLayout *y = k < b->len ? b->pdata[k] : NULL;
-        int order = !x ? 1 : !y ? -1 : strcmp(x->name, y->name);
-
-        g_assert(x || y);
-        if (!y || order < 0) {
-            g_print("- struct %s\n", x->name);
-        } else if (!x || order > 0) {
-            g_print("+ struct %s, %u bytes\n", y->name, y->size);
-        } else if (x != y) {
-            print_struct_change(x, y);
-        }
-        i += order <= 0;
-        k += order >= 0;
-    }
-}
-
 /* The ABI of a version named on the command line, under --driver-policy. */
 static DriverAbi *open_named(const Query *query, const char *version)
 {
@@ -447,16 +344,13 @@ static int diff(const Query *query)
 {
     g_autoptr(DriverAbi) before = open_named(query, query->operands[0]);
     g_autoptr(DriverAbi) after = before ? open_named(query, query->operands[1]) : NULL;
-    g_autoptr(GArray) diffs = NULL;
+    g_autofree char *text = NULL;
 
     if (!after) {
         return EXIT_FAILED;
     }
-    diffs = driver_abi_diff_entries(before, after);
-    for (guint i = 0; i < diffs->len; i++) {
-        print_entry_change(&g_array_index(diffs, AbiEntryDiff, i));
-    }
-    print_struct_changes(before, after);
+    text = driver_abi_diff_text(before, after);
+    g_print("%s", text);
     return EXIT_OK;
 }
 

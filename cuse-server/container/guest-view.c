@@ -38,10 +38,13 @@ static int new_tmpfs(unsigned attributes)
     return mount;
 }
 
+/* Other ways to the driver: its own nodes (nvidia-drm's are in dri), and what instances are made
+ * of. */
 static bool is_hidden(const char *name)
 {
-    return g_str_has_prefix(name, "nvidia") || strcmp(name, "nvcuse") == 0 ||
-           strcmp(name, "cuse") == 0;
+    static const char *const hidden[] = {"cuse", "dri", "nvcuse", NULL};
+
+    return g_str_has_prefix(name, "nvidia") || g_strv_contains(hidden, name);
 }
 
 /* --- /dev ------------------------------------------------------------------------------------- */

@@ -17,6 +17,6 @@
  *
  * /dev becomes a tmpfs mounted nodev that holds the instance's nodes with the host's true numbers:
  * stat is right, opening one directly is EACCES for everyone, root included. All else in the host's
- * /dev is bound in, except NVIDIA's nodes, /dev/cuse and /dev/nvcuse.
+ * /dev is bound in, except NVIDIA's nodes, /dev/dri, /dev/cuse and /dev/nvcuse.
  */
 bool guest_view_enter(const Device *devices, unsigned n_devices, GError **error);

@@ -78,12 +78,15 @@ static int exit_code(int status)
 static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
 {
     for (;;) {
-        int signal_number = sigwaitinfo(watched, NULL);
+        siginfo_t info;
+        int signal_number = sigwaitinfo(watched, &info);
         if (signal_number < 0) {
             continue;
         }
         if (signal_number != SIGCHLD) {
-            kill(command, signal_number);
+            if (info.si_code != SI_KERNEL) { /* the terminal's went to the command as well */
+                kill(command, signal_number);
+            }
             continue;
         }
         int status;

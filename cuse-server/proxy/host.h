@@ -15,7 +15,7 @@ typedef struct {
     /**
      * open: open a host device.
      * @device: index into the instance's devices
-     * @flags: open(2) flags of the guest; only the access mode and O_NONBLOCK reach the host
+     * @flags: open(2) flags of the guest; only the access mode reaches the host
      * Returns a file descriptor for ioctl() and close(), or -errno.
      */
     int (*open)(Host *host, unsigned device, int flags);

@@ -41,6 +41,12 @@ bool lockup_find_identity(LockupIdentity *identity, GError **error)
     return true;
 }
 
+/* No controlling terminal to push input into. */
+static bool stage_session(GError **error)
+{
+    return setsid() >= 0 || fail(error, "setsid");
+}
+
 /* No network and no IPC objects: the worker talks through files it was given. */
 static bool stage_namespaces(GError **error)
 {
@@ -151,8 +157,8 @@ bool lockup_assert(int proc_self_status, const LockupIdentity *identity, GError 
 bool lockup_worker(const LockupIdentity *identity, GError **error)
 {
     int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    bool ok = (status >= 0 || fail(error, "open /proc/self/status")) && stage_namespaces(error) &&
-              stage_empty_root(error) && stage_bounding_set(error) &&
+    bool ok = (status >= 0 || fail(error, "open /proc/self/status")) && stage_session(error) &&
+              stage_namespaces(error) && stage_empty_root(error) && stage_bounding_set(error) &&
               stage_identity(identity, error) && stage_capabilities(error) &&
               stage_not_dumpable(error) && lockup_assert(status, identity, error);
 

@@ -120,6 +120,12 @@ LeaderPool *leader_pool_new(const char *name, const LeaderPoolOps *ops, gpointer
     return pool;
 }
 
+gboolean leader_pool_is_over(LeaderPool *pool)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pool->lock);
+    return pool->ended;
+}
+
 void leader_pool_wait(LeaderPool *pool)
 {
     g_mutex_lock(&pool->lock);

@@ -34,6 +34,9 @@ typedef struct {
 LeaderPool *leader_pool_new(const char *name, const LeaderPoolOps *ops, gpointer data,
                             unsigned workers);
 
+/** leader_pool_is_over: true if take() has returned NULL. */
+gboolean leader_pool_is_over(LeaderPool *pool);
+
 /** leader_pool_wait: wait until take() returned NULL; jobs may still be running then. */
 void leader_pool_wait(LeaderPool *pool);
 

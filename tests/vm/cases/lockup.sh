@@ -9,6 +9,8 @@ status() { awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/pro
 for set in CapInh CapPrm CapEff CapBnd CapAmb; do
     is "$(status $set)" 0000000000000000 "no capability in $set"
 done
+is "$(ps -o tty= -p "$worker" | tr -d " ")" "?" "no controlling terminal"
+is "$(readlink "/proc/$worker/fd/1")" /dev/null "its standard output is not the guest's"
 is "$(status NoNewPrivs)" 1 "no new privileges"
 is "$(status Groups)" "" "no supplementary group"
 is "$(status Uid | tr '\t' '\n' | grep -cx 0)" 0 "none of its user ids is root's"
