@@ -9,6 +9,13 @@
 /* hVASpace of NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS that names no object. */
 #define NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE 0xffffffff
 
+/* Lengths of arrays. */
+#define NV_MAX_SUBDEVICES              8
+#define CC_CHAN_ALLOC_IV_SIZE_DWORD    3
+#define CC_CHAN_ALLOC_NONCE_SIZE_DWORD 8
+#define NV_MEM_EXPORT_UUID_LEN         16
+#define NV_MEM_EXPORT_METADATA_LEN     64
+
 ABI_STRUCT(NV_PHYSICAL_MEMORY_ATTRS, 8,
     (NvU32, addressSpace),
     (NvU32, compressionCoverage))
@@ -278,8 +285,8 @@ ABI_STRUCT(NV_CHANNEL_ALLOC_PARAMS, 360,
     (NvU32, flags),
     (NvHandle, hContextShare),
     (NvHandle, hVASpace),
-    (NvHandle, hUserdMemory, [8]),
-    (NvU64, userdOffset, [8]),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
     (NvU32, subDeviceId),
@@ -294,9 +301,9 @@ ABI_STRUCT(NV_CHANNEL_ALLOC_PARAMS, 360,
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
     (NvU32, ProcessID),
     (NvU32, SubProcessID),
-    (NvU32, encryptIv, [3]),
-    (NvU32, decryptIv, [3]),
-    (NvU32, hmacNonce, [8]))
+    (NvU32, encryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, decryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, hmacNonce, [CC_CHAN_ALLOC_NONCE_SIZE_DWORD]))
 ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
     (NvHandle, hObjectError),
     (NvHandle, hObjectBuffer),
@@ -305,8 +312,8 @@ ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
     (NvU32, flags),
     (NvHandle, hContextShare),
     (NvHandle, hVASpace),
-    (NvHandle, hUserdMemory, [8]),
-    (NvU64, userdOffset, [8]),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
     (NvU32, subDeviceId),
@@ -321,9 +328,9 @@ ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
     (NvU32, ProcessID),
     (NvU32, SubProcessID),
-    (NvU32, encryptIv, [3]),
-    (NvU32, decryptIv, [3]),
-    (NvU32, hmacNonce, [8]),
+    (NvU32, encryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, decryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, hmacNonce, [CC_CHAN_ALLOC_NONCE_SIZE_DWORD]),
     (NvU32, tpcConfigID))
 ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 610, 376,
     (NvHandle, hObjectError),
@@ -334,8 +341,8 @@ ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 610, 376,
     (NvHandle, hContextShare),
     (NvHandle, hVASpace),
     (NvHandle, hHandleVASpace),
-    (NvHandle, hUserdMemory, [8]),
-    (NvU64, userdOffset, [8]),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
     (NvU32, subDeviceId),
@@ -350,9 +357,9 @@ ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 610, 376,
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
     (NvU32, ProcessID),
     (NvU32, SubProcessID),
-    (NvU32, encryptIv, [3]),
-    (NvU32, decryptIv, [3]),
-    (NvU32, hmacNonce, [8]),
+    (NvU32, encryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, decryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
+    (NvU32, hmacNonce, [CC_CHAN_ALLOC_NONCE_SIZE_DWORD]),
     (NvU32, tpcConfigID))
 
 ABI_STRUCT(NV_MSENC_ALLOCATION_PARAMETERS, 12,
@@ -376,7 +383,7 @@ ABI_STRUCT(NV00E0_ALLOCATION_PARAMETERS, 244,
     (NV_EXPORT_MEM_PACKET, packet),
     (NvU16, numMaxHandles),
     (NvU32, flags),
-    (NvU8, metadata, [64]),
+    (NvU8, metadata, [NV_MEM_EXPORT_METADATA_LEN]),
     (NvU32, deviceInstanceMask),
     (NvU32, giIdMasks, [32]),
     (NvU16, numCurHandles))
@@ -388,7 +395,7 @@ ABI_STRUCT(NV00F1_ALLOCATION_PARAMETERS, 32,
     (NvU16, nodeId))
 
 ABI_STRUCT(NV00FB_ALLOCATION_PARAMETERS, 32,
-    (NvU8, exportUuid, [16]),
+    (NvU8, exportUuid, [NV_MEM_EXPORT_UUID_LEN]),
     (NvU16, index),
     (NvU32, flags),
     (NvU64, id))

@@ -2,6 +2,9 @@
 /* Class ids: what NV_ESC_RM_ALLOC can make. Driver files: one per class under class/, cl<id>.h. */
 #pragma once
 
+/* The handle that names no object. */
+#define NV01_NULL_OBJECT 0x0
+
 #define NV01_ROOT                        0x0000
 #define NV01_ROOT_NON_PRIV               0x0001
 #define NV01_CONTEXT_DMA                 0x0002
@@ -10,6 +13,7 @@
 #define NV01_MEMORY_LOCAL_PRIVILEGED     0x003f
 #define NV01_MEMORY_LOCAL_USER           0x0040
 #define NV01_ROOT_CLIENT                 0x0041
+#define NV_MEMORY_EXTENDED_USER          0x0042
 #define NV01_MEMORY_VIRTUAL              0x0070
 #define NV01_MEMORY_SYSTEM_OS_DESCRIPTOR 0x0071
 #define NV04_DISPLAY_COMMON              0x0073

@@ -18,6 +18,7 @@
 #define NV90CC_CTRL_CMD_POWER_REQUEST_FEATURES                           0x90cc0301
 #define NV90CC_CTRL_CMD_POWER_RELEASE_FEATURES                           0x90cc0302
 #define NV90E6_CTRL_CMD_MASTER_GET_VIRTUAL_FUNCTION_ERROR_CONT_INTR_MASK 0x90e60102
+#define NV90E7_CTRL_CMD_BBX_GET_LAST_FLUSH_TIME                          0x90e70113
 #define NVB0CC_CTRL_CMD_RESERVE_HWPM_LEGACY                              0xb0cc0101
 #define NVB0CC_CTRL_CMD_RELEASE_HWPM_LEGACY                              0xb0cc0102
 #define NVB0CC_CTRL_CMD_RESERVE_PM_AREA_SMPC                             0xb0cc0103
@@ -32,11 +33,13 @@
 #define NVB0CC_CTRL_CMD_RELEASE_PM_AREA_PC_SAMPLER                       0xb0cc010c
 #define NVB0CC_CTRL_CMD_GET_TOTAL_HS_CREDITS                             0xb0cc010d
 #define NVB0CC_CTRL_CMD_SET_HS_CREDITS                                   0xb0cc010e
-#define NVB0CC_CTRL_CMD_POWER_REQUEST_FEATURES                           0xb0cc0301
-#define NVB0CC_CTRL_CMD_POWER_RELEASE_FEATURES                           0xb0cc0302
-#define NV90E7_CTRL_CMD_BBX_GET_LAST_FLUSH_TIME                          0x90e70113
 #define NVB0CC_CTRL_CMD_GET_CHIPLET_HS_CREDIT_POOL                       0xb0cc0115
 #define NVB0CC_CTRL_CMD_RESERVE_CCU_PROF                                 0xb0cc0119
+#define NVB0CC_CTRL_CMD_POWER_REQUEST_FEATURES                           0xb0cc0301
+#define NVB0CC_CTRL_CMD_POWER_RELEASE_FEATURES                           0xb0cc0302
+
+/* Most bytes that nvcuse reads with one NV83DE_CTRL_CMD_DEBUG_READ_MEMORY. */
+#define DEBUG_READ_MEMORY_MAX_LENGTH 0x40000000
 
 ABI_STRUCT(NV208F_CTRL_GPU_VERIFY_INFOROM_PARAMS, 8,
     (NvU32, result),

@@ -25,6 +25,9 @@
 #define NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID          0x00000275
 #define NV0000_CTRL_CMD_GPU_QUERY_DRAIN_STATE             0x00000279
 #define NV0000_CTRL_CMD_GPU_GET_MEMOP_ENABLE              0x0000027b
+#define NV0000_CTRL_CMD_GPU_GET_ACTIVE_DEVICE_IDS         0x00000288
+#define NV0000_CTRL_CMD_GPU_ASYNC_ATTACH_ID               0x00000289
+#define NV0000_CTRL_CMD_GPU_WAIT_ATTACH_ID                0x00000290
 #define NV0000_CTRL_CMD_GSYNC_GET_ATTACHED_IDS            0x00000301
 #define NV0000_CTRL_CMD_SYNC_GPU_BOOST_GROUP_INFO         0x00000a04
 #define NV0000_CTRL_CMD_GPUACCT_GET_ACCOUNTING_STATE      0x00000b02
@@ -35,9 +38,17 @@
 #define NV0000_CTRL_CMD_OS_UNIX_GET_EXPORT_OBJECT_INFO    0x00003d08
 #define NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD      0x00003d0b
 #define NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD    0x00003d0c
-#define NV0000_CTRL_CMD_GPU_GET_ACTIVE_DEVICE_IDS         0x00000288
-#define NV0000_CTRL_CMD_GPU_ASYNC_ATTACH_ID               0x00000289
-#define NV0000_CTRL_CMD_GPU_WAIT_ATTACH_ID                0x00000290
+
+/* Lengths of arrays, and of the strings of NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION. */
+#define NV0000_CTRL_GPU_MAX_PROBED_GPUS                         32
+#define NV0000_GPU_MAX_GID_LENGTH                               256
+#define NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS                    32
+#define NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE                   9
+#define NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE             64
+#define NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_MAX_OBJECTS    512
+#define NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_TO_FD_MAX_OBJECTS    128
+#define NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_V2_MAX_STRING_SIZE 256
+#define NV0000_CTRL_GPU_INVALID_ID                              0xffffffff
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS, 40,
     (NvU32, sizeOfStrings),
@@ -95,20 +106,20 @@ ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_CPU_INFO_PARAMS, 565, 108,
     (NV0000_CTRL_SYSTEM_SH_SOC_TYPE, selfHostedSocType))
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 168,
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS]),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
-    (NvU8, p2pCapsStatus, [9]),
+    (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
     (NvP64, busPeerIds))
 ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 550, 176,
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS]),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
-    (NvU8, p2pCapsStatus, [9]),
+    (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
     (NvP64, busPeerIds),
     (NvP64, busEgmPeerIds))
 
@@ -183,7 +194,7 @@ ABI_STRUCT_SINCE(NV0000_CTRL_GPU_GET_PROBED_IDS_PARAMS, 580, 384,
     (NvU32, gpuFlags, [32]))
 
 ABI_STRUCT(NV0000_CTRL_GPU_ATTACH_IDS_PARAMS, 132,
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [NV0000_CTRL_GPU_MAX_PROBED_GPUS]),
     (NvU32, failedId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_DETACH_IDS_PARAMS, 128,
@@ -198,7 +209,7 @@ ABI_STRUCT(NV0000_CTRL_GPU_GET_PCI_INFO_PARAMS, 12,
 ABI_STRUCT(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS, 268,
     (NvU32, gpuId),
     (NvU32, flags),
-    (NvU8, gpuUuid, [256]),
+    (NvU8, gpuUuid, [NV0000_GPU_MAX_GID_LENGTH]),
     (NvU32, uuidStrLen))
 
 ABI_STRUCT(NV0000_CTRL_GPU_QUERY_DRAIN_STATE_PARAMS, 12,
@@ -258,27 +269,27 @@ ABI_STRUCT(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 76,
     (NvS32, fd),
     (NvU32, deviceInstance),
     (NvU16, maxObjects),
-    (NvU8, metadata, [64]))
+    (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]))
 ABI_STRUCT_SINCE(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 545, 80,
     (NvS32, fd),
     (NvU32, deviceInstance),
     (NvU32, gpuInstanceId),
     (NvU16, maxObjects),
-    (NvU8, metadata, [64]))
+    (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS, 2128,
     (NvS32, fd),
     (NvHandle, hDevice),
     (NvU16, maxObjects),
-    (NvU8, metadata, [64]),
-    (NvHandle, objects, [512]),
+    (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]),
+    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_MAX_OBJECTS]),
     (NvU16, numObjects),
     (NvU16, index))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS, 652,
     (NvS32, fd),
     (NvHandle, hParent),
-    (NvHandle, objects, [128]),
+    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_TO_FD_MAX_OBJECTS]),
     (NvU8, objectTypes, [128]),
     (NvU16, numObjects),
     (NvU16, index))

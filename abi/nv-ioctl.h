@@ -52,6 +52,12 @@
 #define NV_RM_API_VERSION_REPLY_UNRECOGNIZED 0
 #define NV_RM_API_VERSION_REPLY_RECOGNIZED   1
 
+/* Most GPUs that NV_ESC_CARD_INFO lists. */
+#define NV_MAX_DEVICES 32
+
+/* Most handles in one nv_ioctl_export_to_dma_buf_fd_t. */
+#define NV_DMABUF_EXPORT_MAX_HANDLES 128
+
 ABI_STRUCT(nv_ioctl_nvos02_parameters_with_fd, 56,
     (NVOS02_PARAMETERS, params),
     (int, fd))
@@ -110,9 +116,9 @@ ABI_STRUCT(nv_ioctl_export_to_dma_buf_fd_t, 2600,
     (NvU32, numObjects),
     (NvU32, index),
     (NvU64, totalSize),
-    (NvHandle, handles, [128]),
-    (NvU64, offsets, [128]),
-    (NvU64, sizes, [128]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 570, 2608,
     (int, fd),
@@ -122,9 +128,9 @@ ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 570, 2608,
     (NvU32, index),
     (NvU64, totalSize),
     (NvU8, mappingType),
-    (NvHandle, handles, [128]),
-    (NvU64, offsets, [128]),
-    (NvU64, sizes, [128]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
     (int, fd),
@@ -135,9 +141,9 @@ ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
     (NvU64, totalSize),
     (NvU8, mappingType),
     (NvBool, bAllowMmap),
-    (NvHandle, handles, [128]),
-    (NvU64, offsets, [128]),
-    (NvU64, sizes, [128]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))
 
 ABI_STRUCT(nv_ioctl_wait_open_complete_t, 8,

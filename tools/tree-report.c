@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cuse-server/cli/json-output.h"
+#include "version-tree/abi-diff-text.h"
 
 bool tree_diff_is_empty(const TreeDiff *diff)
 {
@@ -30,32 +31,18 @@ static const AbiFieldRow *row_at(const GArray *rows, int index)
 
 /* ---- text ---- */
 
-static void print_field(const AbiFieldRow *a, const AbiFieldRow *b)
-{
-    if (a && b) {
-        g_print("    ~ %s: %u bytes at %u, %s -> %u bytes at %u, %s\n", b->path, a->size, a->offset,
-                a->type, b->size, b->offset, b->type);
-    } else if (b) {
-        g_print("    + %s: %u bytes at %u, %s\n", b->path, b->size, b->offset, b->type);
-    } else if (a) {
-        g_print("    - %s: %u bytes at %u, %s\n", a->path, a->size, a->offset, a->type);
-    }
-}
-
 static void print_struct(const StructDiff *diff)
 {
+    g_autoptr(GString) fields = g_string_new(NULL);
+
     if (diff->table_differs) {
         g_print("! %s: the old tree differs from our table\n", diff->name);
     }
     switch (diff->kind) {
     case DIFF_CHANGED:
         g_print("~ %s, %u -> %u bytes\n", diff->name, diff->size_before, diff->size_after);
-        for (guint i = 0; i < diff->fields->len; i++) {
-            AbiFieldDiff field = g_array_index(diff->fields, AbiFieldDiff, i);
-
-            print_field(row_at(diff->rows_before, field.before),
-                        row_at(diff->rows_after, field.after));
-        }
+        abi_rows_diff_text(fields, diff->rows_before, diff->rows_after);
+        g_print("%s", fields->str);
         break;
     case DIFF_NESTED:
         g_print("~ %s, a struct inside it changed\n", diff->name);
