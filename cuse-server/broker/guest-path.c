@@ -179,6 +179,9 @@ int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
     walk.root = open_proc(tid, "root");
     walk.here = walk_start(tid, dirfd, path);
     walk.rest = g_string_new(path);
+    if (g_str_has_suffix(path, "/")) {
+        g_string_append_c(walk.rest, '.'); /* what comes before the slash has to be a directory */
+    }
     if (walk.root < 0 || walk.here < 0) {
         ok = false;
     }

@@ -14,7 +14,7 @@ struct CallLog {
     uint64_t refused[REFUSAL_COUNT];
 };
 
-static const char row_format[] = "%-14s  %-26s  %-46s  %-24s  %-9s  %s\n";
+static const char row_format[] = "%-16s  %-26s  %-50s  %-24s  %-9s  %s\n";
 
 /* A row that cannot be written is dropped: a full disk must not stop the guest. */
 static void write_row(CallLog *log, const char *row)

@@ -261,3 +261,23 @@ Test(tree, composes_quickly)
     cr_assert_lt((end.tv_sec - begin.tv_sec) * 1000000000L + end.tv_nsec - begin.tv_nsec,
                  100000000L);
 }
+
+Test(tree, tables_are_small)
+{
+    size_t n_nodes;
+    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+
+    for (size_t i = 0; i < n_nodes; i++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
+        size_t bytes = 0;
+
+        /* A growing array takes at most twice what it holds. */
+        for (int kind = 0; kind < N_ABI_KINDS; kind++) {
+            size_t n;
+
+            driver_abi_entries(abi, (AbiKind)kind, &n);
+            bytes += 2 * n * sizeof(AbiEntry);
+        }
+        cr_assert_leq(bytes, 64 * 1024);
+    }
+}

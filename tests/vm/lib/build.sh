@@ -4,10 +4,12 @@
 
 # Configure DIR if it is new, and compile. usage: build_tree DIR [MESON-OPTION...]
 build_tree() {
-    local dir=$1
+    local dir=$1 log=$CACHE/build.log
     shift
+    mkdir -p "$CACHE"
     if [[ ! -e $dir/build.ninja ]]; then
-        meson setup "$dir" "$TOP" "$@" >&2 || return
+        step "configuring $(basename "$dir")" "$log" meson setup "$dir" "$TOP" "$@" || return
     fi
-    meson compile -C "$dir" >&2
+    ninja -C "$dir" -n 2>/dev/null | grep -q 'no work to do' ||
+        step "compiling into $(basename "$dir")" "$log" meson compile -C "$dir"
 }
