@@ -12,6 +12,7 @@
 typedef enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, N_FORMATS } Format;
 
 static const char *const format_names[N_FORMATS] = {"table", "csv", "json"};
+static const char *const kind_names[N_ABI_KINDS] = {"frontend", "uvm", "control", "alloc"};
 
 /* What was asked for. @kind is N_ABI_KINDS for all kinds. */
 typedef struct {
@@ -368,18 +369,21 @@ static const struct {
     {"diff", 2, 2, false, diff},
 };
 
-/* Puts the index of @text among @names into @index. */
-static bool parse_word(const char *option, const char *text, const char *const *names, int n_names,
-                       int *index)
+/* The index of an option's word among @names, @otherwise if the option was not given, or -1 with a
+ * message. */
+static int parse_word(const char *option, const char *word, const char *const *names, int n_names,
+                      int otherwise)
 {
+    if (!word) {
+        return otherwise;
+    }
     for (int i = 0; i < n_names; i++) {
-        if (g_str_equal(text, names[i])) {
-            *index = i;
-            return true;
+        if (g_str_equal(word, names[i])) {
+            return i;
         }
     }
-    g_printerr("nvcuse abi: %s does not know '%s'; see nvcuse abi --help\n", option, text);
-    return false;
+    g_printerr("nvcuse abi: %s does not know '%s'; see nvcuse abi --help\n", option, word);
+    return -1;
 }
 
 static int run_action(int argc, char **argv, Query *query, bool format_given)
@@ -407,7 +411,7 @@ static int run_action(int argc, char **argv, Query *query, bool format_given)
 
 int cmd_abi(int argc, char **argv)
 {
-    Query query = {.kind = N_ABI_KINDS, .driver.default_policy = DRIVER_POLICY_KNOWN};
+    Query query = {.driver.default_policy = DRIVER_POLICY_KNOWN};
     g_autofree char *kind = NULL, *format = NULL;
     const GOptionEntry entries[] = {
         {"kind", 0, 0, G_OPTION_ARG_STRING, &kind,
@@ -419,8 +423,7 @@ int cmd_abi(int argc, char **argv)
     g_autoptr(GOptionContext) context =
         g_option_context_new("list | layout [STRUCT] | show NAME|NUMBER | diff V1 V2");
     g_autoptr(GError) error = NULL;
-    static const char *const kinds[] = {"frontend", "uvm", "control", "alloc"};
-    int index = 0, code = EXIT_USAGE;
+    int code = EXIT_USAGE, kind_index, format_index;
 
     g_option_context_set_summary(
         context, "The calls that a driver version's containers may make, the structs they carry,\n"
@@ -429,10 +432,11 @@ int cmd_abi(int argc, char **argv)
     driver_options_add(&query.driver, context);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         fail(error);
-    } else if ((!kind || parse_word("--kind", kind, kinds, N_ABI_KINDS, &index)) &&
-               (query.kind = kind ? (AbiKind)index : N_ABI_KINDS, index = 0,
-                !format || parse_word("--format", format, format_names, N_FORMATS, &index))) {
-        query.format = (Format)index;
+    } else if ((kind_index = parse_word("--kind", kind, kind_names, N_ABI_KINDS, N_ABI_KINDS)) >=
+                   0 &&
+               (format_index = parse_word("--format", format, format_names, N_FORMATS, 0)) >= 0) {
+        query.kind = (AbiKind)kind_index;
+        query.format = (Format)format_index;
         code = run_action(argc, argv, &query, format != NULL);
     }
     driver_options_clear(&query.driver);
