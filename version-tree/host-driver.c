@@ -17,16 +17,12 @@ static gboolean check_version_str(int fd, NvU32 cmd, int tolerated, char *answer
         errno != tolerated) {
         saved = errno;
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
-                    "cannot ask the host's driver for its version: %s; "
-                    "name the version with --driver",
-                    g_strerror(saved));
+                    "it does not answer NV_ESC_CHECK_VERSION_STR: %s", g_strerror(saved));
         return FALSE;
     }
     if (params.reply != NV_RM_API_VERSION_REPLY_RECOGNIZED) {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
-                    "the host's driver did not recognize the question for its version (reply %u); "
-                    "name the version with --driver",
-                    params.reply);
+                    "it does not recognize NV_ESC_CHECK_VERSION_STR (reply %u)", params.reply);
         return FALSE;
     }
     memcpy(answer, params.versionString, sizeof params.versionString);
@@ -46,7 +42,7 @@ gboolean host_driver_version(int control_fd, DriverVersion *version, GError **er
         return FALSE;
     }
     if (!driver_version_parse(answer, version, error)) {
-        g_prefix_error(error, "the host's driver answered: ");
+        g_prefix_error(error, "its answer is no version: ");
         return FALSE;
     }
     return TRUE;

@@ -2,6 +2,7 @@
 #include "cuse-server/cli/driver-options.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "abi/nv-ioctl.h"
 #include <glib/gstdio.h>
@@ -30,15 +31,14 @@ bool driver_version_ask_host(DriverVersion *version, GError **error)
 {
     int fd = host_node_open(NV_MAJOR_DEVICE_NUMBER, NV_MINOR_DEVICE_NUMBER_CONTROL_DEVICE, O_RDONLY,
                             error);
-    bool answered;
+    bool answered = fd >= 0 && host_driver_version(fd, version, error);
 
-    if (fd < 0) {
-        g_prefix_error(error, "cannot ask the host's driver for its version (name one with "
-                              "--driver): ");
-        return false;
+    if (fd >= 0) {
+        close(fd);
     }
-    answered = host_driver_version(fd, version, error);
-    g_close(fd, NULL);
+    if (!answered) {
+        g_prefix_error(error, "the host's driver cannot be asked for its version: ");
+    }
     return answered;
 }
 
@@ -65,6 +65,9 @@ const DriverNode *driver_options_choose(const DriverOptions *options, GError **e
         return NULL;
     }
     if (!driver_version_resolve(options->driver ? options->driver : "host", &version, error)) {
+        if (!options->driver) {
+            g_prefix_error(error, "name the driver's version with --driver, since ");
+        }
         return NULL;
     }
     node = driver_node_choose(version, policy, &warning, error);
