@@ -5,6 +5,7 @@ import errno
 import fcntl
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -74,6 +75,17 @@ def main():
     attempt("under a file", CTL + "/nvidiactl")
     attempt("missing", "/dev/nvidiactl-missing")
     attempt("nvidia0", "/dev/nvidia0")
+
+    jail = tempfile.mkdtemp()
+    node = os.path.join(jail, "node")
+    os.close(os.open(node, os.O_CREAT | os.O_WRONLY))
+    subprocess.run(["mount", "--bind", CTL, node], check=True)
+    os.chroot(jail)
+    os.chdir("/")
+    attempt("in a changed root", "/node")
+    attempt("above a changed root", "/../../node")
+    os.setuid(65534)
+    attempt("as another user", "/node")
 
 
 if __name__ == "__main__":

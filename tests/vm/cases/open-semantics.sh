@@ -26,6 +26,9 @@ through /proc/self/cwd works
 under a file ENOTDIR
 missing ENOENT
 nvidia0 EIO
+in a changed root works
+above a changed root works
+as another user works
 END
 nvcuse run -- python3 "${BASH_SOURCE[0]%.sh}.py" >"$WORK/got" 2>&1
 is $? 0 "the guest's checks ran to their end"
