@@ -39,5 +39,8 @@ typedef struct {
     const DriverNode *changed;
 } AbiEntry;
 
+/** abi_handler_kind: the kind of entries that a handler is for. */
+AbiKind abi_handler_kind(AbiHandler handler);
+
 /** abi_kind_name: "frontend", "uvm", "control" or "alloc". */
 const char *abi_kind_name(AbiKind kind);

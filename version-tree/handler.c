@@ -6,10 +6,11 @@
 #include "version-tree/abi-entry.h"
 
 static const struct {
+    AbiKind kind;
     const char *name;
     const char *summary;
 } handlers[N_ABI_HANDLERS] = {
-#define ABI_HANDLER_TEXT(KIND, NAME, TEXT) [HANDLER_##NAME] = {#NAME, TEXT},
+#define ABI_HANDLER_TEXT(KIND, NAME, TEXT) [HANDLER_##NAME] = {ABI_##KIND, #NAME, TEXT},
     ABI_HANDLERS(ABI_HANDLER_TEXT)
 #undef ABI_HANDLER_TEXT
 };
@@ -24,6 +25,12 @@ const char *abi_handler_summary(AbiHandler handler)
 {
     g_return_val_if_fail(handler < N_ABI_HANDLERS, NULL);
     return handlers[handler].summary;
+}
+
+AbiKind abi_handler_kind(AbiHandler handler)
+{
+    g_return_val_if_fail(handler < N_ABI_HANDLERS, N_ABI_KINDS);
+    return handlers[handler].kind;
 }
 
 const char *abi_kind_name(AbiKind kind)

@@ -146,6 +146,9 @@ Test(tree, rows_fit_their_parents)
 
             cr_assert_eq(old == NULL, row->op == ABI_ADD, "%s", row->entry.name);
             cr_assert(row->op == ABI_REMOVE || row->entry.caps != 0, "%s", row->entry.name);
+            cr_assert(row->op == ABI_REMOVE ||
+                          abi_handler_kind(row->entry.handler) == row->entry.kind,
+                      "%s", row->entry.name);
             cr_assert(row->op != ABI_REMOVE || strcmp(old->name, row->entry.name) == 0);
         }
     }
