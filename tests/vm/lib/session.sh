@@ -4,11 +4,16 @@
 
 # Write what the guest must know about the run. usage: session_environment KERNEL-ENTRY DRIVER|none
 session_environment() {
-    local kernel=$1 version=$2 driver modules fake_gpu
+    local kernel=$1 version=$2 driver modules fake_gpu model
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
     printf 'export LAB_RESULTS=/run/lab PATH=%q:$PATH\n' "$BUILD/cuse-server/cli:$BUILD/tests/guest"
     printf 'LAB_INTERACTIVE=%q\ncd %q\n' "${LAB_INTERACTIVE:-}" "$PWD"
     [[ $version != none ]] || return 0
+    if is_model "$version"; then
+        model=$(model_get "$kernel") || return
+        printf 'export LAB_MODEL=%q LAB_MODEL_OPTIONS=%q\n' "$model" "version=${version#model:} ${LAB_MODEL_OPTIONS:-}"
+        return
+    fi
     driver=$(driver_get "$version") && modules=$(driver_modules_get "$driver" "$kernel") &&
         fake_gpu=$(fake_gpu_get "$kernel") || return
     printf 'LAB_DRIVER_MODULES=%q LAB_FAKE_GPU=%q\n' "$modules" "$fake_gpu"

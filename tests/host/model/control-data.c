@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Commands that say something about GPUs and the system. */
+#include "abi/ctrl2080-gr.h"
+#include "control.h"
+
+/* Lists of ids end with this where they are not full. */
+#define INVALID_ID          0xffffffff
+#define UUID_FLAGS_BINARY   0x2
+#define P2P_CAPS_READ_WRITE 0x3
+
+/* Index of NV2080_CTRL_FB_INFO: sizes in KiB. */
+enum { FB_INFO_RAM_SIZE = 0x07, FB_INFO_TOTAL_RAM_SIZE = 0x08, FB_INFO_HEAP_FREE = 0x15 };
+
+#define PUT(NAME, VALUE) params_put(&control->params, NAME, VALUE)
+#define GET(NAME)        ((u32)params_get(&control->params, NAME))
+
+static void put_all_ids(struct control *control, const char *name)
+{
+    u32 i;
+
+    for (i = 0; i < params_length(&control->params, name); i++)
+        params_put_at(&control->params, name, i,
+                      i < model_n_gpus ? model_gpus[i].gpu_id : INVALID_ID);
+}
+
+static u32 get_attached_ids(struct control *control)
+{
+    put_all_ids(control, "gpuIds");
+    return NV_OK;
+}
+
+static u32 get_probed_ids(struct control *control)
+{
+    u32 i;
+
+    put_all_ids(control, "gpuIds");
+    for (i = 0; i < params_length(&control->params, "excludedGpuIds"); i++)
+        params_put_at(&control->params, "excludedGpuIds", i, INVALID_ID);
+    for (i = 0; i < params_length(&control->params, "gpuFlags"); i++)
+        params_put_at(&control->params, "gpuFlags", i, 0);
+    return NV_OK;
+}
+
+static u32 attach_ids(struct control *control)
+{
+    u32 i;
+
+    for (i = 0; i < params_length(&control->params, "gpuIds"); i++) {
+        u32 id = (u32)params_get_at(&control->params, "gpuIds", i);
+
+        if (id == INVALID_ID || (i == 0 && id == 0x0000ffff)) /* the end; all that were probed */
+            break;
+        if (!gpu_by_id(id)) {
+            if (params_has(&control->params, "failedId"))
+                PUT("failedId", id);
+            return NV_ERR_INVALID_ARGUMENT;
+        }
+    }
+    return NV_OK;
+}
+
+static u32 get_id_info(struct control *control)
+{
+    const struct nv_gpu *gpu = gpu_by_id(GET("gpuId"));
+
+    if (!gpu)
+        return NV_ERR_INVALID_ARGUMENT;
+    PUT("gpuFlags", 0x1); /* in use */
+    PUT("deviceInstance", gpu->index);
+    PUT("subDeviceInstance", 0);
+    PUT("sliStatus", 0);
+    PUT("boardId", gpu->gpu_id);
+    PUT("gpuInstance", gpu->index);
+    PUT("numaId", INVALID_ID);
+    return NV_OK;
+}
+
+static u32 get_device_ids(struct control *control)
+{
+    PUT("deviceIds", (1U << model_n_gpus) - 1);
+    return NV_OK;
+}
+
+static u32 get_pci_info(struct control *control)
+{
+    const struct nv_gpu *gpu = gpu_by_id(GET("gpuId"));
+
+    if (!gpu)
+        return NV_ERR_INVALID_ARGUMENT;
+    PUT("domain", 0);
+    PUT("bus", gpu->bus);
+    PUT("slot", 0);
+    return NV_OK;
+}
+
+/* A GPU's UUID, as text with its end or as bytes. Returns: its length. */
+static u32 put_uuid(struct control *control, const struct nv_gpu *gpu, const char *name, u32 flags)
+{
+    u32 size, length = flags & UUID_FLAGS_BINARY ? sizeof(gpu->uuid) : strlen(gpu->uuid_text) + 1;
+    void *to = params_array(&control->params, name, &size);
+
+    memset(to, 0, size);
+    if (flags & UUID_FLAGS_BINARY)
+        memcpy(to, gpu->uuid, sizeof(gpu->uuid));
+    else
+        strscpy(to, gpu->uuid_text, size);
+    return length;
+}
+
+static u32 get_uuid(struct control *control)
+{
+    const struct nv_gpu *gpu = gpu_by_id(GET("gpuId"));
+
+    if (!gpu)
+        return NV_ERR_INVALID_ARGUMENT;
+    PUT("uuidStrLen", put_uuid(control, gpu, "gpuUuid", GET("flags")));
+    return NV_OK;
+}
+
+static u32 get_gid_info(struct control *control)
+{
+    PUT("length", put_uuid(control, control->object->gpu, "data", GET("flags")));
+    return NV_OK;
+}
+
+/* The strings of NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION are lists of bytes. */
+static u32 get_build_version(struct control *control)
+{
+    const char *const strings[] = {model_version, "r" /* branch */, "Model build"};
+    u32 i;
+
+    for (i = 0; i < control->n_lists; i++)
+        if (control->lists[i].data) {
+            if (control->lists[i].size <= strlen(strings[i]))
+                return NV_ERR_BUFFER_TOO_SMALL;
+            memset(control->lists[i].data, 0, control->lists[i].size);
+            strscpy(control->lists[i].data, strings[i], control->lists[i].size);
+        }
+    PUT("changelistNumber", 1000000 + abi_major());
+    PUT("officialChangelistNumber", 1000000 + abi_major());
+    return NV_OK;
+}
+
+static u32 get_name(struct control *control)
+{
+    char *name = params_array(&control->params, "gpuNameString.ascii", &(u32){0});
+
+    strscpy(name, GPU_NAME, 64);
+    return NV_OK;
+}
+
+static u32 get_short_name(struct control *control)
+{
+    u32 size;
+    char *name = params_array(&control->params, "gpuShortNameString", &size);
+
+    strscpy_pad(name, "MODEL", size);
+    return NV_OK;
+}
+
+static u32 get_gpu_id(struct control *control)
+{
+    PUT("gpuId", control->object->gpu->gpu_id);
+    return NV_OK;
+}
+
+static u32 fb_info(const struct nv_gpu *gpu, u32 index)
+{
+    switch (index) {
+    case FB_INFO_RAM_SIZE:
+    case FB_INFO_TOTAL_RAM_SIZE:
+        return (u32)(gpu->memory >> 10);
+    case FB_INFO_HEAP_FREE:
+        return (u32)((gpu->memory - (u64)atomic64_read(&gpu->used)) >> 10);
+    default:
+        return index * 3 + 1; /* as good as any, and not zero */
+    }
+}
+
+static u32 get_fb_info(struct control *control)
+{
+    NVXXXX_CTRL_XXX_INFO *info;
+    u32 i, n, size;
+
+    if (control->n_lists) {
+        info = control->lists[0].data;
+        n = info ? control->lists[0].size / sizeof(*info) : 0;
+    } else {
+        info = params_array(&control->params, "fbInfoList", &size);
+        n = GET("fbInfoListSize");
+        if (n > size / sizeof(*info))
+            return NV_ERR_INVALID_ARGUMENT;
+    }
+    for (i = 0; i < n; i++)
+        info[i].data = fb_info(control->object->gpu, info[i].index);
+    return NV_OK;
+}
+
+/* --- classes */
+
+struct class_list {
+    u32 *to;
+    u32 room, n;
+};
+
+static bool count_class(const AbiEntry *entry, void *data)
+{
+    struct class_list *list = data;
+
+    if (list->to && list->n < list->room)
+        list->to[list->n] = entry->number;
+    list->n++;
+    return true;
+}
+
+static u32 get_class_list(struct control *control)
+{
+    struct class_list list = {.to = control->lists[0].data,
+                              .room = control->lists[0].size / sizeof(u32)};
+
+    abi_entries(ABI_ALLOC, count_class, &list);
+    if (list.to && list.room < list.n)
+        return NV_ERR_BUFFER_TOO_SMALL;
+    PUT("numClasses", list.n);
+    return NV_OK;
+}
+
+static u32 get_class_list_v2(struct control *control)
+{
+    struct class_list list = {0};
+    u32 size;
+
+    list.to = params_array(&control->params, "classList", &size);
+    list.room = size / sizeof(u32);
+    abi_entries(ABI_ALLOC, count_class, &list);
+    PUT("numClasses", min(list.n, list.room));
+    return NV_OK;
+}
+
+static u32 get_num_subdevices(struct control *control)
+{
+    PUT("numSubDevices", 1);
+    return NV_OK;
+}
+
+/* --- peer to peer */
+
+static bool ids_are_valid(struct control *control, const char *name, u32 n)
+{
+    u32 i;
+
+    if (n == 0 || n > params_length(&control->params, name))
+        return false;
+    for (i = 0; i < n; i++)
+        if (!gpu_by_id((u32)params_get_at(&control->params, name, i)))
+            return false;
+    return true;
+}
+
+static void put_bus_peer_ids(u32 *ids, u32 n, u32 stride)
+{
+    u32 a, b;
+
+    for (a = 0; a < n; a++)
+        for (b = 0; b < n; b++)
+            ids[a * stride + b] = a == b ? INVALID_ID : (a + b) % 8;
+}
+
+static void put_p2p_caps(struct control *control)
+{
+    PUT("p2pCaps", P2P_CAPS_READ_WRITE);
+    PUT("p2pOptimalReadCEs", 0x1);
+    PUT("p2pOptimalWriteCEs", 0x2);
+}
+
+static u32 get_p2p_caps(struct control *control)
+{
+    u32 i, n = GET("gpuCount");
+
+    if (!ids_are_valid(control, "gpuIds", n))
+        return NV_ERR_INVALID_ARGUMENT;
+    put_p2p_caps(control);
+    for (i = 0; i < control->n_lists; i++)
+        if (control->lists[i].data)
+            put_bus_peer_ids(control->lists[i].data, n, n);
+    return NV_OK;
+}
+
+static u32 get_p2p_caps_v2(struct control *control)
+{
+    u32 size, n = GET("gpuCount");
+
+    if (!ids_are_valid(control, "gpuIds", n))
+        return NV_ERR_INVALID_ARGUMENT;
+    put_p2p_caps(control);
+    put_bus_peer_ids(params_array(&control->params, "busPeerIds", &size), n, n);
+    return NV_OK;
+}
+
+static u32 get_p2p_caps_matrix(struct control *control)
+{
+    u32 a, b, n_a = GET("grpACount"), n_b = GET("grpBCount");
+
+    if (!ids_are_valid(control, "gpuIdGrpA", n_a) ||
+        (n_b && !ids_are_valid(control, "gpuIdGrpB", n_b)))
+        return NV_ERR_INVALID_ARGUMENT;
+    for (a = 0; a < n_a; a++)
+        for (b = 0; b < (n_b ? n_b : n_a); b++) {
+            u32 at = a * 8 + b;
+
+            params_put_at(&control->params, "p2pCaps", at, P2P_CAPS_READ_WRITE);
+            params_put_at(&control->params, "a2bOptimalReadCes", at, 0x1);
+            params_put_at(&control->params, "a2bOptimalWriteCes", at, 0x2);
+            params_put_at(&control->params, "b2aOptimalReadCes", at, 0x4);
+            params_put_at(&control->params, "b2aOptimalWriteCes", at, 0x8);
+        }
+    return NV_OK;
+}
+
+/* --- third-party P2P. The object goes with its address space; memory is only remembered. */
+
+static u32 register_va_space(struct control *control)
+{
+    struct rm_object *space;
+    u32 status =
+        rm_object_get(control->client, GET("hVASpace"), RM_VASPACE, NV_ERR_INVALID_OBJECT, &space);
+
+    if (status != NV_OK)
+        return status;
+    PUT("vaSpaceToken", 0x7000000000000000ULL + space->handle);
+    return rm_object_needs(control->object, space);
+}
+
+static u32 *registered_slot(struct control *control, u32 handle)
+{
+    u32 i;
+
+    for (i = 0; i < ARRAY_SIZE(control->object->registered); i++)
+        if (control->object->registered[i] == handle)
+            return &control->object->registered[i];
+    return NULL;
+}
+
+static u32 register_vidmem(struct control *control)
+{
+    struct rm_object *memory;
+    u64 end;
+    u32 *slot;
+    u32 status =
+        rm_object_get(control->client, GET("hMemory"), RM_MEMORY, NV_ERR_INVALID_OBJECT, &memory);
+
+    if (status != NV_OK)
+        return status;
+    if (check_add_overflow(params_get(&control->params, "offset"),
+                           params_get(&control->params, "size"), &end) ||
+        !memory->memory || end > memory->memory->length)
+        return NV_ERR_INVALID_ARGUMENT;
+    slot = registered_slot(control, 0);
+    if (!slot)
+        return NV_ERR_INSUFFICIENT_RESOURCES;
+    *slot = memory->handle;
+    return NV_OK;
+}
+
+static u32 unregister_vidmem(struct control *control)
+{
+    u32 *slot = GET("hMemory") ? registered_slot(control, GET("hMemory")) : NULL;
+
+    if (!slot)
+        return NV_ERR_OBJECT_NOT_FOUND;
+    *slot = 0;
+    return NV_OK;
+}
+
+/* --- events, and commands that only privileged callers of the kernel may give */
+
+static u32 set_notification(struct control *control)
+{
+    u32 event = GET("event"), action = GET("action");
+
+    if (event >= ARRAY_SIZE(control->object->notify_action) || action > 2)
+        return NV_ERR_INVALID_ARGUMENT;
+    control->object->notify_action[event] = action;
+    return NV_OK;
+}
+
+static u32 disable_channels(struct control *control)
+{
+    return params_get(&control->params, "pRunlistPreemptEvent") ? NV_ERR_INSUFFICIENT_PERMISSIONS
+                                                                : NV_OK;
+}
+
+static const struct {
+    u32 command;
+    control_function *function;
+} functions[] = {
+    {NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION, get_build_version},
+    {NV0000_CTRL_CMD_SYSTEM_GET_P2P_CAPS, get_p2p_caps},
+    {NV0000_CTRL_CMD_SYSTEM_GET_P2P_CAPS_V2, get_p2p_caps_v2},
+    {NV0000_CTRL_CMD_SYSTEM_GET_P2P_CAPS_MATRIX, get_p2p_caps_matrix},
+    {NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS, get_attached_ids},
+    {NV0000_CTRL_CMD_GPU_GET_PROBED_IDS, get_probed_ids},
+    {NV0000_CTRL_CMD_GPU_ATTACH_IDS, attach_ids},
+    {NV0000_CTRL_CMD_GPU_DETACH_IDS, attach_ids},
+    {NV0000_CTRL_CMD_GPU_GET_ID_INFO, get_id_info},
+    {NV0000_CTRL_CMD_GPU_GET_ID_INFO_V2, get_id_info},
+    {NV0000_CTRL_CMD_GPU_GET_DEVICE_IDS, get_device_ids},
+    {NV0000_CTRL_CMD_GPU_GET_PCI_INFO, get_pci_info},
+    {NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID, get_uuid},
+    {NV0080_CTRL_CMD_GPU_GET_CLASSLIST, get_class_list},
+    {NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2, get_class_list_v2},
+    {NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES, get_num_subdevices},
+    {NV2080_CTRL_CMD_GPU_GET_NAME_STRING, get_name},
+    {NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING, get_short_name},
+    {NV2080_CTRL_CMD_GPU_GET_ID, get_gpu_id},
+    {NV2080_CTRL_CMD_GPU_GET_GID_INFO, get_gid_info},
+    {NV2080_CTRL_CMD_FB_GET_INFO, get_fb_info},
+    {NV2080_CTRL_CMD_FB_GET_INFO_V2, get_fb_info},
+    {NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION, set_notification},
+    {NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS, disable_channels},
+    {NV503C_CTRL_CMD_REGISTER_VA_SPACE, register_va_space},
+    {NV503C_CTRL_CMD_REGISTER_VIDMEM, register_vidmem},
+    {NV503C_CTRL_CMD_UNREGISTER_VIDMEM, unregister_vidmem},
+};
+
+control_function *control_data_find(u32 command)
+{
+    u32 i;
+
+    for (i = 0; i < ARRAY_SIZE(functions); i++)
+        if (functions[i].command == command)
+            return functions[i].function;
+    return NULL;
+}

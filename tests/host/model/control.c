@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * NV_ESC_RM_CONTROL: which object a command is for, copies in and out, and the answer of commands
+ * that nobody gives data to: a pattern computed from every byte of the input, so that a byte that
+ * is lost, added or taken from elsewhere shows.
+ */
+#include "control.h"
+
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#define CONTROL_SIZE_MAX (1U << 20)
+#define LIST_SIZE_MAX    (1U << 20)
+#define LEGACY_COMMAND   0x8000
+
+/* Commands of a channel have the number of the channel class that brought them. */
+struct control_group {
+    u16 number; /* the upper half of a command */
+    u32 kinds;
+    u32 class; /* 0: any of these kinds */
+};
+
+static const struct control_group groups[] = {
+    {0x0000, RM_CLIENT, 0},
+    {0x0041, RM_MEMORY, 0},
+    {0x0080, RM_DEVICE, 0},
+    {0x2080, RM_SUBDEVICE, 0},
+    {0x906f, RM_CHANNEL, 0},
+    {0xa06c, RM_CHANNEL_GROUP, 0},
+    {0xa06f, RM_CHANNEL, 0},
+    {0xb06f, RM_CHANNEL, 0},
+    {0xb0cc, RM_GENERIC, MAXWELL_PROFILER_DEVICE},
+    {0xc36f, RM_CHANNEL, 0},
+    {0xc56f, RM_CHANNEL, 0},
+};
+
+static bool command_fits(u32 command, const struct rm_object *object)
+{
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(groups); i++)
+        if (groups[i].number == command >> 16)
+            return (groups[i].kinds & object->kind) &&
+                   (!groups[i].class || groups[i].class == object->class);
+    return object->class == command >> 16;
+}
+
+/* Bytes of one element of the lists that a command's struct points to; 0: it has none. */
+static u32 element_size(AbiHandler handler)
+{
+    switch (handler) {
+    case HANDLER_ctrl_info_list:
+        return 8;
+    case HANDLER_ctrl_u32_list:
+    case HANDLER_ctrl_fifo_get_channellist:
+        return 4;
+    case HANDLER_ctrl_exec_reg_ops:
+        return 32;
+    case HANDLER_ctrl_get_p2p_caps:
+    case HANDLER_ctrl_get_p2p_caps_egm:
+        return 4;
+    case HANDLER_ctrl_get_caps:
+    case HANDLER_ctrl_debug_read_memory:
+    case HANDLER_ctrl_get_build_version:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* How many elements: as the nearest member before the pointer that is no pointer says, but for the
+ * peer ids, which are a square. */
+static u64 list_count(const struct control *control, const AbiField *count)
+{
+    u64 n;
+
+    if (!params_has(&control->params, "busPeerIds"))
+        return params_get(&control->params, count->name);
+    n = params_get(&control->params, "gpuCount");
+    return n * n;
+}
+
+/* Find the lists: each pointer member is one. */
+static u32 find_lists(struct control *control, u32 element)
+{
+    const AbiLayout *layout = control->params.layout;
+    const AbiField *count = NULL;
+    u32 i;
+
+    for (i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        u64 size;
+
+        if (strcmp(field->type->name, "NvP64") != 0) {
+            count = field;
+            continue;
+        }
+        if (!count || control->n_lists == CONTROL_LISTS_MAX)
+            return NV_ERR_INVALID_ARGUMENT;
+        size = list_count(control, count) * element;
+        if (size > LIST_SIZE_MAX)
+            return NV_ERR_INVALID_ARGUMENT;
+        control->lists[control->n_lists++] =
+            (struct control_list){params_get(&control->params, field->name), (u32)size, NULL};
+        record_add(control->call->record, "list=%u", (u32)size);
+    }
+    return NV_OK;
+}
+
+static u32 read_lists(struct control *control)
+{
+    u32 i;
+
+    for (i = 0; i < control->n_lists; i++) {
+        struct control_list *list = &control->lists[i];
+
+        if (!list->address || !list->size)
+            continue;
+        list->data = kvzalloc(list->size, GFP_KERNEL);
+        if (!list->data)
+            return NV_ERR_NO_MEMORY;
+        if (copy_from_user(list->data, u64_to_user_ptr(list->address), list->size))
+            return NV_ERR_INVALID_ADDRESS;
+    }
+    return NV_OK;
+}
+
+static u32 write_lists(struct control *control)
+{
+    u32 i;
+
+    for (i = 0; i < control->n_lists; i++) {
+        const struct control_list *list = &control->lists[i];
+
+        if (list->data && copy_to_user(u64_to_user_ptr(list->address), list->data, list->size))
+            return NV_ERR_INVALID_ADDRESS;
+    }
+    return NV_OK;
+}
+
+void control_pattern(u64 seed, void *data, u32 size)
+{
+    u8 *p = data;
+    u32 i;
+
+    for (i = 0; i < size; i++) {
+        /* Not zero: what was never written must not look written. */
+        p[i] = (u8)((seed >> (i % 8 * 8)) | 1);
+        if (i % 8 == 7)
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    }
+}
+
+/* Whether a member is a list's address or length, which differ from run to run or are the caller's.
+ */
+static bool is_kept(const AbiLayout *layout, u32 index)
+{
+    return strcmp(layout->fields[index].type->name, "NvP64") == 0 ||
+           (index + 1 < layout->n_fields &&
+            strcmp(layout->fields[index + 1].type->name, "NvP64") == 0);
+}
+
+static u32 answer_with_pattern(struct control *control)
+{
+    const AbiLayout *layout = control->params.layout;
+    u8 *data = control->params.data;
+    u64 seed = fnv1a(FNV1A_START, &control->command, sizeof(control->command));
+    u32 i;
+
+    if (!control->n_lists) {
+        seed = fnv1a(seed, data, control->size);
+        control_pattern(seed, data, control->size);
+        return NV_OK;
+    }
+    for (i = 0; i < layout->n_fields; i++)
+        if (!is_kept(layout, i))
+            seed = fnv1a(seed, data + layout->fields[i].offset, layout->fields[i].size);
+    for (i = 0; i < control->n_lists && !control->lists_are_output; i++)
+        if (control->lists[i].data)
+            seed = fnv1a(seed, control->lists[i].data, control->lists[i].size);
+    for (i = 0; i < layout->n_fields; i++)
+        if (!is_kept(layout, i))
+            control_pattern(seed + i, data + layout->fields[i].offset, layout->fields[i].size);
+    for (i = 0; i < control->n_lists; i++)
+        if (control->lists[i].data)
+            control_pattern(seed - i, control->lists[i].data, control->lists[i].size);
+    return NV_OK;
+}
+
+static control_function *find_function(u32 command)
+{
+    control_function *function = control_data_find(command);
+
+    if (!function)
+        function = control_fd_find(command);
+    if (!function)
+        function = control_model_find(command);
+    return function ? function : answer_with_pattern;
+}
+
+static u32 run(struct control *control, const NVOS54_PARAMETERS *args)
+{
+    u32 status = rm_client_get(control->call->file, args->hClient, &control->client);
+
+    if (status == NV_OK)
+        status = rm_object_get(control->client, args->hObject, RM_ANY, NV_OK, &control->object);
+    if (status != NV_OK)
+        return status;
+    if (!command_fits(control->command, control->object))
+        return NV_ERR_NOT_SUPPORTED;
+    return find_function(control->command)(control);
+}
+
+/* What the size of the parameters must be: resControlLookup. */
+static u32 check_size(struct control *control, const AbiEntry *entry)
+{
+    if (control->size > CONTROL_SIZE_MAX)
+        return NV_ERR_INVALID_ARGUMENT;
+    if ((control->command & LEGACY_COMMAND) || control->command >> 16 == NV2081_BINAPI ||
+        control->command == UNKNOWN_CONTROL_COMMAND_80028B)
+        return NV_OK;
+    if (!entry)
+        return NV_ERR_NOT_SUPPORTED;
+    control->params.layout = abi_shape(entry->layout);
+    return control->size == (control->params.layout ? control->params.layout->size : 0)
+               ? NV_OK
+               : NV_ERR_INVALID_PARAM_STRUCT;
+}
+
+static u32 read_params(struct control *control, const NVOS54_PARAMETERS *args,
+                       const AbiEntry *entry)
+{
+    u32 status = check_size(control, entry);
+    u32 element;
+
+    if (status != NV_OK || !control->size)
+        return status;
+    if (!args->params)
+        return NV_ERR_INVALID_ARGUMENT;
+    control->params.data = kvzalloc(control->size, GFP_KERNEL);
+    if (!control->params.data)
+        return NV_ERR_NO_MEMORY;
+    if (copy_from_user(control->params.data, u64_to_user_ptr(args->params), control->size))
+        return NV_ERR_INVALID_ADDRESS;
+    record_bytes(control->call->record, "data_in", control->params.data, control->size);
+    element = entry ? element_size(entry->handler) : 0;
+    if (!element || !control->params.layout)
+        return NV_OK;
+    control->lists_are_output =
+        entry->handler == HANDLER_ctrl_get_caps || entry->handler == HANDLER_ctrl_debug_read_memory;
+    status = find_lists(control, element);
+    return status == NV_OK ? read_lists(control) : status;
+}
+
+static u32 write_params(struct control *control, const NVOS54_PARAMETERS *args)
+{
+    if (!control->params.data)
+        return NV_OK;
+    record_bytes(control->call->record, "data_out", control->params.data, control->size);
+    if (copy_to_user(u64_to_user_ptr(args->params), control->params.data, control->size))
+        return NV_ERR_INVALID_ADDRESS;
+    return write_lists(control);
+}
+
+int nv_rm_control(struct nv_call *call)
+{
+    NVOS54_PARAMETERS *args = call->params.data;
+    struct control control = {.call = call, .command = args->cmd, .size = args->paramsSize};
+    const AbiEntry *entry = abi_find(ABI_CONTROL, args->cmd);
+    u32 i;
+
+    record_add(call->record, "what=%s(0x%x)", entry ? entry->name : "?", args->cmd);
+    args->status = read_params(&control, args, entry);
+    if (args->status == NV_OK) {
+        mutex_lock(&rm_lock);
+        args->status = run(&control, args);
+        mutex_unlock(&rm_lock);
+        if (args->status == NV_OK)
+            args->status = write_params(&control, args);
+    }
+    record_add(call->record, "status=%s", status_name(args->status));
+    for (i = 0; i < control.n_lists; i++)
+        kvfree(control.lists[i].data);
+    kvfree(control.params.data);
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* NV_ESC_RM_CONTROL: commands, their parameters, and the lists that those point to. */
+#pragma once
+
+#include "abi/ctrl-channel.h"
+#include "abi/ctrl-common.h"
+#include "abi/ctrl-memory.h"
+#include "abi/ctrl0000.h"
+#include "abi/ctrl0080.h"
+#include "abi/ctrl2080-fb.h"
+#include "abi/ctrl2080-gpu.h"
+#include "rm.h"
+
+/** struct control_list: user memory that a parameter struct points to. */
+struct control_list {
+    u64 address;
+    u32 size; /* bytes */
+    void *data;
+};
+
+#define CONTROL_LISTS_MAX 3
+
+struct control {
+    struct nv_call *call;
+    u32 command;
+    struct rm_client *client;
+    struct rm_object *object;
+    struct params params; /* @params.data is NULL if there are none */
+    u32 size;
+    struct control_list lists[CONTROL_LISTS_MAX];
+    u32 n_lists;
+    bool lists_are_output; /* what they hold before is nothing to the driver */
+};
+
+/** control_function: answer a command, under rm_lock. Returns: NvStatus. */
+typedef u32 control_function(struct control *control);
+
+/** control_data_find, control_fd_find, control_model_find: what answers a command, or NULL. */
+control_function *control_data_find(u32 command);
+control_function *control_fd_find(u32 command);
+control_function *control_model_find(u32 command);
+
+/** control_pattern: replace @size bytes by a pattern that all of @seed determines. */
+void control_pattern(u64 seed, void *data, u32 size);

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+#include <linux/types.h>
+#define UINT32_MAX U32_MAX
