@@ -246,27 +246,51 @@ static void evaluate(HeaderTree *tree, const GPtrArray *flags, const char *inclu
     g_string_free(text, TRUE);
 }
 
+/* Reads "#define NAME (0xc697U)"; @name is to be freed. False for a line that defines anything
+ * else. */
+static bool parse_define(const char *line, char **name, guint64 *value)
+{
+    static const char define[] = "#define ";
+    const char *start, *end;
+
+    if (!g_str_has_prefix(line, define)) {
+        return false;
+    }
+    start = line + strlen(define);
+    start += strspn(start, " \t");
+    end = start + strcspn(start, " \t(");
+    line = end + strspn(end, " \t");
+    line += strspn(line, "( \t");
+    if (*end == '(' || !g_str_has_prefix(line, "0x")) {
+        return false;
+    }
+    *value = g_ascii_strtoull(line, (char **)&line, 16);
+    line += strspn(line, "uUlL) \t\r");
+    if (*line != '\0' && *line != '/') {
+        return false;
+    }
+    *name = g_strndup(start, (gsize)(end - start));
+    return true;
+}
+
 /* A class header cl<id>.h defines, among much else, the class: a name with that id as its value. */
 static void collect_class(HeaderTree *tree, const char *file)
 {
-    g_autoptr(GRegex) regex = g_regex_new("^#define\\s+([A-Z][A-Z0-9_]+)\\s+\\(?\\s*(0x[0-9A-Fa-f]+"
-                                          ")[uU]?[lL]*\\s*\\)?\\s*(?:/[/*].*)?$",
-                                          G_REGEX_MULTILINE, 0, NULL);
     g_autofree char *base = g_path_get_basename(file);
-    g_autoptr(GMatchInfo) match = NULL;
-    g_autofree char *text = NULL;
     guint64 id = g_ascii_strtoull(base + strlen("cl"), NULL, 16);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
 
     if (!g_file_get_contents(file, &text, NULL, NULL)) {
         return;
     }
-    g_regex_match(regex, text, 0, &match);
-    for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
-        g_autofree char *digits = g_match_info_fetch(match, 2);
-        guint64 value = g_ascii_strtoull(digits, NULL, 16);
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autofree char *name = NULL;
+        guint64 value;
 
-        if (value == id) {
-            g_hash_table_insert(tree->classes, g_match_info_fetch(match, 1),
+        if (parse_define(*line, &name, &value) && value == id) {
+            g_hash_table_insert(tree->classes, g_steal_pointer(&name),
                                 g_memdup2(&value, sizeof value));
         }
     }
