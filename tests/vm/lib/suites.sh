@@ -66,26 +66,42 @@ suite_unit() {
     build_tree "$BUILD" && meson_tests "$BUILD" unit
 }
 
+# The unit tests, and in the VM the cases in which guests cheat, race and die, with AddressSanitizer and UBSan. A finding ends
+# the process it is in, which fails the case.
+SANITIZE_VM=("6.12" "535.309.01")
+SANITIZE_CASES=(bad-input broker-killed busy guest-killed lockup open-semantics serve side-by-side worker-killed)
+
 suite_sanitize() {
-    packages_need build
-    build_tree "$BUILD-asan" -Db_sanitize=address,undefined &&
-        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "$BUILD-asan" sanitize
+    local BUILD=$BUILD-asan
+    packages_need build lab
+    build_tree "$BUILD" -Db_sanitize=address,undefined || return
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 meson_tests "$BUILD" sanitize
+    vm_cases sanitize "${SANITIZE_VM[@]}" env UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CASE_TIMEOUT=400 \
+        "$TOP/tests/vm/run-cases" LABEL "${SANITIZE_CASES[@]}"
+}
+
+# Run a command in the VM, with LABEL among its words replaced by what the run covers; its TAP is ours.
+# usage: vm_cases SUITE KERNEL DRIVER COMMAND...
+vm_cases() {
+    local label="$1 $2/$3" kernel=$2 driver=$3 results
+    shift 3
+    if ! driver_get "$driver" >/dev/null; then
+        echo "ok - $label # SKIP suite: NVIDIA's packages cannot be had"
+        return
+    fi
+    results=$(mktemp -d -t nvcuse-vm.XXXXXX)
+    say "$label: results and console: $results"
+    VM_TIMEOUT=900 session_run "$kernel" "$driver" "$results" "${@/#LABEL/$label}" ||
+        echo "not ok - $label: the VM's run did not end well; see above"
 }
 
 suite_vm() {
-    local combination kernel driver results
+    local combination
     packages_need build lab
     build_tree "$BUILD" || return
     for combination in "${VM_MATRIX[@]}"; do
-        read -r kernel driver <<<"$combination"
-        if ! driver_get "$driver" >/dev/null; then
-            echo "ok - vm $kernel/$driver # SKIP suite: NVIDIA's packages cannot be had"
-            continue
-        fi
-        results=$(mktemp -d -t nvcuse-vm.XXXXXX)
-        say "vm: Debian's kernel $kernel, NVIDIA's driver $driver; results and console: $results"
-        VM_TIMEOUT=900 session_run "$kernel" "$driver" "$results" "$TOP/tests/vm/run-cases" "vm $kernel/$driver" ||
-            echo "not ok - vm $kernel/$driver: the VM's run did not end well; see above"
+        # shellcheck disable=SC2086 # a kernel and a driver
+        vm_cases vm $combination "$TOP/tests/vm/run-cases" LABEL
     done
 }
 
