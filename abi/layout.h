@@ -11,12 +11,13 @@
  *
  * That makes the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout,
  * the table that `nvcuse abi layout` prints and the parity test compares. An array has its
- * dimensions as third item:
- * `(NvU32, list, [32])`. When a release changes a struct, the new shape is written below the old
- * one with the major version that brought it; the C type then ends in it:
+ * dimensions as third item: `(NvU32, list, [32])`.
  *
- *     ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368, ...)      type
- * NV_CHANNEL_ALLOC_PARAMS_V570
+ * When a release changes a struct, the new shape is written below the old one with the series that
+ * brought it (580_200 if series 580 had changed it before). The C type of this one is
+ * NV_CHANNEL_ALLOC_PARAMS_V570:
+ *
+ *     ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368, ...)
  *
  * Which shape holds at which driver version is the business of version-tree/.
  *
@@ -24,7 +25,8 @@
  * member's name; its members appear in the owner's table as `member.inner`:
  *
  *     ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map, ...)
- *     ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48, ..., (NV00F8_ALLOCATION_PARAMETERS_map, map))
+ *     ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48, ...,
+ *         (NV00F8_ALLOCATION_PARAMETERS_map, map))
  *
  * ABI_ANONYMOUS_UNION is for one without a member name either: its members appear as the owner's
  * own.
@@ -66,14 +68,14 @@ typedef struct {
 /**
  * AbiLayout: a type of the driver.
  * @name: the driver's name, the same for every shape the struct has had
- * @since: major version that brought this shape, 0 for the first one known
+ * @since: series that brought this shape ("570"), NULL for the first one known
  * @size: in bytes; 0 if it is opaque
  * @fields, @n_fields: its members, none for a scalar
  */
 struct AbiLayout {
     const char *name;
     AbiTypeKind kind;
-    uint32_t since;
+    const char *since;
     uint32_t size;
     uint32_t n_fields;
     const AbiField *fields;
@@ -121,23 +123,23 @@ ABI_SCALARS(ABI_TYPEDEF_SCALAR)
 #define ABI_DECLARE_SCALAR(NAME) extern const AbiLayout NAME##_layout;
 ABI_C_SCALARS(ABI_DECLARE_SCALAR)
 
-#define ABI_STRUCT(NAME, SIZE, ...) ABI_TYPE(STRUCT, struct, NAME, NAME, 0, SIZE, __VA_ARGS__)
-#define ABI_UNION(NAME, SIZE, ...)  ABI_TYPE(UNION, union, NAME, NAME, 0, SIZE, __VA_ARGS__)
-#define ABI_STRUCT_SINCE(NAME, MAJOR, SIZE, ...) \
-    ABI_TYPE(STRUCT, struct, NAME, NAME##_V##MAJOR, MAJOR, SIZE, __VA_ARGS__)
-#define ABI_UNION_SINCE(NAME, MAJOR, SIZE, ...) \
-    ABI_TYPE(UNION, union, NAME, NAME##_V##MAJOR, MAJOR, SIZE, __VA_ARGS__)
+#define ABI_STRUCT(NAME, SIZE, ...) ABI_TYPE(STRUCT, struct, NAME, NAME, NULL, SIZE, __VA_ARGS__)
+#define ABI_UNION(NAME, SIZE, ...)  ABI_TYPE(UNION, union, NAME, NAME, NULL, SIZE, __VA_ARGS__)
+#define ABI_STRUCT_SINCE(NAME, SERIES, SIZE, ...) \
+    ABI_TYPE(STRUCT, struct, NAME, NAME##_V##SERIES, #SERIES, SIZE, __VA_ARGS__)
+#define ABI_UNION_SINCE(NAME, SERIES, SIZE, ...) \
+    ABI_TYPE(UNION, union, NAME, NAME##_V##SERIES, #SERIES, SIZE, __VA_ARGS__)
 #define ABI_UNNAMED_STRUCT(NAME, ...) \
-    ABI_TYPE(UNNAMED, struct, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
+    ABI_TYPE(UNNAMED, struct, NAME, NAME, NULL, sizeof(NAME), __VA_ARGS__)
 #define ABI_UNNAMED_UNION(NAME, ...) \
-    ABI_TYPE(UNNAMED, union, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
+    ABI_TYPE(UNNAMED, union, NAME, NAME, NULL, sizeof(NAME), __VA_ARGS__)
 #define ABI_ANONYMOUS_UNION(NAME, ...) \
-    ABI_TYPE(ANONYMOUS, union, NAME, NAME, 0, sizeof(NAME), __VA_ARGS__)
+    ABI_TYPE(ANONYMOUS, union, NAME, NAME, NULL, sizeof(NAME), __VA_ARGS__)
 
 /* ABI_OPAQUE: a struct known by name only. */
 #define ABI_OPAQUE(NAME)                  \
     extern const AbiLayout NAME##_layout; \
-    ABI_DEFINE(const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_OPAQUE, 0, 0, 0, NULL};)
+    ABI_DEFINE(const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_OPAQUE, NULL, 0, 0, NULL};)
 
 #define ABI_TYPE(KIND, KEYWORD, NAME, CNAME, SINCE, SIZE, ...)                                  \
     typedef KEYWORD CNAME{ABI_FOR_EACH(ABI_MEMBER, CNAME, __VA_ARGS__)} CNAME;                  \

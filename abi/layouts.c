@@ -20,7 +20,7 @@
 #include "abi/uvm.h"
 
 #define ABI_DEFINE_SCALAR(NAME, TYPE) \
-    const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_SCALAR, 0, sizeof(TYPE), 0, NULL};
+    const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_SCALAR, NULL, sizeof(TYPE), 0, NULL};
 ABI_SCALARS(ABI_DEFINE_SCALAR)
 #define ABI_DEFINE_C_SCALAR(NAME) ABI_DEFINE_SCALAR(NAME, NAME)
 ABI_C_SCALARS(ABI_DEFINE_C_SCALAR)

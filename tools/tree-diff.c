@@ -20,9 +20,9 @@ static bool rows_equal(const GArray *a, const GArray *b)
     return diffs->len == 0;
 }
 
-static void compare_struct(StructDiff *diff, const AbiLayout *layout, const HeaderTree *before,
-                           const HeaderTree *after)
+static void compare_struct(StructDiff *diff, const HeaderTree *before, const HeaderTree *after)
 {
+    const AbiLayout *layout = diff->layout;
     g_autoptr(GArray) table = abi_layout_rows(layout);
 
     diff->rows_before = header_tree_rows(before, diff->name, &diff->size_before, &diff->why_before);
@@ -120,9 +120,10 @@ static GArray *compare_structs(const DriverAbi *abi, const HeaderTree *before,
     g_array_set_clear_func(structs, clear_struct);
     for (guint i = 0; i < layouts->len; i++) {
         const AbiLayout *layout = layouts->pdata[i];
-        StructDiff diff = {.name = layout->name, .direct = is_direct(abi, layout)};
+        StructDiff diff = {
+            .name = layout->name, .layout = layout, .direct = is_direct(abi, layout)};
 
-        compare_struct(&diff, layout, before, after);
+        compare_struct(&diff, before, after);
         g_array_append_val(structs, diff);
     }
     mark_nested(structs);

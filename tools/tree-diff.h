@@ -20,6 +20,7 @@ const char *diff_kind_name(DiffKind kind);
 
 /**
  * StructDiff: one struct of our tables.
+ * @layout: its shape in our table
  * @direct: an entry has it as its parameters, so a change needs a row of its own
  * @table_differs: the old tree is not what our table says it is
  * @why_before, @why_after: why a tree does not tell, or NULL
@@ -28,6 +29,7 @@ const char *diff_kind_name(DiffKind kind);
  */
 typedef struct {
     const char *name;
+    const AbiLayout *layout;
     DiffKind kind;
     bool direct, table_differs;
     const char *why_before, *why_after;

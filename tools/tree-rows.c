@@ -9,15 +9,31 @@ static bool needs_shape(const StructDiff *diff)
     return diff->kind == DIFF_CHANGED || diff->kind == DIFF_NESTED;
 }
 
-/* "_V580" if the struct of this name gets a new shape, else "". */
-static char *suffix_of(const TreeDiff *diff, const char *name, guint major)
+/* What marks an item's new shape: "580", or "580_200" if the series has changed the struct before.
+ */
+static char *series_of(const StructDiff *item, DriverVersion version)
+{
+    g_autofree char *major = g_strdup_printf("%u", version.major);
+
+    if (item->layout->since && g_str_has_prefix(item->layout->since, major)) {
+        return g_strdup_printf("%u_%u", version.major, version.minor);
+    }
+    return g_steal_pointer(&major);
+}
+
+/* "_V580" for the new shape of the struct of this name, or for the last one if it has not changed;
+ * "" if it has its first. */
+static char *suffix_of(const TreeDiff *diff, const char *name, DriverVersion version)
 {
     for (guint i = 0; i < diff->structs->len; i++) {
         const StructDiff *item = &g_array_index(diff->structs, StructDiff, i);
+        g_autofree char *series = NULL;
 
-        if (needs_shape(item) && strcmp(item->name, name) == 0) {
-            return g_strdup_printf("_V%u", major);
+        if (strcmp(item->name, name) != 0) {
+            continue;
         }
+        series = needs_shape(item) ? series_of(item, version) : g_strdup(item->layout->since);
+        return series ? g_strconcat("_V", series, NULL) : g_strdup("");
     }
     return g_strdup("");
 }
@@ -30,13 +46,13 @@ static char *name_unnamed(const char *owner, const HeaderMember *member)
 
 /* Appends "(TYPE, name, [n])" for every member. */
 static void write_members(GString *out, const TreeDiff *diff, CXType record, const char *owner,
-                          guint major)
+                          DriverVersion version)
 {
     g_autoptr(GArray) members = header_members(record);
 
     for (guint i = 0; i < members->len; i++) {
         const HeaderMember *member = &g_array_index(members, HeaderMember, i);
-        g_autofree char *suffix = suffix_of(diff, member->type, major);
+        g_autofree char *suffix = suffix_of(diff, member->type, version);
         g_autofree char *type =
             *member->type ? g_strconcat(member->type, suffix, NULL) : name_unnamed(owner, member);
         bool array = *member->dimensions != '\0';
@@ -49,7 +65,8 @@ static void write_members(GString *out, const TreeDiff *diff, CXType record, con
 }
 
 /* Prints the structs and unions without a name inside @record, innermost first. */
-static void print_unnamed(const TreeDiff *diff, CXType record, const char *owner, guint major)
+static void print_unnamed(const TreeDiff *diff, CXType record, const char *owner,
+                          DriverVersion version)
 {
     g_autoptr(GArray) members = header_members(record);
 
@@ -62,26 +79,27 @@ static void print_unnamed(const TreeDiff *diff, CXType record, const char *owner
             continue;
         }
         name = name_unnamed(owner, member);
-        print_unnamed(diff, member->element, name, major);
+        print_unnamed(diff, member->element, name, version);
         g_string_append_printf(out, "%s_%s(%s", *member->name ? "ABI_UNNAMED" : "ABI_ANONYMOUS",
                                header_is_union(member->element) ? "UNION" : "STRUCT", name);
-        write_members(out, diff, member->element, name, major);
+        write_members(out, diff, member->element, name, version);
         g_print("%s", out->str);
     }
 }
 
 static void print_shape(const TreeDiff *diff, const StructDiff *item, const HeaderTree *after,
-                        guint major)
+                        DriverVersion version)
 {
     const CXType *type = g_hash_table_lookup(after->structs, item->name);
-    g_autofree char *owner = g_strdup_printf("%s_V%u", item->name, major);
+    g_autofree char *series = series_of(item, version);
+    g_autofree char *owner = g_strdup_printf("%s_V%s", item->name, series);
     g_autoptr(GString) out = g_string_new(NULL);
 
-    print_unnamed(diff, *type, owner, major);
-    g_string_append_printf(out, "ABI_%s_SINCE(%s, %u, %u",
-                           header_is_union(*type) ? "UNION" : "STRUCT", item->name, major,
+    print_unnamed(diff, *type, owner, version);
+    g_string_append_printf(out, "ABI_%s_SINCE(%s, %s, %u",
+                           header_is_union(*type) ? "UNION" : "STRUCT", item->name, series,
                            item->size_after);
-    write_members(out, diff, *type, owner, major);
+    write_members(out, diff, *type, owner, version);
     g_print("%s\n", out->str);
 }
 
@@ -125,12 +143,13 @@ static guint print_changes(const TreeDiff *diff, const char *id)
     return n;
 }
 
-static guint print_shapes(const TreeDiff *diff, const char *id, guint major)
+static guint print_shapes(const TreeDiff *diff, const char *id, DriverVersion version)
 {
     guint n = 0;
 
     for (guint i = 0; i < diff->structs->len; i++) {
         const StructDiff *item = &g_array_index(diff->structs, StructDiff, i);
+        g_autofree char *series = NULL;
 
         if (!item->direct || !needs_shape(item)) {
             continue;
@@ -138,7 +157,8 @@ static guint print_shapes(const TreeDiff *diff, const char *id, guint major)
         if (n++ == 0) {
             g_print("static const AbiShape shapes_%s[] = {\n", id);
         }
-        g_print("    SHAPE(%s, %u),\n", item->name, major);
+        series = series_of(item, version);
+        g_print("    SHAPE(%s, %s),\n", item->name, series);
     }
     if (n > 0) {
         g_print("};\n\n");
@@ -161,13 +181,13 @@ void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const Drive
         const StructDiff *item = &g_array_index(diff->structs, StructDiff, i);
 
         if (needs_shape(item)) {
-            print_shape(diff, item, after, version.major);
+            print_shape(diff, item, after, version);
         }
     }
     g_print("/* ---- version-tree/driver-list.h ---- */\n\n    NODE(%s)\n\n", id);
     g_print("/* ---- version-tree/driver-%u.c ---- */\n\n", version.major);
     n_changes = print_changes(diff, id);
-    n_shapes = print_shapes(diff, id, version.major);
+    n_shapes = print_shapes(diff, id, version);
     g_print(
         "const DriverNode driver_%s = {\n    .version = {%u, %u, %u},\n    .parent = &driver_%s,\n",
         id, version.major, version.minor, version.patch, parent_id);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a node's rows are written, for the files driver-SERIES.c:
+/* How a node's rows are written, for the files driver-SERIES.c.
  *
- *     ADD(KIND, handler, CAPS, NUMBER, STRUCT)       a new entry; STRUCT is left out where there is
- * none REPLACE(KIND, handler, CAPS, NUMBER, STRUCT)   the entry changes its handler, capabilities
- * or struct REMOVE(KIND, NUMBER) SHAPE(STRUCT, MAJOR)                           all entries with
- * STRUCT have STRUCT_VMAJOR from here on
+ * A new entry; STRUCT is left out where there is none:
+ *
+ *     ADD(KIND, handler, CAPS, NUMBER, STRUCT)
+ *
+ * The entry changes its handler, its capabilities or its struct:
+ *
+ *     REPLACE(KIND, handler, CAPS, NUMBER, STRUCT)
+ *
+ * The entry is gone:
+ *
+ *     REMOVE(KIND, NUMBER)
+ *
+ * All entries with STRUCT have STRUCT_VSERIES from here on:
+ *
+ *     SHAPE(STRUCT, SERIES)
  *
  * NUMBER is the driver's name of it, defined in abi/. ADD_AS and REPLACE_AS begin with the name,
  * for the numbers whose name the driver has given to another number before. */
@@ -51,9 +62,9 @@
     {                                                                                         \
         .op = ABI_REMOVE, .entry = {.kind = ABI_##KIND, .number = (NUMBER), .name = #NUMBER } \
     }
-#define SHAPE(STRUCT, MAJOR)                          \
-    {                                                 \
-        &STRUCT##_layout, &STRUCT##_V##MAJOR##_layout \
+#define SHAPE(STRUCT, SERIES)                          \
+    {                                                  \
+        &STRUCT##_layout, &STRUCT##_V##SERIES##_layout \
     }
 
 #define CHANGES(ROWS) .changes = (ROWS), .n_changes = G_N_ELEMENTS(ROWS)

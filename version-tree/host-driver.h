@@ -11,8 +11,8 @@
  * @error: DRIVER_ERROR_HOST if the driver does not answer, DRIVER_ERROR_PARSE if the answer is no
  * version
  *
- * NV_ESC_CHECK_VERSION_STR (nv.c:nvidia_ioctl, rm_perform_version_check) with the command "query".
- * Drivers before 530.30.02 do not know that command and leave the string empty; asked again with
- * the strict check they write their own version back and fail with EINVAL.
+ * NV_ESC_CHECK_VERSION_STR (nv.c:nvidia_ioctl, osapi.c:rm_perform_version_check) with the command
+ * "query". Drivers before 530.30.02 do not know that command and leave the string empty; asked
+ * again with the strict check they write their own version back and fail with EINVAL.
  */
 gboolean host_driver_version(int control_fd, DriverVersion *version, GError **error);

@@ -64,7 +64,7 @@ Test(layouts, spell_out_what_has_no_name)
 Test(layouts, a_later_shape_keeps_the_drivers_name)
 {
     cr_assert_str_eq(NV_CHANNEL_ALLOC_PARAMS_V570_layout.name, "NV_CHANNEL_ALLOC_PARAMS");
-    cr_assert_eq(NV_CHANNEL_ALLOC_PARAMS_V570_layout.since, 570);
+    cr_assert_str_eq(NV_CHANNEL_ALLOC_PARAMS_V570_layout.since, "570");
     check_row(&NV_CHANNEL_ALLOC_PARAMS_V610_layout, "hHandleVASpace", 32, 4, "NvHandle");
     /* The element type has changed its shape as well, but not its name. */
     check_row(&NV2080_CTRL_CMD_NVLINK_GET_NVLINK_STATUS_PARAMS_V570_layout, "linkInfo", 8, 13312,
