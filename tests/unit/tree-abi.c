@@ -282,6 +282,6 @@ Test(tree, tables_are_small)
             driver_abi_entries(abi, (AbiKind)kind, &n);
             bytes += 2 * n * sizeof(AbiEntry);
         }
-        cr_assert_leq(bytes, 64 * 1024);
+        cr_assert_leq(bytes, 65536);
     }
 }
