@@ -6,7 +6,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/node-fs.h"
+#include "cuse-server/broker/char-devices.h"
 
 #define PROC_GPUS "/proc/driver/nvidia/gpus"
 
@@ -85,7 +85,7 @@ static bool select_gpus(const char *gpus, bool wanted[NV_MINOR_DEVICE_NUMBER_REG
 
 static void add_uvm(Device *devices, unsigned *n)
 {
-    int major_no = host_node_major("nvidia-uvm", NULL);
+    int major_no = char_device_major("nvidia-uvm");
 
     if (major_no >= 0) {
         add_device(devices, n, DEVICE_UVM, (unsigned)major_no, 0, "nvidia-uvm");

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -11,21 +10,16 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/sandbox/detached-tmpfs.h"
+
 int node_fs_new(GError **error)
 {
-    int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-    int fs = -1;
+    int fs = detached_tmpfs(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 
-    if (context >= 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
-        fs = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-    }
     if (fs < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot make a private file system for device nodes: %s (this needs root)",
                     g_strerror(errno));
-    }
-    if (context >= 0) {
-        close(context);
     }
     return fs;
 }
@@ -70,25 +64,4 @@ int host_node_open(unsigned major_no, unsigned minor_no, int flags, GError **err
     close(fs);
     errno = saved;
     return fd;
-}
-
-int host_node_major(const char *name, GError **error)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents("/proc/devices", &text, NULL, error)) {
-        return -1;
-    }
-    lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line && !g_str_has_prefix(*line, "Block devices"); line++) {
-        char *end = NULL;
-        guint64 number = g_ascii_strtoull(*line, &end, 10);
-        if (end != *line && *end == ' ' && strcmp(end + 1, name) == 0 && number <= G_MAXINT) {
-            return (int)number;
-        }
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                "the kernel has no character device driver named '%s' (see /proc/devices)", name);
-    return -1;
 }

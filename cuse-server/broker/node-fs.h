@@ -34,11 +34,3 @@ int node_fs_open(int fs, const char *directory, const char *name, int flags);
  * Returns: a descriptor that the caller owns, or -1 with @error set (and errno).
  */
 int host_node_open(unsigned major_no, unsigned minor_no, int flags, GError **error);
-
-/**
- * host_node_major: the major number the kernel gave a driver.
- * @name: as in the "Character devices" part of /proc/devices, for example "nvidia-uvm"
- *
- * Returns: the major number, or -1 with @error set (G_IO_ERROR_NOT_FOUND if it is not registered).
- */
-int host_node_major(const char *name, GError **error);

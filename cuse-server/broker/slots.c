@@ -10,6 +10,8 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/broker/char-devices.h"
+
 #define RUN_DIRECTORY "/run/nvcuse"
 #define SLOTS_FILE    RUN_DIRECTORY "/slots.lock"
 
@@ -42,19 +44,16 @@ static int lock_byte(int fd, off_t byte, short type, bool wait)
 
 typedef enum { MAJOR_FREE, MAJOR_OURS, MAJOR_FOREIGN } MajorUse;
 
-/* Who has a major, by the "Character devices" lines "NNN name" of /proc/devices. */
-static MajorUse major_use(const char *devices, unsigned major_no)
+static MajorUse major_use(const GArray *devices, unsigned major_no)
 {
-    g_auto(GStrv) lines = g_strsplit(devices, "\n", -1);
     MajorUse use = MAJOR_FREE;
 
-    for (char **line = lines; *line && !g_str_has_prefix(*line, "Block devices"); line++) {
-        char *end = NULL;
-        guint64 number = g_ascii_strtoull(*line, &end, 10);
-        if (end == *line || number != major_no) {
+    for (guint i = 0; i < devices->len; i++) {
+        const CharDevice *device = &g_array_index(devices, CharDevice, i);
+        if (device->major_no != major_no) {
             continue;
         }
-        if (!g_str_has_prefix(end, " nvcuse!")) {
+        if (!g_str_has_prefix(device->name, "nvcuse!")) {
             return MAJOR_FOREIGN;
         }
         use = MAJOR_OURS;
@@ -79,7 +78,7 @@ static bool write_major(int fd, unsigned major_no)
 }
 
 /* The major that is written down, unless another driver has taken it; else a new one. 0: none. */
-static unsigned choose_major(int fd, const char *devices)
+static unsigned choose_major(int fd, const GArray *devices)
 {
     unsigned known = read_major(fd);
 
@@ -96,9 +95,9 @@ static unsigned choose_major(int fd, const char *devices)
 
 static bool agree_on_major(int fd, unsigned *major_no, GError **error)
 {
-    g_autofree char *devices = NULL;
+    g_autoptr(GArray) devices = char_devices_read(error);
 
-    if (!g_file_get_contents("/proc/devices", &devices, NULL, error)) {
+    if (!devices) {
         return false;
     }
     if (lock_byte(fd, MAJOR_LOCK, F_WRLCK, true) < 0) {

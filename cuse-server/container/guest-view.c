@@ -12,6 +12,8 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/sandbox/detached-tmpfs.h"
+
 #define PARAMS       "/proc/driver/nvidia/params"
 #define CAPABILITIES "/proc/driver/nvidia/capabilities"
 
@@ -20,22 +22,6 @@ static bool fail(GError **error, const char *what, const char *name)
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s %s: %s", what, name,
                 g_strerror(errno));
     return false;
-}
-
-/* A mount that is attached nowhere yet, or -1 with errno set. */
-static int new_tmpfs(unsigned attributes)
-{
-    int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-    int mount = -1;
-
-    if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
-        fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
-        mount = fsmount(context, FSMOUNT_CLOEXEC, attributes);
-    }
-    if (context >= 0) {
-        close(context);
-    }
-    return mount;
 }
 
 /* Other ways to the driver: its own nodes (nvidia-drm's are in dri), and what instances are made
@@ -150,7 +136,7 @@ static bool attach(int mount, const char *path, GError **error)
 static bool enter_dev(const Device *devices, unsigned n_devices, GError **error)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    int dev = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    int dev = detached_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     bool ok = dev >= 0 || fail(error, "cannot make", "the guest's /dev");
 
     g_array_set_clear_func(entries, (GDestroyNotify)entry_clear);
@@ -205,7 +191,7 @@ static bool write_file(int directory, const char *name, const char *text)
 static bool cover_capabilities(const char *params_text, GError **error)
 {
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    int empty = new_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    int empty = detached_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     int params = -1;
     bool ok = (empty >= 0 && write_file(empty, "params", params_text)) ||
               fail(error, "cannot write the guest's", PARAMS);

@@ -17,6 +17,8 @@
 #include <cap-ng.h>
 #include <gio/gio.h>
 
+#include "cuse-server/sandbox/detached-tmpfs.h"
+
 static bool fail(GError **error, const char *what)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
@@ -56,15 +58,9 @@ static bool stage_namespaces(GError **error)
 /* Nothing to open: the root is an empty file system that is mounted nowhere else, read-only. */
 static bool stage_empty_root(GError **error)
 {
-    int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-    int root = -1;
+    int root = detached_tmpfs(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                              MOUNT_ATTR_NOEXEC);
 
-    if (context < 0 || fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
-        return fail(error, "fsopen tmpfs");
-    }
-    root = fsmount(context, FSMOUNT_CLOEXEC,
-                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-    close(context);
     if (root < 0 || fchdir(root) < 0 || chroot(".") < 0) {
         return fail(error, "enter an empty root");
     }

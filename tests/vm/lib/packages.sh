@@ -3,9 +3,9 @@
 # The Debian packages that building and testing need: the only list there is.
 
 declare -A PACKAGES=(
-    # The compiler, the libraries that nvcuse links, and what makes its manual pages.
+    # The compiler, the libraries that nvcuse and its tools link, and what makes their manual pages.
     [build]="meson ninja-build pkg-config gcc libc6-dev libglib2.0-dev libjson-glib-dev libfuse3-dev libseccomp-dev
-        libcap-ng-dev libcriterion-dev go-md2man"
+        libcap-ng-dev libcriterion-dev libclang-14-dev go-md2man"
     # What reads the sources.
     [lint]="clang-format clang-tidy shellcheck"
     # The VM; a kernel's modules are built with the compiler it was built with, and its tools need libelf.
