@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvcuse abi show: one entry, explained to an operator. */
+#include <string.h>
+
+#include "abi/class.h"
+#include "abi/ctrl-common.h"
+#include "cuse-server/cli/abi-query.h"
+#include "cuse-server/cli/command.h"
+#include "version-tree/abi-diff-text.h"
+
+static const char *what_number_is(AbiKind kind)
+{
+    static const char *const texts[N_ABI_KINDS] = {
+        "ioctl number on /dev/nvidiactl and /dev/nvidiaN", "ioctl on /dev/nvidia-uvm",
+        "control command (inside NV_ESC_RM_CONTROL)", "class (inside NV_ESC_RM_ALLOC)"};
+
+    return texts[kind];
+}
+
+static void show_entry(const AbiEntry *entry)
+{
+    g_autofree char *caps = nv_caps_format(entry->caps, " or ");
+    char since[DRIVER_VERSION_MAX], changed[DRIVER_VERSION_MAX];
+
+    driver_version_format(entry->since->version, since);
+    driver_version_format(entry->changed->version, changed);
+    g_print("%s\n", entry->name);
+    g_print("  what        0x%x, %s\n", entry->number, what_number_is(entry->kind));
+    g_print("  since       driver %s%s%s\n", since,
+            entry->since != entry->changed ? "; last changed in " : "",
+            entry->since != entry->changed ? changed : "");
+    g_print("  capability  %s\n", caps);
+    g_print("  handler     %s: %s\n", abi_handler_name(entry->handler),
+            abi_handler_summary(entry->handler));
+    if (entry->short_layout) {
+        g_print("  also takes  %s, %u bytes\n", entry->short_layout->name,
+                entry->short_layout->size);
+    }
+    if (!entry->layout) {
+        g_print("  struct      none known\n");
+    } else {
+        g_print("  struct      ");
+        abi_print_layout(entry->layout, FORMAT_TABLE, NULL);
+    }
+}
+
+/* Reads "123" or "0x7b". */
+static bool parse_number(const char *text, guint64 *number)
+{
+    return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, number, NULL) ||
+           (g_str_has_prefix(text, "0x") &&
+            g_ascii_string_to_unsigned(text + 2, 16, 0, G_MAXUINT32, number, NULL));
+}
+
+/* Whether @text names @entry, by name or by number. */
+static bool entry_is(const AbiEntry *entry, const char *text)
+{
+    guint64 number;
+
+    return strcmp(entry->name, text) == 0 ||
+           (parse_number(text, &number) && entry->number == number);
+}
+
+static bool show_in(const DriverAbi *abi, const char *text)
+{
+    bool found = false;
+
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
+        size_t n;
+        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
+
+        for (size_t i = 0; i < n; i++) {
+            if (entry_is(&entries[i], text)) {
+                show_entry(&entries[i]);
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+/* Control commands that need no entry; false if @text is none of them. */
+static bool show_passed_on(const char *text)
+{
+    guint64 number;
+
+    if (!parse_number(text, &number) ||
+        (!(number & RM_GSS_LEGACY_MASK) && number >> 16 != NV2081_BINAPI)) {
+        return false;
+    }
+    g_print("%s\n  what        control command (inside NV_ESC_RM_CONTROL) of %s\n"
+            "  capability  that of NV_ESC_RM_CONTROL\n"
+            "  handler     passed on as plain bytes, without an entry of its own\n",
+            text, number & RM_GSS_LEGACY_MASK ? "the legacy set (bit 0x8000)" : "NV2081_BINAPI");
+    return true;
+}
+
+/* Says which drivers change an entry that this one does not have. */
+static void show_elsewhere(const DriverAbi *abi, const char *text)
+{
+    static const char *const verbs[] = {"appears in", "changes in", "is removed in"};
+    char version[DRIVER_VERSION_MAX];
+    size_t n;
+    const DriverNode *const *nodes = driver_nodes(&n);
+
+    g_printerr("nvcuse abi: driver %s has no entry '%s'; a container that uses it is refused\n",
+               driver_version_format(driver_abi_node(abi)->version, version), text);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < nodes[i]->n_changes; k++) {
+            const AbiChange *change = &nodes[i]->changes[k];
+
+            if (entry_is(&change->entry, text)) {
+                g_printerr("  %s 0x%x %s %s\n", change->entry.name, change->entry.number,
+                           verbs[change->op], driver_version_format(nodes[i]->version, version));
+            }
+        }
+    }
+}
+
+int abi_show(const AbiQuery *query)
+{
+    g_autoptr(DriverAbi) abi = abi_query_open(query);
+
+    if (!abi) {
+        return EXIT_FAILED;
+    }
+    if (show_in(abi, query->operands[0]) || show_passed_on(query->operands[0])) {
+        return EXIT_OK;
+    }
+    show_elsewhere(abi, query->operands[0]);
+    return EXIT_FAILED;
+}
