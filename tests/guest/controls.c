@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every control command of this driver whose object the program can make: parameters of a pattern
+ * in, and what came out as a hash. One section for each handler of the version tree.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/guest/rm.h"
+
+#define LIST_BYTES 64
+
+/* An object for commands whose upper half is @group. */
+static NvHandle object_of(const Tree *t, NvU32 command)
+{
+    switch (command >> 16) {
+    case 0x0000:
+        return t->client;
+    case 0x0080:
+        return H_DEVICE;
+    case 0x2080:
+        return H_SUBDEVICE;
+    case 0x0041:
+        return H_SYSTEM;
+    default:
+        return 0;
+    }
+}
+
+/* Point the members that are pointers at lists, and make their counts fit. */
+static void add_lists(const AbiEntry *entry, const Params *params, unsigned char *lists)
+{
+    const AbiLayout *layout = entry->layout;
+    bool has_list = false;
+
+    for (NvU32 i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        bool is_pointer = strcmp(field->type->name, "NvP64") == 0;
+
+        if (is_pointer) {
+            params_put(params, field->name, 0, (uintptr_t)lists);
+            lists += LIST_BYTES;
+            has_list = true;
+        } else if (i + 1 < layout->n_fields &&
+                   strcmp(layout->fields[i + 1].type->name, "NvP64") == 0 && !has_list &&
+                   field->size == 4) {
+            params_put(params, field->name, 0, 2);
+        }
+    }
+}
+
+static bool has_pointers(const AbiEntry *entry)
+{
+    for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
+        if (strcmp(entry->layout->fields[i].type->name, "NvP64") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The pointers are the same when the call returns, and would differ from run to run in the hash. */
+static bool clear_pointers(const AbiEntry *entry, const Params *params, const unsigned char *lists)
+{
+    bool kept = true;
+
+    for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
+        const AbiField *field = &entry->layout->fields[i];
+
+        if (strcmp(field->type->name, "NvP64") == 0) {
+            kept = kept && params_get(params, field->name, 0) == (uintptr_t)lists;
+            params_put(params, field->name, 0, 0);
+            lists += LIST_BYTES;
+        }
+    }
+    return kept;
+}
+
+static void try_command(const Tree *t, const AbiEntry *entry)
+{
+    unsigned char lists[4 * LIST_BYTES];
+    Params params = control_params(entry->number);
+    int64_t result;
+    bool kept = true;
+
+    for (size_t i = 0; i < sizeof lists; i++) {
+        lists[i] = (unsigned char)(i * 7);
+    }
+    for (size_t i = 0; i < params.size; i++) {
+        params.data[i] = (unsigned char)(i * 13 + entry->number);
+    }
+    if (entry->layout && has_pointers(entry)) {
+        memset(params.data, 0, params.size);
+        add_lists(entry, &params, lists);
+    }
+    result = rm_control(t->ctl, t->client, object_of(t, entry->number), entry->number, params.data,
+                        params.size);
+    if (entry->layout && has_pointers(entry)) {
+        kept = clear_pointers(entry, &params, lists);
+    }
+    say("%s: %s %016llx %016llx%s", entry->name, status(result),
+        (unsigned long long)hash(params.data, params.size),
+        (unsigned long long)hash(lists, sizeof lists), kept ? "" : " pointers changed");
+    params_free(&params);
+}
+
+static void try_handler(const Tree *t, AbiHandler handler)
+{
+    size_t n;
+    const AbiEntry *entries = driver_abi_entries(abi(), ABI_CONTROL, &n);
+    bool begun = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const NvCaps open_caps = NV_CAP_COMPUTE | NV_CAP_UTILITY;
+
+        if (entries[i].handler != handler || !object_of(t, entries[i].number) ||
+            !(entries[i].caps & open_caps) || !entries[i].layout) {
+            continue;
+        }
+        if (!begun) {
+            section(abi_handler_name(handler));
+            begun = true;
+        }
+        try_command(t, &entries[i]);
+    }
+}
+
+/* Commands that are not in any table, and sizes that the driver has not. */
+static void others(const Tree *t)
+{
+    unsigned char data[64] = {1, 2, 3};
+    NvHandle client = t->client;
+
+    say("legacy: %s",
+        status(rm_control(t->ctl, client, H_SUBDEVICE, 0x20808abc, data, sizeof data)));
+    say("  %016llx", (unsigned long long)hash(data, sizeof data));
+    say("unknown: %s",
+        status(rm_control(t->ctl, client, H_SUBDEVICE, 0x20807abc, data, sizeof data)));
+    say("  %016llx", (unsigned long long)hash(data, sizeof data));
+    say("one byte less: %s",
+        status(rm_control(t->ctl, client, H_SUBDEVICE, NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING,
+                          data, sizeof data - 1)));
+    say("no parameters: %s",
+        status(rm_control(t->ctl, client, H_SUBDEVICE, NV2080_CTRL_CMD_GPU_GET_ID, NULL, 0)));
+}
+
+int main(void)
+{
+    Tree t = tree();
+
+    memory_new(&t, H_SYSTEM, NV01_MEMORY_SYSTEM, 4096);
+    for (unsigned handler = 0; handler < N_ABI_HANDLERS; handler++) {
+        try_handler(&t, (AbiHandler)handler);
+    }
+    section("others");
+    others(&t);
+    tree_close(&t);
+    return 0;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OS events: made, fired by the GPU, waited for with poll and epoll, consumed once. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "tests/guest/rm.h"
+
+#define WITHOUT_DATA 0x10000000
+#define NOTIFIER     35 /* NV2080_NOTIFIERS_*: any will do */
+#define REPEAT       2
+#define NOT_FIRED_MS 300
+#define FIRED_MS     10000
+
+static int64_t os_event(int fd, unsigned nr, NvHandle client, int event_fd)
+{
+    nv_ioctl_alloc_os_event_t args = {.hClient = client, .fd = (NvU32)event_fd};
+    int64_t result =
+        ioctl_status(fd, nr, &args, sizeof args, offsetof(nv_ioctl_alloc_os_event_t, Status));
+
+    return result == 0 && args.fd != (NvU32)event_fd ? -EBADMSG : result;
+}
+
+static int64_t event_new(const Tree *t, NvHandle handle, NvU32 notify_index, int event_fd)
+{
+    NV0005_ALLOC_PARAMETERS params = {.hParentClient = t->client,
+                                      .hSrcResource = H_SUBDEVICE,
+                                      .hClass = NV01_EVENT_OS_EVENT,
+                                      .notifyIndex = notify_index,
+                                      .data = (NvU64)event_fd};
+    int64_t result = rm_alloc(t->ctl, t->client, H_SUBDEVICE, handle, NV01_EVENT_OS_EVENT, &params);
+
+    return result == 0 && params.data != (NvU64)event_fd ? -EBADMSG : result;
+}
+
+static int64_t fire(const Tree *t, NvU32 index, unsigned *delivered)
+{
+    MODEL_CTRL_FIRE_EVENT_PARAMS params = {.notifyIndex = index, .info32 = 7};
+    int64_t result =
+        rm_control(t->ctl, t->client, H_BINAPI, MODEL_CTRL_CMD_FIRE_EVENT, &params, sizeof params);
+
+    *delivered = params.delivered;
+    return result;
+}
+
+static void fire_and_say(const Tree *t)
+{
+    unsigned delivered;
+    int64_t result = fire(t, NOTIFIER, &delivered);
+
+    say("fire: %s, %u delivered", status(result), delivered);
+}
+
+static void poll_and_say(int fd, int timeout)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN | POLLPRI};
+    int n = poll(&wait, 1, timeout);
+
+    say("poll: %s%s%s%s",
+        n < 0 ? status(-errno)
+        : n   ? "ready"
+              : "nothing",
+        wait.revents & POLLIN ? " in" : "", wait.revents & POLLPRI ? " pri" : "",
+        wait.revents & (POLLERR | POLLHUP | POLLNVAL) ? " error" : "");
+}
+
+static void set_notification(const Tree *t, NvU32 action)
+{
+    NV2080_CTRL_EVENT_SET_NOTIFICATION_PARAMS params = {.event = NOTIFIER, .action = action};
+
+    say("set notification: %s",
+        status(rm_control(t->ctl, t->client, H_SUBDEVICE, NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION,
+                          &params, sizeof params)));
+}
+
+static void *fire_later(void *data)
+{
+    unsigned delivered;
+
+    usleep(200000);
+    fire(data, NOTIFIER, &delivered);
+    return NULL;
+}
+
+static void wait_with_epoll(Tree *t, int fd)
+{
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event want = {.events = EPOLLIN}, got = {0};
+    pthread_t thread;
+    int n;
+
+    say("add: %s", epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &want) == 0 ? "0" : status(-errno));
+    n = epoll_wait(epoll, &got, 1, 0);
+    say("before: %d", n);
+    pthread_create(&thread, NULL, fire_later, t);
+    n = epoll_wait(epoll, &got, 1, FIRED_MS);
+    say("fired: %d%s", n, got.events & EPOLLIN ? " in" : "");
+    pthread_join(thread, NULL);
+    n = epoll_wait(epoll, &got, 1, NOT_FIRED_MS);
+    say("after: %d", n);
+    close(epoll);
+}
+
+static void wait_with_poll(Tree *t, int fd)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, fire_later, t);
+    poll_and_say(fd, FIRED_MS);
+    pthread_join(thread, NULL);
+    poll_and_say(fd, 0);
+}
+
+static void refusals(const Tree *t, int fd)
+{
+    say("same again: %s", status(os_event(fd, NV_ESC_ALLOC_OS_EVENT, t->client, fd)));
+    say("no such event: %s", status(event_new(t, H_OTHER, NOTIFIER, t->ctl)));
+    say("free what is not there: %s",
+        status(os_event(fd, NV_ESC_FREE_OS_EVENT, t->client, t->ctl)));
+    say("bad fd: %s", status(os_event(fd, NV_ESC_ALLOC_OS_EVENT, t->client, 999)));
+}
+
+int main(void)
+{
+    Tree t = tree();
+    int fd = node("nvidia0");
+
+    section("allocate");
+    say("os event: %s", status(os_event(fd, NV_ESC_ALLOC_OS_EVENT, t.client, fd)));
+    say("event: %s", status(event_new(&t, H_SYSTEM, NOTIFIER | WITHOUT_DATA, fd)));
+    section("not-enabled");
+    fire_and_say(&t);
+    poll_and_say(fd, NOT_FIRED_MS);
+    section("poll-consumes");
+    set_notification(&t, REPEAT);
+    fire_and_say(&t);
+    poll_and_say(fd, FIRED_MS);
+    poll_and_say(fd, 0);
+    section("posts-merge");
+    fire_and_say(&t);
+    fire_and_say(&t);
+    poll_and_say(fd, FIRED_MS);
+    poll_and_say(fd, 0);
+    section("wait-poll");
+    wait_with_poll(&t, fd);
+    section("wait-epoll");
+    wait_with_epoll(&t, fd);
+    section("refusals");
+    refusals(&t, fd);
+    section("free");
+    say("event: %s", status(rm_free(t.ctl, t.client, H_SYSTEM)));
+    say("os event: %s", status(os_event(fd, NV_ESC_FREE_OS_EVENT, t.client, fd)));
+    fire_and_say(&t);
+    close(fd);
+    tree_close(&t);
+    return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the guest programs share: NVIDIA's calls, as its libraries make them, and a transcript of
+ * what they returned. The transcript goes to standard output and holds nothing that differs from
+ * run to run: no address, no process id, no handle that the driver chose.
+ *
+ * A transcript is made of sections, "# NAME", each of which is compared on its own. A call that
+ * fails is a line like any other; the program goes on, so that one missing call costs few sections.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/alloc.h"
+#include "abi/class.h"
+#include "abi/ctrl-memory.h"
+#include "abi/ctrl0000.h"
+#include "abi/ctrl0080.h"
+#include "abi/ctrl2080-fb.h"
+#include "abi/ctrl2080-gpu.h"
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/status.h"
+#include "abi/uvm.h"
+#include "tests/host/model/model-control.h"
+#include "version-tree/driver-abi.h"
+
+/* Handles that the programs choose, as NVIDIA's libraries do. */
+enum {
+    H_DEVICE = 0x5c000001,
+    H_SUBDEVICE,
+    H_BINAPI,
+    H_VASPACE,
+    H_SYSTEM,
+    H_VIDEO,
+    H_OTHER,
+    H_LAST
+};
+
+/** section: begin a section of the transcript. */
+void section(const char *name);
+
+/** say: write a line of the transcript. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** status: the driver's name of a status, or of a system call's error: "NV_OK", "EINVAL". */
+const char *status(int64_t result);
+
+/** abi: that of the driver that answers. The first call asks it, through an nvidiactl of its own.
+ */
+const DriverAbi *abi(void);
+const char *driver_version(void);
+
+/** node: open /dev/NAME read-write. Ends the program if that fails. */
+int node(const char *name);
+
+/** Params: the parameters of a control command or class, in the shape of this driver, zeroed. */
+typedef struct {
+    const AbiLayout *layout;
+    unsigned char *data;
+    size_t size;
+} Params;
+
+Params control_params(NvU32 command);
+Params class_params(NvU32 class);
+Params uvm_params(NvU32 number);
+void params_free(Params *params);
+
+NvU64 params_get(const Params *params, const char *name, unsigned index);
+void params_put(const Params *params, const char *name, unsigned index, NvU64 value);
+void *params_at(const Params *params, const char *name);
+
+/* All of these return the status, or minus the errno of the system call. */
+int64_t rm_client(int ctl, NvHandle *client);
+int64_t rm_alloc(int fd, NvHandle client, NvHandle parent, NvHandle object, NvU32 class,
+                 void *params);
+int64_t rm_free(int ctl, NvHandle client, NvHandle object);
+int64_t rm_control(int ctl, NvHandle client, NvHandle object, NvU32 command, void *params,
+                   size_t size);
+int64_t rm_map(int ctl, NvHandle client, NvHandle memory, NvU64 offset, NvU64 length, int fd,
+               NvU64 *linear_address);
+int64_t rm_unmap(int ctl, NvHandle client, NvHandle memory, NvU64 linear_address);
+int64_t uvm_call(int uvm, NvU32 number, const Params *params);
+
+/** ioctl_status: issue a frontend ioctl; the status is at @status_offset of the argument. */
+int64_t ioctl_status(int fd, unsigned nr, void *argument, size_t size, size_t status_offset);
+
+/** Tree: a client with a device, its subdevice, and the model's own object, on GPU 0. */
+typedef struct {
+    int ctl;
+    int gpu; /* nvidia0, registered to ctl */
+    NvHandle client;
+} Tree;
+
+/** tree: make one, and say so if that fails. */
+Tree tree(void);
+void tree_close(Tree *tree);
+
+/** memory_new: allocate memory of a class with NV_MEMORY_ALLOCATION_PARAMS. */
+int64_t memory_new(const Tree *tree, NvHandle handle, NvU32 class, NvU64 size);
+
+/** gpu_read, gpu_write: a word of memory as the GPU sees it. */
+int64_t gpu_read(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 *value);
+int64_t gpu_write(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 value);
+
+/** hash: of bytes, for transcripts. */
+NvU64 hash(const void *data, size_t size);
