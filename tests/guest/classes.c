@@ -17,6 +17,9 @@ static void try_class(const Tree *t, const AbiEntry *entry)
     for (i = 0; i < G_N_ELEMENTS(parents) && result == NV_ERR_INVALID_OBJECT_PARENT; i++) {
         Params params = class_params(entry->number);
 
+        if (params_has(&params, "size") && params_has(&params, "rangeLo")) {
+            params_put(&params, "size", 0, 4096);
+        }
         if (entry->handler == HANDLER_alloc_channel) {
             params_put(&params, "gpFifoEntries", 0, 16);
             params_put(&params, "hVASpace", 0, H_VASPACE);
@@ -30,6 +33,12 @@ static void try_class(const Tree *t, const AbiEntry *entry)
     }
 }
 
+/* Clients are what all of this is in; events have a program of their own. */
+static bool is_elsewhere(AbiHandler handler)
+{
+    return handler == HANDLER_alloc_root_client || handler == HANDLER_alloc_event_os_event;
+}
+
 static void try_handler(const Tree *t, AbiHandler handler)
 {
     size_t n;
@@ -37,7 +46,7 @@ static void try_handler(const Tree *t, AbiHandler handler)
     bool begun = false;
 
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].handler != handler || handler == HANDLER_alloc_root_client ||
+        if (entries[i].handler != handler || is_elsewhere(handler) ||
             !(entries[i].caps & (NV_CAP_COMPUTE | NV_CAP_UTILITY))) {
             continue;
         }

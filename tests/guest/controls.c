@@ -8,7 +8,7 @@
 
 #include "tests/guest/rm.h"
 
-#define LIST_BYTES 64
+#define LIST_BYTES 1024
 
 /* An object for commands whose upper half is @group. */
 static NvHandle object_of(const Tree *t, NvU32 command)
@@ -27,24 +27,61 @@ static NvHandle object_of(const Tree *t, NvU32 command)
     }
 }
 
-/* Point the members that are pointers at lists, and make their counts fit. */
+/* Values that commands look at, where a struct has a member of that name. */
+static const struct {
+    const char *name;
+    unsigned index;
+    NvU64 value;
+} presets[] = {
+    {"gpuId", 0, 0x100},     {"gpuIds", 0, 0x100}, {"gpuIds", 1, 0x200}, {"gpuIds", 2, 0xffffffff},
+    {"gpuCount", 0, 2},      {"grpACount", 0, 2},  {"grpBCount", 0, 0},  {"gpuIdGrpA", 0, 0x100},
+    {"gpuIdGrpA", 1, 0x200}, {"event", 0, 3},      {"action", 0, 2},     {"fbInfoListSize", 0, 2},
+};
+
+static void preset(const Params *params)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(presets); i++) {
+        if (params_has(params, presets[i].name)) {
+            params_put(params, presets[i].name, presets[i].index, presets[i].value);
+        }
+    }
+}
+
+/* How many elements a handler's lists are given, so that they fill no more than LIST_BYTES. */
+static NvU32 elements(AbiHandler handler)
+{
+    switch (handler) {
+    case HANDLER_ctrl_info_list:
+        return 8;
+    case HANDLER_ctrl_u32_list:
+        return 200; /* as many as there are classes, or more */
+    case HANDLER_ctrl_get_build_version:
+    case HANDLER_ctrl_get_caps:
+        return 64;
+    case HANDLER_ctrl_fifo_disable_channels:
+        return 0;
+    default:
+        return 2;
+    }
+}
+
+/* Point the members that are pointers at lists, and make the count, just before the first, fit. */
 static void add_lists(const AbiEntry *entry, const Params *params, unsigned char *lists)
 {
     const AbiLayout *layout = entry->layout;
-    bool has_list = false;
+    NvU32 n = elements(entry->handler);
+    bool counted = false;
 
-    for (NvU32 i = 0; i < layout->n_fields; i++) {
+    for (NvU32 i = 0; i < layout->n_fields && n; i++) {
         const AbiField *field = &layout->fields[i];
-        bool is_pointer = strcmp(field->type->name, "NvP64") == 0;
 
-        if (is_pointer) {
+        if (strcmp(field->type->name, "NvP64") == 0) {
             params_put(params, field->name, 0, (uintptr_t)lists);
             lists += LIST_BYTES;
-            has_list = true;
-        } else if (i + 1 < layout->n_fields &&
-                   strcmp(layout->fields[i + 1].type->name, "NvP64") == 0 && !has_list &&
-                   field->size == 4) {
-            params_put(params, field->name, 0, 2);
+            if (i > 0 && !counted && layout->fields[i - 1].size == sizeof n) {
+                params_put(params, layout->fields[i - 1].name, 0, n);
+            }
+            counted = true;
         }
     }
 }
@@ -62,13 +99,14 @@ static bool has_pointers(const AbiEntry *entry)
 /* The pointers are the same when the call returns, and would differ from run to run in the hash. */
 static bool clear_pointers(const AbiEntry *entry, const Params *params, const unsigned char *lists)
 {
-    bool kept = true;
+    bool has_list = elements(entry->handler) > 0, kept = true;
 
     for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
         const AbiField *field = &entry->layout->fields[i];
 
         if (strcmp(field->type->name, "NvP64") == 0) {
-            kept = kept && params_get(params, field->name, 0) == (uintptr_t)lists;
+            kept =
+                kept && params_get(params, field->name, 0) == (uintptr_t)(has_list ? lists : NULL);
             params_put(params, field->name, 0, 0);
             lists += LIST_BYTES;
         }
@@ -93,6 +131,7 @@ static void try_command(const Tree *t, const AbiEntry *entry)
         memset(params.data, 0, params.size);
         add_lists(entry, &params, lists);
     }
+    preset(&params);
     result = rm_control(t->ctl, t->client, object_of(t, entry->number), entry->number, params.data,
                         params.size);
     if (entry->layout && has_pointers(entry)) {
@@ -113,8 +152,10 @@ static void try_handler(const Tree *t, AbiHandler handler)
     for (size_t i = 0; i < n; i++) {
         const NvCaps open_caps = NV_CAP_COMPUTE | NV_CAP_UTILITY;
 
-        if (entries[i].handler != handler || !object_of(t, entries[i].number) ||
-            !(entries[i].caps & open_caps) || !entries[i].layout) {
+        /* Those with descriptors are for share-memory. */
+        if (entries[i].handler != handler || handler == HANDLER_ctrl_has_frontend_fd ||
+            !object_of(t, entries[i].number) || !(entries[i].caps & open_caps) ||
+            !entries[i].layout) {
             continue;
         }
         if (!begun) {

@@ -121,7 +121,6 @@ static void refusals(const Tree *t, int fd)
     say("no such event: %s", status(event_new(t, H_OTHER, NOTIFIER, t->ctl)));
     say("free what is not there: %s",
         status(os_event(fd, NV_ESC_FREE_OS_EVENT, t->client, t->ctl)));
-    say("bad fd: %s", status(os_event(fd, NV_ESC_ALLOC_OS_EVENT, t->client, 999)));
 }
 
 int main(void)

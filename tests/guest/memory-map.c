@@ -67,8 +67,6 @@ static void refusals(const Tree *t)
     say("beyond the end: %s",
         status(rm_map(t->ctl, t->client, H_VIDEO, SIZE, SIZE, gpu, &address)));
     say("no memory: %s", status(rm_map(t->ctl, t->client, H_LAST, 0, SIZE, gpu, &address)));
-    say("bad fd: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, 999, &address)));
-    say("stdin: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, 0, &address)));
     say("map: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, gpu, &address)));
     say("second context: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, gpu, &address)));
     say("too short: %s", mmap(NULL, SIZE / 2, PROT_READ, MAP_SHARED, gpu, 0) == MAP_FAILED

@@ -64,8 +64,6 @@ static void read_only(const Tree *t)
 {
     volatile NvU32 *memory = new_memory(PROT_READ);
 
-    say("for writing: %s",
-        status(describe(t->gpu, t, H_OTHER, memory, SIZE - 1, NO_MAP | WRITE_BACK)));
     say("for reading: %s", status(describe(t->gpu, t, H_OTHER, memory, SIZE - 1,
                                            NO_MAP | WRITE_BACK | CPU_READ_ONLY)));
     say("free: %s", status(rm_free(t->ctl, t->client, H_OTHER)));
@@ -82,9 +80,19 @@ static void refusals(const Tree *t)
     say("flags: %s", status(describe(t->gpu, t, H_OTHER, memory, SIZE - 1, WRITE_BACK)));
     say("on nvidiactl: %s",
         status(describe(t->ctl, t, H_OTHER, memory, SIZE - 1, NO_MAP | WRITE_BACK)));
-    munmap((void *)(memory + PAGE / 4), PAGE);
-    say("with a hole: %s",
+    munmap((void *)memory, SIZE);
+}
+
+/* Pages that cannot be pinned: all or nothing. */
+static void unpinnable(const Tree *t)
+{
+    volatile NvU32 *memory = new_memory(PROT_READ);
+
+    say("read-only, for writing: %s",
         status(describe(t->gpu, t, H_OTHER, memory, SIZE - 1, NO_MAP | WRITE_BACK)));
+    munmap((void *)(memory + PAGE / 4), PAGE);
+    say("with a hole: %s", status(describe(t->gpu, t, H_OTHER, memory, SIZE - 1,
+                                           NO_MAP | WRITE_BACK | CPU_READ_ONLY)));
     munmap((void *)memory, SIZE);
 }
 
@@ -98,6 +106,8 @@ int main(void)
     read_only(&t);
     section("refusals");
     refusals(&t);
+    section("unpinnable");
+    unpinnable(&t);
     tree_close(&t);
     return 0;
 }

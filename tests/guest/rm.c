@@ -160,6 +160,16 @@ static const AbiField *find(const AbiLayout *layout, const char *name, size_t *o
     return field;
 }
 
+bool params_has(const Params *params, const char *name)
+{
+    for (NvU32 i = 0; params->layout && i < params->layout->n_fields; i++) {
+        if (strcmp(params->layout->fields[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 NvU64 params_get(const Params *params, const char *name, unsigned index)
 {
     size_t offset;

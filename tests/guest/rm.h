@@ -67,6 +67,7 @@ Params class_params(NvU32 class);
 Params uvm_params(NvU32 number);
 void params_free(Params *params);
 
+bool params_has(const Params *params, const char *name);
 NvU64 params_get(const Params *params, const char *name, unsigned index);
 void params_put(const Params *params, const char *name, unsigned index, NvU64 value);
 void *params_at(const Params *params, const char *name);

@@ -35,6 +35,46 @@ static int64_t import_from(const Tree *t, NvHandle memory, int fd)
                       &params, sizeof params);
 }
 
+/* Several objects at once, with a description of theirs. */
+static void many(const Tree *t, int fd)
+{
+    NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS out = {
+        .fd = fd, .hDevice = H_DEVICE, .maxObjects = 4, .numObjects = 2};
+    NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS in = {
+        .fd = fd, .hParent = H_DEVICE, .numObjects = 2, .index = 1};
+    Params info = control_params(NV0000_CTRL_CMD_OS_UNIX_GET_EXPORT_OBJECT_INFO);
+    NvU32 value = 0;
+
+    memory_new(t, H_SYSTEM, NV01_MEMORY_SYSTEM, SIZE);
+    gpu_write(t, H_SYSTEM, 0, 11);
+    out.objects[0] = H_VIDEO;
+    out.objects[1] = H_SYSTEM;
+    strcpy((char *)out.metadata, "two of four");
+    say("export: %s",
+        status(rm_control(t->ctl, t->client, t->client,
+                          NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, &out, sizeof out)));
+    out.index = 2;
+    out.numObjects = 1;
+    say("export one more: %s",
+        status(rm_control(t->ctl, t->client, t->client,
+                          NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, &out, sizeof out)));
+    params_put(&info, "fd", 0, (NvU32)fd);
+    say("info: %s",
+        status(rm_control(t->ctl, t->client, t->client,
+                          NV0000_CTRL_CMD_OS_UNIX_GET_EXPORT_OBJECT_INFO, info.data, info.size)));
+    say("  %llu objects, %.64s", (unsigned long long)params_get(&info, "maxObjects", 0),
+        (const char *)params_at(&info, "metadata"));
+    in.objects[0] = 0x5c000200;
+    in.objects[1] = 0x5c000201;
+    say("import: %s",
+        status(rm_control(t->ctl, t->client, t->client,
+                          NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, &in, sizeof in)));
+    say("  types %u %u", in.objectTypes[0], in.objectTypes[1]);
+    say("  read: %s", status(gpu_read(t, 0x5c000200, 0, &value)));
+    say("  value %u", value);
+    params_free(&info);
+}
+
 static void send_fd(int socket, int fd)
 {
     char byte = 0, control[CMSG_SPACE(sizeof fd)] = {0};
@@ -114,7 +154,7 @@ static void with_importer(int fd)
 int main(void)
 {
     Tree t = tree();
-    int fd = node("nvidiactl"), other = node("nvidiactl");
+    int fd = node("nvidiactl"), other = node("nvidiactl"), third = node("nvidiactl");
     NvU32 value = 0;
 
     section("export");
@@ -124,7 +164,6 @@ int main(void)
     say("export again: %s", status(export_to(&t, H_VIDEO, fd)));
     say("no such memory: %s", status(export_to(&t, H_LAST, other)));
     say("to a gpu's file: %s", status(export_to(&t, H_VIDEO, t.gpu)));
-    say("to no file: %s", status(export_to(&t, H_VIDEO, 999)));
     say("import of nothing: %s", status(import_from(&t, H_OTHER, other)));
     section("mmap-of-export");
     say("mmap: %s",
@@ -133,12 +172,15 @@ int main(void)
     with_importer(fd);
     say("read: %s", status(gpu_read(&t, H_VIDEO, 128, &value)));
     say("  value 0x%x", value);
+    section("many");
+    many(&t, third);
     section("free-after-export");
     say("free: %s", status(rm_free(t.ctl, t.client, H_VIDEO)));
     say("import: %s", status(import_from(&t, H_OTHER, fd)));
     value = 0;
     gpu_read(&t, H_OTHER, 128, &value);
     say("  value %s", value ? "kept" : "lost");
+    close(third);
     close(other);
     close(fd);
     tree_close(&t);
