@@ -9,6 +9,9 @@
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/params.h"
+
+enum { DEPENDENCIES_MAX = 2 };
 
 /*
  * Alloc: one allocation, both forms made one.
@@ -82,16 +85,55 @@ static bool is_root_class(NvV32 object_class)
            object_class == NV01_ROOT_CLIENT;
 }
 
+/*
+ * What an object is freed with besides its parent: members of its parameters that name other
+ * objects.
+ */
+static const struct {
+    AbiHandler handler;
+    const char *dependencies[DEPENDENCIES_MAX];
+} dependent_classes[] = {
+    {HANDLER_alloc_memory_virtual, {"hVASpace"}},
+    {HANDLER_alloc_context_dma, {"hMemory"}},
+    {HANDLER_alloc_context_share, {"hVASpace"}},
+    {HANDLER_alloc_channel_group, {"hVASpace"}},
+    {HANDLER_alloc_channel, {"hVASpace", "hContextShare"}},
+    {HANDLER_alloc_sm_debugger_session, {"hClass3dObject"}},
+};
+
+/*
+ * The handles in @params, as the driver left them, behind the parent's in @handles. A number that
+ * names no object, 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE among them, makes no dependency.
+ */
+static size_t find_dependencies(const Alloc *alloc, NvHandle *handles)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; alloc->params && i < G_N_ELEMENTS(dependent_classes); i++) {
+        if (dependent_classes[i].handler != alloc->entry->handler) {
+            continue;
+        }
+        for (size_t d = 0; d < DEPENDENCIES_MAX && dependent_classes[i].dependencies[d]; d++) {
+            const AbiField *field =
+                params_field(alloc->entry->layout, dependent_classes[i].dependencies[d]);
+            handles[n++] = params_get_u32(alloc->params, field);
+        }
+    }
+    return n;
+}
+
 static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *result)
 {
     ObjectTree *tree = alloc->req->proxy->objects;
+    NvHandle dependencies[1 + DEPENDENCIES_MAX] = {result->hObjectParent};
 
     if (alloc->entry->handler == HANDLER_alloc_root_client) {
         if (result->hObjectNew) {
             object_tree_add_client(tree, result->hObjectNew, alloc->req->file->id);
         }
     } else if (client) {
-        client_add(client, result->hObjectNew, result->hClass, &result->hObjectParent, 1);
+        size_t n = find_dependencies(alloc, dependencies + 1);
+        client_add(client, result->hObjectNew, result->hClass, dependencies, 1 + n);
     }
 }
 
@@ -111,6 +153,66 @@ static void call_host(Alloc *alloc, Client *client)
     }
 }
 
+/*
+ * EventFile: a descriptor in the parameters that events are delivered to.
+ * @field: where; NULL: the class has none
+ * @guest: the member as the guest had it
+ */
+typedef struct {
+    const AbiField *field;
+    NvFile *file;
+    uint64_t guest;
+} EventFile;
+
+/* NULL if the class takes no event file. */
+static const char *event_member(AbiHandler handler)
+{
+    return handler == HANDLER_alloc_event_os_event     ? "data"
+           : handler == HANDLER_alloc_multicast_fabric ? "pOsEvent"
+                                                       : NULL;
+}
+
+/*
+ * Put the host's descriptor into the parameters, for as long as the call lasts. The driver looks it
+ * up as the key that NV_ESC_ALLOC_OS_EVENT was given (src/nvidia/arch/nvalloc/unix/src/os.c,
+ * osUserHandleToKernelPtr). Returns false if it is no file of this instance.
+ */
+static bool translate_event(Alloc *alloc, EventFile *event)
+{
+    const char *member = event_member(alloc->entry->handler);
+
+    *event = (EventFile){0};
+    if (!member || !alloc->params) {
+        return true;
+    }
+    const AbiField *field = params_field(alloc->entry->layout, member);
+    memcpy(&event->guest, (const char *)alloc->params + field->offset, field->size);
+    if (event->guest == 0 && alloc->entry->handler == HANDLER_alloc_multicast_fabric) {
+        return true; /* no event */
+    }
+    event->file = request_file(alloc->req, params_get_fd(alloc->params, field), DEVICE_FRONTEND);
+    if (!event->file) {
+        return false;
+    }
+    event->field = field;
+    params_set_fd(alloc->params, field, event->file->fd);
+    return true;
+}
+
+static void restore_event(Alloc *alloc, EventFile *event)
+{
+    if (event->field) {
+        memcpy((char *)alloc->params + event->field->offset, &event->guest, event->field->size);
+        nv_file_unref(event->file);
+    }
+}
+
+/* Events and multicast memory mean nothing without their parameters; a null pointer then faults. */
+static bool needs_params(AbiHandler handler)
+{
+    return event_member(handler) != NULL;
+}
+
 /* Ask for what the pointers point at. Copy-out order: rights, then the struct, then the parameters;
  * the transport writes the struct first, which only a guest with overlapping buffers can tell. */
 static void map_pointers(Alloc *alloc)
@@ -121,7 +223,8 @@ static void map_pointers(Alloc *alloc)
         alloc->rights = guest_map(alloc->req, alloc->guest.pRightsRequested, sizeof(RS_ACCESS_MASK),
                                   GUEST_INOUT);
     }
-    if (alloc->guest.pAllocParms && alloc->entry->handler != HANDLER_alloc_no_params) {
+    if ((alloc->guest.pAllocParms && alloc->entry->handler != HANDLER_alloc_no_params) ||
+        needs_params(alloc->entry->handler)) {
         alloc->params = guest_map(alloc->req, alloc->guest.pAllocParms, layout->size, GUEST_INOUT);
     }
 }
@@ -140,13 +243,19 @@ static RequestResult alloc_object(Alloc *alloc)
          * counts. */
         memcpy(alloc->params, alloc->event, MIN(sizeof *alloc->event, alloc->entry->layout->size));
     }
+    EventFile event;
+    if (!translate_event(alloc, &event)) {
+        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
+    }
     if (!is_root_class(alloc->guest.hClass)) {
         client = object_tree_lock(req->proxy->objects, alloc->guest.hRoot);
         if (!client) {
+            restore_event(alloc, &event);
             return refuse_status(alloc, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
         }
     }
     call_host(alloc, client);
+    restore_event(alloc, &event);
     if (client) {
         object_tree_unlock(client);
     }
@@ -166,6 +275,14 @@ static Refusal refusal_of(const Request *req, const AbiEntry *entry)
     case HANDLER_alloc_simple:
     case HANDLER_alloc_no_params:
     case HANDLER_alloc_root_client:
+    case HANDLER_alloc_event_os_event:
+    case HANDLER_alloc_multicast_fabric:
+    case HANDLER_alloc_memory_virtual:
+    case HANDLER_alloc_context_dma:
+    case HANDLER_alloc_context_share:
+    case HANDLER_alloc_channel_group:
+    case HANDLER_alloc_channel:
+    case HANDLER_alloc_sm_debugger_session:
         return REFUSAL_NONE;
     default:
         return REFUSAL_UNKNOWN_CLASS;

@@ -68,8 +68,20 @@ static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_
 
 static const ControlHandler handlers[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_simple] = control_simple,
+    [HANDLER_ctrl_has_frontend_fd] = control_has_frontend_fd,
+    [HANDLER_ctrl_mcast_attach_gpu] = control_mcast_attach_gpu,
+    [HANDLER_ctrl_info_list] = control_arrays,
+    [HANDLER_ctrl_u32_list] = control_arrays,
+    [HANDLER_ctrl_get_caps] = control_arrays,
+    [HANDLER_ctrl_exec_reg_ops] = control_arrays,
+    [HANDLER_ctrl_debug_read_memory] = control_arrays,
+    [HANDLER_ctrl_fifo_get_channellist] = control_arrays,
+    [HANDLER_ctrl_fifo_disable_channels] = control_fifo_disable_channels,
     [HANDLER_ctrl_get_build_version] = control_get_build_version,
+    [HANDLER_ctrl_get_p2p_caps] = control_arrays,
+    [HANDLER_ctrl_get_p2p_caps_egm] = control_arrays,
     [HANDLER_ctrl_gpu_get_id_info] = control_gpu_get_id_info,
+    [HANDLER_ctrl_register_va_space] = control_register_va_space,
 };
 
 /* Which refusal, if any, the table has for a command; @entry may be NULL. */

@@ -28,7 +28,20 @@ bool control_call_host(Request *req, NVOS54_PARAMETERS *guest, void *params);
  */
 void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t size, bool *refused);
 
-/* Handlers of commands whose structs hold pointers: control-pointers.c. */
+/* Handlers of commands whose structs hold pointers to arrays: control-arrays.c. */
+RequestResult control_arrays(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+
+/* Handlers of commands that name files or tie objects together: control-files.c. */
+RequestResult control_has_frontend_fd(Request *req, const AbiEntry *entry,
+                                      NVOS54_PARAMETERS *guest);
+RequestResult control_mcast_attach_gpu(Request *req, const AbiEntry *entry,
+                                       NVOS54_PARAMETERS *guest);
+RequestResult control_fifo_disable_channels(Request *req, const AbiEntry *entry,
+                                            NVOS54_PARAMETERS *guest);
+RequestResult control_register_va_space(Request *req, const AbiEntry *entry,
+                                        NVOS54_PARAMETERS *guest);
+
+/* Handlers of commands whose structs hold other pointers: control-pointers.c. */
 RequestResult control_get_build_version(Request *req, const AbiEntry *entry,
                                         NVOS54_PARAMETERS *guest);
 RequestResult control_gpu_get_id_info(Request *req, const AbiEntry *entry,

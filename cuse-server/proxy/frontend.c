@@ -5,6 +5,7 @@
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/params.h"
 
 /*
  * bytes: an array whose size is the ioctl's; no pointers, no descriptors. A null argument goes with
@@ -54,6 +55,28 @@ static RequestResult frontend_register_fd(Request *req, const AbiEntry *entry)
     return REQUEST_DONE;
 }
 
+/* has_fd: as simple, with the descriptor in member `fd` translated. */
+static RequestResult frontend_has_fd(Request *req, const AbiEntry *entry)
+{
+    const AbiField *field = params_field(entry->layout, "fd");
+    void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
+
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    int guest_fd = params_get_fd(params, field);
+    g_autoptr(NvFile) file = request_file(req, guest_fd, DEVICE_FRONTEND);
+    if (!file) {
+        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
+    }
+    params_set_fd(params, field, file->fd);
+    if (request_host_ioctl(req, frontend_command(entry->number, entry->layout->size), params)) {
+        request_note_status(req, entry->layout, params);
+    }
+    params_set_fd(params, field, guest_fd);
+    return REQUEST_DONE;
+}
+
 /* free: an object and everything that depends on it. */
 static RequestResult frontend_free(Request *req, const AbiEntry *entry)
 {
@@ -89,6 +112,7 @@ static const struct {
     [HANDLER_bytes] = {frontend_bytes, .any_size = true},
     [HANDLER_simple] = {frontend_simple},
     [HANDLER_simple_no_status] = {frontend_simple},
+    [HANDLER_has_fd] = {frontend_has_fd},
     [HANDLER_register_fd] = {frontend_register_fd},
     [HANDLER_free] = {frontend_free},
     [HANDLER_control] = {frontend_control},

@@ -126,6 +126,34 @@ static void client_drop(Client *client, Object *object)
     g_hash_table_remove(client->objects, GUINT_TO_POINTER(object->handle));
 }
 
+static Object *find_object(Client *client, uint32_t handle)
+{
+    return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+}
+
+static void add_edge(Object *object, Object *dependency)
+{
+    g_ptr_array_add(dependency->dependents, object);
+    g_ptr_array_add(object->dependencies, dependency);
+}
+
+void client_depend(Client *client, uint32_t handle, uint32_t dependency_handle)
+{
+    Object *object = find_object(client, handle);
+    Object *dependency = find_object(client, dependency_handle);
+
+    if (object && dependency && object != dependency) {
+        add_edge(object, dependency);
+    }
+}
+
+uint32_t client_object_class(Client *client, uint32_t handle)
+{
+    const Object *object = find_object(client, handle);
+
+    return object ? object->object_class : 0;
+}
+
 void client_add(Client *client, uint32_t handle, uint32_t object_class,
                 const uint32_t *dependencies, size_t n_dependencies)
 {
@@ -134,17 +162,15 @@ void client_add(Client *client, uint32_t handle, uint32_t object_class,
     if (handle == 0 || handle == client->handle) {
         return;
     }
-    object = g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+    object = find_object(client, handle);
     if (object) {
         client_drop(client, object);
     }
     object = object_new(handle, object_class);
     for (size_t i = 0; i < n_dependencies; i++) {
-        Object *dependency =
-            g_hash_table_lookup(client->objects, GUINT_TO_POINTER(dependencies[i]));
+        Object *dependency = find_object(client, dependencies[i]);
         if (dependency) {
-            g_ptr_array_add(dependency->dependents, object);
-            g_ptr_array_add(object->dependencies, dependency);
+            add_edge(object, dependency);
         }
     }
     g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object);
@@ -196,7 +222,7 @@ void client_free(ObjectTree *tree, Client *client, uint32_t handle)
         tree_forget(tree, client);
         return;
     }
-    object = g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+    object = find_object(client, handle);
     if (object) {
         g_autoptr(GPtrArray) order = collect_dependents(object);
         for (guint i = 0; i < order->len; i++) {

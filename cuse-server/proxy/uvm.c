@@ -5,6 +5,7 @@
 #include "abi/status.h"
 #include "abi/uvm.h"
 #include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/params.h"
 
 /* uvm_simple: a struct in and out; addresses in it are the guest's, and the driver uses them as
  * keys. */
@@ -78,11 +79,34 @@ static RequestResult uvm_mm_initialize(Request *req, const AbiEntry *entry)
     return REQUEST_DONE;
 }
 
+/* uvm_has_frontend_fd: the control file goes along; the driver takes a negative number for none. */
+static RequestResult uvm_has_frontend_fd(Request *req, const AbiEntry *entry)
+{
+    const AbiField *field = params_field(entry->layout, "rmCtrlFd");
+    void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
+
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    int guest_fd = params_get_fd(params, field);
+    g_autoptr(NvFile) file = guest_fd < 0 ? NULL : request_file(req, guest_fd, DEVICE_FRONTEND);
+    if (guest_fd >= 0 && !file) {
+        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
+    }
+    params_set_fd(params, field, file ? file->fd : guest_fd);
+    if (request_host_ioctl(req, entry->number, params)) {
+        request_note_status(req, entry->layout, params);
+    }
+    params_set_fd(params, field, guest_fd);
+    return REQUEST_DONE;
+}
+
 static RequestResult (*const handlers[])(Request *req, const AbiEntry *entry) = {
     [HANDLER_uvm_simple] = uvm_simple,
     [HANDLER_uvm_no_params] = uvm_no_params,
     [HANDLER_uvm_initialize] = uvm_initialize,
     [HANDLER_uvm_mm_initialize] = uvm_mm_initialize,
+    [HANDLER_uvm_has_frontend_fd] = uvm_has_frontend_fd,
 };
 
 RequestResult uvm_ioctl(Request *req)

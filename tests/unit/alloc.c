@@ -197,6 +197,90 @@ static int free_object(NvHandle handle, NvU32 *status)
     return error;
 }
 
+static NvHandle host_event_fd;
+
+static int answer_event(Fake *f, uint32_t command, void *argument)
+{
+    const NVOS64_PARAMETERS *p = argument;
+    const NV0005_ALLOC_PARAMETERS *event = (const void *)(uintptr_t)p->pAllocParms;
+
+    if (p->hClass == NV01_EVENT_OS_EVENT) {
+        host_event_fd = (NvHandle)event->data;
+    }
+    return answer(f, command, argument);
+}
+
+Test(alloc, an_events_file_is_translated_and_restored)
+{
+    NV0005_ALLOC_PARAMETERS event = {.hClass = NV01_EVENT_OS_EVENT, .data = 3};
+    NVOS64_PARAMETERS p = {
+        .hRoot = CLIENT, .hObjectNew = 7, .hClass = NV01_EVENT, .pAllocParms = PARAMS};
+
+    fake->answer = answer_event;
+    make_client();
+    memcpy(fake_at(fake, PARAMS), &event, sizeof event);
+    cr_assert_eq(alloc64(&p), 0);
+    cr_assert_eq(p.status, NV_OK);
+    cr_assert_eq(p.hClass, NV01_EVENT_OS_EVENT);
+    cr_assert_eq((int)host_event_fd, ctl->fd);
+    memcpy(&event, fake_at(fake, PARAMS), sizeof event);
+    cr_assert_eq(event.data, 3);
+
+    event.data = 55;
+    memcpy(fake_at(fake, PARAMS), &event, sizeof event);
+    cr_assert_eq(alloc64(&p), EINVAL);
+    cr_assert_eq(fake->request.event.refusal, REFUSAL_BAD_FD);
+}
+
+/* An OS event whose class is swapped for a harmless one while its parameters are fetched again. */
+static void swap_class(Fake *f, unsigned round)
+{
+    NV0005_ALLOC_PARAMETERS *event = fake_at(f, PARAMS);
+
+    if (round >= 2) {
+        event->hClass = NOTHING;
+        event->data = 0xdead;
+    }
+}
+
+Test(alloc, what_the_class_was_taken_from_is_what_the_host_gets)
+{
+    NV0005_ALLOC_PARAMETERS event = {.hClass = NV01_EVENT_OS_EVENT, .data = 3};
+    NVOS64_PARAMETERS p = {
+        .hRoot = CLIENT, .hObjectNew = 7, .hClass = NV01_EVENT, .pAllocParms = PARAMS};
+
+    fake->answer = answer_event;
+    make_client();
+    host_event_fd = 0;
+    memcpy(fake_at(fake, PARAMS), &event, sizeof event);
+    fake->between_rounds = swap_class;
+    cr_assert_eq(alloc64(&p), 0);
+    cr_assert_eq(host_event_fd, 0, "an unchecked class or descriptor reached the host");
+}
+
+Test(alloc, an_object_goes_with_the_address_space_it_names)
+{
+    NV_CTXSHARE_ALLOCATION_PARAMETERS share = {.hVASpace = 0x90f1};
+    NVOS64_PARAMETERS space = {
+        .hRoot = CLIENT, .hObjectParent = CLIENT, .hObjectNew = 0x90f1, .hClass = FERMI_VASPACE_A};
+    NVOS64_PARAMETERS p = {.hRoot = CLIENT,
+                           .hObjectParent = CLIENT,
+                           .hObjectNew = 8,
+                           .hClass = FERMI_CONTEXT_SHARE_A,
+                           .pAllocParms = PARAMS};
+    NVOS00_PARAMETERS f = {.hRoot = CLIENT, .hObjectOld = 0x90f1};
+
+    make_client();
+    cr_assert_eq(alloc64(&space), 0);
+    cr_assert_eq(space.status, NV_OK);
+    memcpy(fake_at(fake, PARAMS), &share, sizeof share);
+    cr_assert_eq(alloc64(&p), 0);
+    cr_assert_eq(p.status, NV_OK);
+    cr_assert_eq(objects(), 3);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_FREE, &f, sizeof f), 0);
+    cr_assert_eq(objects(), 1);
+}
+
 Test(alloc, freeing)
 {
     NVOS64_PARAMETERS p = {
