@@ -10,7 +10,7 @@
 
 #include "tests/guest/rm.h"
 
-#define SIZE 8192
+#define SIZE 8192UL
 
 static Params export_params(void)
 {

@@ -11,7 +11,7 @@
 
 #include "tests/guest/rm.h"
 
-#define SIZE 8192
+#define SIZE 8192UL
 
 static void wait_for(pid_t child)
 {
@@ -73,7 +73,7 @@ static void mapping_survives(const Tree *t)
 /* The program itself, run again: "fork-exec FD CLIENT". */
 static int executed(char **argv)
 {
-    int ctl = atoi(argv[1]);
+    int ctl = (int)strtol(argv[1], NULL, 10);
     NvHandle client = (NvHandle)strtoul(argv[2], NULL, 16);
 
     say("control: %s", status(query(ctl, client)));

@@ -8,7 +8,7 @@
 
 #include "tests/guest/rm.h"
 
-#define SIZE (4 * 4096)
+#define SIZE (4UL * 4096)
 
 /* Write through a mapping and read as the GPU; write as the GPU and read through the mapping. */
 static void exchange(const Tree *t, NvHandle memory, NvU64 offset, volatile NvU32 *mapped)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trees of objects: what is freed with what, duplicates, who may use a client. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/guest/rm.h"
 
-#define SIZE 8192
+#define SIZE 8192UL
 
 static int64_t duplicate(int ctl, NvHandle client, NvHandle parent, NvHandle object,
                          NvHandle source_client, NvHandle source)
@@ -105,6 +107,30 @@ static void share(const Tree *t)
                                                 offsetof(NVOS57_PARAMETERS, status))));
 }
 
+/* Another process may not take what is not shared with it, though it knows the handles. */
+static void other_process(const Tree *t)
+{
+    NVOS57_PARAMETERS all = {
+        .hClient = t->client, .hObject = H_SYSTEM, .sharePolicy = {.type = 1, .accessMask = {{1}}}};
+    pid_t child;
+
+    memory_new(t, H_SYSTEM, NV01_MEMORY_SYSTEM, SIZE);
+    child = fork();
+    if (child == 0) {
+        Tree own = tree();
+
+        say("duplicate: %s",
+            status(duplicate(own.ctl, own.client, H_DEVICE, H_OTHER, t->client, H_SYSTEM)));
+        say("share: %s", status(ioctl_status(t->ctl, NV_ESC_RM_SHARE, &all, sizeof all,
+                                             offsetof(NVOS57_PARAMETERS, status))));
+        say("duplicate: %s",
+            status(duplicate(own.ctl, own.client, H_DEVICE, H_OTHER, t->client, H_SYSTEM)));
+        exit(0);
+    }
+    waitpid(child, NULL, 0);
+    rm_free(t->ctl, t->client, H_SYSTEM);
+}
+
 int main(void)
 {
     Tree t = tree(), other = tree();
@@ -125,6 +151,8 @@ int main(void)
     share(&t);
     section("duplicate");
     duplicates(&t, &other);
+    section("other-process");
+    other_process(&t);
     section("free");
     free_cascades(&t);
     close(stranger);

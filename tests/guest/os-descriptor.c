@@ -9,7 +9,7 @@
 
 #include "tests/guest/rm.h"
 
-#define PAGE 4096
+#define PAGE 4096UL
 #define SIZE (4 * PAGE)
 
 #define NO_MAP        (NVOS02_FLAGS_MAPPING_NO_MAP << NVOS02_FLAGS_MAPPING_SHIFT)

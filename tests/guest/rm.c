@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +13,8 @@
 
 void section(const char *name)
 {
-    printf("# %s\n", name);
-    fflush(stdout);
-}
-
-void say(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    putchar('\n');
-    fflush(stdout);
+    setlinebuf(stdout); /* nothing must be left in the buffer when a program forks */
+    say("# %s", name);
 }
 
 const char *status(int64_t result)
@@ -144,6 +132,7 @@ static const AbiField *find(const AbiLayout *layout, const char *name, size_t *o
     const AbiField *field = NULL;
 
     *offset = 0;
+    g_assert(layout);
     for (char **part = parts; *part; part++) {
         field = NULL;
         for (NvU32 i = 0; i < layout->n_fields && !field; i++) {

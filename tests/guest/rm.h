@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "abi/alloc.h"
 #include "abi/class.h"
@@ -42,7 +43,7 @@ enum {
 void section(const char *name);
 
 /** say: write a line of the transcript. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define say(FORMAT, ...) ((void)printf(FORMAT "\n" __VA_OPT__(, ) __VA_ARGS__))
 
 /** status: the driver's name of a status, or of a system call's error: "NV_OK", "EINVAL". */
 const char *status(int64_t result);

@@ -11,7 +11,7 @@
 
 #include "tests/guest/rm.h"
 
-#define SIZE 8192
+#define SIZE 8192UL
 
 static int64_t export_to(const Tree *t, NvHandle memory, int fd)
 {
@@ -49,7 +49,7 @@ static void many(const Tree *t, int fd)
     gpu_write(t, H_SYSTEM, 0, 11);
     out.objects[0] = H_VIDEO;
     out.objects[1] = H_SYSTEM;
-    strcpy((char *)out.metadata, "two of four");
+    g_strlcpy((char *)out.metadata, "two of four", sizeof out.metadata);
     say("export: %s",
         status(rm_control(t->ctl, t->client, t->client,
                           NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, &out, sizeof out)));

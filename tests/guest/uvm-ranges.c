@@ -12,7 +12,7 @@
 
 #include "tests/guest/rm.h"
 
-#define SIZE (64 * 4096)
+#define SIZE (64UL * 4096)
 
 /* Far from where the kernel puts mappings of its own accord. */
 #define MANAGED    ((void *)0x200000000000)
@@ -139,7 +139,6 @@ static void managed(int uvm)
         status(call(uvm, UVM_MIGRATE, "base", (uintptr_t)memory, "length", 2 * SIZE)));
     say("external in it: %s",
         status(call(uvm, UVM_CREATE_EXTERNAL_RANGE, "base", (uintptr_t)memory, "length", 4096)));
-    fflush(stdout);
     child = fork();
     if (child == 0) {
         _exit((int)memory[0]); /* not in the child */
@@ -246,6 +245,22 @@ static void other_process(int uvm)
     waitpid(child, NULL, 0);
 }
 
+/* The file may be another process's, its client's handles may be known: the client is still not
+ * its. */
+static void other_client(const Tree *t, int uvm)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        say("register gpu: %s",
+            status(gpu_call(t, uvm, UVM_REGISTER_GPU, "gpu_uuid", false, t->ctl)));
+        say("register space: %s",
+            status(gpu_call(t, uvm, UVM_REGISTER_GPU_VASPACE, "gpuUuid", true, t->ctl)));
+        exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
 int main(void)
 {
     Tree t = tree();
@@ -281,6 +296,8 @@ int main(void)
     say("initialize: %s", status(initialize(shared, UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE)));
     pageable(shared);
     other_process(shared);
+    section("other-process-client");
+    other_client(&t, shared);
     section("unregister");
     say("gpu: %s", status(gpu_call(&t, uvm, UVM_UNREGISTER_GPU, "gpu_uuid", false, -1)));
     say("again: %s", status(gpu_call(&t, uvm, UVM_UNREGISTER_GPU, "gpu_uuid", false, -1)));

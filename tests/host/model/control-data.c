@@ -384,6 +384,13 @@ static u32 set_notification(struct control *control)
     return NV_OK;
 }
 
+static u32 set_inherited_share_policy(struct control *control)
+{
+    const NV0000_CTRL_CLIENT_SET_INHERITED_SHARE_POLICY_PARAMS *params = control->params.data;
+
+    return rm_share(control->object, &params->sharePolicy);
+}
+
 static u32 disable_channels(struct control *control)
 {
     return params_get(&control->params, "pRunlistPreemptEvent") ? NV_ERR_INSUFFICIENT_PERMISSIONS
@@ -407,6 +414,7 @@ static const struct {
     {NV0000_CTRL_CMD_GPU_GET_DEVICE_IDS, get_device_ids},
     {NV0000_CTRL_CMD_GPU_GET_PCI_INFO, get_pci_info},
     {NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID, get_uuid},
+    {NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY, set_inherited_share_policy},
     {NV0080_CTRL_CMD_GPU_GET_CLASSLIST, get_class_list},
     {NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2, get_class_list_v2},
     {NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES, get_num_subdevices},

@@ -14,7 +14,13 @@
  * - Classes and controls without a part in this are generic: their parameters must have the right
  *   size, and a control answers with a pattern computed from its input.
  * - Access rights, MIG, SLI, suspend, non-blocking opens and accounting do not exist.
- * - OS descriptors of device memory (VM_IO) are refused.
+ * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL but for
+ *   ALLOC_SIZE.
+ * - Calls that the project's tables do not have are unknown here, but for those that containers use
+ *   between themselves and the driver without a proxy: event data, the long form of an ioctl.
+ * - A capability's file is kept by the object that it allows; the driver puts a duplicate of it
+ * into the caller's table besides.
+ * - The size of a control's parameters is checked before its object, in the driver after it.
  * - A managed range of UVM ends with the last piece of its mapping; partial unmapping keeps all of
  * it.
  *

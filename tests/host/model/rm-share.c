@@ -33,11 +33,13 @@ static bool policy_names(const RS_SHARE_POLICY *policy, const struct rm_client *
 bool rm_may_duplicate(struct rm_client *client, const struct rm_object *source)
 {
     unsigned int i;
+    const struct rm_object *root = rm_object_find(source->client, source->client->handle);
+    const struct rm_object *from = source->n_policies ? source : root;
     /* What every object inherits: the same process may. */
     bool allowed = source->client->process == client->process;
 
-    for (i = 0; i < source->n_policies; i++) {
-        const RS_SHARE_POLICY *policy = &source->policies[i];
+    for (i = 0; i < from->n_policies; i++) {
+        const RS_SHARE_POLICY *policy = &from->policies[i];
 
         if (policy_names(policy, client, source->client) &&
             (policy->accessMask.limbs[0] & ACCESS_DUP_OBJECT))
@@ -105,6 +107,19 @@ int nv_rm_dup_object(struct nv_call *call)
     return 0;
 }
 
+u32 rm_share(struct rm_object *object, const RS_SHARE_POLICY *policy)
+{
+    if (policy->type > SHARE_TYPE_PID)
+        return NV_ERR_INVALID_ARGUMENT;
+    /* Without COMPOSE a policy takes the place of what was said before. */
+    if (!(policy->action & SHARE_ACTION_COMPOSE))
+        object->n_policies = 0;
+    if (object->n_policies == RM_POLICIES_MAX)
+        return NV_ERR_INSUFFICIENT_RESOURCES;
+    object->policies[object->n_policies++] = *policy;
+    return NV_OK;
+}
+
 static u32 share(struct nv_call *call, const NVOS57_PARAMETERS *args)
 {
     struct rm_client *client;
@@ -113,17 +128,7 @@ static u32 share(struct nv_call *call, const NVOS57_PARAMETERS *args)
 
     if (status == NV_OK)
         status = rm_object_get(client, args->hObject, RM_ANY, NV_OK, &object);
-    if (status != NV_OK)
-        return status;
-    if (args->sharePolicy.type > SHARE_TYPE_PID)
-        return NV_ERR_INVALID_ARGUMENT;
-    /* Without COMPOSE a policy takes the place of what was said before. */
-    if (!(args->sharePolicy.action & SHARE_ACTION_COMPOSE))
-        object->n_policies = 0;
-    if (object->n_policies == RM_POLICIES_MAX)
-        return NV_ERR_INSUFFICIENT_RESOURCES;
-    object->policies[object->n_policies++] = args->sharePolicy;
-    return NV_OK;
+    return status == NV_OK ? rm_share(object, &args->sharePolicy) : status;
 }
 
 int nv_rm_share(struct nv_call *call)

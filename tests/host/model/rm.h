@@ -142,6 +142,10 @@ const struct rm_class *rm_class_find(u32 class);
 /** rm_may_duplicate: the driver's share policies, for the calling process as @client. */
 bool rm_may_duplicate(struct rm_client *client, const struct rm_object *source);
 
+/** rm_share: add a policy to an object; a client's own hold for all its objects that have none.
+ * Returns: NvStatus. */
+u32 rm_share(struct rm_object *object, const RS_SHARE_POLICY *policy);
+
 /** rm_duplicate: NvStatus. */
 u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
                  const struct rm_object *source, struct rm_object **copy);
