@@ -8,6 +8,8 @@ declare -A PACKAGES=(
         libcap-ng-dev libcriterion-dev libclang-14-dev go-md2man"
     # What reads the sources.
     [lint]="clang-format clang-tidy shellcheck"
+    # A compiler with libFuzzer.
+    [fuzz]="clang libclang-rt-14-dev"
     # The VM; a kernel's modules are built with the compiler it was built with, and its tools need libelf.
     [lab]="qemu-system-x86 busybox-static cpio kmod xz-utils make gcc-12 libelf1 strace python3-minimal iproute2 procps"
 )

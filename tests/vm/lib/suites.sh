@@ -109,7 +109,7 @@ suite_run() {
     if [[ $(type -t "suite_$1") == function ]]; then
         "suite_$1"
     else
-        packages_need build lab
+        packages_need build lab fuzz
         build_tree "$BUILD" && (export TOP BUILD CACHE && "$TOP/tests/$1/run")
     fi
 }
