@@ -37,7 +37,6 @@ static const struct {
     [REFUSAL_COMPAT] = {"32-bit",
                         "the caller is a 32-bit program or used a 32-bit system call; only 64-bit "
                         "callers are served"},
-    [REFUSAL_NO_MMAP] = {"no-mmap", "memory mappings are not served yet"},
 };
 
 const char *refusal_name(Refusal refusal)

@@ -19,7 +19,6 @@ typedef enum {
     REFUSAL_TOO_LARGE,
     REFUSAL_BY_DESIGN,
     REFUSAL_COMPAT,
-    REFUSAL_NO_MMAP,
     REFUSAL_COUNT,
 } Refusal;
 

@@ -22,6 +22,15 @@ typedef struct {
     /** ioctl: @argument is a private buffer, a plain value or NULL. Returns 0 or an errno. */
     int (*ioctl)(Host *host, int fd, uint32_t command, void *argument);
     void (*close)(Host *host, int fd);
+    /** poll: which of @events (POLLIN ...) a file has now; does not wait. A driver may count it as
+     * read. */
+    unsigned (*poll)(Host *host, int fd, unsigned events);
+    /**
+     * watch: from now until it is closed, tell proxy_file_event() of every event of a file, under
+     * the file's
+     * @id. Files that cannot be polled are left alone.
+     */
+    void (*watch)(Host *host, int fd, uint32_t id);
     /**
      * identify: which of this instance's open files a guest's descriptor is.
      * @tid: the calling thread, as the transport names it

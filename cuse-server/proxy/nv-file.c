@@ -19,6 +19,7 @@ void nv_file_unref(NvFile *file)
 {
     if (g_atomic_ref_count_dec(&file->refs)) {
         file->host->ops->close(file->host, file->fd);
+        poll_state_clear(&file->poll);
         g_free(file);
     }
 }
@@ -54,6 +55,7 @@ NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, 
     file->device = device;
     file->host = host;
     file->fd = fd;
+    poll_state_init(&file->poll);
     g_hash_table_insert(table->files, GUINT_TO_POINTER(file->id), file);
     return nv_file_ref(file);
 }

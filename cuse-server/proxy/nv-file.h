@@ -11,12 +11,14 @@
 
 #include "cuse-server/proxy/device.h"
 #include "cuse-server/proxy/host.h"
+#include "cuse-server/proxy/poll-state.h"
 
 /**
  * NvFile: one open file.
  * @id: names it in the file table and to the transport; never reused, at most INT32_MAX
  * @device: the node it was opened on; outlives the file
  * @fd: the host file, closed with the last reference
+ * @poll: see poll.h
  */
 typedef struct {
     gatomicrefcount refs;
@@ -24,6 +26,7 @@ typedef struct {
     const Device *device;
     Host *host;
     int fd;
+    PollState poll;
 } NvFile;
 
 typedef struct NvFileTable NvFileTable;

@@ -2,8 +2,13 @@
 #include "cuse-server/proxy/proxy.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include "cuse-server/proxy/handlers.h"
+
+/* The driver's poll takes away what it reports, asked for or not: so everything is asked for. */
+#define POLL_EVERYTHING \
+    (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM | POLLRDHUP)
 
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
                 unsigned n_devices, Host *host)
@@ -33,7 +38,39 @@ int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file)
         return -fd;
     }
     *file = nv_file_table_add(proxy->files, &proxy->devices[device], proxy->host, fd);
-    return *file ? 0 : ENFILE;
+    if (!*file) {
+        return ENFILE;
+    }
+    proxy->host->ops->watch(proxy->host, fd, (*file)->id);
+    return 0;
+}
+
+unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter)
+{
+    Host *host = file->host;
+    unsigned wanted = events | POLLERR | POLLHUP; /* as poll(2) */
+    unsigned ready;
+
+    /* First the waiter, then the look: an event in between finds it. */
+    if (waiter) {
+        poll_state_wait(&file->poll, waiter);
+    }
+    ready = poll_state_take(&file->poll, wanted);
+    if (!ready) {
+        unsigned found = host->ops->poll(host, file->fd, POLL_EVERYTHING);
+        poll_state_keep(&file->poll, found & ~wanted);
+        ready = found & wanted;
+    }
+    return ready;
+}
+
+void proxy_file_event(Proxy *proxy, uint32_t file_id, unsigned events)
+{
+    g_autoptr(NvFile) file = nv_file_table_get(proxy->files, file_id);
+
+    if (file) {
+        poll_state_event(&file->poll, events);
+    }
 }
 
 void proxy_release(Proxy *proxy, uint32_t file_id)

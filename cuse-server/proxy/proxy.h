@@ -44,6 +44,16 @@ int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file);
 void proxy_release(Proxy *proxy, uint32_t file_id);
 
 /**
+ * proxy_poll: which of @events a file has.
+ * @waiter: to be woken by the next event if there is none now; owned from now on. NULL: nobody
+ * waits.
+ */
+unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter);
+
+/** proxy_file_event: the host has @events for a file; it may be closed by now. */
+void proxy_file_event(Proxy *proxy, uint32_t file_id, unsigned events);
+
+/**
  * proxy_ioctl: run a request's handler.
  * Returns: REQUEST_RETRY if it wants guest memory that is not here; REQUEST_DONE if @req says the
  * answer.

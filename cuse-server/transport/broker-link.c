@@ -2,7 +2,9 @@
 #include "cuse-server/transport/broker-link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@ typedef struct {
 struct BrokerLink {
     Host host;
     int socket;
+    int watched; /* epoll, of host files */
     GMutex lock; /* guards what follows, and every Question in it */
     GCond answered;
     GHashTable *questions; /* serial -> Question */
@@ -79,6 +82,39 @@ static void link_close(Host *host, int fd)
     close(fd);
 }
 
+static unsigned link_poll(Host *host, int fd, unsigned events)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = (short)events};
+
+    (void)host;
+    return poll(&poll_fd, 1, 0) > 0 ? (unsigned short)poll_fd.revents : 0;
+}
+
+/*
+ * Edge-triggered, since nobody here takes away what makes a file ready. Closing a file ends its
+ * watch. EPERM: it cannot be polled.
+ */
+static void link_watch(Host *host, int fd, uint32_t id)
+{
+    BrokerLink *link = (BrokerLink *)host;
+    struct epoll_event event = {
+        .events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLRDHUP | EPOLLET,
+        .data.u32 = id,
+    };
+
+    (void)epoll_ctl(link->watched, EPOLL_CTL_ADD, fd, &event);
+}
+
+void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events)
+{
+    struct epoll_event event;
+
+    while (epoll_wait(link->watched, &event, 1, -1) != 1) {
+    }
+    *file = event.data.u32;
+    *events = event.events;
+}
+
 static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
 {
     BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};
@@ -95,6 +131,8 @@ static const HostOps link_ops = {
     .open = link_open,
     .ioctl = link_ioctl,
     .close = link_close,
+    .poll = link_poll,
+    .watch = link_watch,
     .identify = link_identify,
 };
 
@@ -103,6 +141,8 @@ BrokerLink *broker_link_new(int socket)
     BrokerLink *link = g_new0(BrokerLink, 1);
     link->host.ops = &link_ops;
     link->socket = socket;
+    link->watched = epoll_create1(EPOLL_CLOEXEC);
+    g_assert(link->watched >= 0);
     g_mutex_init(&link->lock);
     g_cond_init(&link->answered);
     link->questions = g_hash_table_new(NULL, NULL);

@@ -21,6 +21,13 @@ Host *broker_link_host(BrokerLink *link);
 /** broker_link_socket: for the leader to poll. */
 int broker_link_socket(const BrokerLink *link);
 
+/**
+ * broker_link_next_event: wait for an event of a watched file.
+ * @file: the file's id
+ * @events: POLLIN ...
+ */
+void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events);
+
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */
 bool broker_link_ready(BrokerLink *link);
 

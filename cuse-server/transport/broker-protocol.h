@@ -11,7 +11,7 @@
  *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
- *     worker: jobs                            --ioctl-->                           the host driver
+ *     worker: jobs                            --ioctl, poll-->                     the host driver
  *
  * The leader of a LeaderPool, which every side has at all times, waits for nobody. There is no
  * cycle, so one thread of each sort is enough for progress, and the number of threads is a matter

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <string.h>
 
 #include "cuse-server/transport/broker-protocol.h"
@@ -209,6 +210,70 @@ static void on_ioctl(fuse_req_t fuse, int cmd, void *arg, struct fuse_file_info 
     }
 }
 
+/* --- poll ------------------------------------------------------------------------------------- */
+
+/* The kernel's handle for whoever polls a file. */
+typedef struct {
+    PollWaiter base;
+    struct fuse_pollhandle *handle;
+} FuseWaiter;
+
+static void drop_waiter(PollWaiter *base)
+{
+    FuseWaiter *waiter = (FuseWaiter *)base;
+
+    fuse_pollhandle_destroy(waiter->handle);
+    g_free(waiter);
+}
+
+static void wake_waiter(PollWaiter *base)
+{
+    FuseWaiter *waiter = (FuseWaiter *)base;
+
+    fuse_lowlevel_notify_poll(waiter->handle);
+    drop_waiter(base);
+}
+
+typedef struct {
+    CallJob base;
+    NvFile *file;
+    unsigned events;
+    FuseWaiter *waiter;
+} PollJob;
+
+static void run_poll(CallContext *context, gpointer data)
+{
+    g_autofree PollJob *job = data;
+
+    (void)context;
+    unsigned ready = proxy_poll(job->file, job->events, job->waiter ? &job->waiter->base : NULL);
+    fuse_reply_poll(job->base.fuse, ready);
+    nv_file_unref(job->file);
+}
+
+static void on_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_pollhandle *handle)
+{
+    CuseDevice *device = fuse_req_userdata(fuse);
+    CallContext *context = device->context;
+    FuseWaiter *waiter = NULL;
+    NvFile *file = nv_file_table_get(context->proxy->files, (uint32_t)info->fh);
+
+    if (handle) {
+        waiter = g_new(FuseWaiter, 1);
+        *waiter = (FuseWaiter){.base = {wake_waiter, drop_waiter}, .handle = handle};
+    }
+    if (!file) {
+        if (waiter) {
+            drop_waiter(&waiter->base);
+        }
+        fuse_reply_poll(fuse, POLLERR);
+        return;
+    }
+    PollJob *job = g_new0(PollJob, 1);
+    *job = (PollJob){{run_poll, fuse}, file, info->poll_events, waiter};
+    context->next = &job->base;
+}
+
 /* --- the rest --------------------------------------------------------------------------------- */
 
 /* The driver has neither read nor write. */
@@ -243,6 +308,7 @@ const struct cuse_lowlevel_ops cuse_call_ops = {
     .write = on_write,
     .release = on_release,
     .ioctl = on_ioctl,
+    .poll = on_poll,
 };
 
 void call_job_run(CallContext *context, CallJob *job)

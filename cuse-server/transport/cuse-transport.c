@@ -165,6 +165,20 @@ static void run_job(gpointer job, gpointer data)
 /* Jobs are never dropped: the process ends with them, and the kernel answers for us. */
 static const LeaderPoolOps pool_ops = {.take = take_job, .run = run_job, .drop = g_free};
 
+/* The driver's events, to the files they are for. Never ends: the process does. */
+static gpointer pass_events(gpointer data)
+{
+    CuseTransport *transport = data;
+
+    for (;;) {
+        uint32_t file;
+        unsigned events;
+        broker_link_next_event(transport->link, &file, &events);
+        proxy_file_event(transport->context.proxy, file, events);
+    }
+    return NULL;
+}
+
 static void poll_add(struct pollfd *poll_fd, int fd)
 {
     *poll_fd = (struct pollfd){.fd = fd, .events = POLLIN};
@@ -180,6 +194,7 @@ bool cuse_transport_run(CuseTransport *transport, GError **error)
     }
     poll_add(&transport->polls[n], broker_link_socket(transport->link));
     transport->next_device = n;
+    g_thread_unref(g_thread_new("worker-events", pass_events, transport));
     leader_pool_wait(leader_pool_new("worker", &pool_ops, transport, transport->threads));
     if (transport->error) {
         g_propagate_error(error, g_steal_pointer(&transport->error));

@@ -38,6 +38,24 @@ static void host_close(Host *host, int fd)
     ((Fake *)host)->n_open--;
 }
 
+/* As the driver's: what it reports is gone. */
+static unsigned host_poll(Host *host, int fd, unsigned events)
+{
+    Fake *fake = (Fake *)host;
+    unsigned found = fake->events & events;
+
+    (void)fd;
+    fake->events &= ~found;
+    return found;
+}
+
+static void host_watch(Host *host, int fd, uint32_t id)
+{
+    (void)host;
+    (void)fd;
+    (void)id;
+}
+
 static int host_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
 {
     Fake *fake = (Fake *)host;
@@ -47,7 +65,8 @@ static int host_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return *id ? 0 : EBADF;
 }
 
-static const HostOps host_ops = {host_open, host_ioctl, host_close, host_identify};
+static const HostOps host_ops = {host_open, host_ioctl, host_close,
+                                 host_poll, host_watch, host_identify};
 
 Fake *fake_new(const char *version, NvCaps caps)
 {

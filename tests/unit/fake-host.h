@@ -43,6 +43,7 @@ struct Fake {
     unsigned n_calls;
     HostCall last;
     unsigned n_open;      /* host files open now */
+    unsigned events;      /* what poll finds at the host, and takes away */
     GHashTable *guest_fd; /* guest descriptor -> file id */
 
     /** called before each round but the first, for tests that change memory under our hands */
