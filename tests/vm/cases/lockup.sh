@@ -21,12 +21,14 @@ for namespace in net ipc uts; do
         test "$(readlink "/proc/$worker/ns/$namespace")" != "$(readlink /proc/self/ns/$namespace)"
 done
 
-# The devices, the broker's socket, the lock of its slot, host files of guests, the three standard ones; nothing else.
+# The devices, the broker's socket, the lock of its slot, host files of guests and what watches them, the three standard ones;
+# nothing else.
 cat >"$WORK/wanted" <<END
 /dev/cuse
 /dev/null
 /dev/nvidiactl
 /run/nvcuse/slots.lock
+anon_inode:[eventpoll]
 socket
 END
 find "/proc/$worker/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//' | grep -vE "^($WORK/.*|pipe)$" | sort -u >"$WORK/got"
