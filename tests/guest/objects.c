@@ -52,24 +52,23 @@ static void allocate(const Tree *t)
 
 static void free_cascades(const Tree *t)
 {
-    Params space = class_params(FERMI_VASPACE_A), range = class_params(NV01_MEMORY_VIRTUAL);
+    Params space = class_params(FERMI_VASPACE_A), group = class_params(KEPLER_CHANNEL_GROUP_A);
 
     say("space: %s",
         status(rm_alloc(t->ctl, t->client, H_DEVICE, H_VASPACE, FERMI_VASPACE_A, space.data)));
-    params_put(&range, "limit", 0, 0xffff);
-    params_put(&range, "hVASpace", 0, H_VASPACE);
-    say("range in it: %s",
-        status(rm_alloc(t->ctl, t->client, H_DEVICE, H_OTHER, NV01_MEMORY_VIRTUAL, range.data)));
+    params_put(&group, "hVASpace", 0, H_VASPACE);
+    say("group in it: %s",
+        status(rm_alloc(t->ctl, t->client, H_DEVICE, H_OTHER, KEPLER_CHANNEL_GROUP_A, group.data)));
     say("free space: %s", status(rm_free(t->ctl, t->client, H_VASPACE)));
-    say("range again: %s",
-        status(rm_alloc(t->ctl, t->client, H_DEVICE, H_OTHER, NV01_MEMORY_VIRTUAL, range.data)));
+    say("group again: %s",
+        status(rm_alloc(t->ctl, t->client, H_DEVICE, H_OTHER, KEPLER_CHANNEL_GROUP_A, group.data)));
     memory_new(t, H_SYSTEM, NV01_MEMORY_SYSTEM, SIZE);
     say("memory: %s", there(t, H_SYSTEM));
     say("free what is not there: %s", status(rm_free(t->ctl, t->client, H_LAST)));
     say("free device: %s", status(rm_free(t->ctl, t->client, H_DEVICE)));
     say("memory: %s", there(t, H_SYSTEM));
     params_free(&space);
-    params_free(&range);
+    params_free(&group);
 }
 
 static void duplicates(const Tree *t, const Tree *other)
