@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/broker/instance.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -100,6 +101,16 @@ static bool wait_until_served(Instance *instance, GError **error)
     return true;
 }
 
+static bool make_secret(uint64_t *secret, GError **error)
+{
+    if (getrandom(secret, sizeof *secret, 0) == sizeof *secret) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot get random bytes: %s",
+                g_strerror(errno));
+    return false;
+}
+
 /*
  * A guest's open files are files of the worker's as well. What children of this process inherit is
  * the guest's affair: the guest was forked before.
@@ -110,8 +121,8 @@ static void raise_file_limit(void)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE,
-                        &limit); /* else fewer files: opens beyond it fail one by one */
+        /* If it fails there are fewer files, and opens beyond them fail one by one. */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
 
@@ -131,8 +142,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
     if (instance_check_name(config->name, error) &&
         cuse_node_check_free(config->name, config->devices[0].name, error) &&
-        getrandom(&instance->secret, sizeof instance->secret, 0) == sizeof instance->secret &&
-        slot_take(&instance->slot, error) &&
+        make_secret(&instance->secret, error) && slot_take(&instance->slot, error) &&
         worker_process_start(&instance->worker, &instance->config, &instance->slot,
                              instance->secret, error) &&
         make_nodes(instance, error)) {
@@ -195,12 +205,15 @@ static void close_if_open(int fd)
 
 bool instance_stop(Instance *instance, GError **error)
 {
-    bool ok = true;
+    bool removed = true;
 
     /* The worker first: broker threads that wait for it get errors and come to their end. */
     if (instance->worker.pid > 0) {
-        ok = worker_process_end(&instance->worker, instance->config.name, error) &&
-             wait_until_removed(instance, error);
+        if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+            return false; /* a thread of ours may wait for it, or for the driver, as long as it does
+                           */
+        }
+        removed = wait_until_removed(instance, error);
     }
     g_ptr_array_unref(instance->listeners);
     if (instance->service) {
@@ -211,5 +224,5 @@ bool instance_stop(Instance *instance, GError **error)
     close_if_open(instance->host_nodes);
     close_if_open(instance->slot.lock);
     g_free(instance);
-    return ok;
+    return removed;
 }
