@@ -50,7 +50,8 @@ void instance_add_listener(Instance *instance, int fd);
 
 /**
  * instance_stop: end the worker, wait until its devices are gone, free everything. Guests that
- * still have files open get errors from them. Returns: false with @error if something stayed
- * behind.
+ * still have files open get errors from them.
+ *
+ * Returns: false with @error if something stayed behind: the process should end then.
  */
 bool instance_stop(Instance *instance, GError **error);

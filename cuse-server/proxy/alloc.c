@@ -290,8 +290,8 @@ static Refusal refusal_of(const Request *req, const AbiEntry *entry)
 }
 
 /*
- * NV01_EVENT is an alias: the class that counts is in its parameters. Returns false if they are not
- * here. The driver does the same: src/nvidia/src/kernel/rmapi/event.c, eventInit.
+ * NV01_EVENT is an alias: the class that counts, for the driver as well, is in its parameters.
+ * Returns false if they are not here.
  */
 static bool fix_up_class(Alloc *alloc)
 {

@@ -33,7 +33,9 @@ bool lockup_find_identity(LockupIdentity *identity, GError **error);
 bool lockup_worker(const LockupIdentity *identity, GError **error);
 
 /**
- * lockup_assert: look at the process as the kernel sees it (/proc/self/status, opened before
- * locking up). Returns: false with @error if any capability, group or privilege is left.
+ * lockup_assert: look at the process as the kernel sees it.
+ * @proc_self_status: /proc/self/status, opened before locking up
+ *
+ * Returns: false with @error if any capability, group or privilege is left.
  */
 bool lockup_assert(int proc_self_status, const LockupIdentity *identity, GError **error);
