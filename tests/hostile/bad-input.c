@@ -41,12 +41,14 @@ static void report_status(const char *what, long result, const NvU32 *status)
 /* Memory whose last byte is the last of a page, with nothing to read behind it. */
 static void *at_page_end(size_t size)
 {
-    char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t room = (size / PAGE + 1) * PAGE;
+    char *pages =
+        mmap(NULL, room + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (pages == MAP_FAILED || mprotect(pages + PAGE, PAGE, PROT_NONE) < 0) {
+    if (pages == MAP_FAILED || mprotect(pages + room, PAGE, PROT_NONE) < 0) {
         exit(EXIT_FAILURE);
     }
-    return pages + PAGE - size;
+    return pages + room - size;
 }
 
 static void unknown_numbers(void)
@@ -80,7 +82,8 @@ static void bad_pointers(void)
 {
     unsigned long command = COMMAND(NV_ESC_SYS_PARAMS, 8);
     char *end = (char *)at_page_end(0);
-    nv_ioctl_rm_api_version_t *read_only = at_page_end(PAGE);
+    nv_ioctl_rm_api_version_t *read_only =
+        at_page_end(PAGE); /* the whole page, to be made read-only */
 
     report("null", ioctl(ctl, command, NULL));
     report("unmapped", ioctl(ctl, command, (void *)0x1000));
@@ -120,6 +123,19 @@ static void controls(void)
     report("control, unmapped parameters", ioctl(ctl, command, &p));
     p = (NVOS54_PARAMETERS){.cmd = 0x214, .params = (uintptr_t)params, .paramsSize = UINT32_MAX};
     report("control, 4 GiB of parameters", ioctl(ctl, command, &p));
+}
+
+/* The kernel carries 128 KiB each way, the outer struct included. */
+static void large_control(void)
+{
+    const size_t most = 32 * PAGE - sizeof(NVOS54_PARAMETERS);
+    char *params = at_page_end(most + 1);
+    NVOS54_PARAMETERS p = {.cmd = 0x214, .params = (uintptr_t)params, .paramsSize = (NvU32)most};
+
+    report("control, as much as CUSE carries",
+           ioctl(ctl, COMMAND(NV_ESC_RM_CONTROL, sizeof p), &p));
+    p.paramsSize++;
+    report("control, a byte more", ioctl(ctl, COMMAND(NV_ESC_RM_CONTROL, sizeof p), &p));
 }
 
 static void allocs(void)
@@ -192,6 +208,7 @@ int main(void)
     wrong_sizes();
     bad_pointers();
     controls();
+    large_control();
     allocs();
     descriptors();
     other_calls();
