@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's own memory, described to the GPU: which pages are pinned, and when they are let go.
- */
+/* The program's own memory, described to the GPU: which pages are pinned, and when they are let
+ * go. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

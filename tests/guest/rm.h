@@ -48,8 +48,8 @@ void section(const char *name);
 /** status: the driver's name of a status, or of a system call's error: "NV_OK", "EINVAL". */
 const char *status(int64_t result);
 
-/** abi: that of the driver that answers. The first call asks it, through an nvidiactl of its own.
- */
+/** abi: that of the driver that answers. The first call asks it, through an nvidiactl of its
+ * own. */
 const DriverAbi *abi(void);
 const char *driver_version(void);
 

@@ -182,8 +182,8 @@ WITH_CTL(get_info)
 WITH_CTL(export_many)
 WITH_CTL(import_many)
 
-/* A GPU's node as the descriptor of that GPU. Such a file cannot be registered to a control file.
- */
+/* A GPU's node as the descriptor of that GPU. Such a file cannot be registered to a control
+ * file. */
 static u32 multicast_attach_gpu(struct control *control)
 {
     int fd = (int)(u32)params_get(&control->params, "devDescriptor");

@@ -151,8 +151,8 @@ void control_pattern(u64 seed, void *data, u32 size)
     }
 }
 
-/* Whether a member is a list's address or length, which differ from run to run or are the caller's.
- */
+/* Whether a member is a list's address or length, which differ from run to run or are the
+ * caller's. */
 static bool is_kept(const AbiLayout *layout, u32 index)
 {
     return strcmp(layout->fields[index].type->name, "NvP64") == 0 ||

@@ -68,8 +68,8 @@ uvm_function uvm_initialize, uvm_mm_initialize, uvm_register_gpu, uvm_unregister
 int uvm_open(struct inode *inode, struct file *filp);
 int uvm_release(struct inode *inode, struct file *filp);
 
-/** uvm_gpu: index of the GPU whose UUID a parameter holds; NV_ERR_INVALID_DEVICE if there is none.
- */
+/** uvm_gpu: index of the GPU whose UUID a parameter holds; NV_ERR_INVALID_DEVICE if there is
+ * none. */
 u32 uvm_gpu(struct uvm_call *call, const char *name, u32 *index);
 
 /* uvm-range.c */
