@@ -102,7 +102,6 @@ static u32 find_lists(struct control *control, u32 element)
             return NV_ERR_INVALID_ARGUMENT;
         control->lists[control->n_lists++] =
             (struct control_list){params_get(&control->params, field->name), (u32)size, NULL};
-        record_add(control->call->record, "list=%u", (u32)size);
     }
     return NV_OK;
 }
@@ -121,6 +120,7 @@ static u32 read_lists(struct control *control)
             return NV_ERR_NO_MEMORY;
         if (copy_from_user(list->data, u64_to_user_ptr(list->address), list->size))
             return NV_ERR_INVALID_ADDRESS;
+        record_bytes(control->call->record, "list_in", list->data, list->size);
     }
     return NV_OK;
 }
@@ -132,7 +132,10 @@ static u32 write_lists(struct control *control)
     for (i = 0; i < control->n_lists; i++) {
         const struct control_list *list = &control->lists[i];
 
-        if (list->data && copy_to_user(u64_to_user_ptr(list->address), list->data, list->size))
+        if (!list->data)
+            continue;
+        record_bytes(control->call->record, "list_out", list->data, list->size);
+        if (copy_to_user(u64_to_user_ptr(list->address), list->data, list->size))
             return NV_ERR_INVALID_ADDRESS;
     }
     return NV_OK;

@@ -11,8 +11,10 @@
  *     what=NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS fd=nvidia0.4 in=HEX data_in=HEX out=HEX
  * data_out=HEX status=NV_OK result=0
  *
- * in and out are the argument's bytes, data_in and data_out those of the parameters that it points
- * to: as hexadecimal digits, or "N:HASH" (length, 64-bit FNV-1a) of more than 64 bytes.
+ * fd is what a descriptor in the argument means to the caller: a device and the number of the open
+ * file, "other", or "none". in and out are the argument's bytes, data_in and data_out those of the
+ * parameters that it points to, list_in and list_out those of a list that these point to: as
+ * hexadecimal digits, or "N:HASH" (length, 64-bit FNV-1a) of more than 64 bytes.
  */
 #pragma once
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in the VM as callers want them: a kernel, a driver set, a command.
 
-# Write what the guest must know about the run. usage: session_environment KERNEL-ENTRY DRIVER|none
+# Write what the guest must know about the run. LAB_MODEL_OPTIONS may hold more parameters of the model driver's module,
+# for example "gpus=8 memory_mib=64". usage: session_environment KERNEL-ENTRY DRIVER|none
 session_environment() {
     local kernel=$1 version=$2 driver modules fake_gpu model
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
