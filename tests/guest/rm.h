@@ -85,7 +85,7 @@ int64_t rm_map(int ctl, NvHandle client, NvHandle memory, NvU64 offset, NvU64 le
 int64_t rm_unmap(int ctl, NvHandle client, NvHandle memory, NvU64 linear_address);
 int64_t uvm_call(int uvm, NvU32 number, const Params *params);
 
-/** ioctl_status: issue a frontend ioctl; the status is at @status_offset of the argument. */
+/** ioctl_status: issue a frontend ioctl whose argument has the status at @status_offset. */
 int64_t ioctl_status(int fd, unsigned nr, void *argument, size_t size, size_t status_offset);
 
 /** Tree: a client with a device, its subdevice, and the model's own object, on GPU 0. */

@@ -201,7 +201,8 @@ static control_function *find_function(u32 command)
     return function ? function : answer_with_pattern;
 }
 
-static u32 run(struct control *control, const NVOS54_PARAMETERS *args)
+/* The client, the object, and whether the command is one of its class. */
+static u32 find_object(struct control *control, const NVOS54_PARAMETERS *args)
 {
     u32 status = rm_client_get(control->call->file, args->hClient, &control->client);
 
@@ -209,9 +210,30 @@ static u32 run(struct control *control, const NVOS54_PARAMETERS *args)
         status = rm_object_get(control->client, args->hObject, RM_ANY, NV_OK, &control->object);
     if (status != NV_OK)
         return status;
-    if (!command_fits(control->command, control->object))
-        return NV_ERR_NOT_SUPPORTED;
-    return find_function(control->command)(control);
+    return command_fits(control->command, control->object) ? NV_OK : NV_ERR_NOT_SUPPORTED;
+}
+
+/* Before the parameters are looked at. The object may be gone when they have been read. */
+static u32 check_object(struct control *control, const NVOS54_PARAMETERS *args)
+{
+    u32 status;
+
+    mutex_lock(&rm_lock);
+    status = find_object(control, args);
+    mutex_unlock(&rm_lock);
+    return status;
+}
+
+static u32 run(struct control *control, const NVOS54_PARAMETERS *args)
+{
+    u32 status;
+
+    mutex_lock(&rm_lock);
+    status = find_object(control, args);
+    if (status == NV_OK)
+        status = find_function(control->command)(control);
+    mutex_unlock(&rm_lock);
+    return status;
 }
 
 /* What the size of the parameters must be: resControlLookup. */
@@ -273,14 +295,13 @@ int nv_rm_control(struct nv_call *call)
     u32 i;
 
     record_add(call->record, "what=%s(0x%x)", entry ? entry->name : "?", args->cmd);
-    args->status = read_params(&control, args, entry);
-    if (args->status == NV_OK) {
-        mutex_lock(&rm_lock);
+    args->status = check_object(&control, args);
+    if (args->status == NV_OK)
+        args->status = read_params(&control, args, entry);
+    if (args->status == NV_OK)
         args->status = run(&control, args);
-        mutex_unlock(&rm_lock);
-        if (args->status == NV_OK)
-            args->status = write_params(&control, args);
-    }
+    if (args->status == NV_OK)
+        args->status = write_params(&control, args);
     record_add(call->record, "status=%s", status_name(args->status));
     for (i = 0; i < control.n_lists; i++)
         kvfree(control.lists[i].data);

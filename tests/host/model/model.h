@@ -20,9 +20,6 @@
  *   between themselves and the driver without a proxy: event data, the long form of an ioctl.
  * - A capability's file is kept by the object that it allows; the driver puts a duplicate of it
  * into the caller's table besides.
- * - The size of a control's parameters is checked before its object, in the driver after it.
- * - A managed range of UVM ends with the last piece of its mapping; partial unmapping keeps all of
- * it.
  *
  * Locks: rm_lock, then mmap_lock, then those of a file. Nothing that runs under mmap_lock takes
  * rm_lock. User memory is read before rm_lock is taken and written after it is released.
