@@ -41,7 +41,7 @@ typedef struct {
     bool by_errno;
 } ArrayRule;
 
-#define MEBIBYTE               (1024U * 1024U)
+#define MEBIBYTE               UINT64_C(0x100000)
 #define COUNT(STRUCT, FIELD)   .count_at = offsetof(STRUCT, FIELD)
 #define POINTER(STRUCT, FIELD) .pointers_at = {offsetof(STRUCT, FIELD)}, .n_pointers = 1
 #define POINTERS(STRUCT, FIRST, SECOND) \
