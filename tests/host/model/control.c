@@ -192,12 +192,13 @@ static u32 answer_with_pattern(struct control *control)
 
 static control_function *find_function(u32 command)
 {
-    control_function *function = control_data_find(command);
+    control_function *(*const finders[])(u32) = {control_data_find, control_p2p_find,
+                                                 control_fd_find, control_model_find};
+    control_function *function = NULL;
+    u32 i;
 
-    if (!function)
-        function = control_fd_find(command);
-    if (!function)
-        function = control_model_find(command);
+    for (i = 0; i < ARRAY_SIZE(finders) && !function; i++)
+        function = finders[i](command);
     return function ? function : answer_with_pattern;
 }
 

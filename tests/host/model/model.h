@@ -8,7 +8,7 @@
  *
  * Where it is simpler than the driver:
  * - A GPU's memory is ordinary pages, allocated with the object; mappings of it are page by page
- * and are never revoked. Caching attributes are those of the mapping only, not of the kernel's own.
+ *   and are never revoked. Caching attributes are those of the mapping only, not of the kernel's.
  * - A mapping context keeps its memory alive until its file is closed.
  * - One lock for the resource manager; in the driver there are several.
  * - Classes and controls without a part in this are generic: their parameters must have the right
@@ -16,10 +16,10 @@
  * - Access rights, MIG, SLI, suspend, non-blocking opens and accounting do not exist.
  * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL but for
  *   ALLOC_SIZE.
- * - Calls that the project's tables do not have are unknown here, but for those that containers use
- *   between themselves and the driver without a proxy: event data, the long form of an ioctl.
+ * - Calls that the project's tables do not have are unknown here, but for event data and the long
+ *   form of an ioctl.
  * - A capability's file is kept by the object that it allows; the driver puts a duplicate of it
- * into the caller's table besides.
+ *   into the caller's table besides.
  *
  * Locks: rm_lock, then mmap_lock, then those of a file. Nothing that runs under mmap_lock takes
  * rm_lock. User memory is read before rm_lock is taken and written after it is released.
