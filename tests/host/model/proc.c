@@ -114,6 +114,14 @@ static void capabilities_create(void)
     struct proc_dir_entry *mig = proc_mkdir("mig", directory);
     unsigned int i;
 
+    /* A GPU's MIG instances would be in here; there are none. */
+    for (i = 0; i < model_n_gpus; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "gpu%u", i);
+        proc_mkdir("mig", proc_mkdir(name, directory));
+    }
+
     for (i = 0; i < ARRAY_SIZE(capabilities); i++)
         proc_create_single_data(capabilities[i].name, 0444,
                                 capabilities[i].directory ? mig : directory, capability_show,
