@@ -120,17 +120,3 @@ GPtrArray *driver_abi_structs(const DriverAbi *abi)
     g_ptr_array_sort(structs, compare_names);
     return structs;
 }
-
-const AbiLayout *driver_abi_struct(const DriverAbi *abi, const char *name)
-{
-    g_autoptr(GPtrArray) structs = driver_abi_structs(abi);
-
-    for (guint i = 0; i < structs->len; i++) {
-        const AbiLayout *layout = structs->pdata[i];
-
-        if (strcmp(layout->name, name) == 0) {
-            return layout;
-        }
-    }
-    return NULL;
-}

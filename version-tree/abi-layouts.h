@@ -30,6 +30,3 @@ GArray *abi_layout_rows(const AbiLayout *layout);
  * are.
  */
 GPtrArray *driver_abi_structs(const DriverAbi *abi);
-
-/** driver_abi_struct: the struct of this name as @abi has it, or NULL. */
-const AbiLayout *driver_abi_struct(const DriverAbi *abi, const char *name);

@@ -26,16 +26,8 @@ static RequestResult frontend_bytes(Request *req, const AbiEntry *entry)
 /* simple: a struct of fixed size in and out; no pointers, no descriptors. */
 static RequestResult frontend_simple(Request *req, const AbiEntry *entry)
 {
-    size_t size = entry->layout->size;
-    void *params = guest_map(req, req->argument, size, GUEST_INOUT);
-
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    if (request_host_ioctl(req, frontend_command(entry->number, size), params)) {
-        request_note_status(req, entry->layout, params);
-    }
-    return REQUEST_DONE;
+    return request_pass_struct(req, frontend_command(entry->number, entry->layout->size),
+                               entry->layout);
 }
 
 /* register_fd: ties this file to the client of a control file. The struct is input only. */
@@ -70,9 +62,8 @@ static RequestResult frontend_has_fd(Request *req, const AbiEntry *entry)
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     params_set_fd(params, field, file->fd);
-    if (request_host_ioctl(req, frontend_command(entry->number, entry->layout->size), params)) {
-        request_note_status(req, entry->layout, params);
-    }
+    request_host_struct(req, frontend_command(entry->number, entry->layout->size), entry->layout,
+                        params);
     params_set_fd(params, field, guest_fd);
     return REQUEST_DONE;
 }

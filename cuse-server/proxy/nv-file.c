@@ -77,9 +77,3 @@ NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id)
     g_hash_table_steal_extended(table->files, GUINT_TO_POINTER(id), NULL, &file);
     return file;
 }
-
-unsigned nv_file_table_size(NvFileTable *table)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
-    return g_hash_table_size(table->files);
-}

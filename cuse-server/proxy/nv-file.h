@@ -56,8 +56,5 @@ NvFile *nv_file_table_get(NvFileTable *table, uint32_t id);
  */
 NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id);
 
-/** nv_file_table_size: how many files are listed. */
-unsigned nv_file_table_size(NvFileTable *table);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NvFile, nv_file_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NvFileTable, nv_file_table_free)

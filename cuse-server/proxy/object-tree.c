@@ -147,13 +147,6 @@ void client_depend(Client *client, uint32_t handle, uint32_t dependency_handle)
     }
 }
 
-uint32_t client_object_class(Client *client, uint32_t handle)
-{
-    const Object *object = find_object(client, handle);
-
-    return object ? object->object_class : 0;
-}
-
 void client_add(Client *client, uint32_t handle, uint32_t object_class,
                 const uint32_t *dependencies, size_t n_dependencies)
 {

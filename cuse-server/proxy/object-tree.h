@@ -52,10 +52,6 @@ void client_add(Client *client, uint32_t handle, uint32_t object_class,
  */
 void client_depend(Client *client, uint32_t handle, uint32_t dependency);
 
-/** client_object_class: the class of an object, or 0 if it is unknown; the caller has locked the
- * client. */
-uint32_t client_object_class(Client *client, uint32_t handle);
-
 /**
  * client_free: forget an object and everything that depends on it, dependents first; the caller has
  * locked the client. An unknown handle is no error. The client's own handle ends the client.

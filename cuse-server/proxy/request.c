@@ -33,7 +33,7 @@ static bool is_status(const AbiField *field)
            strcmp(field->name, "rmStatus") == 0;
 }
 
-void request_note_status(Request *req, const AbiLayout *layout, const void *params)
+static void note_status(Request *req, const AbiLayout *layout, const void *params)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
@@ -53,6 +53,26 @@ bool request_host_ioctl(Request *req, uint32_t command, void *argument)
     req->event.error = req->error;
     req->write_back = req->error ? 0 : WRITE_BACK_ALL;
     return req->error == 0;
+}
+
+bool request_host_struct(Request *req, uint32_t command, const AbiLayout *layout, void *params)
+{
+    if (!request_host_ioctl(req, command, params)) {
+        return false;
+    }
+    note_status(req, layout, params);
+    return true;
+}
+
+RequestResult request_pass_struct(Request *req, uint32_t command, const AbiLayout *layout)
+{
+    void *params = guest_map(req, req->argument, layout->size, GUEST_INOUT);
+
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    request_host_struct(req, command, layout, params);
+    return REQUEST_DONE;
 }
 
 NvFile *request_file(Request *req, int guest_fd, DeviceKind kind)

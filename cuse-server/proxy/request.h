@@ -87,12 +87,6 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
                                     Refusal refusal);
 
 /**
- * request_note_status: take the NvStatus in a parameter struct into the table of calls, if it has
- * one.
- */
-void request_note_status(Request *req, const AbiLayout *layout, const void *params);
-
-/**
  * request_host_ioctl: make the call on the request's own host file.
  * @argument: a private struct, a plain value or NULL
  *
@@ -100,6 +94,18 @@ void request_note_status(Request *req, const AbiLayout *layout, const void *para
  * request then carries the errno, and nothing is written back.
  */
 bool request_host_ioctl(Request *req, uint32_t command, void *argument);
+
+/**
+ * request_host_struct: the same with a parameter struct, whose NvStatus, if it has one, goes into the
+ * table of calls.
+ */
+bool request_host_struct(Request *req, uint32_t command, const AbiLayout *layout, void *params);
+
+/**
+ * request_pass_struct: a whole handler: the request's argument is a struct that goes in and out as it
+ * is, without pointers or descriptors that mean anything to the host.
+ */
+RequestResult request_pass_struct(Request *req, uint32_t command, const AbiLayout *layout);
 
 /**
  * request_file: the open file that a descriptor in the parameters stands for.

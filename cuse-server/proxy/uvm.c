@@ -11,15 +11,7 @@
  * keys. */
 static RequestResult uvm_simple(Request *req, const AbiEntry *entry)
 {
-    void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
-
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    if (request_host_ioctl(req, entry->number, params)) {
-        request_note_status(req, entry->layout, params);
-    }
-    return REQUEST_DONE;
+    return request_pass_struct(req, entry->number, entry->layout);
 }
 
 /* uvm_no_params: what the argument points at, if anything, is never read. */
@@ -94,9 +86,7 @@ static RequestResult uvm_has_frontend_fd(Request *req, const AbiEntry *entry)
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     params_set_fd(params, field, file ? file->fd : guest_fd);
-    if (request_host_ioctl(req, entry->number, params)) {
-        request_note_status(req, entry->layout, params);
-    }
+    request_host_struct(req, entry->number, entry->layout, params);
     params_set_fd(params, field, guest_fd);
     return REQUEST_DONE;
 }
