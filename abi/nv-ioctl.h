@@ -10,6 +10,10 @@
 
 /* Type byte and argument-size field of the ioctl word; the driver ignores the type and direction. */
 #define NV_IOCTL_MAGIC 'F'
+/* The whole ioctl word of a frontend number, for an argument of SIZE bytes, at most 16383; <sys/ioctl.h> has
+ * what it is made of. */
+#define NV_FRONTEND_WORD(NR, SIZE) \
+    ((uint32_t)_IOC(_IOC_READ | _IOC_WRITE, NV_IOCTL_MAGIC, NR, SIZE))
 #define NV_IOCTL_BASE  200
 
 /* Device numbers. */

@@ -28,8 +28,18 @@
 #define NVOS33_FLAGS_CACHING_TYPE_DEFAULT       0x6
 #define NVOS33_FLAGS_CACHING_TYPE_UNCACHED_WEAK 0x7
 
-/* Words of an access mask. */
+/* Words of an access mask, and the bit that allows NV_ESC_RM_DUP_OBJECT. Driver file: rs_access.h. */
 #define SDK_RS_ACCESS_MAX_LIMBS 1
+#define RS_ACCESS_DUP_OBJECT    0
+
+/* RS_SHARE_POLICY.type, .action. */
+#define RS_SHARE_TYPE_ALL               1
+#define RS_SHARE_TYPE_OS_SECURITY_TOKEN 2
+#define RS_SHARE_TYPE_CLIENT            3
+#define RS_SHARE_TYPE_PID               4
+#define RS_SHARE_ACTION_FLAG_REVOKE     0x1
+#define RS_SHARE_ACTION_FLAG_REQUIRE    0x2
+#define RS_SHARE_ACTION_FLAG_COMPOSE    0x4
 
 ABI_STRUCT(RS_ACCESS_MASK, 4,
     (RsAccessLimb, limbs, [SDK_RS_ACCESS_MAX_LIMBS]))

@@ -14,14 +14,28 @@ _nvcuse() {
     --driver) mapfile -t COMPREPLY < <(compgen -W "host latest $(nvcuse drivers list 2>/dev/null | awk '{ print $1 }')" -- "$word") ;;
     --gpus) mapfile -t COMPREPLY < <(compgen -W "all none" -- "$word") ;;
     --caps) mapfile -t COMPREPLY < <(compgen -W "compute utility graphics video all" -- "$word") ;;
-    --config | --trace) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --mig) mapfile -t COMPREPLY < <(compgen -W "none config monitor config,monitor" -- "$word") ;;
+    --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;
+    --imex-channels) mapfile -t COMPREPLY < <(compgen -W "none" -- "$word") ;;
+    --transport) mapfile -t COMPREPLY < <(compgen -W "auto cuse notify" -- "$word") ;;
+    --audit) mapfile -t COMPREPLY < <(compgen -f -W "auto journal none -" -- "$word") ;;
+    --textfile-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    --config | --trace | --record | --log | --from | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")
         elif [[ $command == run ]]; then
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        elif [[ $command == explain ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(nvcuse ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word")
+        elif [[ $command == cdi ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "generate list" -- "$word")
         elif [[ $command == drivers ]]; then
             mapfile -t COMPREPLY < <(compgen -W "list latest host show checksum" -- "$word")
+        elif [[ $command == trace ]] && ((COMP_CWORD > 2)); then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        elif [[ $command == trace ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "show stats diff scrub replay" -- "$word")
         elif [[ $command == abi ]]; then
             mapfile -t COMPREPLY < <(compgen -W "list layout show diff" -- "$word")
         fi

@@ -9,7 +9,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/transport/cuse-transport.h"
+#include "cuse-server/transport/cuse-devices.h"
 
 bool cuse_nodes_open(int *fds, unsigned n, GError **error)
 {

@@ -2,6 +2,7 @@
 #include "cuse-server/broker/guest-thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -10,24 +11,183 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/notification.h"
+
+/* Absent from older headers; Linux 6.9. */
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/* Process ids are below it: PID_MAX_LIMIT, include/linux/threads.h. */
+#define PID_BITS 22
+
+static char *read_proc(pid_t id, const char *file)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", id, file);
+    char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        errno = ESRCH;
+    }
+    return text;
+}
+
+/* The number number @index, in @base, after "NAME:" in /proc/PID/status. */
+static bool status_number(const char *status, const char *name, unsigned index, int base,
+                          uint64_t *value)
+{
+    g_autofree char *start = g_strdup_printf("\n%s:", name);
+    const char *at = strstr(status, start);
+    char *end = NULL;
+
+    if (!at) {
+        return false;
+    }
+    at += strlen(start);
+    for (unsigned i = 0; i <= index; i++, at = end) {
+        *value = strtoull(at, &end, base);
+        if (end == at) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Only of a process's first thread, whose number is the process's, is there a plain pidfd. */
+static bool is_first(pid_t tid)
+{
+    int pidfd = pidfd_open(tid, 0);
+
+    if (pidfd >= 0) {
+        close(pidfd);
+    }
+    return pidfd >= 0;
+}
+
 pid_t guest_thread_group(pid_t tid)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", tid);
-    g_autofree char *text = NULL;
-    const char *line;
+    g_autofree char *status = NULL;
+    uint64_t group;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, "\nTgid:"))) {
+    if (is_first(tid)) {
+        return tid;
+    }
+    status = read_proc(tid, "status");
+    if (!status || !status_number(status, "Tgid", 0, 10, &group)) {
         errno = ESRCH;
         return -1;
     }
-    return (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10);
+    return (pid_t)group;
 }
 
-int guest_thread_dup(pid_t tid, int fd)
+enum { STAT_UTIME = 14, STAT_STARTTIME = 22 }; /* proc(5) */
+
+/* A field of /proc/PID/stat, in clock ticks. The name, field 2, may hold anything. */
+static bool stat_ticks(pid_t id, int wanted, uint64_t *ticks)
 {
-    pid_t process = guest_thread_group(tid);
-    int pidfd = process < 0 ? -1 : pidfd_open(process, 0);
-    int copy = pidfd < 0 ? -1 : pidfd_getfd(pidfd, fd, 0);
+    g_autofree char *stat = read_proc(id, "stat");
+    const char *at = stat ? strrchr(stat, ')') : NULL;
+
+    for (int field = 2; at && field < wanted; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (!at) {
+        return false;
+    }
+    *ticks = strtoull(at + 1, NULL, 10);
+    return true;
+}
+
+bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *process)
+{
+    g_autofree char *status = read_proc(tid, "status");
+    uint64_t group;
+    uint64_t uid;
+    uint64_t ticks;
+
+    if (!guest_members_have(members, tid) || !status ||
+        !status_number(status, "Tgid", 0, 10, &group) ||
+        !status_number(status, "Uid", 1, 10, &uid) ||
+        !stat_ticks((pid_t)group, STAT_STARTTIME, &ticks)) {
+        errno = ESRCH;
+        return false;
+    }
+    *process = (GuestProcess){.id = ticks << PID_BITS | group, .uid = (uint32_t)uid};
+    return true;
+}
+
+bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities)
+{
+    g_autofree char *status = read_proc(tid, "status");
+    uint64_t permitted;
+    uint64_t effective;
+
+    if (!status || !status_number(status, "CapPrm", 0, 16, &permitted) ||
+        !status_number(status, "CapEff", 0, 16, &effective)) {
+        errno = ESRCH;
+        return false;
+    }
+    *capabilities = permitted | effective;
+    return true;
+}
+
+bool guest_thread_is_traced(pid_t tid)
+{
+    g_autofree char *status = read_proc(tid, "status");
+    uint64_t tracer;
+
+    return status && status_number(status, "TracerPid", 0, 10, &tracer) && tracer != 0;
+}
+
+bool guest_thread_has_signal(pid_t tid)
+{
+    g_autofree char *status = read_proc(tid, "status");
+    uint64_t own;
+    uint64_t shared;
+    uint64_t blocked;
+
+    return status && status_number(status, "SigPnd", 0, 16, &own) &&
+           status_number(status, "ShdPnd", 0, 16, &shared) &&
+           status_number(status, "SigBlk", 0, 16, &blocked) && ((own | shared) & ~blocked) != 0;
+}
+
+uint64_t guest_thread_time(pid_t tid)
+{
+    uint64_t ticks;
+
+    return stat_ticks(tid, STAT_UTIME, &ticks) ? ticks : 0;
+}
+
+/*
+ * By which the descriptors of a thread can be had: a process's first thread's, or, from Linux 6.9 on, any
+ * thread's. Before that the first thread's table is looked at for all of them: it is the same, as a rule,
+ * and gone if that thread has ended.
+ * @group: the thread's process, if that is found on the way; 0: it is not
+ */
+static int open_table(pid_t tid, pid_t *group)
+{
+    int pidfd = pidfd_open(tid, 0);
+
+    *group = pidfd < 0 ? 0 : tid;
+    if (pidfd < 0) {
+        pidfd = pidfd_open(tid, PIDFD_THREAD);
+    }
+    if (pidfd < 0 && errno == EINVAL) {
+        *group = MAX(guest_thread_group(tid), 0);
+        pidfd = *group == 0 ? -1 : pidfd_open(*group, 0);
+    }
+    return pidfd;
+}
+
+/* @is_guest: whether the pidfd is known to be a guest's. */
+static int take_from(int pidfd, bool is_guest, int fd)
+{
+    int copy = -1;
+
+    errno = ESRCH;
+    if (pidfd >= 0 && is_guest) {
+        copy = pidfd_getfd(pidfd, fd, 0);
+    }
     int saved = errno;
 
     if (pidfd >= 0) {
@@ -35,6 +195,35 @@ int guest_thread_dup(pid_t tid, int fd)
     }
     errno = saved;
     return copy;
+}
+
+int guest_thread_dup(GuestMembers *members, pid_t tid, int fd)
+{
+    pid_t group;
+    int pidfd = open_table(tid, &group);
+
+    /* If the descriptor can be had afterwards the thread still lives: it was the one looked at. */
+    return take_from(pidfd, pidfd >= 0 && guest_members_have(members, tid), fd);
+}
+
+int guest_thread_dup_waiting(int listener, const struct seccomp_notif *notif, int fd, pid_t *group)
+{
+    const pid_t tid = (pid_t)notif->pid;
+    int pidfd = open_table(tid, group);
+    /* It still waits: the number was its own when the pidfd was opened. */
+    int copy = take_from(pidfd, pidfd >= 0 && notification_is_valid(listener, notif->id), fd);
+
+    if (copy >= 0 && *group == 0) {
+        *group = guest_thread_group(tid);
+    }
+    return copy;
+}
+
+int guest_thread_memory(pid_t tid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/mem", tid);
+
+    return open(path, O_RDWR | O_CLOEXEC);
 }
 
 ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)

@@ -7,18 +7,60 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include <linux/seccomp.h>
+
+#include "cuse-server/broker/guest-members.h"
+#include "cuse-server/proxy/host.h"
 
 /** guest_thread_group: the process a thread belongs to, or -1 with errno set. */
 pid_t guest_thread_group(pid_t tid);
 
 /**
- * guest_thread_dup: duplicate a descriptor of the thread's process.
- * Returns: a descriptor that the caller owns, or -1 with errno set (EBADF: not open there).
+ * guest_thread_process: the process a thread belongs to, so that it can be told from every other that
+ * is, was or will be: the time it started counts as well as its number.
+ * Returns: false with errno set if it is no more, or not one of @members.
  */
-int guest_thread_dup(pid_t tid, int fd);
+bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *process);
+
+/**
+ * guest_thread_capabilities: the capabilities that a thread has or could give itself.
+ * Returns: false with errno set if it is no more.
+ */
+bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities);
+
+/** guest_thread_is_traced: by somebody's ptrace. */
+bool guest_thread_is_traced(pid_t tid);
+
+/** guest_thread_has_signal: one that it does not block, and has not taken yet. */
+bool guest_thread_has_signal(pid_t tid);
+
+/** guest_thread_time: how long it has run in user mode, in clock ticks; 0 if it is no more. */
+uint64_t guest_thread_time(pid_t tid);
+
+/**
+ * guest_thread_dup: duplicate a descriptor of the thread's, if that is one of @members.
+ * Returns: a descriptor that the caller owns, or -1 with errno set (EBADF: not open there; ESRCH: no
+ * guest, or no more).
+ */
+int guest_thread_dup(GuestMembers *members, pid_t tid, int fd);
+
+/**
+ * guest_thread_dup_waiting: the same of a thread that waits in a notification, and so is a guest's.
+ * @group: set to the process it belongs to, if there is a duplicate
+ */
+int guest_thread_dup_waiting(int listener, const struct seccomp_notif *notif, int fd, pid_t *group);
+
+/**
+ * guest_thread_memory: open the memory of the thread's address space, to read and write. If the thread
+ * still waits for us afterwards, it is that one's, and stays so whatever the process executes later.
+ * Returns: a descriptor that the caller owns, or -1 with errno set.
+ */
+int guest_thread_memory(pid_t tid);
 
 /**
  * guest_thread_string: read a string from the thread's memory.

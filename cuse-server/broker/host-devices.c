@@ -19,8 +19,7 @@ static void add_device(Device *devices, unsigned *n, DeviceKind kind, unsigned m
     g_strlcpy(device->name, name, sizeof device->name);
 }
 
-/* The number in the line "Device Minor: \t N" of a GPU's information file, or -1. */
-static int read_device_minor(const char *address)
+int host_gpu_minor(const char *address)
 {
     g_autofree char *path = g_build_filename(PROC_GPUS, address, "information", NULL);
     g_autofree char *text = NULL;
@@ -42,11 +41,38 @@ static void find_gpus(bool present[NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1])
 
     memset(present, 0, (NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1) * sizeof present[0]);
     while (directory && (address = g_dir_read_name(directory))) {
-        int minor_no = read_device_minor(address);
+        int minor_no = host_gpu_minor(address);
         if (minor_no >= 0) {
             present[minor_no] = true;
         }
     }
+}
+
+/* Read one item of a list of GPUs. */
+static bool parse_gpu(char *item, guint64 *number, GError **error)
+{
+    if (!g_ascii_string_to_unsigned(g_strstrip(item), 10, 0, NV_MINOR_DEVICE_NUMBER_REGULAR_MAX,
+                                    number, error)) {
+        g_prefix_error(error, "--gpus takes 'all', 'none' or device minors like '0,1': ");
+        return false;
+    }
+    return true;
+}
+
+bool host_gpus_check(const char *gpus, GError **error)
+{
+    g_auto(GStrv) items = g_strsplit(gpus, ",", -1);
+    guint64 number;
+
+    if (strcmp(gpus, "all") == 0 || strcmp(gpus, "none") == 0) {
+        return true;
+    }
+    for (char **item = items; *item; item++) {
+        if (!parse_gpu(*item, &number, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Leave in @wanted only the GPUs that @gpus names. */
@@ -66,9 +92,7 @@ static bool select_gpus(const char *gpus, bool wanted[NV_MINOR_DEVICE_NUMBER_REG
     }
     for (char **item = items; *item; item++) {
         guint64 number;
-        if (!g_ascii_string_to_unsigned(g_strstrip(*item), 10, 0,
-                                        NV_MINOR_DEVICE_NUMBER_REGULAR_MAX, &number, error)) {
-            g_prefix_error(error, "--gpus takes 'all', 'none' or device minors like '0,1': ");
+        if (!parse_gpu(*item, &number, error)) {
             return false;
         }
         if (!present[number]) {

@@ -19,3 +19,10 @@
  * Returns: false with @error if the driver is not loaded, or a GPU asked for is not there.
  */
 bool host_devices_find(const char *gpus, Device *devices, unsigned *n_devices, GError **error);
+
+/** host_gpus_check: is this how @gpus may be written? The host is not looked at. */
+bool host_gpus_check(const char *gpus, GError **error);
+
+/** host_gpu_minor: the device minor of the GPU whose directory in /proc/driver/nvidia/gpus is named
+ * @address, from its line "Device Minor: \t N"; -1 if it has none. */
+int host_gpu_minor(const char *address);

@@ -3,18 +3,23 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/cuse-nodes.h"
+#include "cuse-server/broker/call-watch.h"
 #include "cuse-server/broker/listener.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/service.h"
+#include "cuse-server/broker/stand-ins.h"
 #include "cuse-server/broker/worker-process.h"
+#include "cuse-server/sandbox/broker-lockup.h"
+#include "cuse-server/sandbox/idle-memory.h"
+#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/transport/worker.h"
 
 enum {
     START_SECONDS = 30, /* a loaded host, hundreds of devices */
@@ -23,13 +28,20 @@ enum {
 
 struct Instance {
     InstanceConfig config;
-    Slot slot;
+    StandIns stand_ins;
     uint64_t secret;
     int host_nodes;
-    int guest_nodes;
     WorkerProcess worker;
+    WorkerLink *link;
+    Agents *agents;
+    GuestCalls *calls;
+    CallWatch *watch;
     Service *service;
     GPtrArray *listeners;
+    GuestMembers *members;
+    Ledger *ledger;
+    int notices;
+    Incidents *incidents;
 };
 
 bool instance_check_name(const char *name, GError **error)
@@ -48,39 +60,50 @@ bool instance_check_name(const char *name, GError **error)
     return false;
 }
 
-static bool make_nodes(Instance *instance, GError **error)
+static bool make_host_nodes(Instance *instance, GError **error)
 {
     const InstanceConfig *config = &instance->config;
 
     instance->host_nodes = node_fs_new(error);
-    instance->guest_nodes = instance->host_nodes < 0 ? -1 : node_fs_new(error);
-    if (instance->guest_nodes < 0) {
-        return false;
-    }
-    for (unsigned i = 0; i < config->n_devices; i++) {
+    for (unsigned i = 0; instance->host_nodes >= 0 && i < config->n_devices; i++) {
         const Device *device = &config->devices[i];
-        dev_t number = makedev(instance->slot.major_no, instance->slot.first_minor + i);
-        if (!node_fs_add(instance->host_nodes, "dev", device->name, device->number, error) ||
-            !node_fs_add(instance->guest_nodes, "dev", device->name, number, error)) {
+        if (device_has_node(device) &&
+            !node_fs_add(instance->host_nodes, "dev", device->name, device->number, error)) {
             return false;
         }
     }
-    return true;
+    return instance->host_nodes >= 0;
+}
+
+/* @members: NULL: for what guests themselves ask, and not the worker about them. */
+static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
+{
+    return (GuestFiles){
+        .stand_ins = &instance->stand_ins, .secret = instance->secret, .members = members};
 }
 
 static void start_service(Instance *instance)
 {
     const InstanceConfig *config = &instance->config;
 
+    instance->calls = guest_calls_new();
+    instance->agents = agents_new(instance->members, instance->incidents);
     instance->service = service_start(&(ServiceConfig){
         .socket = instance->worker.socket,
+        .worker = instance->worker.pidfd,
         .host_nodes = instance->host_nodes,
         .devices = config->devices,
         .n_devices = config->n_devices,
-        .slot = instance->slot,
-        .secret = instance->secret,
-        .threads = config->threads,
+        .files = guest_files(instance, instance->members),
+        /* Of the worker's threads, as many carry calls out as answer the broker's questions. */
+        .threads = 2 * config->threads,
+        .members = instance->members,
+        .notices = instance->notices,
+        .calls = instance->calls,
+        .agents = instance->agents,
     });
+    instance->link = worker_link_new(instance->worker.questions);
+    instance->watch = call_watch_start(instance->calls, instance->link);
 }
 
 static bool wait_until_served(Instance *instance, GError **error)
@@ -92,13 +115,7 @@ static bool wait_until_served(Instance *instance, GError **error)
                     "the worker of instance '%s' did not bring up its devices", config->name);
         return false;
     }
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        dev_t number = makedev(instance->slot.major_no, instance->slot.first_minor + i);
-        if (!cuse_node_check(config->name, config->devices[i].name, number, error)) {
-            return false;
-        }
-    }
-    return true;
+    return stand_ins_check(&instance->stand_ins, error);
 }
 
 static bool make_secret(uint64_t *secret, GError **error)
@@ -126,28 +143,40 @@ static void raise_file_limit(void)
     }
 }
 
+char *instance_filter_text(const InstanceConfig *config)
+{
+    g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus);
+
+    return g_strconcat("worker:\n", worker, NULL);
+}
+
 Instance *instance_start(const InstanceConfig *config, GError **error)
 {
     Instance *instance = g_new(Instance, 1);
 
     *instance = (Instance){
         .config = *config,
-        .slot.lock = -1,
         .host_nodes = -1,
-        .guest_nodes = -1,
-        .worker = {.pid = -1, .pidfd = -1, .socket = -1},
+        .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
+        .members = guest_members_new(),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
+        .ledger = ledger_new(),
+        .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
     };
+    g_assert(instance->notices >= 0);
+    instance->incidents = incidents_new(instance->notices);
+    stand_ins_init(&instance->stand_ins, config->transport, config->name, config->devices,
+                   config->n_devices);
     raise_file_limit();
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
-    if (instance_check_name(config->name, error) &&
-        cuse_node_check_free(config->name, config->devices[0].name, error) &&
-        make_secret(&instance->secret, error) && slot_take(&instance->slot, error) &&
-        worker_process_start(&instance->worker, &instance->config, &instance->slot,
-                             instance->secret, error) &&
-        make_nodes(instance, error)) {
+    if (instance_check_name(config->name, error) && make_secret(&instance->secret, error) &&
+        stand_ins_prepare(&instance->stand_ins, error) &&
+        worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
+                             instance->secret, instance->ledger, error) &&
+        make_host_nodes(instance, error) && lockup_broker(error)) {
         start_service(instance);
         if (wait_until_served(instance, error)) {
+            idle_memory_trim();
             return instance;
         }
     }
@@ -160,6 +189,31 @@ int instance_worker(const Instance *instance)
     return instance->worker.pidfd;
 }
 
+char *instance_worker_fate(Instance *instance)
+{
+    return worker_process_fate(&instance->worker);
+}
+
+pid_t instance_worker_pid(const Instance *instance)
+{
+    return instance->worker.pid;
+}
+
+Ledger *instance_ledger(const Instance *instance)
+{
+    return instance->ledger;
+}
+
+Incidents *instance_incidents(const Instance *instance)
+{
+    return instance->incidents;
+}
+
+int instance_notices(const Instance *instance)
+{
+    return instance->notices;
+}
+
 /* Each process that enters a container brings a listener, and most are short-lived. */
 static void drop_ended_listeners(Instance *instance)
 {
@@ -170,37 +224,29 @@ static void drop_ended_listeners(Instance *instance)
     }
 }
 
+unsigned instance_listeners(Instance *instance)
+{
+    drop_ended_listeners(instance);
+    return instance->listeners->len;
+}
+
 void instance_add_listener(Instance *instance, int fd)
 {
     const ListenerConfig config = {
-        .guest_nodes = instance->guest_nodes,
-        .devices = instance->config.devices,
-        .n_devices = instance->config.n_devices,
-        .slot = instance->slot,
+        .stand_ins = &instance->stand_ins,
+        .mmap = {.files = guest_files(instance, NULL),
+                 .worker = instance->link,
+                 .agents = instance->agents},
+        .ioctl = {.files = guest_files(instance, NULL),
+                  .worker = instance->link,
+                  .calls = instance->calls,
+                  .agents = instance->agents},
         .threads = instance->config.threads,
+        .members = instance->members,
     };
 
     drop_ended_listeners(instance);
     g_ptr_array_add(instance->listeners, listener_start(&config, fd));
-}
-
-static bool wait_until_removed(const Instance *instance, GError **error)
-{
-    const InstanceConfig *config = &instance->config;
-
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        if (!cuse_node_wait_removed(config->name, config->devices[i].name, STOP_SECONDS, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void close_if_open(int fd)
-{
-    if (fd >= 0) {
-        close(fd);
-    }
 }
 
 bool instance_stop(Instance *instance, GError **error)
@@ -213,16 +259,28 @@ bool instance_stop(Instance *instance, GError **error)
             return false; /* a thread of ours may wait for it, or for the driver, as long as it does
                            */
         }
-        removed = wait_until_removed(instance, error);
+        removed = stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error);
+    }
+    /* Agents wait in calls that the listeners' threads answer, and these threads bring them work. */
+    if (instance->agents) {
+        agents_stop(instance->agents);
     }
     g_ptr_array_unref(instance->listeners);
     if (instance->service) {
         service_stop(instance->service);
     }
+    g_clear_pointer(&instance->agents, agents_free);
+    g_clear_pointer(&instance->watch, call_watch_stop);
+    g_clear_pointer(&instance->link, worker_link_free);
+    g_clear_pointer(&instance->calls, guest_calls_free);
+    close_if_open(instance->worker.questions);
+    guest_members_free(instance->members);
     close_if_open(instance->worker.socket);
-    close_if_open(instance->guest_nodes);
     close_if_open(instance->host_nodes);
-    close_if_open(instance->slot.lock);
+    stand_ins_clear(&instance->stand_ins);
+    close_if_open(instance->notices);
+    incidents_free(instance->incidents);
+    ledger_free(instance->ledger);
     g_free(instance);
     return removed;
 }

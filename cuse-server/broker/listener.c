@@ -11,12 +11,11 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/guest-path.h"
 #include "cuse-server/broker/guest-thread.h"
-#include "cuse-server/broker/node-fs.h"
+#include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/leader-pool.h"
 
 struct Listener {
@@ -48,18 +47,17 @@ static bool decode_open(const struct seccomp_data *data, OpenCall *call)
 }
 
 /*
- * The instance's device behind a number: the one that the guest's nodes show, or that of the CUSE
- * device itself, which a guest reaches through /proc/self/fd. -1: neither.
+ * The instance's device behind a file: one that has the number that the guest's nodes show, or one of ours,
+ * which a guest reaches through /proc/self/fd. -1: neither.
  */
-static int find_device(const ListenerConfig *config, dev_t number)
+static int find_device(const StandIns *stand_ins, const struct stat *st)
 {
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        if (number == config->devices[i].number ||
-            number == makedev(config->slot.major_no, config->slot.first_minor + i)) {
+    for (unsigned i = 0; S_ISCHR(st->st_mode) && i < stand_ins->n_devices; i++) {
+        if (st->st_rdev == stand_ins->devices[i].number) {
             return (int)i;
         }
     }
-    return -1;
+    return stand_ins_device(stand_ins, st);
 }
 
 static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *call)
@@ -73,63 +71,69 @@ static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *c
         (fd = guest_path_open(tid, call->dirfd, path, call->flags)) < 0) {
         return -1;
     }
-    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode)) {
-        device = find_device(&listener->config, st.st_rdev);
+    if (fstat(fd, &st) == 0) {
+        device = find_device(listener->config.stand_ins, &st);
     }
     close(fd);
     return device;
 }
 
-static bool still_valid(const Listener *listener, uint64_t id)
-{
-    return ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-}
-
-static void respond(const Listener *listener, uint64_t id, int error, uint32_t flags)
-{
-    struct seccomp_notif_resp response = {.id = id, .error = -error, .flags = flags};
-
-    /* ENOENT: the guest was killed or interrupted meanwhile; there is nobody to tell. */
-    (void)ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
-}
-
 /* Open our device for the guest and put the file into its table, as the result of its open(). */
 static void inject_open(const Listener *listener, uint64_t id, int device, int flags)
 {
-    int fd = node_fs_open(listener->config.guest_nodes, "dev",
-                          listener->config.devices[device].name, flags);
-    struct seccomp_notif_addfd add = {
-        .id = id,
-        .flags = SECCOMP_ADDFD_FLAG_SEND,
-        .srcfd = (uint32_t)fd,
-        .newfd_flags = (uint32_t)(flags & O_CLOEXEC),
-    };
+    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags);
+    int error = fd < 0 ? errno : 0;
 
-    if (fd < 0) {
-        respond(listener, id, errno, 0);
-        return;
+    if (fd >= 0) {
+        int number = notification_give(listener->fd, id, fd, flags & O_CLOEXEC);
+        error = number < 0 ? -number : 0; /* EMFILE: the guest's table is full */
     }
-    if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 && errno != ENOENT) {
-        respond(listener, id, errno, 0); /* EMFILE: the guest's table is full */
+    if (error && error != ENOENT) {
+        notification_fail(listener->fd, id, error);
     }
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
-static void answer(gpointer data, gpointer user_data)
+static void answer_open(const Listener *listener, const struct seccomp_notif *notif)
 {
-    g_autofree struct seccomp_notif *notif = data;
-    const Listener *listener = user_data;
+    g_auto(GuestHome) home = {.fd = -1};
     OpenCall call;
     int device = -1;
 
     if (decode_open(&notif->data, &call)) {
         device = device_of_call(listener, (pid_t)notif->pid, &call);
     }
+    /* Like a dma-buf of the driver's, one of ours cannot be opened anew by /proc/self/fd. */
+    if (device >= 0 && !device_has_node(&listener->config.stand_ins->devices[device])) {
+        notification_fail(listener->fd, notif->id, ENXIO);
+        return;
+    }
     /* What was read belonged to this caller only if it still waits. */
-    if (device >= 0 && still_valid(listener, notif->id)) {
+    if (device >= 0 && guest_home_find((pid_t)notif->pid, &home) &&
+        notification_is_valid(listener->fd, notif->id)) {
+        guest_members_add(listener->config.members, &home);
         inject_open(listener, notif->id, device, call.flags);
     } else {
-        respond(listener, notif->id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+        notification_continue(listener->fd, notif->id);
+    }
+}
+
+static void answer(gpointer data, gpointer user_data)
+{
+    g_autofree struct seccomp_notif *notif = data;
+    const Listener *listener = user_data;
+
+    if (notif->data.nr == SYS_mmap) {
+        guest_mmap_answer(&listener->config.mmap, listener->fd, notif);
+    } else if (notif->data.nr == SYS_ioctl) {
+        guest_ioctl_answer(&listener->config.ioctl, listener->fd, notif);
+    } else if (notif->data.nr == SYS_pidfd_open) {
+        /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
+        notification_fail(listener->fd, notif->id, EINVAL);
+    } else {
+        answer_open(listener, notif);
     }
 }
 
@@ -146,7 +150,8 @@ static gpointer take_call(gpointer data)
         }
         /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
         struct seccomp_notif *notif = g_new0(struct seccomp_notif, 1);
-        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif) == 0) {
+        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif) == 0 &&
+            !agents_notified(listener->config.mmap.agents, notif)) {
             return notif;
         }
         g_free(notif);
@@ -162,6 +167,7 @@ Listener *listener_start(const ListenerConfig *config, int fd)
 
     listener->config = *config;
     listener->fd = fd;
+    notification_hand_over(fd);
     listener->stop = eventfd(0, EFD_CLOEXEC);
     g_assert(listener->stop >= 0);
     listener->pool = leader_pool_new("broker-listen", &pool_ops, listener, config->threads);

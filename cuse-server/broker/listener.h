@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's answers to guests: a seccomp listener sends every read-write open; one that names a
- * node of this instance is answered with a file of our CUSE device, everything else continues in
+ * The broker's answers to guests: a seccomp listener sends every read-write open, and every mmap of a
+ * shared file (guest-mmap.h). An open that names a
+ * node of this instance is answered with a file of ours, everything else continues in
  * the kernel, whose own checks then decide (our nodes are on a nodev mount, so a guest that swaps a
  * path in between gains nothing).
  */
@@ -11,20 +12,25 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/slots.h"
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/broker/guest-ioctl.h"
+#include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/guest-mmap.h"
+#include "cuse-server/broker/stand-ins.h"
 
 /**
  * ListenerConfig: what opens are answered from.
- * @guest_nodes: a node file system with the instance's CUSE devices in "dev", by name
+ * @stand_ins: what guests get
+ * @mmap: what mmaps are answered from
+ * @ioctl: what ioctls are
  * @threads: most answers in progress at once
+ * @members: whoever calls is one of them from then on
  */
 typedef struct {
-    int guest_nodes;
-    const Device *devices;
-    unsigned n_devices;
-    Slot slot;
+    const StandIns *stand_ins;
+    GuestMmap mmap;
+    GuestIoctl ioctl;
     unsigned threads;
+    GuestMembers *members;
 } ListenerConfig;
 
 typedef struct Listener Listener;

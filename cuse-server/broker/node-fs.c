@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -10,7 +11,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/sandbox/detached-tmpfs.h"
+#include "cuse-server/sandbox/detached-mount.h"
 
 int node_fs_new(GError **error)
 {
@@ -24,12 +25,23 @@ int node_fs_new(GError **error)
     return fs;
 }
 
+/* Make the directories that a path goes through. */
+static bool make_parents(int fs, const char *path)
+{
+    for (const char *at = path; (at = strchr(at, '/')); at++) {
+        g_autofree char *directory = g_strndup(path, (gsize)(at - path));
+        if (mkdirat(fs, directory, 0755) < 0 && errno != EEXIST) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool node_fs_add(int fs, const char *directory, const char *name, dev_t number, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
 
-    if ((mkdirat(fs, directory, 0755) < 0 && errno != EEXIST) ||
-        mknodat(fs, path, S_IFCHR | 0600, number) < 0) {
+    if (!make_parents(fs, path) || mknodat(fs, path, S_IFCHR | 0600, number) < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot make a private node for device %u:%u (%s): %s", major(number),
                     minor(number), name, g_strerror(errno));

@@ -4,13 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/caller-memory.h"
+#include "cuse-server/broker/guest-ioctl.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/node-fs.h"
+#include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/leader-pool.h"
 #include "cuse-server/transport/seqpacket.h"
@@ -25,6 +32,12 @@ struct Service {
     bool gone;
 };
 
+/* What a worker asked, and the file that it sent along, or -1. */
+typedef struct {
+    BrokerRequest request;
+    int fd;
+} Question;
+
 static int answer_open(const Service *service, const BrokerRequest *request, int *fd)
 {
     const ServiceConfig *config = &service->config;
@@ -37,42 +50,123 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
     return *fd < 0 ? errno : 0;
 }
 
-/* Is this one of our CUSE files? By device number: the slot's block of minors is this instance's
- * alone. */
-static bool is_own_device(const ServiceConfig *config, int fd)
+static int answer_process(const Service *service, const BrokerRequest *request, BrokerReply *reply)
 {
-    struct stat st;
+    GuestProcess process;
 
-    return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
-           major(st.st_rdev) == config->slot.major_no &&
-           minor(st.st_rdev) - config->slot.first_minor < config->n_devices;
+    if (!guest_thread_process(service->config.members, request->process.tid, &process)) {
+        return ESRCH;
+    }
+    reply->process = process.id;
+    reply->uid = process.uid;
+    return 0;
 }
 
 /*
- * The duplicate is handed out to be closed only after the answer was sent: its close may be the
- * last, and then waits for the worker's release threads.
+ * Open a device without a node for a guest. That is the one kind of device whose open waits for nobody
+ * (transport/file-calls.c), so this thread may wait for it.
  */
-static int answer_identify(const Service *service, const BrokerRequest *request, uint32_t *file,
-                           int *duplicate)
+static int open_for_guest(const ServiceConfig *config, const BrokerRequest *request,
+                          const GuestCall *call, BrokerReply *reply)
+{
+    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR);
+    int error = fd < 0 ? errno : 0;
+    int id = error ? 0 : ioctl(fd, IDENTIFY_COMMAND, config->files.secret);
+
+    if (!error && id <= 0) {
+        error = EIO;
+    }
+    if (!error) {
+        int number = notification_add(call->listener, call->id, fd, O_CLOEXEC);
+        error = number < 0 ? -number : 0;
+        reply->file = (uint32_t)id;
+        reply->guest_fd = number;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
+static int answer_install(const Service *service, const BrokerRequest *request, BrokerReply *reply)
 {
     const ServiceConfig *config = &service->config;
-    int id;
 
-    *duplicate = guest_thread_dup(request->identify.tid, request->identify.fd);
-    if (*duplicate < 0 || !is_own_device(config, *duplicate)) {
-        return EBADF;
+    if (request->install.device >= config->n_devices ||
+        device_has_node(&config->devices[request->install.device])) {
+        return EINVAL;
     }
-    id = ioctl(*duplicate, IDENTIFY_COMMAND, config->secret);
-    if (id <= 0) {
-        return EBADF;
+    GuestCall *call = guest_calls_use(config->calls, request->install.tid);
+    if (!call) {
+        return EOPNOTSUPP;
     }
-    *file = (uint32_t)id;
-    return 0;
+    int error = open_for_guest(config, request, call, reply);
+    guest_calls_unuse(config->calls, call);
+    return error;
+}
+
+/* Is this a host file that a worker may have, by its device? */
+static bool is_host_file(const ServiceConfig *config, int fd)
+{
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode)) {
+        return false;
+    }
+    for (unsigned i = 0; i < config->n_devices; i++) {
+        if (device_has_node(&config->devices[i]) && config->devices[i].number == st.st_rdev) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The command is the one that the guest itself is waiting in, and no other. */
+static int answer_in_guest(const Service *service, const Question *question, BrokerReply *reply)
+{
+    const ServiceConfig *config = &service->config;
+    const BrokerRequest *request = &question->request;
+    AgentIoctl what = {question->fd, request->in_guest.command, reply->params,
+                       request->in_guest.size};
+    GuestCall *call;
+
+    if (what.size > sizeof reply->params || !is_host_file(config, question->fd) ||
+        !guest_ioctl_needs_agent(what.command)) {
+        return EINVAL;
+    }
+    call = guest_calls_use(config->calls, request->in_guest.tid);
+    if (!call) {
+        return EOPNOTSUPP;
+    }
+    bool same = call->command == what.command;
+    pid_t group = guest_thread_group(call->tid);
+    guest_calls_unuse(config->calls, call);
+    if (!same || group < 0) {
+        return same ? ESRCH : EPERM;
+    }
+    memcpy(reply->params, request->in_guest.params, what.size);
+    return agents_ioctl(config->agents, group, &what);
+}
+
+static int answer_memory(const Service *service, const BrokerRequest *request, int *opened,
+                         int *duplicate)
+{
+    const ServiceConfig *config = &service->config;
+    GuestCall *call = guest_calls_use(config->calls, request->process.tid);
+
+    if (call) {
+        int error = caller_memory_open_waiting(call, opened);
+        guest_calls_unuse(config->calls, call);
+        return error;
+    }
+    return caller_memory_open(config->members, request->process.tid, guest_file_is_own,
+                              &config->files, opened, duplicate);
 }
 
 static void answer(gpointer data, gpointer user_data)
 {
-    g_autofree BrokerRequest *request = data;
+    g_autofree Question *question = data;
+    const BrokerRequest *request = &question->request;
     Service *service = user_data;
     BrokerReply reply = {.serial = request->serial, .error = EINVAL};
     int opened = -1;
@@ -81,7 +175,16 @@ static void answer(gpointer data, gpointer user_data)
     if (request->op == BROKER_OPEN) {
         reply.error = answer_open(service, request, &opened);
     } else if (request->op == BROKER_IDENTIFY) {
-        reply.error = answer_identify(service, request, &reply.file, &duplicate);
+        reply.error = guest_file_identify(&service->config.files, request->identify.tid,
+                                          request->identify.fd, &reply.file, &duplicate);
+    } else if (request->op == BROKER_PROCESS) {
+        reply.error = answer_process(service, request, &reply);
+    } else if (request->op == BROKER_INSTALL) {
+        reply.error = answer_install(service, request, &reply);
+    } else if (request->op == BROKER_IN_GUEST) {
+        reply.error = answer_in_guest(service, question, &reply);
+    } else if (request->op == BROKER_MEMORY) {
+        reply.error = answer_memory(service, request, &opened, &duplicate);
     }
     g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
@@ -92,6 +195,19 @@ static void answer(gpointer data, gpointer user_data)
     if (duplicate >= 0) {
         close(duplicate);
     }
+    if (question->fd >= 0) {
+        close(question->fd);
+    }
+}
+
+static void question_drop(gpointer data)
+{
+    Question *question = data;
+
+    if (question->fd >= 0) {
+        close(question->fd);
+    }
+    g_free(question);
 }
 
 static void set_flag(Service *service, bool *flag)
@@ -100,6 +216,22 @@ static void set_flag(Service *service, bool *flag)
     *flag = true;
     g_cond_broadcast(&service->changed);
     g_mutex_unlock(&service->lock);
+}
+
+/*
+ * A socket that is still open at this end and the other: the worker has not ended, nor been told to,
+ * but sent what no worker sends. It has fallen, and would leave its guests waiting for ever.
+ */
+static void end_nonsense(const Service *service)
+{
+    struct pollfd poll_fd = {.fd = service->config.socket};
+
+    if (poll(&poll_fd, 1, 0) == 0) {
+        g_printerr("nvcuse: the worker sent the broker what no worker sends, and is killed\n");
+        (void)pidfd_send_signal(service->config.worker, SIGKILL, NULL, 0);
+    }
+    /* Answers that are under way need not wait for room. */
+    shutdown(service->config.socket, SHUT_RDWR);
 }
 
 /*
@@ -113,29 +245,37 @@ static gpointer take_question(gpointer data)
     SeqpacketResult result = SEQPACKET_NOTHING;
 
     while (result != SEQPACKET_GONE) {
-        BrokerRequest request;
-        int fd = -1;
+        Question question = {.fd = -1};
         poll(&poll_fd, 1, -1);
-        result = seqpacket_receive(service->config.socket, &request, sizeof request, &fd);
-        if (fd >= 0) { /* workers have nothing to send */
-            close(fd);
+        result = seqpacket_receive(service->config.socket, &question.request,
+                                   sizeof question.request, &question.fd);
+        if (question.fd >= 0 && (result != SEQPACKET_MESSAGE ||
+                                 question.request.op != BROKER_IN_GUEST)) { /* sends nothing else */
+            close(question.fd);
+            question.fd = -1;
         }
         if (result != SEQPACKET_MESSAGE) {
             continue;
         }
-        if (request.op == BROKER_READY) {
+        if (question.request.op == BROKER_READY) {
             set_flag(service, &service->ready);
+        } else if (question.request.op == BROKER_NOTICE) {
+            eventfd_write(service->config.notices, 1);
         } else if (g_atomic_int_add(&service->unanswered, 1) < (gint)service->config.threads) {
-            return g_memdup2(&request, sizeof request);
+            return g_memdup2(&question, sizeof question);
         } else {
+            if (question.fd >= 0) {
+                close(question.fd);
+            }
             result = SEQPACKET_GONE;
         }
     }
+    end_nonsense(service);
     set_flag(service, &service->gone);
     return NULL;
 }
 
-static const LeaderPoolOps pool_ops = {.take = take_question, .run = answer, .drop = g_free};
+static const LeaderPoolOps pool_ops = {.take = take_question, .run = answer, .drop = question_drop};
 
 Service *service_start(const ServiceConfig *config)
 {

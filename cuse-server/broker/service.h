@@ -7,24 +7,36 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/slots.h"
+#include "cuse-server/broker/agents.h"
+#include "cuse-server/broker/guest-calls.h"
+#include "cuse-server/broker/guest-file.h"
+#include "cuse-server/broker/guest-members.h"
 #include "cuse-server/proxy/device.h"
 
 /**
  * ServiceConfig: what answers are given from.
  * @socket: the broker's end of the SOCK_SEQPACKET pair
  * @host_nodes: a node file system with the host's devices in "dev", by name
- * @secret: argument of IDENTIFY_COMMAND
+ * @files: what tells a guest's descriptors
+ * @worker: a pidfd of the worker at the other end, which is killed if it sends nonsense
+ * @calls: of guests, that the worker may have things done for
+ * @agents: that do them
+ * @notices: an eventfd that is written to when the worker says BROKER_NOTICE
  * @threads: most answers in progress at once
+ * @members: whose threads the worker may ask about
  */
 typedef struct {
     int socket;
+    int worker;
     int host_nodes;
     const Device *devices;
     unsigned n_devices;
-    Slot slot;
-    uint64_t secret;
+    GuestFiles files;
+    GuestCalls *calls;
+    Agents *agents;
+    int notices;
     unsigned threads;
+    GuestMembers *members;
 } ServiceConfig;
 
 typedef struct Service Service;

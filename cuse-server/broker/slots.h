@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device numbers for instances: one major for all of nvcuse on this host, 256 minors for each
+ * Device numbers for instances: one major for all of nvcuse on this host, 512 minors for each
  * instance.
  *
  * A slot is a byte of /run/nvcuse/slots.lock, taken with a lock on it. Broker and worker share the
@@ -14,8 +14,8 @@
 #include <glib.h>
 
 enum {
-    SLOT_MINORS = 256, /* minors of one instance: more than DEVICES_MAX */
-    SLOTS_MAX = 4096,  /* the kernel's 20 bits of minor number */
+    SLOT_MINORS = 512, /* minors of one instance: more than DEVICES_MAX */
+    SLOTS_MAX = 2048,  /* the kernel's 20 bits of minor number */
 };
 
 /**

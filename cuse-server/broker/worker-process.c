@@ -36,45 +36,61 @@ static bool close_standard_files(void)
 }
 
 /* Of all the files the broker has, the worker keeps the few it is made of. */
-static void keep_worker_files(const WorkerConfig *config, const Slot *slot)
+static void keep_worker_files(const WorkerConfig *config, const StandIns *stand_ins)
 {
-    g_autofree int *keep = g_new(int, config->n_devices + 6);
+    g_autofree int *keep = g_new(int, config->transport.n_fds + 8);
     size_t n = 0;
 
     keep[n++] = STDIN_FILENO;
     keep[n++] = STDOUT_FILENO;
     keep[n++] = STDERR_FILENO;
     keep[n++] = config->socket;
-    keep[n++] = slot->lock;
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        keep[n++] = config->cuse.fds[i];
+    keep[n++] = config->questions;
+    for (unsigned i = 0; i < config->transport.n_fds; i++) {
+        keep[n++] = config->transport.fds[i];
+    }
+    if (stand_ins->slot.lock >= 0) {
+        keep[n++] = stand_ins->slot.lock;
     }
     if (config->trace_fd >= 0) {
         keep[n++] = config->trace_fd;
     }
+    if (config->record_fd >= 0) {
+        keep[n++] = config->record_fd;
+    }
     fd_keep_only(keep, n);
 }
 
-/* Fork @worker, whose socket is still to be made. */
-static bool fork_worker(WorkerProcess *process, WorkerConfig *worker, const Slot *slot,
-                        GError **error)
+static bool make_sockets(int *ours, int *workers)
 {
     int sockets[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-        return fail(error, "cannot make the worker's socket");
+        return false;
     }
-    process->socket = sockets[0];
-    worker->socket = sockets[1];
+    *ours = sockets[0];
+    *workers = sockets[1];
+    return true;
+}
+
+/* Fork @worker, whose sockets are still to be made. */
+static bool fork_worker(WorkerProcess *process, WorkerConfig *worker, const StandIns *stand_ins,
+                        GError **error)
+{
+    if (!make_sockets(&process->socket, &worker->socket) ||
+        !make_sockets(&process->questions, &worker->questions)) {
+        return fail(error, "cannot make the worker's sockets");
+    }
     process->pid = fork();
     if (process->pid == 0) {
         if (!close_standard_files()) {
             _exit(EXIT_FAILURE);
         }
-        keep_worker_files(worker, slot);
+        keep_worker_files(worker, stand_ins);
         worker_main(worker);
     }
-    close(sockets[1]);
+    close(worker->socket);
+    close(worker->questions);
     if (process->pid < 0) {
         return fail(error, "cannot fork the worker");
     }
@@ -82,35 +98,81 @@ static bool fork_worker(WorkerProcess *process, WorkerConfig *worker, const Slot
     return true;
 }
 
-bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, const Slot *slot,
-                          uint64_t secret, GError **error)
+bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+                          uint64_t secret, Ledger *ledger, GError **error)
 {
-    g_autofree int *cuse_fds = g_new(int, config->n_devices);
+    const bool cuse = config->transport == TRANSPORT_CUSE;
+    g_autofree int *fds = g_new(int, config->n_devices);
     WorkerConfig worker = {
+        .name = config->name,
         .abi = config->abi,
         .caps = config->caps,
+        .limits = config->limits,
         .devices = config->devices,
         .n_devices = config->n_devices,
-        .cuse = {.name = config->name,
-                 .major_no = slot->major_no,
-                 .first_minor = slot->first_minor,
-                 .fds = cuse_fds,
-                 .secret = secret,
-                 .threads = config->threads},
+        .transport = {.kind = config->transport,
+                      .cuse = {config->name, stand_ins->slot.major_no, stand_ins->slot.first_minor},
+                      .fds = fds,
+                      .n_fds = cuse ? config->n_devices : 1,
+                      .secret = secret,
+                      .threads = config->threads},
         .trace_fd = config->trace_fd,
+        .record_fd = config->record_fd,
+        .record_limit = config->record_limit,
+        .scope_gpus = config->scope_gpus,
+        .share_uvm = config->share_uvm,
+        .ledger = ledger,
     };
 
-    *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1};
+    *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
     if (!lockup_find_identity(&worker.identity, error) ||
-        !cuse_nodes_open(cuse_fds, config->n_devices, error)) {
+        (cuse && !cuse_nodes_open(fds, config->n_devices, error))) {
         return false;
     }
-    bool ok = fork_worker(process, &worker, slot, error);
-    /* The worker's alone from here on: its end is the devices' end. */
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        close(cuse_fds[i]);
+    if (!cuse) {
+        fds[0] = stand_ins->connection;
+        stand_ins->connection = -1;
+    }
+    bool ok = fork_worker(process, &worker, stand_ins, error);
+    /* The worker's alone from here on: its end is the files' end. */
+    for (unsigned i = 0; i < worker.transport.n_fds; i++) {
+        close(fds[i]);
     }
     return ok;
+}
+
+char *worker_process_fate(WorkerProcess *process)
+{
+    siginfo_t info = {0};
+
+    /* It stays a zombie until worker_process_end() takes it. */
+    if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+        info.si_pid == 0) {
+        return g_strdup("ended"); /* a debugger, that is still to let go of it, knows how */
+    }
+    process->told = true;
+    if (info.si_code == CLD_EXITED) {
+        return g_strdup_printf("ended with exit status %d", info.si_status);
+    }
+    if (info.si_status == SIGSYS) {
+        return g_strdup("was killed by its system call filter: it tried what no worker does (the "
+                        "kernel's log names the call)");
+    }
+    return g_strdup_printf("was killed by signal %d (%s)", info.si_status,
+                           g_strsignal(info.si_status));
+}
+
+/* A worker that ended by itself ended well, or somebody should hear of it. */
+static void tell_fate(WorkerProcess *process, const char *name)
+{
+    siginfo_t info = {0};
+
+    if (!process->told &&
+        waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid && (info.si_code != CLD_EXITED || info.si_status != EXIT_SUCCESS)) {
+        g_autofree char *fate = worker_process_fate(process);
+        g_printerr("nvcuse: the worker of instance '%s' %s\n", name, fate);
+    }
 }
 
 static bool wait_for_end(const WorkerProcess *process)
@@ -126,9 +188,11 @@ bool worker_process_end(WorkerProcess *process, const char *name, GError **error
 
     if (process->pid > 0) {
         shutdown(process->socket, SHUT_RDWR);
+        shutdown(process->questions, SHUT_RDWR);
         ended =
             wait_for_end(process) || (kill(process->pid, SIGKILL) == 0 && wait_for_end(process));
         if (ended) {
+            tell_fate(process, name);
             waitpid(process->pid, NULL, 0);
         } else {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,

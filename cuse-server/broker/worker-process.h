@@ -7,27 +7,33 @@
 #include <sys/types.h>
 
 #include "cuse-server/broker/instance.h"
-#include "cuse-server/broker/slots.h"
+#include "cuse-server/broker/stand-ins.h"
 
 /**
  * WorkerProcess: a worker that has been forked.
  * @pidfd: readable when it has ended
- * @socket: the broker's end of the SOCK_SEQPACKET pair
+ * @socket: the broker's end of the SOCK_SEQPACKET pair on which the worker asks
+ * @questions: the broker's end of the one on which the broker asks
+ * @told: its fate has been told
  */
 typedef struct {
     pid_t pid;
     int pidfd;
     int socket;
+    int questions;
+    bool told;
 } WorkerProcess;
 
 /**
- * worker_process_start: open /dev/cuse for every device, and fork the worker with them. The process
- * must have one thread. The worker keeps the slot's lock, so the slot is taken for as long as it
+ * worker_process_start: fork the worker, with a /dev/cuse for every device, or the /dev/fuse of the file
+ * system, which is then its alone. The process
+ * must have one thread. The worker keeps the lock of a slot, so the slot is taken for as long as it
  * lives.
  * @secret: argument of IDENTIFY_COMMAND
+ * @ledger: what it counts in
  */
-bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, const Slot *slot,
-                          uint64_t secret, GError **error);
+bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+                          uint64_t secret, Ledger *ledger, GError **error);
 
 /**
  * worker_process_end: make it end, and wait until it has: its socket closed, it ends by itself; if
@@ -35,3 +41,9 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
  * @name: the instance's, for the error
  */
 bool worker_process_end(WorkerProcess *process, const char *name, GError **error);
+
+/**
+ * worker_process_fate: (transfer full): how it ended, as the rest of a sentence that begins with "the
+ * worker ".
+ */
+char *worker_process_fate(WorkerProcess *process);

@@ -7,13 +7,17 @@
 
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/instance-report.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/guest.h"
+#include "cuse-server/container/proc-view.h"
 
 typedef struct {
     GMainLoop *loop;
     Guest guest;
+    ProcView proc_view;
     Instance *instance;
+    InstanceReport *report;
 } Run;
 
 static void on_signal(int number, bool from_terminal, gpointer data)
@@ -38,25 +42,39 @@ static gboolean on_guest_ended(gint fd, GIOCondition condition, gpointer data)
 /* The command goes on, without GPUs: what it does about the errors it gets is its own decision. */
 static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
 {
+    const Run *run = data;
+    g_autofree char *fate = instance_worker_fate(run->instance);
+    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
+
     (void)fd;
     (void)condition;
-    (void)data;
-    g_printerr("nvcuse: the worker ended; the command's GPU calls fail from here on\n");
+    instance_report_event(run->report, AUDIT_WORKER_ENDED, event);
+    g_printerr("nvcuse: the worker %s; the command's GPU calls fail from here on\n", fate);
     return G_SOURCE_REMOVE;
 }
 
 /* Start the instance, let the guest go, serve until it ends. */
 static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
 {
+    /* Events between the command's own output would be in its way. */
+    const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
     int listener;
 
+    if (!proc_view_start(&run->proc_view, plan->config.devices, plan->config.n_devices, error)) {
+        return false;
+    }
     run->instance = instance_start(&plan->config, error);
     if (!run->instance) {
         return false;
     }
+    run->report = instance_report_new(&report, run->instance, error);
+    if (!run->report) {
+        (void)instance_stop(run->instance, NULL);
+        return false;
+    }
     g_unix_fd_add(instance_worker(run->instance), G_IO_IN, on_worker_ended, run);
     g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
-    guest_go(&run->guest, &listener);
+    guest_go(&run->guest, run->proc_view.mount, &listener);
     if (listener >= 0) {
         instance_add_listener(run->instance, listener);
     }
@@ -68,10 +86,11 @@ static int run_plan(const InstancePlan *plan, char **command)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Run run = {.loop = loop};
+    Run run = {.loop = loop, .proc_view = {.pid = -1, .mount = -1}};
     int code;
 
-    if (!guest_fork(&run.guest, command, plan->config.devices, plan->config.n_devices, &error)) {
+    if (!guest_fork(&run.guest, command, plan->config.transport, plan->config.devices,
+                    plan->config.n_devices, &error)) {
         g_printerr("nvcuse: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }
@@ -79,10 +98,14 @@ static int run_plan(const InstancePlan *plan, char **command)
     if (!serve_guest(&run, plan, &error)) {
         guest_kill(&run.guest);
         guest_wait(&run.guest);
+        proc_view_stop(&run.proc_view);
         g_printerr("nvcuse: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }
     code = guest_wait(&run.guest);
+    proc_view_stop(&run.proc_view);
+    instance_report_event(run.report, AUDIT_STOPPED, "ends");
+    instance_report_free(run.report);
     if (!instance_stop(run.instance, &error)) {
         g_printerr("nvcuse: %s\n", error->message);
     }

@@ -6,14 +6,34 @@
 #include <glib-unix.h>
 
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/container-life.h"
 #include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/instance-report.h"
 #include "cuse-server/cli/notify.h"
 #include "cuse-server/cli/signals.h"
+#include "cuse-server/container/container-files.h"
+#include "cuse-server/container/oci-bundle.h"
+#include "cuse-server/container/proc-view.h"
 #include "cuse-server/container/seccomp-socket.h"
+#include "cuse-server/sandbox/idle-memory.h"
 
+#define CONFIG_DIRECTORY "/etc/nvcuse"
+
+/*
+ * @starter: -1, or a pidfd: the instance is one container's, made by a runtime (see
+ *     container-life.h), and has a view for it
+ * @bundle: that container's, or NULL
+ */
 typedef struct {
     GMainLoop *loop;
     Instance *instance;
+    InstanceReport *report;
+    const InstancePlan *plan;
+    int starter;
+    const char *bundle;
+    ContainerLife *life;
+    ProcView proc_view;
+    int nodes;
     int code;
 } Serve;
 
@@ -30,12 +50,17 @@ static void on_signal(int number, bool from_terminal, gpointer data)
 static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
 {
     Serve *serve = data;
+    g_autofree char *fate = instance_worker_fate(serve->instance);
+    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
 
     (void)fd;
     (void)condition;
-    g_printerr("nvcuse serve: the worker ended\n");
+    g_printerr("nvcuse serve: the worker %s\n", fate);
+    instance_report_event(serve->report, AUDIT_WORKER_ENDED, event);
     serve->code = EXIT_FAILED;
-    g_main_loop_quit(serve->loop);
+    if (serve->starter < 0) {
+        g_main_loop_quit(serve->loop);
+    } /* else the container goes on without GPUs, and its other opens have to be answered */
     return G_SOURCE_REMOVE;
 }
 
@@ -43,48 +68,172 @@ static void on_listener(int fd, gpointer data)
 {
     const Serve *serve = data;
 
+    if (serve->life) {
+        container_life_add_listener(serve->life, fd);
+    }
     instance_add_listener(serve->instance, fd);
+    instance_report_event(serve->report, AUDIT_ATTACHED, "serves another container or process");
 }
 
-static bool serve_containers(Serve *serve, const InstancePlan *plan, GError **error)
+/* The view is for one container, once. */
+static char *on_view(int fds[SECCOMP_SOCKET_VIEW_FILES], gpointer data)
 {
+    Serve *serve = data;
+    const InstanceConfig *config = &serve->plan->config;
+
+    if (serve->nodes < 0) {
+        return NULL;
+    }
+    fds[0] = serve->nodes;
+    fds[1] = serve->proc_view.mount;
+    return container_node_names(config->devices, config->n_devices);
+}
+
+static void on_stop(gpointer data)
+{
+    const Serve *serve = data;
+
+    if (serve->life) {
+        g_main_loop_quit(serve->loop);
+    }
+}
+
+static void on_idle(gpointer data)
+{
+    const Serve *serve = data;
+
+    if (serve->life) {
+        container_life_check(serve->life);
+    }
+}
+
+static const SeccompSocketOps socket_ops = {
+    .listener = on_listener,
+    .view = on_view,
+    .stop = on_stop,
+    .idle = on_idle,
+};
+
+/* What a container of a runtime gets besides. */
+static bool make_view(Serve *serve, GError **error)
+{
+    const InstanceConfig *config = &serve->plan->config;
+
+    if (serve->starter < 0) {
+        return true;
+    }
+    serve->nodes = container_nodes_new(config->devices, config->n_devices, error);
+    return serve->nodes >= 0 &&
+           proc_view_start(&serve->proc_view, config->devices, config->n_devices, error);
+}
+
+static void run_loop(Serve *serve, const SeccompSocket *socket)
+{
+    if (serve->starter >= 0) {
+        serve->life = container_life_new(serve->starter, socket, serve->loop);
+    }
+    g_unix_fd_add(instance_worker(serve->instance), G_IO_IN, on_worker_ended, serve);
+    g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n",
+               serve->plan->config.name, seccomp_socket_path(socket));
+    idle_memory_trim();
+    notify_supervisor("READY=1");
+    g_main_loop_run(serve->loop);
+    notify_supervisor("STOPPING=1");
+    g_clear_pointer(&serve->life, container_life_free);
+}
+
+/* If the container never came as far as its first hook. */
+static void restore_bundle(const Serve *serve)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (serve->bundle && !oci_bundle_restore(serve->bundle, &error)) {
+        g_printerr("nvcuse serve: %s\n", error->message);
+    }
+}
+
+static bool serve_containers(Serve *serve, GError **error)
+{
+    const InstancePlan *plan = serve->plan;
+    const ReportConfig report = {&plan->config, plan->audit, "-", plan->textfile_dir};
     g_autoptr(SeccompSocket) socket = NULL;
 
+    if (!make_view(serve, error)) {
+        return false;
+    }
     serve->instance = instance_start(&plan->config, error);
     if (!serve->instance) {
         return false;
     }
-    socket = seccomp_socket_new(plan->config.name, on_listener, serve, error);
+    serve->report = instance_report_new(&report, serve->instance, error);
+    if (serve->report) {
+        socket = seccomp_socket_new(plan->config.name, &socket_ops, serve, error);
+    }
     if (socket) {
-        g_unix_fd_add(instance_worker(serve->instance), G_IO_IN, on_worker_ended, serve);
-        g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n",
-                   plan->config.name, seccomp_socket_path(socket));
-        notify_supervisor("READY=1");
-        g_main_loop_run(serve->loop);
-        notify_supervisor("STOPPING=1");
+        run_loop(serve, socket);
+        restore_bundle(serve);
+    }
+    if (serve->report) {
+        instance_report_event(serve->report, AUDIT_STOPPED, "ends");
+        instance_report_free(serve->report);
     }
     return instance_stop(serve->instance, socket ? error : NULL) && socket;
 }
 
-static int serve_plan(const InstancePlan *plan)
+static int serve_plan(const InstancePlan *plan, int starter, const char *bundle)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Serve serve = {.loop = loop, .code = EXIT_OK};
+    Serve serve = {
+        .loop = loop,
+        .plan = plan,
+        .starter = starter,
+        .bundle = bundle,
+        .proc_view = {.pid = -1, .mount = -1},
+        .nodes = -1,
+        .code = EXIT_OK,
+    };
 
     signals_watch(on_signal, &serve);
-    if (!serve_containers(&serve, plan, &error)) {
+    if (!serve_containers(&serve, &error)) {
         g_printerr("nvcuse serve: %s\n", error->message);
-        return EXIT_FAILED;
+        serve.code = EXIT_FAILED;
     }
+    proc_view_stop(&serve.proc_view);
     return serve.code;
 }
 
-static bool parse(InstanceOptions *options, char **config, int *argc, char ***argv, GError **error)
+static bool print_filter(const InstanceOptions *options, GError **error)
+{
+    g_autofree char *text = instance_options_filter(options, error);
+
+    if (text) {
+        g_print("%s", text);
+    }
+    return text;
+}
+
+/* What cmd_serve() is told besides the instance's options. */
+typedef struct {
+    char *config;
+    gboolean print_filter;
+    char *bundle;
+    int starter;
+} ServeOptions;
+
+static bool parse(InstanceOptions *options, ServeOptions *serve, int *argc, char ***argv,
+                  GError **error)
 {
     const GOptionEntry entries[] = {
-        {"config", 0, 0, G_OPTION_ARG_FILENAME, config,
-         "take options that are not given here from group [instance] of FILE", "FILE"},
+        {"config", 0, 0, G_OPTION_ARG_FILENAME, &serve->config,
+         "take options that are not given here from FILE (default: /etc/nvcuse/NAME.conf, if "
+         "there)",
+         "FILE"},
+        {"print-filter", 0, 0, G_OPTION_ARG_NONE, &serve->print_filter,
+         "print the system calls that the instance's processes may make, and end", NULL},
+        /* nvcuse-runtime's: see container-life.h and oci-bundle.h. */
+        {"starter-fd", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &serve->starter, NULL, NULL},
+        {"bundle", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &serve->bundle, NULL, NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context = g_option_context_new("");
@@ -98,27 +247,42 @@ static bool parse(InstanceOptions *options, char **config, int *argc, char ***ar
     return g_option_context_parse(context, argc, argv, error);
 }
 
+/* --config FILE, or the one that /etc has for the name, if there is one. */
+static bool load_config(InstanceOptions *options, const char *config, GError **error)
+{
+    g_autofree char *usual = NULL;
+
+    if (!config && options->name && instance_check_name(options->name, NULL)) {
+        usual = g_strdup_printf(CONFIG_DIRECTORY "/%s.conf", options->name);
+        config = g_file_test(usual, G_FILE_TEST_EXISTS) ? usual : NULL;
+    }
+    return !config || instance_options_load(options, config, error);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *config = NULL;
+    ServeOptions serve = {.starter = -1};
     g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
     InstanceOptions options = {0};
     int code = EXIT_FAILED;
 
-    if (!parse(&options, &config, &argc, &argv, &error)) {
+    if (!parse(&options, &serve, &argc, &argv, &error)) {
         g_printerr("nvcuse serve: %s\n", error->message);
         code = EXIT_USAGE;
     } else if (argc > 1) {
         g_printerr("nvcuse serve: '%s' is one word too many; see nvcuse serve --help\n", argv[1]);
         code = EXIT_USAGE;
-    } else if ((config && !instance_options_load(&options, config, &error)) ||
-               !instance_plan_make(plan, &options, NULL, &error)) {
+    } else if (!load_config(&options, serve.config, &error) ||
+               !(serve.print_filter ? print_filter(&options, &error)
+                                    : instance_plan_make(plan, &options, NULL, &error))) {
         g_printerr("nvcuse serve: %s\n", error->message);
     } else {
-        code = serve_plan(plan);
+        code = serve.print_filter ? EXIT_OK : serve_plan(plan, serve.starter, serve.bundle);
     }
     instance_plan_clear(plan);
     instance_options_clear(&options);
+    g_free(serve.config);
+    g_free(serve.bundle);
     return code;
 }

@@ -8,137 +8,334 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/broker/capability-nodes.h"
 #include "cuse-server/broker/host-devices.h"
+#include "cuse-server/cli/config-file.h"
+#include "cuse-server/observe/audit.h"
 
-enum { THREADS_DEFAULT = 64, THREADS_MAX = 1024 };
+#define MEBIBYTE (UINT64_C(1024) * 1024)
+
+typedef enum { OPTION_TEXT, OPTION_PATH, OPTION_NUMBER } OptionKind;
+
+/*
+ * An option of an instance: on the command line and, under the same name, in a configuration file.
+ * A number is at least 1; `initial` is what it is without the option.
+ */
+typedef struct {
+    const char *name;
+    OptionKind kind;
+    size_t value; /* offset in InstanceOptions */
+    bool (*check)(const char *text, GError **error);
+    int initial;
+    int max;
+    const char *placeholder;
+    const char *help; /* NULL: another part adds it to the command line */
+} InstanceOption;
+
+static bool check_caps(const char *text, GError **error)
+{
+    NvCaps caps;
+
+    return nv_caps_parse(text, &caps, error);
+}
+
+static bool check_policy(const char *text, GError **error)
+{
+    DriverPolicy policy;
+
+    return driver_policy_parse(text, &policy, error);
+}
+
+/* Whether UVM files are to be shared by many processes, in @shared. */
+static bool parse_uvm_sharing(const char *text, bool *shared, GError **error)
+{
+    *shared = g_str_equal(text, "multi-process");
+    if (*shared || g_str_equal(text, "process")) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s' is no way to share UVM files: process or multi-process", text);
+    return false;
+}
+
+static bool check_uvm_sharing(const char *text, GError **error)
+{
+    bool shared;
+
+    return parse_uvm_sharing(text, &shared, error);
+}
+
+static bool check_driver(const char *text, GError **error)
+{
+    DriverVersion version;
+
+    return g_str_equal(text, "host") || driver_version_resolve(text, &version, error);
+}
+
+static bool check_directory(const char *text, GError **error)
+{
+    if (g_path_is_absolute(text)) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is no absolute path", text);
+    return false;
+}
+
+#define AT(member) offsetof(InstanceOptions, member)
+static const InstanceOption instance_options[] = {
+    {"name", OPTION_TEXT, AT(name), .check = instance_check_name, .placeholder = "NAME",
+     .help = "name of the instance and of its devices, /dev/nvcuse/NAME/*"},
+    {"gpus", OPTION_TEXT, AT(gpus), .check = host_gpus_check, .placeholder = "LIST",
+     .help = "GPUs to offer: all (the default), none, or device minors like 0,1"},
+    {"caps", OPTION_TEXT, AT(caps), .check = check_caps, .placeholder = "LIST",
+     .help = "driver capabilities to open (default: compute,utility)"},
+    {"mig", OPTION_TEXT, AT(mig), .check = mig_check, .placeholder = "LIST",
+     .help = "MIG capability nodes to offer: config, monitor (default: none)"},
+    {"imex-channels", OPTION_TEXT, AT(imex_channels), .check = imex_channels_check,
+     .placeholder = "LIST", .help = "IMEX channels to offer, like 0,1 (default: none)"},
+    {"uvm-sharing", OPTION_TEXT, AT(uvm_sharing), .check = check_uvm_sharing, .placeholder = "MODE",
+     .help = "whose UVM files are: process (the default) or multi-process"},
+    {"transport", OPTION_TEXT, AT(transport), .check = transport_kind_check, .placeholder = "WHICH",
+     .help =
+         "how calls reach nvcuse: cuse, notify, or auto (the default): cuse where the kernel has "
+         "it"},
+    {"trace", OPTION_PATH, AT(trace), .placeholder = "FILE",
+     .help = "write the table of calls to FILE; '-' is standard error"},
+    {"record", OPTION_PATH, AT(record), .placeholder = "FILE",
+     .help = "record every call, with what went in and out, to FILE (nvcuse-trace(5))"},
+    {"record-limit", OPTION_NUMBER, AT(record_limit), .initial = 1024, .max = 1 << 20,
+     .placeholder = "MIB", .help = "stop recording at so many MiB (default: 1024)"},
+    {"threads", OPTION_NUMBER, AT(threads), .initial = 64, .max = 1024, .placeholder = "N",
+     .help = "most calls in progress at once (default: 64)"},
+    {"max-files", OPTION_NUMBER, AT(max_files), .initial = PROXY_FILES_DEFAULT, .max = 1 << 20,
+     .placeholder = "N", .help = "most open files (default: 16384)"},
+    {"max-clients", OPTION_NUMBER, AT(max_clients), .initial = PROXY_CLIENTS_DEFAULT,
+     .max = 1 << 20, .placeholder = "N", .help = "most clients in the driver (default: 8192)"},
+    {"max-objects", OPTION_NUMBER, AT(max_objects), .initial = PROXY_OBJECTS_DEFAULT,
+     .max = 1 << 24, .placeholder = "N", .help = "most objects in the driver (default: 262144)"},
+    {"audit", OPTION_PATH, AT(audit), .check = audit_check, .placeholder = "WHERE",
+     .help = "where audit events go: journal, none, a FILE, '-', or auto (default)"},
+    {"textfile-dir", OPTION_PATH, AT(textfile_dir), .check = check_directory,
+     .placeholder = "DIRECTORY", .help = "write metrics to DIRECTORY/nvcuse-NAME.prom"},
+    {"driver", OPTION_TEXT, AT(driver.driver), .check = check_driver},
+    {"driver-policy", OPTION_TEXT, AT(driver.policy), .check = check_policy},
+};
+#undef AT
+G_STATIC_ASSERT(G_N_ELEMENTS(instance_options) <= INSTANCE_OPTIONS_MAX);
+
+static int *number_of(InstanceOptions *options, const InstanceOption *option)
+{
+    return (int *)((char *)options + option->value);
+}
+
+static char **text_of(InstanceOptions *options, const InstanceOption *option)
+{
+    return (char **)((char *)options + option->value);
+}
 
 void instance_options_add(InstanceOptions *options, GOptionContext *context)
 {
-    const GOptionEntry entries[] = {
-        {"name", 'n', 0, G_OPTION_ARG_STRING, &options->name,
-         "name of the instance and of its devices, /dev/nvcuse/NAME/*", "NAME"},
-        {"gpus", 0, 0, G_OPTION_ARG_STRING, &options->gpus,
-         "GPUs to offer: all (the default), none, or device minors like 0,1", "LIST"},
-        {"caps", 0, 0, G_OPTION_ARG_STRING, &options->caps,
-         "driver capabilities to open (default: compute,utility)", "LIST"},
-        {"trace", 0, 0, G_OPTION_ARG_FILENAME, &options->trace,
-         "write the table of calls to FILE; '-' is standard error", "FILE"},
-        {"threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
-         "most calls in progress at once (default: 64)", "N"},
-        G_OPTION_ENTRY_NULL,
+    static const GOptionArg args[] = {
+        [OPTION_TEXT] = G_OPTION_ARG_STRING,
+        [OPTION_PATH] = G_OPTION_ARG_FILENAME,
+        [OPTION_NUMBER] = G_OPTION_ARG_INT,
     };
+    GOptionEntry entries[G_N_ELEMENTS(instance_options) + 1] = {{0}};
+    size_t n = 0;
 
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        const InstanceOption *option = &instance_options[i];
+        if (option->help) {
+            entries[n++] = (GOptionEntry){
+                .long_name = option->name,
+                .short_name = g_str_equal(option->name, "name") ? 'n' : '\0',
+                .arg = args[option->kind],
+                .arg_data = (char *)options + option->value,
+                .description = option->help,
+                .arg_description = option->placeholder,
+            };
+        }
+    }
     g_option_context_add_main_entries(context, entries, NULL);
     driver_options_add(&options->driver, context);
 }
 
-/* Take a string from the key file unless the option was given. */
-static bool load_string(GKeyFile *file, const char *key, char **value, GError **error)
+static bool check_number(const InstanceOption *option, const char *text, int *number,
+                         GError **error)
 {
-    g_autoptr(GError) missing = NULL;
-    g_autofree char *text = g_key_file_get_string(file, "instance", key, &missing);
+    guint64 parsed;
 
-    if (missing && !g_error_matches(missing, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND) &&
-        !g_error_matches(missing, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&missing));
+    if (!g_ascii_string_to_unsigned(text, 10, 1, (guint64)option->max, &parsed, error)) {
         return false;
     }
-    if (!*value) {
-        *value = g_steal_pointer(&text);
-    }
+    *number = (int)parsed;
     return true;
 }
 
-/* A misspelt key must not silently mean the default. */
-static bool check_keys(GKeyFile *file, const char *path, const char *const *known, GError **error)
+/* Check a value of a file, and take it if the command line had none. */
+static bool take_value(InstanceOptions *options, size_t index, char *text, const char *origin,
+                       GError **error)
 {
-    g_auto(GStrv) keys = g_key_file_get_keys(file, "instance", NULL, NULL);
+    const InstanceOption *option = &instance_options[index];
+    bool taken = false;
 
-    for (char **key = keys; key && *key; key++) {
-        if (!g_strv_contains(known, *key)) {
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
-                        "%s: there is no option '%s'", path, *key);
+    if (option->kind == OPTION_NUMBER) {
+        int number;
+        if (!check_number(option, text, &number, error)) {
             return false;
         }
+        taken = *number_of(options, option) == 0;
+        if (taken) {
+            *number_of(options, option) = number;
+        }
+    } else {
+        if (option->check && !option->check(text, error)) {
+            return false;
+        }
+        taken = !*text_of(options, option);
+        if (taken) {
+            *text_of(options, option) = g_strdup(text);
+        }
+    }
+    if (taken) {
+        options->origins[index] = g_strdup(origin);
     }
     return true;
 }
 
 bool instance_options_load(InstanceOptions *options, const char *path, GError **error)
 {
-    static const char *const known[] = {"name",    "gpus",   "caps",          "trace",
-                                        "threads", "driver", "driver-policy", NULL};
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autofree char *threads = NULL;
-    guint64 number;
+    const char *keys[G_N_ELEMENTS(instance_options) + 1] = {NULL};
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error)) {
-        g_prefix_error(error, "%s: ", path);
-        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        keys[i] = instance_options[i].name;
     }
-    if (!check_keys(file, path, known, error) ||
-        !load_string(file, "name", &options->name, error) ||
-        !load_string(file, "gpus", &options->gpus, error) ||
-        !load_string(file, "caps", &options->caps, error) ||
-        !load_string(file, "trace", &options->trace, error) ||
-        !load_string(file, "driver", &options->driver.driver, error) ||
-        !load_string(file, "driver-policy", &options->driver.policy, error) ||
-        !load_string(file, "threads", &threads, error)) {
-        return false;
-    }
-    if (threads && options->threads == 0) {
-        if (!g_ascii_string_to_unsigned(threads, 10, 1, THREADS_MAX, &number, error)) {
-            g_prefix_error(error, "%s: threads: ", path);
+    g_autoptr(ConfigFile) file = config_file_read(path, "instance", keys, error);
+    for (size_t i = 0; file && i < G_N_ELEMENTS(instance_options); i++) {
+        g_autofree char *origin = NULL;
+        g_autofree char *text = config_file_get(file, keys[i], &origin);
+        if (text && !take_value(options, i, text, origin, error)) {
+            g_prefix_error(error, "%s: %s: ", origin, keys[i]);
             return false;
         }
-        options->threads = (int)number;
     }
-    return true;
+    return file != NULL;
 }
 
 void instance_options_clear(InstanceOptions *options)
 {
-    g_free(options->name);
-    g_free(options->gpus);
-    g_free(options->caps);
-    g_free(options->trace);
-    driver_options_clear(&options->driver);
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        if (instance_options[i].kind != OPTION_NUMBER) {
+            g_clear_pointer(text_of(options, &instance_options[i]), g_free);
+        }
+        g_clear_pointer(&options->origins[i], g_free);
+    }
 }
 
-static bool open_trace(const char *path, int *fd, GError **error)
+/* The host does not have what option @name asks for: say which line of which file did. Returns
+ * false. */
+static bool blame(const InstanceOptions *options, const char *name, GError **error)
 {
-    *fd = -1;
-    if (!path) {
-        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        if (g_str_equal(instance_options[i].name, name) && options->origins[i]) {
+            g_prefix_error(error, "%s: ", options->origins[i]);
+        }
     }
-    *fd = g_str_equal(path, "-")
-              ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-              : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    return false;
+}
+
+static bool open_output(const char *path, const char *what, int *fd, GError **error)
+{
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     if (*fd < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot write the table of calls to %s: %s", path, g_strerror(errno));
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot write %s to %s: %s",
+                    what, path, g_strerror(errno));
     }
     return *fd >= 0;
 }
 
-static bool check_threads(int threads, unsigned *result, GError **error)
+static bool open_trace(const char *path, int *fd, GError **error)
 {
-    if (threads < 0 || threads > THREADS_MAX) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "--threads takes 1 to %d, not %d", THREADS_MAX, threads);
+    if (g_strcmp0(path, "-") == 0) {
+        *fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        return true;
+    }
+    return !path || open_output(path, "the table of calls", fd, error);
+}
+
+/* Check the numbers, and put the initial ones where none was given. */
+static bool settle_numbers(InstanceOptions *options, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        const InstanceOption *option = &instance_options[i];
+        if (option->kind != OPTION_NUMBER) {
+            continue;
+        }
+        int *number = number_of(options, option);
+        if (*number < 0 || *number > option->max) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                        "--%s takes 1 to %d, not %d", option->name, option->max, *number);
+            return false;
+        }
+        if (*number == 0) {
+            *number = option->initial;
+        }
+    }
+    return true;
+}
+
+static const DriverNode *choose_driver(const InstanceOptions *options, GError **error)
+{
+    const DriverNode *node = driver_options_choose(&options->driver, error);
+
+    if (!node) {
+        blame(options, options->driver.driver ? "driver" : "driver-policy", error);
+    }
+    return node;
+}
+
+/* Only where GPUs may be left out, or may yet come: "all" is all there will ever be. */
+static bool wants_scope(const InstanceOptions *options)
+{
+    return options->gpus && !g_str_equal(options->gpus, "all");
+}
+
+/* Settle what the filter of system calls depends on. */
+static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    const DriverNode *node;
+
+    if (!nv_caps_parse(options->caps ? options->caps : "compute,utility", &plan->config.caps,
+                       error) ||
+        !(node = choose_driver(options, error))) {
         return false;
     }
-    *result = threads ? (unsigned)threads : THREADS_DEFAULT;
+    plan->config.scope_gpus = wants_scope(options);
+    plan->abi = driver_abi_new(node);
+    plan->config.abi = plan->abi;
     return true;
+}
+
+char *instance_options_filter(const InstanceOptions *options, GError **error)
+{
+    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
+    char *text = NULL;
+
+    if (choose_abi(plan, options, error)) {
+        text = instance_filter_text(&plan->config);
+    }
+    instance_plan_clear(plan);
+    return text;
 }
 
 bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
                         const char *default_name, GError **error)
 {
     InstanceConfig *config = &plan->config;
-    const DriverNode *node;
+    InstanceOptions settled = *options;
 
     config->trace_fd = -1;
+    config->record_fd = -1;
     config->devices = plan->devices;
     config->name = options->name ? options->name : default_name;
     if (!config->name) {
@@ -146,17 +343,52 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
                             "an instance needs a name (--name)");
         return false;
     }
-    if (!instance_check_name(config->name, error) ||
-        !check_threads(options->threads, &config->threads, error) ||
-        !nv_caps_parse(options->caps ? options->caps : "compute,utility", &config->caps, error) ||
-        !host_devices_find(options->gpus ? options->gpus : "all", plan->devices, &config->n_devices,
-                           error) ||
-        !(node = driver_options_choose(&options->driver, error)) ||
-        !open_trace(options->trace, &config->trace_fd, error)) {
+    if (!instance_check_name(config->name, error) || !settle_numbers(&settled, error)) {
         return false;
     }
-    plan->abi = driver_abi_new(node);
-    config->abi = plan->abi;
+    if (!host_devices_find(options->gpus ? options->gpus : "all", plan->devices, &config->n_devices,
+                           error)) {
+        return blame(options, "gpus", error);
+    }
+    if (!choose_abi(plan, options, error)) {
+        return false;
+    }
+    capability_nodes_add(config->caps, plan->devices, &config->n_devices);
+    if (!mig_nodes_add(options->mig, plan->devices, &config->n_devices, error)) {
+        return blame(options, "mig", error);
+    }
+    if (!imex_channels_add(options->imex_channels, plan->devices, &config->n_devices, error)) {
+        return blame(options, "imex-channels", error);
+    }
+    if (options->uvm_sharing &&
+        !parse_uvm_sharing(options->uvm_sharing, &config->share_uvm, error)) {
+        return blame(options, "uvm-sharing", error);
+    }
+    if (!transport_kind_choose(options->transport ? options->transport : "auto", &config->transport,
+                               error)) {
+        return blame(options, "transport", error);
+    }
+    if (options->audit && !audit_check(options->audit, error)) {
+        return blame(options, "audit", error);
+    }
+    if (options->textfile_dir && !check_directory(options->textfile_dir, error)) {
+        return blame(options, "textfile-dir", error);
+    }
+    if (!open_trace(options->trace, &config->trace_fd, error)) {
+        return blame(options, "trace", error);
+    }
+    if (options->record &&
+        !open_output(options->record, "the recording", &config->record_fd, error)) {
+        return blame(options, "record", error);
+    }
+    config->record_limit = (uint64_t)settled.record_limit * MEBIBYTE;
+    config->threads = (unsigned)settled.threads;
+    config->limits = (ProxyLimits){
+        .files = (unsigned)settled.max_files,
+        .objects = {(unsigned)settled.max_clients, (unsigned)settled.max_objects},
+    };
+    plan->audit = options->audit ? options->audit : "auto";
+    plan->textfile_dir = options->textfile_dir;
     return true;
 }
 
@@ -164,6 +396,9 @@ void instance_plan_clear(InstancePlan *plan)
 {
     if (plan->config.trace_fd > 0) {
         close(plan->config.trace_fd);
+    }
+    if (plan->config.record_fd > 0) {
+        close(plan->config.record_fd);
     }
     g_clear_pointer(&plan->abi, driver_abi_free);
 }

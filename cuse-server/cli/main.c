@@ -3,12 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cuse-server/cli/cmd-runtime.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/nearest.h"
 
 static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},
     {"serve", "serve an instance's devices to a container", cmd_serve},
+    {"ps", "list the instances that run, with what they have open and refused", cmd_ps},
+    {"explain", "say why calls were refused, and what would allow them", cmd_explain},
+    {"doctor", "look at this host and say what keeps nvcuse from working", cmd_doctor},
+    {"cdi", "describe the GPUs to container engines (CDI)", cmd_cdi},
     {"drivers", "list the driver versions that are known, ask the host for its own", cmd_drivers},
+    {"trace", "show, compare and play what an instance recorded", cmd_trace},
     {"abi", "show what is known of a driver version's interface", cmd_abi},
 };
 
@@ -32,9 +39,26 @@ static int run_command(const Command *command, int argc, char **argv)
     return command->main(argc, argv);
 }
 
+static int no_such_command(const char *word)
+{
+    const char *names[G_N_ELEMENTS(commands) + 1] = {NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    g_autofree char *hint = nearest_hint(word, names);
+    g_printerr("nvcuse: there is no command '%s'%s\n", word, hint);
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
+    g_autofree char *name = argc > 0 ? g_path_get_basename(argv[0]) : NULL;
+
     (void)setlocale(LC_ALL, "");
+    if (g_strcmp0(name, "nvcuse-runtime") == 0) {
+        return cmd_runtime(argc, argv);
+    }
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;
@@ -53,6 +77,5 @@ int main(int argc, char **argv)
             return run_command(&commands[i], argc - 1, argv + 1);
         }
     }
-    g_printerr("nvcuse: there is no command '%s'; see nvcuse --help\n", argv[1]);
-    return EXIT_USAGE;
+    return no_such_command(argv[1]);
 }

@@ -12,10 +12,8 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/sandbox/detached-tmpfs.h"
-
-#define PARAMS       "/proc/driver/nvidia/params"
-#define CAPABILITIES "/proc/driver/nvidia/capabilities"
+#include "cuse-server/container/proc-view.h"
+#include "cuse-server/sandbox/detached-mount.h"
 
 static bool fail(GError **error, const char *what, const char *name)
 {
@@ -115,12 +113,22 @@ static bool take_entries(int to, GArray *entries, GError **error)
     return ok;
 }
 
+/* A capability's node is in a directory of its kind. */
+static bool make_directory_of(int dev, const char *name)
+{
+    g_autofree char *directory = g_path_get_dirname(name);
+
+    return g_str_equal(directory, ".") || mkdirat(dev, directory, 0755) == 0 || errno == EEXIST;
+}
+
 static bool make_nodes(int dev, const Device *devices, unsigned n_devices, GError **error)
 {
     for (unsigned i = 0; i < n_devices; i++) {
         const char *name = devices[i].name;
-        if (mknodat(dev, name, S_IFCHR | 0666, devices[i].number) < 0 ||
-            fchmodat(dev, name, 0666, 0) < 0) {
+        if (device_has_node(&devices[i]) &&
+            (!make_directory_of(dev, name) ||
+             mknodat(dev, name, S_IFCHR | 0666, devices[i].number) < 0 ||
+             fchmodat(dev, name, 0666, 0) < 0)) {
             return fail(error, "cannot make the guest's node", name);
         }
     }
@@ -155,83 +163,18 @@ static bool enter_dev(const Device *devices, unsigned n_devices, GError **error)
 
 /* --- /proc ------------------------------------------------------------------------------------ */
 
-/*
- * With ModifyDeviceFiles: 1 NVIDIA's libraries, run by root, delete our nodes and make the real
- * ones (nvidia-modprobe, shipped with the libraries, does the same).
- */
-static char *guest_params(GError **error)
+static bool enter_proc(int proc_view, GError **error)
 {
-    g_autofree char *text = NULL;
-    g_auto(GStrv) parts = NULL;
-
-    if (!g_file_get_contents(PARAMS, &text, NULL, error)) {
-        return NULL;
-    }
-    parts = g_strsplit(text, "ModifyDeviceFiles: 1", 2);
-    return g_strjoinv("ModifyDeviceFiles: 0", parts);
-}
-
-static bool write_file(int directory, const char *name, const char *text)
-{
-    int fd = openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
-    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return ok;
-}
-
-/*
- * Hide the capabilities' files: with them the libraries, run by root, make nodes for MIG and open
- * them. The empty file system that goes over them also serves to bind the guest's params from,
- * since a file can be bound only from a mount that is attached: there for a moment, gone before
- * anybody looks.
- */
-static bool cover_capabilities(const char *params_text, GError **error)
-{
-    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    int empty = detached_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-    int params = -1;
-    bool ok = (empty >= 0 && write_file(empty, "params", params_text)) ||
-              fail(error, "cannot write the guest's", PARAMS);
-
-    ok = ok && attach(empty, CAPABILITIES, error);
-    if (ok) {
-        params = open_tree(AT_FDCWD, CAPABILITIES "/params", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        ok = params >= 0 || fail(error, "cannot clone", PARAMS);
-    }
-    ok = ok && attach(params, PARAMS, error) &&
-         (unlinkat(empty, "params", 0) == 0 || fail(error, "cannot remove staged", PARAMS)) &&
-         ((mount_setattr(empty, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0 &&
-           mount_setattr(params, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0) ||
-          fail(error, "cannot make read-only:", PARAMS));
-    if (params >= 0) {
-        close(params);
-    }
-    if (empty >= 0) {
-        close(empty);
-    }
-    return ok;
-}
-
-static bool enter_proc(GError **error)
-{
-    g_autofree char *text = guest_params(error);
-
-    if (!text) {
-        return false;
-    }
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
         return fail(error, "cannot mount", "/proc");
     }
-    return cover_capabilities(text, error);
+    return proc_view_attach(proc_view, error);
 }
 
-bool guest_view_enter(const Device *devices, unsigned n_devices, GError **error)
+bool guest_view_enter(const Device *devices, unsigned n_devices, int proc_view, GError **error)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
         return fail(error, "cannot make private", "the guest's mounts");
     }
-    return enter_dev(devices, n_devices, error) && enter_proc(error);
+    return enter_dev(devices, n_devices, error) && enter_proc(proc_view, error);
 }

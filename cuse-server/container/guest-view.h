@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a guest of `nvcuse run` sees: its own /dev, in which the NVIDIA nodes are the instance's,
- * and a /proc of its pid namespace that tells NVIDIA's libraries to leave device nodes alone.
+ * and a /proc of its pid namespace that tells NVIDIA's libraries to leave device nodes alone and
+ * lists the instance's GPUs.
  */
 #pragma once
 
@@ -19,4 +20,4 @@
  * stat is right, opening one directly is EACCES for everyone, root included. All else in the host's
  * /dev is bound in, except NVIDIA's nodes, /dev/dri, /dev/cuse and /dev/nvcuse.
  */
-bool guest_view_enter(const Device *devices, unsigned n_devices, GError **error);
+bool guest_view_enter(const Device *devices, unsigned n_devices, int proc_view, GError **error);

@@ -22,7 +22,8 @@
 #include "cuse-server/container/open-filter.h"
 #include "cuse-server/transport/seqpacket.h"
 
-/* What goes over the socket, each way once. The command's listener comes along with the second. */
+/* What goes over the socket, each way once: the view of /proc with the first, the command's
+ * listener with the second. */
 typedef enum { MESSAGE_GO = 'g', MESSAGE_LISTENER = 'l' } Message;
 
 /* --- in the guest ----------------------------------------------------------------------------- */
@@ -48,11 +49,12 @@ static void wait_for_message(int socket, char *message, int *fd)
 }
 
 /* The command's process: from here on everything it opens read-write goes by the broker. */
-static G_NORETURN void exec_command(int socket, const sigset_t *signals, char *const *argv)
+static G_NORETURN void exec_command(int socket, const sigset_t *signals, char *const *argv,
+                                    const FilterNeeds *needs)
 {
     g_autoptr(GError) error = NULL;
     char message = MESSAGE_LISTENER;
-    int listener = open_filter_install(&error);
+    int listener = open_filter_install(needs, &error);
 
     if (listener < 0) {
         give_up(error);
@@ -99,8 +101,8 @@ static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
     }
 }
 
-static G_NORETURN void guest_main(int socket, char *const *argv, const Device *devices,
-                                  unsigned n_devices)
+static G_NORETURN void guest_main(int socket, char *const *argv, TransportKind transport,
+                                  const Device *devices, unsigned n_devices)
 {
     int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket};
     g_autoptr(GError) error = NULL;
@@ -119,12 +121,14 @@ static G_NORETURN void guest_main(int socket, char *const *argv, const Device *d
     if (message != MESSAGE_GO) {
         _exit(GUEST_EXIT_CANNOT_START); /* the instance did not start; the broker says why */
     }
-    if (!guest_view_enter(devices, n_devices, &error)) {
+    if (!guest_view_enter(devices, n_devices, fd, &error)) {
         give_up(error);
     }
+    close(fd);
     pid_t command = fork();
     if (command == 0) {
-        exec_command(socket, &inherited, argv);
+        const FilterNeeds needs = filter_needs(transport, devices, n_devices);
+        exec_command(socket, &inherited, argv, &needs);
     }
     close(socket);
     if (command < 0) {
@@ -136,8 +140,8 @@ static G_NORETURN void guest_main(int socket, char *const *argv, const Device *d
 
 /* --- in the broker ---------------------------------------------------------------------------- */
 
-bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
-                GError **error)
+bool guest_fork(Guest *guest, char *const *argv, TransportKind transport, const Device *devices,
+                unsigned n_devices, GError **error)
 {
     int sockets[2] = {-1, -1};
     int pidfd = -1;
@@ -150,7 +154,7 @@ bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
         guest->init = (pid_t)syscall(SYS_clone3, &args, sizeof args);
         if (guest->init == 0) {
-            guest_main(sockets[1], argv, devices, n_devices);
+            guest_main(sockets[1], argv, transport, devices, n_devices);
         }
         close(sockets[1]);
         if (guest->init > 0) {
@@ -165,12 +169,12 @@ bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned
     return false;
 }
 
-void guest_go(Guest *guest, int *listener)
+void guest_go(Guest *guest, int proc_view, int *listener)
 {
     char message = MESSAGE_GO;
 
     *listener = -1;
-    if (seqpacket_send(guest->socket, &message, sizeof message, -1)) {
+    if (seqpacket_send(guest->socket, &message, sizeof message, proc_view)) {
         wait_for_message(guest->socket, &message, listener);
     }
     close(guest->socket);

@@ -17,6 +17,7 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/device.h"
+#include "cuse-server/transport/transport-kind.h"
 
 enum {
     GUEST_EXIT_CANNOT_START = 125, /* as docker run: we failed, not the command */
@@ -40,17 +41,19 @@ typedef struct {
  * guest_fork: make the namespaces and the init process in them, which then waits. The process must
  * have one thread.
  * @argv: the command, NULL-terminated; found by PATH
+ * @transport: how its calls are to reach the worker
  * @devices, @n_devices: the nodes it will have
  */
-bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
-                GError **error);
+bool guest_fork(Guest *guest, char *const *argv, TransportKind transport, const Device *devices,
+                unsigned n_devices, GError **error);
 
 /**
  * guest_go: let it set up its view and start the command.
+ * @proc_view: the file system that it will have over the driver's part of /proc
  * @listener: set to the command's seccomp listener, which must be served for it to go on; the
  * caller owns it. -1: the guest could not start; it has said why on standard error and ends.
  */
-void guest_go(Guest *guest, int *listener);
+void guest_go(Guest *guest, int proc_view, int *listener);
 
 /** guest_signal: pass a signal on to the command. */
 void guest_signal(const Guest *guest, int signal_number);

@@ -6,12 +6,18 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 #include <seccomp.h>
+
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/uvm.h"
+#include "cuse-server/broker/agents.h"
 
 /* Absent from older kernel headers; Linux 5.19. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -20,20 +26,73 @@
 
 /* O_PATH opens nothing, O_CREAT and O_DIRECTORY (O_TMPFILE has it) are for files that we are not.
  */
-#define FLAGS_MASK (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
+#define OPEN_MASK (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
 
-/* A watched call: notified if (argument & mask) == value. */
-static const struct {
-    int syscall;
-    unsigned argument;
-    scmp_datum_t mask;
-    scmp_datum_t value;
-} watched[] = {
-    {SCMP_SYS(open), 1, FLAGS_MASK, O_RDWR},
-    {SCMP_SYS(openat), 2, FLAGS_MASK, O_RDWR},
+/* ioctl() looks at 32 bits. The size of what EXPORT_TO_DMABUF_FD gets depends on the driver. */
+#define WORD_MASK      UINT64_C(0xffffffff)
+#define WORD_SIZE_MASK ((uint64_t)_IOC_SIZEMASK << _IOC_SIZESHIFT)
+#define WORD_TYPE_MASK ((uint64_t)_IOC_TYPEMASK << _IOC_TYPESHIFT)
+#define UVM_PLAIN_MASK UINT64_C(0x7f) /* all plain numbers are below */
+#define UVM_LINUX_MASK UINT64_C(3)    /* in which UVM_INITIALIZE and UVM_DEINITIALIZE differ */
+#define ALLOC_MEMORY_WORD \
+    NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd))
+#define VID_HEAP_CONTROL_WORD \
+    NV_FRONTEND_WORD(NV_ESC_RM_VID_HEAP_CONTROL, sizeof(NVOS32_PARAMETERS))
+#define EXPORT_TO_DMABUF_WORD NV_FRONTEND_WORD(NV_ESC_EXPORT_TO_DMABUF_FD, 0)
+
+G_STATIC_ASSERT(UVM_MM_INITIALIZE <= UVM_PLAIN_MASK);
+
+const FilterRule filter_rules[] = {
+    {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDWR, FILTER_ALWAYS},
+    {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDWR, FILTER_ALWAYS},
+    {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
+    {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
+    /* Shared files only, so not the loading of libraries. Also MAP_SHARED_VALIDATE, which has its bit. */
+    {"mmap", SCMP_SYS(mmap), 3, MAP_SHARED | MAP_ANONYMOUS | AGENT_MAP_MARK, MAP_SHARED,
+     FILTER_ALWAYS},
+    /* Calls in which something has to be done in the caller's process: its memory is the driver's argument,
+     * or it gets a file. Neither word is one of another driver's that a program calls often. */
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, ALLOC_MEMORY_WORD, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, UVM_INITIALIZE, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~WORD_SIZE_MASK, EXPORT_TO_DMABUF_WORD, FILTER_CUSE},
+    /* All calls that can be the driver's: framebuffers share the frontend's type; UVM's numbers are hardly anybody
+     * else's. */
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_TYPE_MASK, NV_IOCTL_MAGIC << _IOC_TYPESHIFT, FILTER_NOTIFY},
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_PLAIN_MASK, 0, FILTER_NOTIFY},
+    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_LINUX_MASK, UVM_INITIALIZE & ~UVM_LINUX_MASK,
+     FILTER_NOTIFY},
+    /* PIDFD_THREAD: pidfd_getfd() would take from the descriptor table of an agent (broker/agents.c). */
+    {"pidfd_open", SCMP_SYS(pidfd_open), 1, O_EXCL, O_EXCL, FILTER_ALWAYS},
 };
+const size_t filter_rules_count = G_N_ELEMENTS(filter_rules);
 
-static bool add_rules(scmp_filter_ctx filter)
+FilterNeeds filter_needs(TransportKind transport, const Device *devices, unsigned n_devices)
+{
+    FilterNeeds needs = {.transport = transport};
+
+    for (unsigned i = 0; i < n_devices; i++) {
+        needs.capability_nodes = needs.capability_nodes || devices[i].kind == DEVICE_OPEN_ONLY;
+    }
+    return needs;
+}
+
+bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs)
+{
+    switch (rule->scope) {
+    case FILTER_CAPABILITY_NODES:
+        return needs->capability_nodes;
+    case FILTER_CUSE:
+        return needs->transport == TRANSPORT_CUSE;
+    case FILTER_NOTIFY:
+        return needs->transport == TRANSPORT_NOTIFY;
+    case FILTER_ALWAYS:
+        break;
+    }
+    return true;
+}
+
+static bool add_rules(scmp_filter_ctx filter, const FilterNeeds *needs)
 {
     /* A foreign ABI must not be killed; no_new_privs would break setuid programs and is the
      * caller's. */
@@ -41,14 +100,37 @@ static bool add_rules(scmp_filter_ctx filter)
         seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) < 0) {
         return false;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(watched); i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_NOTIFY, watched[i].syscall, 1,
-                             SCMP_CMP(watched[i].argument, SCMP_CMP_MASKED_EQ, watched[i].mask,
-                                      watched[i].value)) < 0) {
+    for (size_t i = 0; i < filter_rules_count; i++) {
+        const FilterRule *rule = &filter_rules[i];
+        if (filter_rule_applies(rule, needs) &&
+            seccomp_rule_add(
+                filter, SCMP_ACT_NOTIFY, rule->number, 1,
+                SCMP_CMP(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value)) < 0) {
             return false;
         }
     }
     return true;
+}
+
+/* What no other ABI may do either: those calls are not watched, so the kernel itself says no. */
+static bool add_foreign_rules(scmp_filter_ctx filter)
+{
+    scmp_filter_ctx foreign = seccomp_init(SCMP_ACT_ALLOW);
+
+    if (foreign && seccomp_attr_set(foreign, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW) == 0 &&
+        seccomp_attr_set(foreign, SCMP_FLTATR_CTL_NNP, 0) == 0 &&
+        seccomp_arch_add(foreign, SCMP_ARCH_X86) == 0 &&
+        seccomp_arch_add(foreign, SCMP_ARCH_X32) == 0 &&
+        seccomp_arch_remove(foreign, SCMP_ARCH_NATIVE) == 0 &&
+        seccomp_rule_add(foreign, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(pidfd_open), 1,
+                         SCMP_CMP(1, SCMP_CMP_MASKED_EQ, O_EXCL, O_EXCL)) == 0 &&
+        seccomp_merge(filter, foreign) == 0) {
+        return true; /* merged, it is gone */
+    }
+    if (foreign) {
+        seccomp_release(foreign);
+    }
+    return false;
 }
 
 /* The filter as a BPF program; the caller frees it. libseccomp gives it to files only. */
@@ -93,10 +175,12 @@ static int load_program(GBytes *program)
     return (int)fd;
 }
 
-int open_filter_install(GError **error)
+int open_filter_install(const FilterNeeds *needs, GError **error)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    g_autoptr(GBytes) program = filter && add_rules(filter) ? export_program(filter) : NULL;
+    g_autoptr(GBytes) program = filter && add_rules(filter, needs) && add_foreign_rules(filter)
+                                    ? export_program(filter)
+                                    : NULL;
     int fd = -1;
 
     if (filter) {

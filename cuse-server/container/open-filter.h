@@ -2,7 +2,57 @@
 /* The seccomp filter of a guest: which of its system calls the broker is asked about. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include <glib.h>
+
+#include "cuse-server/proxy/device.h"
+#include "cuse-server/transport/transport-kind.h"
+
+/**
+ * FilterNeeds: what of an instance decides which rules it takes.
+ * @capability_nodes: it has nodes that can only be opened, which is done read-only: that
+ * brings nearly every open() of the guest before the broker
+ */
+typedef struct {
+    TransportKind transport;
+    bool capability_nodes;
+} FilterNeeds;
+
+/** FilterScope: which instances a rule is for. */
+typedef enum {
+    FILTER_ALWAYS,
+    FILTER_CAPABILITY_NODES,
+    FILTER_CUSE,
+    FILTER_NOTIFY,
+} FilterScope;
+
+/**
+ * FilterRule: a system call that the broker is asked about if (argument & mask) == value.
+ * @name, @number: the call, as libseccomp and OCI profiles name it, and its number
+ * @argument: which of its arguments, from 0
+ */
+typedef struct {
+    const char *name;
+    int number;
+    unsigned argument;
+    uint64_t mask;
+    uint64_t value;
+    FilterScope scope;
+} FilterRule;
+
+/** filter_needs: of an instance with these devices. */
+FilterNeeds filter_needs(TransportKind transport, const Device *devices, unsigned n_devices);
+
+/** filter_rule_applies: is a rule one of an instance that needs this? */
+bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs);
+
+/** filter_rules: all of them: what `nvcuse run` installs and what OCI profiles get. A call may have
+ * several. */
+extern const FilterRule filter_rules[];
+extern const size_t filter_rules_count;
 
 /**
  * open_filter_install: put the calling thread, and all it starts, under the filter. Read-write
@@ -13,4 +63,4 @@
  * Needs CAP_SYS_ADMIN in the thread's user namespace, or no_new_privs.
  * Returns: the listener, a descriptor that the caller owns, or -1 with @error set.
  */
-int open_filter_install(GError **error);
+int open_filter_install(const FilterNeeds *needs, GError **error);

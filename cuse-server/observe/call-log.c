@@ -5,13 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/nv-ioctl.h"
 #include "abi/status.h"
+
+/*
+ * #syscalls:worker write
+ * #syscalls:before close
+ */
 
 struct CallLog {
     int fd;
-    GMutex lock; /* one row at a time; guards the counters as well */
-    uint64_t calls;
-    uint64_t refused[REFUSAL_COUNT];
+    Ledger *ledger;
+    void (*on_refusal)(gpointer data);
+    gpointer data;
+    GMutex lock; /* one row, or one record, at a time */
 };
 
 static const char row_format[] = "%-16s  %-26s  %-50s  %-24s  %-9s  %s\n";
@@ -33,10 +40,11 @@ static void write_row(CallLog *log, const char *row)
     }
 }
 
-CallLog *call_log_new(int fd)
+CallLog *call_log_new(int fd, Ledger *ledger)
 {
     CallLog *log = g_new0(CallLog, 1);
     log->fd = fd;
+    log->ledger = ledger;
     g_mutex_init(&log->lock);
     if (fd >= 0) {
         g_autofree char *header = g_strdup_printf(row_format, "DEVICE", "CALL", "COMMAND OR CLASS",
@@ -44,6 +52,12 @@ CallLog *call_log_new(int fd)
         write_row(log, header);
     }
     return log;
+}
+
+void call_log_watch(CallLog *log, void (*func)(gpointer data), gpointer data)
+{
+    log->on_refusal = func;
+    log->data = data;
 }
 
 void call_log_free(CallLog *log)
@@ -86,34 +100,80 @@ static char *format_row(const CallEvent *e)
                            status);
 }
 
+static CallKind kind_of(const CallEvent *event)
+{
+    if (event->kind == CALL_FRONTEND && event->number == NV_ESC_RM_CONTROL) {
+        return CALL_CONTROL;
+    }
+    if (event->kind == CALL_FRONTEND && event->number == NV_ESC_RM_ALLOC) {
+        return CALL_ALLOC;
+    }
+    return event->kind;
+}
+
+/* Returns true if the broker has to be told. */
+static bool record_refusal(CallLog *log, const CallEvent *event)
+{
+    LedgerRecord record = {
+        .when = g_get_real_time(),
+        .number = event->number,
+        .detail = event->detail_number,
+        .error = event->error,
+        .status = event->status,
+        .tid = event->tid,
+        .kind = (uint16_t)kind_of(event),
+        .refusal = (uint16_t)event->refusal,
+    };
+
+    g_strlcpy(record.device, event->device, sizeof record.device);
+    return ledger_record(log->ledger, &record);
+}
+
 void call_log_add(CallLog *log, const CallEvent *event)
 {
     g_autofree char *row = log->fd >= 0 ? format_row(event) : NULL;
+    bool news = false;
 
+    ledger_count(log->ledger, kind_of(event), event->refusal, event->nanoseconds);
+    if (!row && event->refusal == REFUSAL_NONE) {
+        return; /* most calls: without a lock */
+    }
     g_mutex_lock(&log->lock);
-    log->calls++;
-    log->refused[event->refusal]++;
+    if (event->refusal != REFUSAL_NONE) {
+        news = record_refusal(log, event);
+    }
     if (row) {
         write_row(log, row);
     }
     g_mutex_unlock(&log->lock);
+    if (news && log->on_refusal) {
+        log->on_refusal(log->data);
+    }
+}
+
+void call_log_sizes(CallLog *log, unsigned files, unsigned clients, unsigned objects)
+{
+    ledger_sizes(log->ledger, files, clients, objects);
 }
 
 char *call_log_summary(CallLog *log)
 {
     g_autoptr(GString) reasons = g_string_new(NULL);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&log->lock);
+    LedgerReader reader = {.ledger = log->ledger};
+    LedgerCounts counts;
     uint64_t refused = 0;
 
+    ledger_read(&reader, &counts);
     for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
-        if (log->refused[r]) {
-            refused += log->refused[r];
+        if (counts.refused[r]) {
+            refused += counts.refused[r];
             g_string_append_printf(reasons, "%s%s %" G_GUINT64_FORMAT, reasons->len ? ", " : "",
-                                   refusal_name((Refusal)r), log->refused[r]);
+                                   refusal_name((Refusal)r), counts.refused[r]);
         }
     }
     return g_strdup_printf("%" G_GUINT64_FORMAT " calls, %" G_GUINT64_FORMAT
                            " forwarded, %" G_GUINT64_FORMAT " refused%s%s%s",
-                           log->calls, log->calls - refused, refused, reasons->len ? " (" : "",
-                           reasons->str, reasons->len ? ")" : "");
+                           counts.refused[REFUSAL_NONE] + refused, counts.refused[REFUSAL_NONE],
+                           refused, reasons->len ? " (" : "", reasons->str,
+                           reasons->len ? ")" : "");
 }

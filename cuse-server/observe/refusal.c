@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/observe/refusal.h"
 
+#include <string.h>
+
 #include <glib.h>
 
 static const struct {
@@ -37,12 +39,39 @@ static const struct {
     [REFUSAL_COMPAT] = {"32-bit",
                         "the caller is a 32-bit program or used a 32-bit system call; only 64-bit "
                         "callers are served"},
+    [REFUSAL_UNKNOWN_FUNCTION] = {"unknown-function",
+                                  "the call has several functions, and this one is not served"},
+    [REFUSAL_NOT_SHARED] = {"not-shared",
+                            "the object belongs to a client of another process, which has not "
+                            "shared it"},
+    [REFUSAL_LIMIT] = {"limit",
+                       "the instance has as many files, clients or objects as it may (--max-files, "
+                       "--max-clients, --max-objects)"},
+    [REFUSAL_GONE] = {"gone", "the calling process has ended meanwhile"},
+    [REFUSAL_NEEDS_CALLER] = {"needs-caller",
+                              "the driver would act on the calling process's memory, and nvcuse "
+                              "cannot enter that process (a debugger may hold it)"},
+    [REFUSAL_MAP] =
+        {"not-mappable",
+         "nothing was made ready to be mapped through this file, or less than was asked "
+         "for"},
 };
 
 const char *refusal_name(Refusal refusal)
 {
     g_return_val_if_fail((unsigned)refusal < REFUSAL_COUNT, "?");
     return refusals[refusal].name;
+}
+
+bool refusal_parse(const char *name, Refusal *refusal)
+{
+    for (int r = 0; r < REFUSAL_COUNT; r++) {
+        if (strcmp(refusals[r].name, name) == 0) {
+            *refusal = (Refusal)r;
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *refusal_explanation(Refusal refusal)

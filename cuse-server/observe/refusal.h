@@ -2,6 +2,8 @@
 /* Why a call was not forwarded: one word for a log, one sentence for a person. */
 #pragma once
 
+#include <stdbool.h>
+
 /**
  * Refusal: the reason a call was answered without reaching the host.
  * The order is that of the columns of counters; add at the end.
@@ -19,11 +21,20 @@ typedef enum {
     REFUSAL_TOO_LARGE,
     REFUSAL_BY_DESIGN,
     REFUSAL_COMPAT,
+    REFUSAL_UNKNOWN_FUNCTION,
+    REFUSAL_NOT_SHARED,
+    REFUSAL_LIMIT,
+    REFUSAL_GONE,
+    REFUSAL_NEEDS_CALLER,
+    REFUSAL_MAP,
     REFUSAL_COUNT,
 } Refusal;
 
 /** refusal_name: the reason as one hyphenated word, for example "unknown-ioctl". */
 const char *refusal_name(Refusal refusal);
+
+/** refusal_parse: the reason that has this name; false if none has. */
+bool refusal_parse(const char *name, Refusal *refusal);
 
 /** refusal_explanation: what it means and what an operator can do, one sentence. */
 const char *refusal_explanation(Refusal refusal);

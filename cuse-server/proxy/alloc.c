@@ -8,6 +8,7 @@
 #include "abi/class.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/handlers.h"
 #include "cuse-server/proxy/params.h"
 
@@ -124,12 +125,13 @@ static size_t find_dependencies(const Alloc *alloc, NvHandle *handles)
 
 static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *result)
 {
-    ObjectTree *tree = alloc->req->proxy->objects;
+    Request *req = alloc->req;
     NvHandle dependencies[1 + DEPENDENCIES_MAX] = {result->hObjectParent};
 
     if (alloc->entry->handler == HANDLER_alloc_root_client) {
         if (result->hObjectNew) {
-            object_tree_add_client(tree, result->hObjectNew, alloc->req->file->id);
+            object_tree_add_client(req->proxy->objects, result->hObjectNew, req->file->id,
+                                   &req->process);
         }
     } else if (client) {
         size_t n = find_dependencies(alloc, dependencies + 1);
@@ -141,10 +143,18 @@ static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *
 static void call_host(Alloc *alloc, Client *client)
 {
     NVOS64_PARAMETERS host = alloc->guest;
+    const AbiLayout *layout = alloc->entry->layout;
+    GpuScopeCall scoped;
 
-    host.pAllocParms = (uintptr_t)alloc->params;
+    if (!gpu_scope_before(&scoped, alloc->req, layout, alloc->params, layout ? layout->size : 0)) {
+        return;
+    }
+    host.pAllocParms = (uintptr_t)scoped.params;
     host.pRightsRequested = (uintptr_t)alloc->rights;
-    if (request_host_ioctl(alloc->req, frontend_command(NV_ESC_RM_ALLOC, sizeof host), &host)) {
+    bool ok = request_host_params(alloc->req, alloc->entry, alloc->params,
+                                  frontend_command(NV_ESC_RM_ALLOC, sizeof host), &host);
+    gpu_scope_after(&scoped, ok && host.status == NV_OK);
+    if (ok) {
         alloc->req->event.status = host.status;
         if (host.status == NV_OK) {
             record(alloc, client, &host);
@@ -154,63 +164,50 @@ static void call_host(Alloc *alloc, Client *client)
 }
 
 /*
- * EventFile: a descriptor in the parameters that events are delivered to.
- * @field: where; NULL: the class has none
- * @guest: the member as the guest had it
+ * Descriptors in the parameters. Events: the driver looks the number up as the key that
+ * NV_ESC_ALLOC_OS_EVENT was given (src/nvidia/arch/nvalloc/unix/src/os.c, osUserHandleToKernelPtr), so
+ * it is the host's in both. Members may be wider than a descriptor.
  */
-typedef struct {
-    const AbiField *field;
-    NvFile *file;
-    uint64_t guest;
-} EventFile;
+static const struct {
+    AbiHandler handler;
+    const char *member;
+    DeviceKind kind;
+    bool zero_is_none;
+} files[] = {
+    {HANDLER_alloc_event_os_event, "data", DEVICE_FRONTEND, false},
+    {HANDLER_alloc_multicast_fabric, "pOsEvent", DEVICE_FRONTEND, true},
+    {HANDLER_alloc_imex_session, "capDescriptor", DEVICE_OPEN_ONLY, false},
+    {HANDLER_alloc_imex_session, "pOsEvent", DEVICE_FRONTEND, false},
+};
 
-/* NULL if the class takes no event file. */
-static const char *event_member(AbiHandler handler)
+/* Returns false if one of them is no file of this instance, or not of the right kind. */
+static bool swap_files(Alloc *alloc)
 {
-    return handler == HANDLER_alloc_event_os_event     ? "data"
-           : handler == HANDLER_alloc_multicast_fabric ? "pOsEvent"
-                                                       : NULL;
-}
-
-/*
- * Put the host's descriptor into the parameters, for as long as the call lasts. The driver looks it
- * up as the key that NV_ESC_ALLOC_OS_EVENT was given (src/nvidia/arch/nvalloc/unix/src/os.c,
- * osUserHandleToKernelPtr). Returns false if it is no file of this instance.
- */
-static bool translate_event(Alloc *alloc, EventFile *event)
-{
-    const char *member = event_member(alloc->entry->handler);
-
-    *event = (EventFile){0};
-    if (!member || !alloc->params) {
-        return true;
+    for (size_t i = 0; alloc->params && i < G_N_ELEMENTS(files); i++) {
+        if (files[i].handler != alloc->entry->handler) {
+            continue;
+        }
+        const AbiField *field = params_field(alloc->entry->layout, files[i].member);
+        void *at = params_at(alloc->params, field);
+        uint64_t guest = 0;
+        memcpy(&guest, at, field->size);
+        if (!(guest == 0 && files[i].zero_is_none) &&
+            !request_swap_fd(alloc->req, at, field->size, files[i].kind)) {
+            return false;
+        }
     }
-    const AbiField *field = params_field(alloc->entry->layout, member);
-    memcpy(&event->guest, (const char *)alloc->params + field->offset, field->size);
-    if (event->guest == 0 && alloc->entry->handler == HANDLER_alloc_multicast_fabric) {
-        return true; /* no event */
-    }
-    event->file = request_file(alloc->req, params_get_fd(alloc->params, field), DEVICE_FRONTEND);
-    if (!event->file) {
-        return false;
-    }
-    event->field = field;
-    params_set_fd(alloc->params, field, event->file->fd);
     return true;
 }
 
-static void restore_event(Alloc *alloc, EventFile *event)
-{
-    if (event->field) {
-        memcpy((char *)alloc->params + event->field->offset, &event->guest, event->field->size);
-        nv_file_unref(event->file);
-    }
-}
-
-/* Events and multicast memory mean nothing without their parameters; a null pointer then faults. */
+/* Some classes mean nothing without their parameters; a null pointer then faults. */
 static bool needs_params(AbiHandler handler)
 {
-    return event_member(handler) != NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (files[i].handler == handler) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Ask for what the pointers point at. Copy-out order: rights, then the struct, then the parameters;
@@ -229,10 +226,35 @@ static void map_pointers(Alloc *alloc)
     }
 }
 
+/* Whose client it will be is noted, since the driver cannot tell. */
+static RequestResult alloc_client(Alloc *alloc)
+{
+    if (!object_tree_has_room(alloc->req->proxy->objects, true)) {
+        return refuse_status(alloc, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
+    }
+    if (!request_process(alloc->req)) {
+        return request_refuse(alloc->req, EINTR, REFUSAL_GONE);
+    }
+    call_host(alloc, NULL);
+    return REQUEST_DONE;
+}
+
+static RequestResult alloc_in_client(Alloc *alloc)
+{
+    NvU32 status;
+    Client *client = request_lock_client(alloc->req, alloc->guest.hRoot, &status);
+
+    if (!client) {
+        return refuse_status(alloc, status, alloc->req->event.refusal);
+    }
+    call_host(alloc, client);
+    object_tree_unlock(client);
+    return REQUEST_DONE;
+}
+
 static RequestResult alloc_object(Alloc *alloc)
 {
     Request *req = alloc->req;
-    Client *client = NULL;
 
     map_pointers(alloc);
     if (!guest_commit(req)) {
@@ -243,23 +265,10 @@ static RequestResult alloc_object(Alloc *alloc)
          * counts. */
         memcpy(alloc->params, alloc->event, MIN(sizeof *alloc->event, alloc->entry->layout->size));
     }
-    EventFile event;
-    if (!translate_event(alloc, &event)) {
+    if (!swap_files(alloc)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    if (!is_root_class(alloc->guest.hClass)) {
-        client = object_tree_lock(req->proxy->objects, alloc->guest.hRoot);
-        if (!client) {
-            restore_event(alloc, &event);
-            return refuse_status(alloc, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
-        }
-    }
-    call_host(alloc, client);
-    restore_event(alloc, &event);
-    if (client) {
-        object_tree_unlock(client);
-    }
-    return REQUEST_DONE;
+    return is_root_class(alloc->guest.hClass) ? alloc_client(alloc) : alloc_in_client(alloc);
 }
 
 /* Which refusal, if any, the table has for a class; @entry may be NULL. */
@@ -271,22 +280,7 @@ static Refusal refusal_of(const Request *req, const AbiEntry *entry)
     if (!(entry->caps & req->proxy->caps)) {
         return REFUSAL_CAPABILITY;
     }
-    switch (entry->handler) {
-    case HANDLER_alloc_simple:
-    case HANDLER_alloc_no_params:
-    case HANDLER_alloc_root_client:
-    case HANDLER_alloc_event_os_event:
-    case HANDLER_alloc_multicast_fabric:
-    case HANDLER_alloc_memory_virtual:
-    case HANDLER_alloc_context_dma:
-    case HANDLER_alloc_context_share:
-    case HANDLER_alloc_channel_group:
-    case HANDLER_alloc_channel:
-    case HANDLER_alloc_sm_debugger_session:
-        return REFUSAL_NONE;
-    default:
-        return REFUSAL_UNKNOWN_CLASS;
-    }
+    return REFUSAL_NONE;
 }
 
 /*

@@ -85,19 +85,6 @@ static const ArrayRule *find_rule(AbiHandler handler)
     g_assert_not_reached(); /* the dispatcher's table names us for these handlers alone */
 }
 
-static NvP64 read_pointer(const void *params, size_t at)
-{
-    NvP64 pointer;
-
-    memcpy(&pointer, (const char *)params + at, sizeof pointer);
-    return pointer;
-}
-
-static void write_pointer(void *params, size_t at, NvP64 pointer)
-{
-    memcpy((char *)params + at, &pointer, sizeof pointer);
-}
-
 /* The size of each array. Returns false if it is out of bounds. */
 static bool array_bytes(const ArrayRule *rule, NvU32 count, size_t *bytes)
 {
@@ -111,21 +98,26 @@ static bool array_bytes(const ArrayRule *rule, NvU32 count, size_t *bytes)
     return true;
 }
 
+/* Where the pointer to an array is. */
+static NvP64 *pointer_at(const ArrayRule *rule, unsigned i, void *params)
+{
+    return (NvP64 *)((char *)params + rule->pointers_at[i]);
+}
+
 /*
- * Map one array and put the private copy's address into @host. Returns false if it is refused: @req
- * says so.
+ * Ask for one array. Returns false if it is refused: @req says so.
+ * @array: set to the private copy, or NULL if the host gets none
  */
 static bool map_array(Request *req, const ArrayRule *rule, unsigned i, NVOS54_PARAMETERS *guest,
-                      const void *params, void *host)
+                      void *params, void **array)
 {
-    size_t at = rule->pointers_at[i];
-    NvP64 address = read_pointer(params, at);
+    NvP64 address = *pointer_at(rule, i, params);
     NvU32 count;
     size_t bytes;
 
+    *array = NULL;
     memcpy(&count, (const char *)params + rule->count_at, sizeof count);
     if ((address == 0 && rule->null_ok) || (count == 0 && rule->empty_is_null)) {
-        write_pointer(host, at, 0);
         return true;
     }
     if (!array_bytes(rule, count, &bytes)) {
@@ -136,33 +128,31 @@ static bool map_array(Request *req, const ArrayRule *rule, unsigned i, NVOS54_PA
         }
         return false;
     }
-    write_pointer(host, at, (uintptr_t)guest_map(req, address, bytes, rule->access));
+    *array = guest_map(req, address, bytes, rule->access);
     return true;
 }
 
 RequestResult control_arrays(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     const ArrayRule *rule = find_rule(entry->handler);
+    void *arrays[POINTERS_MAX] = {NULL};
     bool refused;
     void *params = control_map_params(req, guest, entry->layout->size, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
     }
-    g_autofree void *host = g_memdup2(params, entry->layout->size);
     for (unsigned i = 0; i < rule->n_pointers; i++) {
-        if (!map_array(req, rule, i, guest, params, host)) {
+        if (!map_array(req, rule, i, guest, params, &arrays[i])) {
             return REQUEST_DONE;
         }
     }
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (control_call_host(req, guest, host)) {
-        for (unsigned i = 0; i < rule->n_pointers; i++) {
-            write_pointer(host, rule->pointers_at[i], read_pointer(params, rule->pointers_at[i]));
-        }
-        memcpy(params, host, entry->layout->size);
+    for (unsigned i = 0; i < rule->n_pointers; i++) {
+        request_swap_pointer(req, pointer_at(rule, i, params), arrays[i]);
     }
+    control_call_host(req, entry, guest, params);
     return REQUEST_DONE;
 }

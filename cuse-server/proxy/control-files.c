@@ -22,14 +22,10 @@ RequestResult control_has_frontend_fd(Request *req, const AbiEntry *entry, NVOS5
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    int guest_fd = params_get_fd(params, field);
-    g_autoptr(NvFile) file = request_file(req, guest_fd, DEVICE_FRONTEND);
-    if (!file) {
+    if (!request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    params_set_fd(params, field, file->fd);
-    control_call_host(req, guest, params);
-    params_set_fd(params, field, guest_fd);
+    control_call_host(req, entry, guest, params);
     return REQUEST_DONE;
 }
 
@@ -40,7 +36,6 @@ RequestResult control_mcast_attach_gpu(Request *req, const AbiEntry *entry,
 {
     NV00FD_CTRL_ATTACH_GPU_PARAMS *params;
 
-    (void)entry;
     if (guest->paramsSize != sizeof *params) {
         return request_refuse(req, EINVAL, REFUSAL_SIZE);
     }
@@ -48,12 +43,11 @@ RequestResult control_mcast_attach_gpu(Request *req, const AbiEntry *entry,
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autoptr(NvFile) file = request_file(req, (int)(NvU32)params->devDescriptor, DEVICE_FRONTEND);
-    if (!file) {
+    if (!request_swap_fd(req, &params->devDescriptor, sizeof params->devDescriptor,
+                         DEVICE_FRONTEND)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    params->devDescriptor = (NvU64)file->fd;
-    control_call_host(req, guest, params);
+    control_call_host(req, entry, guest, params);
     return REQUEST_DONE;
 }
 
@@ -77,7 +71,7 @@ RequestResult control_fifo_disable_channels(Request *req, const AbiEntry *entry,
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    control_call_host(req, guest, params);
+    control_call_host(req, entry, guest, params);
     return REQUEST_DONE;
 }
 
@@ -89,7 +83,6 @@ RequestResult control_register_va_space(Request *req, const AbiEntry *entry,
     NV503C_CTRL_REGISTER_VA_SPACE_PARAMS *params =
         control_map_params(req, guest, sizeof *params, &refused);
 
-    (void)entry;
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
     }
@@ -101,7 +94,7 @@ RequestResult control_register_va_space(Request *req, const AbiEntry *entry,
         return request_refuse_status(req, &guest->status, NV_ERR_INVALID_CLIENT,
                                      REFUSAL_BAD_CLIENT);
     }
-    if (control_call_host(req, guest, params) && guest->status == NV_OK) {
+    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK) {
         client_depend(client, guest->hObject, params->hVASpace);
     }
     object_tree_unlock(client);

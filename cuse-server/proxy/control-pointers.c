@@ -22,30 +22,26 @@ RequestResult control_get_build_version(Request *req, const AbiEntry *entry,
     void *version = NULL;
     void *title = NULL;
 
-    (void)entry;
     if (!p) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
     }
-    NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS host = *p;
+    const NvU32 bytes = MIN(p->sizeOfStrings, BUILD_STRING_MAX);
     if (p->pDriverVersionBuffer && p->pVersionBuffer && p->pTitleBuffer) {
-        if (p->sizeOfStrings == 0) {
+        if (bytes == 0) {
             return request_refuse(req, EINVAL, REFUSAL_SIZE);
         }
-        host.sizeOfStrings = MIN(p->sizeOfStrings, BUILD_STRING_MAX);
-        driver = guest_map(req, p->pDriverVersionBuffer, host.sizeOfStrings, GUEST_OUT);
-        version = guest_map(req, p->pVersionBuffer, host.sizeOfStrings, GUEST_OUT);
-        title = guest_map(req, p->pTitleBuffer, host.sizeOfStrings, GUEST_OUT);
+        driver = guest_map(req, p->pDriverVersionBuffer, bytes, GUEST_OUT);
+        version = guest_map(req, p->pVersionBuffer, bytes, GUEST_OUT);
+        title = guest_map(req, p->pTitleBuffer, bytes, GUEST_OUT);
     }
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    host.pDriverVersionBuffer = (uintptr_t)driver;
-    host.pVersionBuffer = (uintptr_t)version;
-    host.pTitleBuffer = (uintptr_t)title;
-    if (control_call_host(req, guest, &host)) {
-        p->changelistNumber = host.changelistNumber;
-        p->officialChangelistNumber = host.officialChangelistNumber;
-    }
+    request_swap(req, &p->sizeOfStrings, &bytes, sizeof bytes);
+    request_swap_pointer(req, &p->pDriverVersionBuffer, driver);
+    request_swap_pointer(req, &p->pVersionBuffer, version);
+    request_swap_pointer(req, &p->pTitleBuffer, title);
+    control_call_host(req, entry, guest, p);
     return REQUEST_DONE;
 }
 
@@ -56,18 +52,13 @@ RequestResult control_gpu_get_id_info(Request *req, const AbiEntry *entry, NVOS5
     bool refused;
     NV0000_CTRL_GPU_GET_ID_INFO_PARAMS *p = control_map_params(req, guest, sizeof *p, &refused);
 
-    (void)entry;
     if (!p) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
     }
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    NV0000_CTRL_GPU_GET_ID_INFO_PARAMS host = *p;
-    host.szName = 0;
-    if (control_call_host(req, guest, &host)) {
-        host.szName = p->szName;
-        *p = host;
-    }
+    request_swap_pointer(req, &p->szName, NULL);
+    control_call_host(req, entry, guest, p);
     return REQUEST_DONE;
 }

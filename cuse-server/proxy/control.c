@@ -4,23 +4,34 @@
 
 #include <errno.h>
 
+#include "abi/ctrl0000.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/client-handles.h"
+#include "cuse-server/proxy/duplicate.h"
+#include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/handlers.h"
 
 /* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
 #define CONTROL_PARAMS_MAX (1024U * 1024U)
 
-bool control_call_host(Request *req, NVOS54_PARAMETERS *guest, void *params)
+bool control_call_host(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest, void *params)
 {
-    NVOS54_PARAMETERS host = *guest;
+    uint32_t command = frontend_command(NV_ESC_RM_CONTROL, sizeof *guest);
+    const AbiLayout *layout = entry ? entry->layout : NULL;
+    bool typed = layout && guest->paramsSize == layout->size;
+    GpuScopeCall scoped;
 
-    host.params = (uintptr_t)params;
-    if (!request_host_ioctl(req, frontend_command(NV_ESC_RM_CONTROL, sizeof host), &host)) {
+    if (!gpu_scope_before(&scoped, req, layout, params, guest->paramsSize)) {
         return false;
     }
-    host.params = guest->params;
-    *guest = host;
-    req->event.status = host.status;
+    request_swap_pointer(req, &guest->params, scoped.params);
+    bool ok = typed ? request_host_params(req, entry, params, command, guest)
+                    : request_host_ioctl(req, command, guest);
+    gpu_scope_after(&scoped, ok && guest->status == NV_OK);
+    if (!ok) {
+        return false;
+    }
+    req->event.status = guest->status;
     return true;
 }
 
@@ -49,12 +60,16 @@ static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_
 {
     void *params = NULL;
 
-    (void)entry;
     if ((guest->paramsSize == 0) != (guest->params == 0)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
     }
     if (guest->paramsSize > CONTROL_PARAMS_MAX) {
         return request_refuse(req, EINVAL, REFUSAL_TOO_LARGE);
+    }
+    if (entry && client_handles_in(entry) && guest->paramsSize != entry->layout->size) {
+        /* As the driver: rs_resource.c, resControlLookup_IMPL. */
+        return request_refuse_status(req, &guest->status, NV_ERR_INVALID_PARAM_STRUCT,
+                                     REFUSAL_SIZE);
     }
     if (guest->paramsSize > 0) {
         params = guest_map(req, guest->params, guest->paramsSize, GUEST_INOUT);
@@ -62,7 +77,7 @@ static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    control_call_host(req, guest, params);
+    control_call_host(req, entry, guest, params);
     return REQUEST_DONE;
 }
 
@@ -110,6 +125,9 @@ RequestResult frontend_control(Request *req, const AbiEntry *outer)
     Refusal refusal = refusal_of(req, entry);
     if (refusal != REFUSAL_NONE) {
         return request_refuse_status(req, &guest->status, NV_ERR_NOT_SUPPORTED, refusal);
+    }
+    if (entry->number == NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY) {
+        return control_set_inherited_share_policy(req, entry, guest);
     }
     return handlers[entry->handler](req, entry, guest);
 }

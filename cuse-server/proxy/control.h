@@ -14,11 +14,12 @@ typedef RequestResult (*ControlHandler)(Request *req, const AbiEntry *entry,
                                         NVOS54_PARAMETERS *guest);
 
 /**
- * control_call_host: make the call with other parameters than the guest's.
- * @params: what the host gets in place of the guest's pointer
+ * control_call_host: make the call.
+ * @entry: the command's; NULL: it has none
+ * @params: the private copy of its parameters, or NULL
  * Returns: as request_host_ioctl(); if true, @guest holds the answer.
  */
-bool control_call_host(Request *req, NVOS54_PARAMETERS *guest, void *params);
+bool control_call_host(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest, void *params);
 
 /**
  * control_map_params: the command's own struct, in and out.

@@ -2,6 +2,7 @@
 /* The NVIDIA device nodes that an instance offers. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "abi/nv-ioctl.h"
@@ -12,22 +13,33 @@ typedef enum {
     DEVICE_FRONTEND,  /* nvidiactl, nvidia0 ...: the resource manager */
     DEVICE_UVM,       /* nvidia-uvm */
     DEVICE_UVM_TOOLS, /* nvidia-uvm-tools: present, but no ioctl of it is vetted */
+    DEVICE_OPEN_ONLY, /* nvidia-caps, IMEX channels: the open file itself is what it is for */
+    DEVICE_DMA_BUF,   /* no node: a dma-buf that the driver exported, held for a guest */
 } DeviceKind;
 
 enum {
-    DEVICES_MAX =
-        NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1 + 3, /* GPUs, nvidiactl, nvidia-uvm, -tools */
-    DEVICE_NAME_MAX = 24,
+    IMEX_CHANNELS_MAX = 64,
+    CAPABILITY_NODES_MAX = 3, /* fabric-imex-mgmt, MIG's config and monitor */
+    DEVICES_MAX = NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1 + /* GPUs */
+                  4 + /* nvidiactl, nvidia-uvm, nvidia-uvm-tools, dma-bufs */
+                  CAPABILITY_NODES_MAX + IMEX_CHANNELS_MAX,
+    DEVICE_NAME_MAX = 48,
 };
 
 /**
  * Device: one node.
  * @kind: see DeviceKind
- * @name: its name below /dev, for example "nvidia0"
- * @number: the host's device number, which the guest's node shows as well
+ * @name: its name below /dev, for example "nvidia0" or "nvidia-caps/nvidia-cap1"
+ * @number: the host's device number, which the guest's node shows as well; 0: it has no node
  */
 typedef struct {
     DeviceKind kind;
     char name[DEVICE_NAME_MAX];
     dev_t number;
 } Device;
+
+/** device_has_node: is it a device of the host's, which a guest opens by a node? */
+static inline bool device_has_node(const Device *device)
+{
+    return device->kind != DEVICE_DMA_BUF;
+}

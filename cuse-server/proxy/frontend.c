@@ -4,8 +4,14 @@
 
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/client-handles.h"
+#include "cuse-server/proxy/duplicate.h"
+#include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/handlers.h"
 #include "cuse-server/proxy/params.h"
+
+/* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
+#define IDLE_CHANNELS_BYTES_MAX 0x100000U
 
 /*
  * bytes: an array whose size is the ioctl's; no pointers, no descriptors. A null argument goes with
@@ -19,15 +25,17 @@ static RequestResult frontend_bytes(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    request_host_ioctl(req, frontend_command(entry->number, size), bytes);
+    gpu_scope_bytes(req, entry->number, bytes, size);
     return REQUEST_DONE;
 }
 
 /* simple: a struct of fixed size in and out; no pointers, no descriptors. */
 static RequestResult frontend_simple(Request *req, const AbiEntry *entry)
 {
-    return request_pass_struct(req, frontend_command(entry->number, entry->layout->size),
-                               entry->layout);
+    if (entry->number == NV_ESC_RM_SHARE) {
+        return frontend_share(req, entry);
+    }
+    return request_pass_struct(req, entry, frontend_command(entry->number, entry->layout->size));
 }
 
 /* register_fd: ties this file to the client of a control file. The struct is input only. */
@@ -38,12 +46,10 @@ static RequestResult frontend_register_fd(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autoptr(NvFile) ctl = request_file(req, params->ctl_fd, DEVICE_FRONTEND);
-    if (!ctl) {
+    if (!request_swap_fd(req, &params->ctl_fd, sizeof params->ctl_fd, DEVICE_FRONTEND)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    nv_ioctl_register_fd_t host = {.ctl_fd = ctl->fd};
-    request_host_ioctl(req, frontend_command(entry->number, sizeof host), &host);
+    request_host_ioctl(req, frontend_command(entry->number, sizeof *params), params);
     return REQUEST_DONE;
 }
 
@@ -56,15 +62,11 @@ static RequestResult frontend_has_fd(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    int guest_fd = params_get_fd(params, field);
-    g_autoptr(NvFile) file = request_file(req, guest_fd, DEVICE_FRONTEND);
-    if (!file) {
+    if (!request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    params_set_fd(params, field, file->fd);
-    request_host_struct(req, frontend_command(entry->number, entry->layout->size), entry->layout,
-                        params);
-    params_set_fd(params, field, guest_fd);
+    request_host_params(req, entry, params, frontend_command(entry->number, entry->layout->size),
+                        NULL);
     return REQUEST_DONE;
 }
 
@@ -83,12 +85,42 @@ static RequestResult frontend_free(Request *req, const AbiEntry *entry)
     if (request_host_ioctl(req, frontend_command(entry->number, sizeof *params), params)) {
         req->event.status = params->status;
         if (client && params->status == NV_OK) {
-            client_free(req->proxy->objects, client, object);
+            client_free(client, object);
         }
     }
     if (client) {
         object_tree_unlock(client);
     }
+    return REQUEST_DONE;
+}
+
+/* idle_channels: three lists of handles, of as many channels. */
+static RequestResult frontend_idle_channels(Request *req, const AbiEntry *entry)
+{
+    NVOS30_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
+
+    if (!p) {
+        return REQUEST_RETRY;
+    }
+    NvP64 *const pointers[] = {&p->phClients, &p->phDevices, &p->phChannels};
+    void *lists[G_N_ELEMENTS(pointers)] = {NULL};
+    const size_t n = p->numChannels;
+    if (n > IDLE_CHANNELS_BYTES_MAX / sizeof(NvHandle)) {
+        return request_refuse(req, EINVAL, REFUSAL_TOO_LARGE);
+    }
+    for (size_t i = 0; n > 0 && i < G_N_ELEMENTS(lists); i++) {
+        lists[i] = guest_map(req, *pointers[i], n * sizeof(NvHandle), GUEST_INOUT);
+    }
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    if (n > 0) {
+        client_handles_swap_list(req, lists[0], n);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        request_swap_pointer(req, pointers[i], lists[i]);
+    }
+    request_host_params(req, entry, p, frontend_command(entry->number, sizeof *p), NULL);
     return REQUEST_DONE;
 }
 
@@ -105,9 +137,16 @@ static const struct {
     [HANDLER_simple_no_status] = {frontend_simple},
     [HANDLER_has_fd] = {frontend_has_fd},
     [HANDLER_register_fd] = {frontend_register_fd},
+    [HANDLER_export_dmabuf] = {frontend_export_dmabuf},
+    [HANDLER_alloc_memory] = {frontend_alloc_memory},
+    [HANDLER_alloc_context_dma2] = {frontend_alloc_context_dma2},
+    [HANDLER_dup_object] = {frontend_dup_object},
     [HANDLER_free] = {frontend_free},
     [HANDLER_control] = {frontend_control},
     [HANDLER_alloc] = {frontend_alloc, .any_size = true},
+    [HANDLER_idle_channels] = {frontend_idle_channels},
+    [HANDLER_vidheap_control] = {frontend_vidheap_control},
+    [HANDLER_map_memory] = {frontend_map_memory},
 };
 
 /* numa_info: the host's processors are not the guest's; the libraries take the refusal well. */

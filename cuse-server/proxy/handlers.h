@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "abi/nv-ioctl.h"
+#include "abi/nvos32.h"
 #include "cuse-server/proxy/proxy.h"
 
 /** frontend_ioctl: /dev/nvidiactl and /dev/nvidiaN; by the NR byte of the command. */
@@ -23,6 +24,20 @@ RequestResult frontend_control(Request *req, const AbiEntry *entry);
 /** frontend_alloc: NV_ESC_RM_ALLOC in both its forms; by hClass. */
 RequestResult frontend_alloc(Request *req, const AbiEntry *entry);
 
+/* Memory, its mappings, and what is allocated by calls of its own: memory.c. */
+RequestResult frontend_alloc_memory(Request *req, const AbiEntry *entry);
+RequestResult frontend_map_memory(Request *req, const AbiEntry *entry);
+RequestResult frontend_vidheap_control(Request *req, const AbiEntry *entry);
+RequestResult frontend_alloc_context_dma2(Request *req, const AbiEntry *entry);
+
+/* Memory of the caller's, once the call's struct is committed: os-descriptor.c. */
+RequestResult os_descriptor_alloc(Request *req, const AbiEntry *entry,
+                                  nv_ioctl_nvos02_parameters_with_fd *p);
+RequestResult os_descriptor_heap(Request *req, const AbiEntry *entry, NVOS32_PARAMETERS *p);
+
+/** frontend_export_dmabuf: memory of a GPU as a dma-buf: dma-buf.c. */
+RequestResult frontend_export_dmabuf(Request *req, const AbiEntry *entry);
+
 /**
  * frontend_command: the ioctl word for the host's frontend driver, which looks at number and size
  * only.
@@ -30,7 +45,7 @@ RequestResult frontend_alloc(Request *req, const AbiEntry *entry);
  */
 static inline uint32_t frontend_command(uint32_t number, size_t size)
 {
-    return (uint32_t)_IOC(_IOC_READ | _IOC_WRITE, NV_IOCTL_MAGIC, number, size);
+    return NV_FRONTEND_WORD(number, size);
 }
 
 /** frontend_size: the argument size in a frontend ioctl word. */

@@ -5,10 +5,21 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 typedef struct Host Host;
+
+/**
+ * GuestProcess: a process of the guest, as the driver would tell it from others.
+ * @id: never 0, and never another's, even if its process id is used again
+ * @uid: its effective user, in the host's user namespace
+ */
+typedef struct {
+    uint64_t id;
+    uint32_t uid;
+} GuestProcess;
 
 /** HostOps: every function may block, and may be called from many threads at once. */
 typedef struct {
@@ -39,6 +50,30 @@ typedef struct {
      * Returns 0, or EBADF if it is closed or not a file of this instance.
      */
     int (*identify)(Host *host, pid_t tid, int guest_fd, uint32_t *id);
+    /**
+     * process: which process a thread belongs to.
+     * @tid: as the transport names it
+     * Returns 0, or ESRCH if it is no more.
+     */
+    int (*process)(Host *host, pid_t tid, GuestProcess *process);
+    /**
+     * ioctl_in_guest: the same as ioctl, made from inside the address space of a guest's process,
+     * because the driver would act on that of the task that calls.
+     * @tid: a thread of the process, which waits for the answer to this very call
+     * @argument, @size: a private buffer, copied into the process for the call and back after it
+     * Returns 0 or an errno; EOPNOTSUPP or EBUSY: nothing was done, for no call can be made in there.
+     */
+    int (*ioctl_in_guest)(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
+                          size_t size);
+    /**
+     * install: open a device of the instance for the process that calls, as if it had done so itself
+     * with O_RDWR | O_CLOEXEC.
+     * @tid: as for ioctl_in_guest
+     * @device: index into the instance's devices
+     * @guest_fd, @id: set to the descriptor in that process, and the new file's id
+     * Returns 0 or an errno.
+     */
+    int (*install)(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id);
 } HostOps;
 
 struct Host {

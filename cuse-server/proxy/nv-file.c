@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/nv-file.h"
 
-#include <stdbool.h>
-
 struct NvFileTable {
     GMutex lock;
     GHashTable *files; /* id -> NvFile, one reference each */
     uint32_t last_id;
+    unsigned max;
 };
 
 NvFile *nv_file_ref(NvFile *file)
@@ -18,18 +17,44 @@ NvFile *nv_file_ref(NvFile *file)
 void nv_file_unref(NvFile *file)
 {
     if (g_atomic_ref_count_dec(&file->refs)) {
-        file->host->ops->close(file->host, file->fd);
+        if (file->fd >= 0) {
+            file->host->ops->close(file->host, file->fd);
+        }
         poll_state_clear(&file->poll);
+        g_mutex_clear(&file->map.lock);
         g_free(file);
     }
 }
 
-NvFileTable *nv_file_table_new(void)
+int nv_file_fd(const NvFile *file)
+{
+    return g_atomic_int_get(&file->fd);
+}
+
+bool nv_file_adopt(NvFile *file, int fd)
+{
+    return g_atomic_int_compare_and_exchange(&file->fd, -1, fd);
+}
+
+NvFileTable *nv_file_table_new(unsigned max)
 {
     NvFileTable *table = g_new0(NvFileTable, 1);
+    table->max = max;
     g_mutex_init(&table->lock);
     table->files = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)nv_file_unref);
     return table;
+}
+
+bool nv_file_table_has_room(NvFileTable *table)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    return g_hash_table_size(table->files) < table->max;
+}
+
+unsigned nv_file_table_size(NvFileTable *table)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    return g_hash_table_size(table->files);
 }
 
 void nv_file_table_free(NvFileTable *table)
@@ -46,7 +71,9 @@ NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, 
 
     /* Two thousand million opens of one instance: refuse rather than reuse an id. */
     if (table->last_id == INT32_MAX) {
-        host->ops->close(host, fd);
+        if (fd >= 0) {
+            host->ops->close(host, fd);
+        }
         return NULL;
     }
     file = g_new0(NvFile, 1);
@@ -56,6 +83,7 @@ NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, 
     file->host = host;
     file->fd = fd;
     poll_state_init(&file->poll);
+    g_mutex_init(&file->map.lock);
     g_hash_table_insert(table->files, GUINT_TO_POINTER(file->id), file);
     return nv_file_ref(file);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -14,11 +15,23 @@
 #include "cuse-server/proxy/poll-state.h"
 
 /**
+ * MapContext: what mmap of a file would show, as far as the proxy has to know. The driver gives a file
+ * at most one in its life (kernel-open/nvidia/nv-usermap.c, nv_add_mapping_context_to_file).
+ * @lock: held over the host call that may make it
+ * @length: bytes, whole pages; 0: there is none. Read without the lock by who must not wait for that call.
+ */
+typedef struct {
+    GMutex lock;
+    _Atomic uint64_t length;
+} MapContext;
+
+/**
  * NvFile: one open file.
  * @id: names it in the file table and to the transport; never reused, at most INT32_MAX
  * @device: the node it was opened on; outlives the file
- * @fd: the host file, closed with the last reference
+ * @fd: the host file, closed with the last reference; see nv_file_fd()
  * @poll: see poll.h
+ * @map: what NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap
  */
 typedef struct {
     gatomicrefcount refs;
@@ -27,6 +40,7 @@ typedef struct {
     Host *host;
     int fd;
     PollState poll;
+    MapContext map;
 } NvFile;
 
 typedef struct NvFileTable NvFileTable;
@@ -36,14 +50,30 @@ NvFile *nv_file_ref(NvFile *file);
 /** nv_file_unref: drop a reference; the last one closes the host file, which may block. */
 void nv_file_unref(NvFile *file);
 
-NvFileTable *nv_file_table_new(void);
+/** nv_file_fd: the host file, or -1: a dma-buf's before nv_file_adopt(). */
+int nv_file_fd(const NvFile *file);
+
+/**
+ * nv_file_adopt: give a file that has none its host file.
+ * Returns: false if it has one; @fd is then still the caller's.
+ */
+bool nv_file_adopt(NvFile *file, int fd);
+
+/** nv_file_table_new: @max: the most files open at once */
+NvFileTable *nv_file_table_new(unsigned max);
+
+/** nv_file_table_has_room: false if the table is full. Opens in progress may still overshoot. */
+bool nv_file_table_has_room(NvFileTable *table);
+
+/** nv_file_table_size: files open now. */
+unsigned nv_file_table_size(NvFileTable *table);
 
 /** nv_file_table_free: forgets every file that is still listed. */
 void nv_file_table_free(NvFileTable *table);
 
 /**
  * nv_file_table_add: list a new file under a new id.
- * @fd: an open host file, owned by the file from now on
+ * @fd: an open host file, owned by the file from now on; or -1: it gets one later
  * Returns: a reference that the caller owns (the table holds one too), or NULL, with @fd closed, if
  * no id is left.
  */

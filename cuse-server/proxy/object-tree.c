@@ -1,72 +1,230 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/object-tree.h"
 
+enum {
+    DEPENDENCIES_MAX = 64, /* of one object; the driver has no class with more than a few */
+    LINKS_MAX = 1024,      /* of one object, to objects of other clients */
+};
+
 typedef struct Object Object;
+
+/* One object is freed with another of the same client. */
+typedef struct {
+    GList in_dependencies; /* of @object */
+    GList in_dependents;   /* of @dependency */
+    Object *object;
+    Object *dependency;
+} Edge;
+
+/*
+ * The same across clients: what one end knows of the other.
+ * @client: the other end's; a reference
+ * @serial: the other object's; never used twice
+ * @is_dependent: the other end is freed with this one
+ */
+typedef struct {
+    Client *client;
+    uint32_t handle;
+    uint64_t serial;
+    bool is_dependent;
+} Link;
+
+/* To the other end of a link: the object that was @serial is gone. */
+typedef struct {
+    Link to;
+    uint64_t serial;
+} Notice;
 
 struct Object {
     uint32_t handle;
     uint32_t object_class;
-    GPtrArray *dependents;   /* freed with this one */
-    GPtrArray *dependencies; /* this one is freed with them */
-    guint visited;           /* client_free's walk: how many dependents it has looked at */
-    bool queued;             /* client_free's walk: seen */
+    uint32_t parent;
+    uint64_t serial;
+    GQueue dependents;   /* Edges: freed with this one */
+    GQueue dependencies; /* Edges: this one is freed with them */
+    GArray *links;       /* Link, or NULL */
+    SharePolicies policies;
+    GList *walk; /* client_free: the dependent to look at next */
+    bool queued; /* client_free: seen */
 };
 
 struct Client {
     gatomicrefcount refs;
+    ObjectTree *tree;
     uint32_t handle;
     uint32_t owner;
+    GuestProcess process;
     GMutex lock;
     bool released;       /* guarded by lock, as everything below */
     GHashTable *objects; /* handle -> Object */
+    GArray *notices;     /* Notice: to be delivered once it is unlocked */
 };
 
 struct ObjectTree {
+    ObjectLimits limits;
     GMutex lock;
     GHashTable *clients; /* handle -> Client, one reference each */
+    gint n_clients;      /* atomic */
+    gint n_objects;      /* atomic */
+    _Atomic uint64_t last_serial;
 };
-
-static void object_destroy(Object *object)
-{
-    g_ptr_array_unref(object->dependents);
-    g_ptr_array_unref(object->dependencies);
-    g_free(object);
-}
-
-static Object *object_new(uint32_t handle, uint32_t object_class)
-{
-    Object *object = g_new0(Object, 1);
-    object->handle = handle;
-    object->object_class = object_class;
-    object->dependents = g_ptr_array_new();
-    object->dependencies = g_ptr_array_new();
-    return object;
-}
 
 static void client_unref(Client *client)
 {
     if (g_atomic_ref_count_dec(&client->refs)) {
         g_hash_table_unref(client->objects);
+        g_array_unref(client->notices);
         g_mutex_clear(&client->lock);
         g_free(client);
     }
 }
 
-static Client *client_new(uint32_t handle, uint32_t owner)
+static Client *client_ref(Client *client)
 {
-    Client *client = g_new0(Client, 1);
-    g_atomic_ref_count_init(&client->refs);
-    client->handle = handle;
-    client->owner = owner;
-    g_mutex_init(&client->lock);
-    client->objects = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)object_destroy);
-    g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object_new(handle, 0));
+    g_atomic_ref_count_inc(&client->refs);
     return client;
 }
 
-ObjectTree *object_tree_new(void)
+static void link_clear(Link *link)
+{
+    client_unref(link->client);
+}
+
+static void notice_clear(Notice *notice)
+{
+    link_clear(&notice->to);
+}
+
+static GArray *array_new(guint element, GDestroyNotify clear)
+{
+    GArray *array = g_array_new(FALSE, FALSE, element);
+
+    g_array_set_clear_func(array, clear);
+    return array;
+}
+
+static GArray *notices_new(void)
+{
+    return array_new(sizeof(Notice), (GDestroyNotify)notice_clear);
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+static void edge_remove(Edge *edge)
+{
+    g_queue_unlink(&edge->object->dependencies, &edge->in_dependencies);
+    g_queue_unlink(&edge->dependency->dependents, &edge->in_dependents);
+    g_free(edge);
+}
+
+static void edge_add(Object *object, Object *dependency)
+{
+    Edge *edge;
+
+    if (object->dependencies.length == DEPENDENCIES_MAX) {
+        return;
+    }
+    edge = g_new0(Edge, 1);
+    edge->object = object;
+    edge->dependency = dependency;
+    edge->in_dependencies.data = edge;
+    edge->in_dependents.data = edge;
+    g_queue_push_tail_link(&object->dependencies, &edge->in_dependencies);
+    g_queue_push_tail_link(&dependency->dependents, &edge->in_dependents);
+}
+
+static void object_destroy(Object *object)
+{
+    while (object->dependencies.head) {
+        edge_remove(object->dependencies.head->data);
+    }
+    while (object->dependents.head) {
+        edge_remove(object->dependents.head->data);
+    }
+    g_clear_pointer(&object->links, g_array_unref);
+    share_policies_clear(&object->policies);
+    g_free(object);
+}
+
+static Object *object_add(Client *client, uint32_t handle, uint32_t object_class, uint32_t parent)
+{
+    Object *object = g_new0(Object, 1);
+
+    object->handle = handle;
+    object->object_class = object_class;
+    object->parent = parent;
+    object->serial = ++client->tree->last_serial;
+    g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object);
+    g_atomic_int_inc(&client->tree->n_objects);
+    return object;
+}
+
+static Object *find_object(Client *client, uint32_t handle)
+{
+    return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+}
+
+/* The other ends of an object's links are told once the client is unlocked. */
+static void leave_notices(Client *client, const Object *object)
+{
+    for (guint i = 0; object->links && i < object->links->len; i++) {
+        Notice notice = {g_array_index(object->links, Link, i), object->serial};
+        client_ref(notice.to.client);
+        g_array_append_val(client->notices, notice);
+    }
+}
+
+static void object_drop(Client *client, Object *object)
+{
+    leave_notices(client, object);
+    g_hash_table_remove(client->objects, GUINT_TO_POINTER(object->handle));
+    g_atomic_int_add(&client->tree->n_objects, -1);
+}
+
+static void link_add(Object *object, Client *other_client, const Object *other, bool is_dependent)
+{
+    Link link = {client_ref(other_client), other->handle, other->serial, is_dependent};
+
+    if (!object->links) {
+        object->links = array_new(sizeof(Link), (GDestroyNotify)link_clear);
+    }
+    g_array_append_val(object->links, link);
+}
+
+static void link_remove(Object *object, uint64_t serial)
+{
+    for (guint i = 0; object->links && i < object->links->len; i++) {
+        if (g_array_index(object->links, Link, i).serial == serial) {
+            g_array_remove_index_fast(object->links, i);
+            return;
+        }
+    }
+}
+
+/* --- the tree --------------------------------------------------------------------------------- */
+
+static Client *client_new(ObjectTree *tree, uint32_t handle, uint32_t owner,
+                          const GuestProcess *process)
+{
+    Client *client = g_new0(Client, 1);
+
+    g_atomic_ref_count_init(&client->refs);
+    client->tree = tree;
+    client->handle = handle;
+    client->owner = owner;
+    client->process = *process;
+    g_mutex_init(&client->lock);
+    client->objects = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)object_destroy);
+    client->notices = notices_new();
+    object_add(client, handle, 0, 0);
+    return client;
+}
+
+ObjectTree *object_tree_new(const ObjectLimits *limits)
 {
     ObjectTree *tree = g_new0(ObjectTree, 1);
+
+    tree->limits = *limits;
     g_mutex_init(&tree->lock);
     tree->clients = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)client_unref);
     return tree;
@@ -74,27 +232,49 @@ ObjectTree *object_tree_new(void)
 
 void object_tree_free(ObjectTree *tree)
 {
+    GHashTableIter iter;
+    gpointer value;
+
+    /* Links hold clients, in circles. */
+    g_hash_table_iter_init(&iter, tree->clients);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_hash_table_remove_all(((Client *)value)->objects);
+    }
     g_hash_table_unref(tree->clients);
     g_mutex_clear(&tree->lock);
     g_free(tree);
 }
 
-void object_tree_add_client(ObjectTree *tree, uint32_t handle, uint32_t owner)
+bool object_tree_has_room(ObjectTree *tree, bool client)
+{
+    return (unsigned)g_atomic_int_get(&tree->n_objects) < tree->limits.objects &&
+           (!client || (unsigned)g_atomic_int_get(&tree->n_clients) < tree->limits.clients);
+}
+
+static Client *find_client(ObjectTree *tree, uint32_t handle)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tree->lock);
-    g_hash_table_replace(tree->clients, GUINT_TO_POINTER(handle), client_new(handle, owner));
+    Client *client = g_hash_table_lookup(tree->clients, GUINT_TO_POINTER(handle));
+
+    return client ? client_ref(client) : NULL;
+}
+
+bool object_tree_process(ObjectTree *tree, uint32_t handle, GuestProcess *process)
+{
+    Client *client = find_client(tree, handle);
+
+    if (!client) {
+        return false;
+    }
+    *process = client->process; /* never changes */
+    client_unref(client);
+    return true;
 }
 
 Client *object_tree_lock(ObjectTree *tree, uint32_t handle)
 {
-    Client *client;
+    Client *client = find_client(tree, handle);
 
-    g_mutex_lock(&tree->lock);
-    client = g_hash_table_lookup(tree->clients, GUINT_TO_POINTER(handle));
-    if (client) {
-        g_atomic_ref_count_inc(&client->refs);
-    }
-    g_mutex_unlock(&tree->lock);
     if (!client) {
         return NULL;
     }
@@ -106,36 +286,120 @@ Client *object_tree_lock(ObjectTree *tree, uint32_t handle)
     return client;
 }
 
-void object_tree_unlock(Client *client)
+/* Tell the other end of a link. What that frees in its client leaves notices of its own. */
+static void deliver(const Notice *notice)
 {
+    Object *object = find_object(notice->to.client, notice->to.handle);
+
+    if (!object || object->serial != notice->to.serial) {
+        return;
+    }
+    if (notice->to.is_dependent) {
+        client_free(notice->to.client, notice->to.handle);
+    } else {
+        link_remove(object, notice->serial);
+    }
+}
+
+/* Give a locked client back; its notices are the caller's to deliver. */
+static GArray *unlock(Client *client)
+{
+    GArray *notices = NULL;
+
+    if (client->notices->len > 0) {
+        notices = client->notices;
+        client->notices = notices_new();
+    }
     g_mutex_unlock(&client->lock);
     client_unref(client);
+    return notices;
 }
 
-/* Take an object out of the lists of its neighbours and out of the client. */
-static void client_drop(Client *client, Object *object)
+/* One client at a time, none locked around another; each object is freed once, so it ends. */
+static void deliver_all(GArray *notices)
 {
-    for (guint i = 0; i < object->dependencies->len; i++) {
-        Object *dependency = g_ptr_array_index(object->dependencies, i);
-        g_ptr_array_remove_fast(dependency->dependents, object);
+    g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+
+    g_ptr_array_add(left, notices);
+    for (guint i = 0; i < left->len; i++) {
+        const GArray *batch = g_ptr_array_index(left, i);
+        for (guint n = 0; n < batch->len; n++) {
+            const Notice *notice = &g_array_index(batch, Notice, n);
+            Client *client = client_ref(notice->to.client);
+            g_mutex_lock(&client->lock);
+            deliver(notice);
+            GArray *more = unlock(client);
+            if (more) {
+                g_ptr_array_add(left, more);
+            }
+        }
     }
-    for (guint i = 0; i < object->dependents->len; i++) {
-        Object *dependent = g_ptr_array_index(object->dependents, i);
-        g_ptr_array_remove_fast(dependent->dependencies, object);
+}
+
+void object_tree_unlock(Client *client)
+{
+    GArray *notices = unlock(client);
+
+    if (notices) {
+        deliver_all(notices);
     }
-    g_hash_table_remove(client->objects, GUINT_TO_POINTER(object->handle));
 }
 
-static Object *find_object(Client *client, uint32_t handle)
+/* End a client whose file is closed. Takes the caller's reference. */
+static void release_unless_gone(Client *client)
 {
-    return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+    g_mutex_lock(&client->lock);
+    if (!client->released) {
+        client_free(client, client->handle);
+    }
+    object_tree_unlock(client);
 }
 
-static void add_edge(Object *object, Object *dependency)
+bool object_tree_lock_pair(ObjectTree *tree, uint32_t first, uint32_t second, ClientPair *pair)
 {
-    g_ptr_array_add(dependency->dependents, object);
-    g_ptr_array_add(object->dependencies, dependency);
+    Client *low = object_tree_lock(tree, MIN(first, second));
+    Client *high = first == second || !low ? low : object_tree_lock(tree, MAX(first, second));
+
+    if (!high) {
+        if (low) {
+            object_tree_unlock(low);
+        }
+        return false;
+    }
+    *pair = first < second ? (ClientPair){low, high} : (ClientPair){high, low};
+    return true;
 }
+
+void object_tree_unlock_pair(const ClientPair *pair)
+{
+    GArray *notices = pair->first == pair->second ? NULL : unlock(pair->second);
+
+    object_tree_unlock(pair->first);
+    if (notices) {
+        deliver_all(notices);
+    }
+}
+
+void object_tree_add_client(ObjectTree *tree, uint32_t handle, uint32_t owner,
+                            const GuestProcess *process)
+{
+    Client *client = client_new(tree, handle, owner, process);
+    Client *old;
+
+    g_mutex_lock(&tree->lock);
+    old = g_hash_table_lookup(tree->clients, GUINT_TO_POINTER(handle));
+    if (old) {
+        client_ref(old);
+    }
+    g_hash_table_replace(tree->clients, GUINT_TO_POINTER(handle), client);
+    g_mutex_unlock(&tree->lock);
+    g_atomic_int_inc(&tree->n_clients);
+    if (old) { /* the driver is done with it, and who closed its file has not come here yet */
+        release_unless_gone(old);
+    }
+}
+
+/* --- a locked client -------------------------------------------------------------------------- */
 
 void client_depend(Client *client, uint32_t handle, uint32_t dependency_handle)
 {
@@ -143,7 +407,7 @@ void client_depend(Client *client, uint32_t handle, uint32_t dependency_handle)
     Object *dependency = find_object(client, dependency_handle);
 
     if (object && dependency && object != dependency) {
-        add_edge(object, dependency);
+        edge_add(object, dependency);
     }
 }
 
@@ -157,25 +421,107 @@ void client_add(Client *client, uint32_t handle, uint32_t object_class,
     }
     object = find_object(client, handle);
     if (object) {
-        client_drop(client, object);
+        object_drop(client, object);
     }
-    object = object_new(handle, object_class);
+    object_add(client, handle, object_class, n_dependencies > 0 ? dependencies[0] : 0);
     for (size_t i = 0; i < n_dependencies; i++) {
-        Object *dependency = find_object(client, dependencies[i]);
-        if (dependency) {
-            add_edge(object, dependency);
+        client_depend(client, handle, dependencies[i]);
+    }
+}
+
+/* The copy depends on what its source depends on, in whichever client that is. */
+static void inherit(Client *client, Object *copy, Client *from, Object *dependency)
+{
+    if (client == from) {
+        edge_add(copy, dependency);
+    } else if (!dependency->links || dependency->links->len < LINKS_MAX) {
+        link_add(copy, from, dependency, false);
+        link_add(dependency, client, copy, true);
+    }
+}
+
+void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
+                 uint32_t source_handle)
+{
+    Object *source = find_object(from, source_handle);
+
+    if (!source || (client == from && handle == source_handle)) {
+        return;
+    }
+    client_add(client, handle, source->object_class, &parent, 1);
+    Object *copy = find_object(client, handle);
+    for (GList *at = source->dependencies.head; copy && at; at = at->next) {
+        const Edge *edge = at->data;
+        if (edge->dependency->handle != source->parent) {
+            inherit(client, copy, from, edge->dependency);
         }
     }
-    g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object);
+}
+
+uint32_t client_parent(Client *client, uint32_t handle)
+{
+    const Object *object = find_object(client, handle);
+
+    return object ? object->parent : 0;
+}
+
+bool client_class(Client *client, uint32_t handle, uint32_t *object_class)
+{
+    const Object *object = find_object(client, handle);
+
+    if (object) {
+        *object_class = object->object_class;
+    }
+    return object;
+}
+
+void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy)
+{
+    Object *object = find_object(client, handle);
+
+    if (object) {
+        share_policies_add(&object->policies, policy);
+    }
+}
+
+bool client_may_duplicate(Client *owner, uint32_t handle, Client *by)
+{
+    const Object *object = find_object(owner, handle);
+    const Object *root = find_object(owner, owner->handle);
+    const ShareParty owner_party = {owner->handle, owner->process};
+    const ShareParty by_party = {by->handle, by->process};
+
+    return share_policies_allow(object ? &object->policies : &root->policies, &root->policies,
+                                &owner_party, &by_party);
 }
 
 /* Remove the client from the map, unless its handle belongs to a newer one by now. */
-static void tree_forget(ObjectTree *tree, Client *client)
+static void tree_forget(Client *client)
 {
+    ObjectTree *tree = client->tree;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tree->lock);
+
     if (g_hash_table_lookup(tree->clients, GUINT_TO_POINTER(client->handle)) == client) {
         g_hash_table_remove(tree->clients, GUINT_TO_POINTER(client->handle));
     }
+}
+
+/* The caller holds a reference, so that it is there to be unlocked. */
+static void client_release(Client *client)
+{
+    unsigned n_objects = g_hash_table_size(client->objects);
+    GHashTableIter iter;
+    gpointer object;
+
+    client->released = true;
+    g_hash_table_iter_init(&iter, client->objects);
+    while (g_hash_table_iter_next(&iter, NULL, &object)) {
+        leave_notices(client, object);
+    }
+    g_hash_table_remove_all(client->objects);
+    g_atomic_int_add(&client->tree->n_objects, -(gint)n_objects);
+    g_atomic_int_add(&client->tree->n_clients, -1);
+    tree_forget(client);
 }
 
 /*
@@ -188,43 +534,43 @@ static GPtrArray *collect_dependents(Object *root)
     g_autoptr(GPtrArray) stack = g_ptr_array_new();
 
     root->queued = true;
+    root->walk = root->dependents.head;
     g_ptr_array_add(stack, root);
     while (stack->len > 0) {
         Object *top = g_ptr_array_index(stack, stack->len - 1);
-        if (top->visited == top->dependents->len) {
+        if (!top->walk) {
             g_ptr_array_add(order, top);
             g_ptr_array_set_size(stack, (gint)stack->len - 1);
             continue;
         }
-        Object *next = g_ptr_array_index(top->dependents, top->visited++);
+        Object *next = ((const Edge *)top->walk->data)->object;
+        top->walk = top->walk->next;
         if (!next->queued) {
             next->queued = true;
+            next->walk = next->dependents.head;
             g_ptr_array_add(stack, next);
         }
     }
     return order;
 }
 
-void client_free(ObjectTree *tree, Client *client, uint32_t handle)
+void client_free(Client *client, uint32_t handle)
 {
-    Object *object;
+    Object *object = find_object(client, handle);
 
     if (handle == client->handle) {
-        client->released = true;
-        g_hash_table_remove_all(client->objects);
-        tree_forget(tree, client);
-        return;
-    }
-    object = find_object(client, handle);
-    if (object) {
+        client_release(client);
+    } else if (object) {
         g_autoptr(GPtrArray) order = collect_dependents(object);
         for (guint i = 0; i < order->len; i++) {
-            client_drop(client, g_ptr_array_index(order, i));
+            object_drop(client, g_ptr_array_index(order, i));
         }
     }
 }
 
-/* The clients that @owner allocated (0: all), with a reference each. */
+/* --- files and counts ------------------------------------------------------------------------- */
+
+/* The clients that @owner allocated, with a reference each. */
 static GPtrArray *clients_of(ObjectTree *tree, uint32_t owner)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)client_unref);
@@ -235,9 +581,8 @@ static GPtrArray *clients_of(ObjectTree *tree, uint32_t owner)
     g_hash_table_iter_init(&iter, tree->clients);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Client *client = value;
-        if (owner == 0 || client->owner == owner) {
-            g_atomic_ref_count_inc(&client->refs);
-            g_ptr_array_add(found, client);
+        if (client->owner == owner) {
+            g_ptr_array_add(found, client_ref(client));
         }
     }
     return found;
@@ -248,23 +593,14 @@ void object_tree_close(ObjectTree *tree, uint32_t owner)
     g_autoptr(GPtrArray) clients = clients_of(tree, owner);
 
     for (guint i = 0; i < clients->len; i++) {
-        Client *client = g_ptr_array_index(clients, i);
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&client->lock);
-        if (!client->released) {
-            client_free(tree, client, client->handle);
-        }
+        release_unless_gone(client_ref(g_ptr_array_index(clients, i)));
     }
 }
 
 ObjectTreeSize object_tree_size(ObjectTree *tree)
 {
-    g_autoptr(GPtrArray) clients = clients_of(tree, 0);
-    ObjectTreeSize size = {.clients = clients->len};
-
-    for (guint i = 0; i < clients->len; i++) {
-        Client *client = g_ptr_array_index(clients, i);
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&client->lock);
-        size.objects += g_hash_table_size(client->objects);
-    }
-    return size;
+    return (ObjectTreeSize){
+        .clients = (unsigned)g_atomic_int_get(&tree->n_clients),
+        .objects = (unsigned)g_atomic_int_get(&tree->n_objects),
+    };
 }

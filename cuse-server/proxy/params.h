@@ -8,32 +8,32 @@
 
 #include "abi/layout.h"
 
-/** params_field: a member that the struct has in all its shapes. */
-static inline const AbiField *params_field(const AbiLayout *layout, const char *name)
+/** params_find: a member, or NULL if the struct does not have it in this shape. */
+static inline const AbiField *params_find(const AbiLayout *layout, const char *name)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         if (strcmp(layout->fields[i].name, name) == 0) {
             return &layout->fields[i];
         }
     }
-    g_error("%s has no member %s", layout->name, name); /* a mistake in the tables */
+    return NULL;
 }
 
-/** params_get_fd: a file descriptor: the low half where the member is wider. */
-static inline int params_get_fd(const void *params, const AbiField *field)
+/** params_field: a member that the struct has in all its shapes. */
+static inline const AbiField *params_field(const AbiLayout *layout, const char *name)
 {
-    int32_t fd;
+    const AbiField *field = params_find(layout, name);
 
-    memcpy(&fd, (const char *)params + field->offset, sizeof fd);
-    return fd;
+    if (!field) {
+        g_error("%s has no member %s", layout->name, name); /* a mistake in the tables */
+    }
+    return field;
 }
 
-/** params_set_fd: put one there, the upper half, if any, zero. */
-static inline void params_set_fd(void *params, const AbiField *field, int fd)
+/** params_at: where a member is. */
+static inline void *params_at(void *params, const AbiField *field)
 {
-    uint64_t wide = (uint32_t)fd;
-
-    memcpy((char *)params + field->offset, &wide, field->size);
+    return (char *)params + field->offset;
 }
 
 /** params_get_u32: a handle or a number. */

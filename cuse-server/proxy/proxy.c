@@ -5,13 +5,14 @@
 #include <poll.h>
 
 #include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/mapping.h"
 
 /* The driver's poll takes away what it reports, asked for or not: so everything is asked for. */
 #define POLL_EVERYTHING \
     (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM | POLLRDHUP)
 
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
-                unsigned n_devices, Host *host)
+                unsigned n_devices, const ProxyLimits *limits, Host *host)
 {
     *proxy = (Proxy){
         .abi = abi,
@@ -19,21 +20,42 @@ void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *d
         .devices = devices,
         .n_devices = n_devices,
         .host = host,
-        .files = nv_file_table_new(),
-        .objects = object_tree_new(),
+        .files = nv_file_table_new(limits->files),
+        .objects = object_tree_new(&limits->objects),
     };
+}
+
+void proxy_scope_gpus(Proxy *proxy)
+{
+    proxy->scope = gpu_scope_new(proxy->abi, proxy->devices, proxy->n_devices, proxy->host);
 }
 
 void proxy_clear(Proxy *proxy)
 {
+    gpu_scope_free(proxy->scope);
     nv_file_table_free(proxy->files);
     object_tree_free(proxy->objects);
 }
 
-int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file)
+static void tap_begin(const Proxy *proxy)
 {
-    int fd = proxy->host->ops->open(proxy->host, device, flags);
+    if (proxy->tap) {
+        proxy->tap->ops->begin(proxy->tap);
+    }
+}
 
+static int open_file(Proxy *proxy, unsigned device, int flags, NvFile **file)
+{
+    int fd;
+
+    if (!nv_file_table_has_room(proxy->files)) {
+        return ENFILE;
+    }
+    if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: dma-buf.c */
+        *file = nv_file_table_add(proxy->files, &proxy->devices[device], proxy->host, -1);
+        return *file ? 0 : ENFILE;
+    }
+    fd = proxy->host->ops->open(proxy->host, device, flags);
     if (fd < 0) {
         return -fd;
     }
@@ -43,6 +65,16 @@ int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file)
     }
     proxy->host->ops->watch(proxy->host, fd, (*file)->id);
     return 0;
+}
+
+int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file)
+{
+    tap_begin(proxy);
+    int error = open_file(proxy, device, flags, file);
+    if (proxy->tap) {
+        proxy->tap->ops->opened(proxy->tap, device, flags, error ? 0 : (*file)->id, error);
+    }
+    return error;
 }
 
 unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter)
@@ -56,8 +88,9 @@ unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter)
         poll_state_wait(&file->poll, waiter);
     }
     ready = poll_state_take(&file->poll, wanted);
-    if (!ready) {
-        unsigned found = host->ops->poll(host, file->fd, POLL_EVERYTHING);
+    const int fd = nv_file_fd(file);
+    if (!ready && fd >= 0) {
+        unsigned found = host->ops->poll(host, fd, POLL_EVERYTHING);
         poll_state_keep(&file->poll, found & ~wanted);
         ready = found & wanted;
     }
@@ -77,14 +110,43 @@ void proxy_release(Proxy *proxy, uint32_t file_id)
 {
     NvFile *file = nv_file_table_remove(proxy->files, file_id);
 
+    tap_begin(proxy);
     /* The driver frees the file's clients as it closes it; the tree follows. */
     if (file) {
         nv_file_unref(file);
     }
     object_tree_close(proxy->objects, file_id);
+    if (proxy->tap) {
+        proxy->tap->ops->released(proxy->tap, file_id);
+    }
 }
 
-RequestResult proxy_ioctl(Request *req)
+int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
+{
+    int error = mapping_check(file, length, offset);
+
+    if (proxy->tap) {
+        proxy->tap->ops->mapped(proxy->tap, file->id, length, offset, error);
+    }
+    return error;
+}
+
+static CallKind kind_of_device(DeviceKind kind)
+{
+    switch (kind) {
+    case DEVICE_FRONTEND:
+        return CALL_FRONTEND;
+    case DEVICE_UVM:
+        return CALL_UVM;
+    case DEVICE_UVM_TOOLS:
+    case DEVICE_OPEN_ONLY:
+    case DEVICE_DMA_BUF:
+        break;
+    }
+    return CALL_OTHER;
+}
+
+void proxy_begin(Request *req)
 {
     req->committed = false;
     req->error = 0;
@@ -93,7 +155,14 @@ RequestResult proxy_ioctl(Request *req)
         .device = req->file->device->name,
         .number = req->command,
         .status = CALL_NO_STATUS,
+        .kind = kind_of_device(req->file->device->kind),
+        .tid = req->tid,
     };
+}
+
+static RequestResult run_handler(Request *req)
+{
+    proxy_begin(req);
     switch (req->file->device->kind) {
     case DEVICE_FRONTEND:
         return frontend_ioctl(req);
@@ -101,6 +170,34 @@ RequestResult proxy_ioctl(Request *req)
         return uvm_ioctl(req);
     case DEVICE_UVM_TOOLS:
         break;
+    case DEVICE_OPEN_ONLY:
+    case DEVICE_DMA_BUF:
+        return request_refuse(req, ENOTTY, REFUSAL_UNKNOWN_IOCTL);
     }
     return request_refuse(req, EINVAL, REFUSAL_UNKNOWN_IOCTL);
+}
+
+RequestResult proxy_ioctl(Request *req)
+{
+    ProxyTap *tap = req->proxy->tap;
+
+    if (!tap) {
+        return run_handler(req);
+    }
+    GuestMemory *memory = req->memory;
+    tap->ops->begin(tap);
+    req->memory = tap->ops->memory(tap, memory);
+    RequestResult result = run_handler(req);
+    req->memory = memory;
+    tap->ops->leave(tap);
+    return result;
+}
+
+void proxy_answered(Request *req)
+{
+    ProxyTap *tap = req->proxy->tap;
+
+    if (tap) {
+        tap->ops->answered(tap, req);
+    }
 }

@@ -6,14 +6,19 @@
 #pragma once
 
 #include "cuse-server/proxy/device.h"
+#include "cuse-server/proxy/gpu-scope.h"
 #include "cuse-server/proxy/object-tree.h"
 #include "cuse-server/proxy/request.h"
+#include "cuse-server/proxy/tap.h"
 
 /**
  * Proxy: what handlers share. Immutable but for the two tables, which lock themselves.
  * @abi: the host driver's tables
  * @caps: enabled capabilities (NV_CAP_*)
  * @devices, @n_devices: the nodes of the instance; the index is what Host.open() takes
+ * @scope: NULL: all GPUs of the host
+ * @share_uvm: UVM files are initialised for many processes, tied to no address space
+ * @tap: hears of everything; NULL: nobody does
  */
 struct Proxy {
     const DriverAbi *abi;
@@ -23,12 +28,34 @@ struct Proxy {
     Host *host;
     NvFileTable *files;
     ObjectTree *objects;
+    GpuScope *scope;
+    bool share_uvm;
+    ProxyTap *tap;
+};
+
+/**
+ * ProxyLimits: how much the guests of an instance may have at once. What is beyond is refused: files with
+ * ENFILE, clients and objects with NV_ERR_INSUFFICIENT_RESOURCES.
+ */
+typedef struct {
+    unsigned files;
+    ObjectLimits objects;
+} ProxyLimits;
+
+/* A few times what a large training job has, and some 60 MiB of worker. */
+enum {
+    PROXY_FILES_DEFAULT = 16384,
+    PROXY_CLIENTS_DEFAULT = 8192,
+    PROXY_OBJECTS_DEFAULT = 262144,
 };
 
 /** proxy_init: @abi, @devices and @host outlive the proxy. */
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
-                unsigned n_devices, Host *host);
+                unsigned n_devices, const ProxyLimits *limits, Host *host);
 void proxy_clear(Proxy *proxy);
+
+/** proxy_scope_gpus: from now on there are no GPUs but those among the instance's devices. */
+void proxy_scope_gpus(Proxy *proxy);
 
 /**
  * proxy_open: open the host's device for a guest.
@@ -53,9 +80,24 @@ unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter);
 /** proxy_file_event: the host has @events for a file; it may be closed by now. */
 void proxy_file_event(Proxy *proxy, uint32_t file_id, unsigned events);
 
+/** proxy_begin: make a request what it is before any handler has seen it, for those that none will see;
+ * proxy_ioctl() does so itself. */
+void proxy_begin(Request *req);
+
 /**
  * proxy_ioctl: run a request's handler.
  * Returns: REQUEST_RETRY if it wants guest memory that is not here; REQUEST_DONE if @req says the
  * answer.
  */
 RequestResult proxy_ioctl(Request *req);
+
+/** proxy_answered: for the transport, while the request's memory is still there: it is answered as it is
+ * now. Every ioctl that reached proxy_ioctl() comes here once. */
+void proxy_answered(Request *req);
+
+/**
+ * proxy_map: may a guest map this?
+ * @length, @offset: in bytes, as mmap() was called
+ * Returns: 0 or the errno that the host would give.
+ */
+int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);

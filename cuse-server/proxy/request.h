@@ -8,9 +8,14 @@
  *     if (!guest_commit(req)) {
  *         return REQUEST_RETRY;
  *     }
- *     ...translate, call the host, restore, track...
+ *     ...swap, call the host, track...
  *
  * Everything before guest_commit() may run several times; everything after it runs once.
+ *
+ * What the guest has in its parameters and the host must not see as it is (descriptors, pointers,
+ * handles of others) is swapped: the host's value takes its place in the private copy, and the
+ * guest's is put back as soon as the host has answered or the call is refused. So nothing of ours
+ * is ever written back, whichever way a handler ends.
  */
 #pragma once
 
@@ -22,6 +27,7 @@
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/proxy/guest-memory.h"
 #include "cuse-server/proxy/nv-file.h"
+#include "cuse-server/proxy/object-tree.h"
 #include "version-tree/driver-abi.h"
 
 typedef struct Proxy Proxy;
@@ -32,6 +38,20 @@ typedef enum {
     REQUEST_RETRY, /* bring the ranges asked for, then run it again from the top */
 } RequestResult;
 
+/* The most swaps of one call. */
+enum { SWAPS_MAX = 12 };
+
+/** Swap: bytes of a private copy that are the host's for the moment. */
+typedef struct {
+    void *at;
+    size_t size;
+    union {
+        uint64_t word;
+        void *bytes; /* size > sizeof word */
+    } guest;
+    NvFile *file; /* kept open meanwhile, or NULL */
+} Swap;
+
 /**
  * Request: one ioctl.
  * @proxy, @file, @command, @argument, @tid, @memory: filled in by the transport. @file is
@@ -39,7 +59,10 @@ typedef enum {
  * @committed: guest_commit() said yes
  * @error: errno for the guest; 0: success
  * @write_back: how many GUEST_OUT ranges are written back, in the order they were asked for
+ * @swaps: what is the host's for the moment
+ * @process: whose call it is; see request_process()
  * @event: for the table of calls
+ * @started: for the transport: when its last round began, in nanoseconds of its own clock
  */
 typedef struct {
     Proxy *proxy;
@@ -52,7 +75,11 @@ typedef struct {
     bool committed;
     int error;
     unsigned write_back;
+    Swap swaps[SWAPS_MAX];
+    unsigned n_swaps;
+    GuestProcess process;
     CallEvent event;
+    uint64_t started;
 } Request;
 
 /** WRITE_BACK_ALL: all GUEST_OUT ranges. */
@@ -96,22 +123,63 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
 bool request_host_ioctl(Request *req, uint32_t command, void *argument);
 
 /**
- * request_host_struct: the same with a parameter struct, whose NvStatus, if it has one, goes into the
- * table of calls.
+ * request_guest_ioctl: the same from inside the calling process, for a call in which the driver acts on
+ * the address space of the task that calls.
+ * @argument, @size: a private struct
+ *
+ * Returns: as request_host_ioctl(); also false if no call can be made in there (a debugger holds the
+ * process): the request is then refused with EBUSY or EOPNOTSUPP.
  */
-bool request_host_struct(Request *req, uint32_t command, const AbiLayout *layout, void *params);
+bool request_guest_ioctl(Request *req, uint32_t command, void *argument, size_t size);
 
 /**
- * request_pass_struct: a whole handler: the request's argument is a struct that goes in and out as it
- * is, without pointers or descriptors that mean anything to the host.
+ * request_host_params: the same as request_host_ioctl() for an entry with parameters, which are first looked through for what
+ * the caller must not name.
+ * @params: the entry's own struct; NULL: it has none, or the guest gave none
+ * @argument: what the ioctl gets, if it is not @params itself; else NULL
  */
-RequestResult request_pass_struct(Request *req, uint32_t command, const AbiLayout *layout);
+bool request_host_params(Request *req, const AbiEntry *entry, void *params, uint32_t command,
+                         void *argument);
 
 /**
- * request_file: the open file that a descriptor in the parameters stands for.
- * @guest_fd: in the caller's descriptor table
+ * request_pass_struct: a whole handler: the request's argument is the entry's struct, which goes in and
+ * out as it is, without pointers or descriptors that mean anything to the host.
+ */
+RequestResult request_pass_struct(Request *req, const AbiEntry *entry, uint32_t command);
+
+/**
+ * request_lock_client: the client that a call allocates an object in.
+ * @status_field: as in request_refuse_status()
+ *
+ * Returns: the client, locked; or NULL: there is none of this handle, or the instance has as many
+ * objects as it may. The request is then answered.
+ */
+Client *request_lock_client(Request *req, NvHandle handle, NvU32 *status_field);
+
+/**
+ * request_swap: put the host's value in place of the guest's until the host has answered.
+ * @at: in a private copy; @size bytes
+ */
+void request_swap(Request *req, void *at, const void *host, size_t size);
+
+/** request_swap_pointer: the same with the address of a private buffer, or NULL. */
+void request_swap_pointer(Request *req, NvP64 *at, const void *host);
+
+/**
+ * request_swap_fd: the same with a descriptor, whose file is kept open meanwhile.
+ * @at: where it is: @size is 4, or 8, of which the low half counts and the upper becomes zero
  * @kind: what it has to be
  *
- * Returns: a reference that the caller owns, or NULL: closed, foreign or the wrong kind.
+ * Returns: the file, which lives until the host has answered; or NULL with nothing swapped: closed,
+ * foreign or the wrong kind.
  */
-NvFile *request_file(Request *req, int guest_fd, DeviceKind kind);
+NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind);
+
+/** request_restore: put back what was swapped. The functions that end a call do it by themselves. */
+void request_restore(Request *req);
+
+/**
+ * request_process: which process of the guest calls. Asks the host once.
+ * Returns: NULL if it is no more.
+ */
+const GuestProcess *request_process(Request *req);

@@ -11,7 +11,7 @@
  * keys. */
 static RequestResult uvm_simple(Request *req, const AbiEntry *entry)
 {
-    return request_pass_struct(req, entry->number, entry->layout);
+    return request_pass_struct(req, entry, entry->number);
 }
 
 /* uvm_no_params: what the argument points at, if anything, is never read. */
@@ -25,9 +25,11 @@ static RequestResult uvm_no_params(Request *req, const AbiEntry *entry)
 }
 
 /*
- * uvm_initialize: without the multi-process flag the driver ties the file to the address space of
- * the task that calls (kernel-open/nvidia-uvm/uvm_va_space_mm.c, uvm_va_space_mm_register), which
- * would be the worker's. The guest does not see that it was set.
+ * uvm_initialize: ties the file to the address space of the task that calls
+ * (kernel-open/nvidia-uvm/uvm_va_space_mm.c, uvm_va_space_mm_register), which must be the guest's. Where
+ * no call can be made from inside the guest, or the instance is told not to, the driver is asked for
+ * a file that many processes share and that no address space is tied to; pageable memory is then out of
+ * the GPU's reach. The guest does not see that flag.
  */
 static RequestResult uvm_initialize(Request *req, const AbiEntry *entry)
 {
@@ -36,15 +38,16 @@ static RequestResult uvm_initialize(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    UVM_INITIALIZE_PARAMS host = *guest;
-    host.flags |= UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
-    if (request_host_ioctl(req, entry->number, &host)) {
-        req->event.status = host.rmStatus;
-        if (!(guest->flags & UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE)) {
-            host.flags &= ~(NvU64)UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
-        }
-        *guest = host;
+    if (!(guest->flags & UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE) && !req->proxy->share_uvm &&
+        (request_guest_ioctl(req, entry->number, guest, sizeof *guest) ||
+         req->event.refusal != REFUSAL_NEEDS_CALLER)) {
+        req->event.status = guest->rmStatus;
+        return REQUEST_DONE;
     }
+    req->event.refusal = REFUSAL_NONE;
+    const NvU64 flags = guest->flags | UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
+    request_swap(req, &guest->flags, &flags, sizeof flags);
+    request_host_params(req, entry, guest, entry->number, NULL);
     return REQUEST_DONE;
 }
 
@@ -56,18 +59,11 @@ static RequestResult uvm_mm_initialize(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autoptr(NvFile) uvm = request_file(req, guest->uvmFd, DEVICE_UVM);
-    if (!uvm) {
+    if (!request_swap_fd(req, &guest->uvmFd, sizeof guest->uvmFd, DEVICE_UVM)) {
         return request_refuse_status(req, &guest->rmStatus, NV_ERR_INVALID_ARGUMENT,
                                      REFUSAL_BAD_FD);
     }
-    UVM_MM_INITIALIZE_PARAMS host = *guest;
-    host.uvmFd = uvm->fd;
-    if (request_host_ioctl(req, entry->number, &host)) {
-        req->event.status = host.rmStatus;
-        host.uvmFd = guest->uvmFd;
-        *guest = host;
-    }
+    request_host_params(req, entry, guest, entry->number, NULL);
     return REQUEST_DONE;
 }
 
@@ -76,18 +72,17 @@ static RequestResult uvm_has_frontend_fd(Request *req, const AbiEntry *entry)
 {
     const AbiField *field = params_field(entry->layout, "rmCtrlFd");
     void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
+    int32_t guest_fd;
 
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    int guest_fd = params_get_fd(params, field);
-    g_autoptr(NvFile) file = guest_fd < 0 ? NULL : request_file(req, guest_fd, DEVICE_FRONTEND);
-    if (guest_fd >= 0 && !file) {
+    memcpy(&guest_fd, params_at(params, field), sizeof guest_fd);
+    if (guest_fd >= 0 &&
+        !request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
-    params_set_fd(params, field, file ? file->fd : guest_fd);
-    request_host_struct(req, entry->number, entry->layout, params);
-    params_set_fd(params, field, guest_fd);
+    request_host_params(req, entry, params, entry->number, NULL);
     return REQUEST_DONE;
 }
 

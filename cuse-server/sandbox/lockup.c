@@ -12,12 +12,14 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cap-ng.h>
 #include <gio/gio.h>
 
-#include "cuse-server/sandbox/detached-tmpfs.h"
+#include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/sandbox/landlock.h"
 
 static bool fail(GError **error, const char *what)
 {
@@ -49,19 +51,35 @@ static bool stage_session(GError **error)
     return setsid() >= 0 || fail(error, "setsid");
 }
 
-/* No network and no IPC objects: the worker talks through files it was given. */
+/*
+ * No network and no IPC objects: the worker talks through files it was given. Mounts of its own, so
+ * that it sees none of the host's, and keeps none of them busy.
+ */
 static bool stage_namespaces(GError **error)
 {
-    return unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0 || fail(error, "unshare");
+    return (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) == 0 &&
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) ||
+           fail(error, "unshare");
 }
 
-/* Nothing to open: the root is an empty file system that is mounted nowhere else, read-only. */
+/*
+ * Nothing to open: the root is an empty file system, read-only, and the only one of the namespace.
+ * Where our root is no mount of its own (a chroot) it cannot be exchanged; then the empty one is
+ * changed into, which holds as long as CAP_SYS_CHROOT is gone: a later stage takes it.
+ */
 static bool stage_empty_root(GError **error)
 {
     int root = detached_tmpfs(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                               MOUNT_ATTR_NOEXEC);
+    bool ok = root >= 0 && move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0 &&
+              fchdir(root) == 0;
 
-    if (root < 0 || fchdir(root) < 0 || chroot(".") < 0) {
+    if (ok && syscall(SYS_pivot_root, ".", ".") == 0) {
+        ok = umount2(".", MNT_DETACH) == 0;
+    } else {
+        ok = ok && errno == EINVAL;
+    }
+    if (!ok || fchdir(root) < 0 || chroot(".") < 0) {
         return fail(error, "enter an empty root");
     }
     close(root);
@@ -101,6 +119,35 @@ static bool stage_not_dumpable(GError **error)
 
     return (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0) ||
            fail(error, "forbid core dumps and tracing");
+}
+
+/*
+ * What no worker needs is bounded at nothing, files at what it was configured for. Memory has no
+ * limit of its own: the limits of files, clients, objects and threads bound it.
+ */
+static bool stage_limits(unsigned files, GError **error)
+{
+    static const int unneeded[] = {RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO};
+    const struct rlimit none = {0, 0};
+    struct rlimit limit;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(unneeded); i++) {
+        if (setrlimit((__rlimit_resource_t)unneeded[i], &none) < 0) {
+            return fail(error, "limit resources");
+        }
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return fail(error, "limit files");
+    }
+    limit.rlim_max = MIN(limit.rlim_max, files);
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 || fail(error, "limit files");
+}
+
+/* A second wall in front of file systems, for the day when one of the others has a hole. */
+static bool stage_landlock(GError **error)
+{
+    return landlock_restrict_all() >= 0 || fail(error, "landlock");
 }
 
 /* The value of a "Name:\tvalue" line of /proc/PID/status, or NULL. The caller frees it. */
@@ -150,13 +197,15 @@ bool lockup_assert(int proc_self_status, const LockupIdentity *identity, GError 
            expect(lines, "NoNewPrivs", "1", error);
 }
 
-bool lockup_worker(const LockupIdentity *identity, GError **error)
+bool lockup_worker(const LockupIdentity *identity, const LockupNeeds *needs, GError **error)
 {
     int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     bool ok = (status >= 0 || fail(error, "open /proc/self/status")) && stage_session(error) &&
               stage_namespaces(error) && stage_empty_root(error) && stage_bounding_set(error) &&
-              stage_identity(identity, error) && stage_capabilities(error) &&
-              stage_not_dumpable(error) && lockup_assert(status, identity, error);
+              stage_limits(needs->files, error) && stage_identity(identity, error) &&
+              stage_capabilities(error) && stage_not_dumpable(error) &&
+              (needs->directories || stage_landlock(error)) &&
+              lockup_assert(status, identity, error);
 
     if (status >= 0) {
         close(status);

@@ -26,11 +26,22 @@ typedef struct {
 bool lockup_find_identity(LockupIdentity *identity, GError **error);
 
 /**
+ * LockupNeeds: what the process goes on needing.
+ * @files: the most descriptors that it may have
+ * @directories: it opens files below directories that it holds open; Landlock would forbid that
+ */
+typedef struct {
+    unsigned files;
+    bool directories;
+} LockupNeeds;
+
+/**
  * lockup_worker: enter the sandbox, for good. Call it with one thread and every needed file open.
+ * The filter of system calls (syscall-filter.h) is a stage of its own, for the caller to add.
  * Returns: false with @error if any stage failed or the result is not what was asked for; the
  * caller must end the process then.
  */
-bool lockup_worker(const LockupIdentity *identity, GError **error);
+bool lockup_worker(const LockupIdentity *identity, const LockupNeeds *needs, GError **error);
 
 /**
  * lockup_assert: look at the process as the kernel sees it.

@@ -14,9 +14,15 @@
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/seqpacket.h"
 
+/*
+ * #syscalls:worker close ioctl poll epoll_ctl epoll_wait
+ * #syscalls:before epoll_create1
+ */
+
 /* A question on its way; lives on the stack of the thread that waits for the answer. */
 typedef struct {
     bool answered;
+    GCond changed;
     BrokerReply reply;
     int fd;
 } Question;
@@ -24,9 +30,8 @@ typedef struct {
 struct BrokerLink {
     Host host;
     int socket;
-    int watched; /* epoll, of host files */
-    GMutex lock; /* guards what follows, and every Question in it */
-    GCond answered;
+    int watched;           /* epoll, of host files */
+    GMutex lock;           /* guards what follows, and every Question in it */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
 };
@@ -34,40 +39,57 @@ struct BrokerLink {
 G_STATIC_ASSERT(G_STRUCT_OFFSET(BrokerLink, host) == 0);
 
 /* Ask and wait. Returns 0 or an errno; a file that came with the reply is in @fd, or -1. */
-static int broker_ask(BrokerLink *link, BrokerRequest *request, uint32_t *file, int *fd)
+static int broker_ask_with(BrokerLink *link, BrokerRequest *request, int sent_fd,
+                           BrokerReply *reply, int *fd)
 {
     Question question = {.fd = -1};
 
+    g_cond_init(&question.changed);
     g_mutex_lock(&link->lock);
     request->serial = ++link->last_serial;
     g_hash_table_insert(link->questions, GUINT_TO_POINTER(request->serial), &question);
     g_mutex_unlock(&link->lock);
 
-    bool sent = seqpacket_send(link->socket, request, sizeof *request, -1);
+    bool sent = seqpacket_send(link->socket, request, sizeof *request, sent_fd);
 
     g_mutex_lock(&link->lock);
     while (sent && !question.answered) {
-        g_cond_wait(&link->answered, &link->lock);
+        g_cond_wait(&question.changed, &link->lock);
     }
     g_hash_table_remove(link->questions, GUINT_TO_POINTER(request->serial));
     g_mutex_unlock(&link->lock);
+    g_cond_clear(&question.changed);
 
     *fd = question.fd;
-    *file = question.reply.file;
+    *reply = question.reply;
     return sent ? question.reply.error : EIO;
+}
+
+static int broker_ask(BrokerLink *link, BrokerRequest *request, BrokerReply *reply, int *fd)
+{
+    return broker_ask_with(link, request, -1, reply, fd);
 }
 
 static int link_open(Host *host, unsigned device, int flags)
 {
     BrokerRequest request = {.op = BROKER_OPEN, .open = {device, (uint32_t)flags}};
-    uint32_t file = 0;
+    BrokerReply reply;
     int fd = -1;
-    int error = broker_ask((BrokerLink *)host, &request, &file, &fd);
+    int error = broker_ask((BrokerLink *)host, &request, &reply, &fd);
 
     if (error == 0 && fd < 0) {
         error = EIO; /* the broker said yes and sent nothing */
     }
     return error ? -error : fd;
+}
+
+int broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
+{
+    BrokerRequest request = {.op = BROKER_MEMORY, .process = {tid}};
+    BrokerReply reply;
+    int error = broker_ask(link, &request, &reply, fd);
+
+    return error == 0 && *fd < 0 ? EIO : error;
 }
 
 static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
@@ -115,15 +137,65 @@ void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events)
     *events = event.events;
 }
 
-static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
+/* Ask what is answered without a file. Returns 0 or an errno. */
+static int ask_plainly(Host *host, BrokerRequest *request, BrokerReply *reply)
 {
-    BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};
     int fd = -1;
-    int error = broker_ask((BrokerLink *)host, &request, id, &fd);
+    int error = broker_ask((BrokerLink *)host, request, reply, &fd);
 
     if (fd >= 0) {
         close(fd);
     }
+    return error;
+}
+
+static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
+{
+    BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};
+    BrokerReply reply;
+    int error = ask_plainly(host, &request, &reply);
+
+    *id = reply.file;
+    return error;
+}
+
+static int link_process(Host *host, pid_t tid, GuestProcess *process)
+{
+    BrokerRequest request = {.op = BROKER_PROCESS, .process = {tid}};
+    BrokerReply reply;
+    int error = ask_plainly(host, &request, &reply);
+
+    *process = (GuestProcess){.id = reply.process, .uid = reply.uid};
+    return error;
+}
+
+static int link_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
+                               size_t size)
+{
+    BrokerRequest request = {.op = BROKER_IN_GUEST, .in_guest = {tid, command, (uint32_t)size}};
+    BrokerReply reply;
+    int received = -1;
+
+    g_assert(size <= sizeof request.in_guest.params); /* the proxy's structs, of fixed sizes */
+    memcpy(request.in_guest.params, argument, size);
+    int error = broker_ask_with((BrokerLink *)host, &request, fd, &reply, &received);
+    if (received >= 0) {
+        close(received);
+    }
+    if (error == 0) {
+        memcpy(argument, reply.params, size);
+    }
+    return error;
+}
+
+static int link_install(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id)
+{
+    BrokerRequest request = {.op = BROKER_INSTALL, .install = {tid, device}};
+    BrokerReply reply;
+    int error = ask_plainly(host, &request, &reply);
+
+    *guest_fd = reply.guest_fd;
+    *id = reply.file;
     return error;
 }
 
@@ -134,6 +206,9 @@ static const HostOps link_ops = {
     .poll = link_poll,
     .watch = link_watch,
     .identify = link_identify,
+    .process = link_process,
+    .ioctl_in_guest = link_ioctl_in_guest,
+    .install = link_install,
 };
 
 BrokerLink *broker_link_new(int socket)
@@ -144,7 +219,6 @@ BrokerLink *broker_link_new(int socket)
     link->watched = epoll_create1(EPOLL_CLOEXEC);
     g_assert(link->watched >= 0);
     g_mutex_init(&link->lock);
-    g_cond_init(&link->answered);
     link->questions = g_hash_table_new(NULL, NULL);
     return link;
 }
@@ -166,6 +240,14 @@ bool broker_link_ready(BrokerLink *link)
     return seqpacket_send(link->socket, &request, sizeof request, -1);
 }
 
+void broker_link_notice(BrokerLink *link)
+{
+    BrokerRequest request = {.op = BROKER_NOTICE};
+
+    /* If the broker is gone, the leader hears of it as well. */
+    (void)seqpacket_send(link->socket, &request, sizeof request, -1);
+}
+
 bool broker_link_receive(BrokerLink *link)
 {
     BrokerReply reply;
@@ -182,7 +264,7 @@ bool broker_link_receive(BrokerLink *link)
         question->fd = fd;
         question->answered = true;
         fd = -1;
-        g_cond_broadcast(&link->answered);
+        g_cond_signal(&question->changed);
     }
     g_mutex_unlock(&link->lock);
     if (fd >= 0) {

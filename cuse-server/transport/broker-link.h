@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
- * broker. Any number of threads may ask at once; the leader of the worker's threads brings the
+ * broker. Any number of threads may ask at once; one thread of the worker's brings the
  * replies.
  */
 #pragma once
@@ -18,7 +18,14 @@ BrokerLink *broker_link_new(int socket);
 /** broker_link_host: the Host for proxy_init(); lives as long as the link. */
 Host *broker_link_host(BrokerLink *link);
 
-/** broker_link_socket: for the leader to poll. */
+/**
+ * broker_link_memory: the memory of a guest's thread, which waits for the answer to a call.
+ * @fd: set to a descriptor for pread(2) and pwrite(2) at its addresses, which the caller owns
+ * Returns: 0 or an errno, with nothing open.
+ */
+int broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
+
+/** broker_link_socket: to poll, before broker_link_receive(). */
 int broker_link_socket(const BrokerLink *link);
 
 /**
@@ -30,6 +37,9 @@ void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events);
 
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */
 bool broker_link_ready(BrokerLink *link);
+
+/** broker_link_notice: tell the broker that there are refusals in the ledger to be read. */
+void broker_link_notice(BrokerLink *link);
 
 /**
  * broker_link_receive: take one reply and wake the thread that asked. Never blocks.

@@ -1,38 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker may ask of the broker: fixed-size messages over a SOCK_SEQPACKET pair, answered
- * in any order, files by SCM_RIGHTS. The broker treats every message as an attacker's.
+ * What worker and broker may ask of each other: fixed-size messages over two SOCK_SEQPACKET pairs, one
+ * for each direction of asking, answered in any order, files by SCM_RIGHTS. The broker treats every
+ * message as an attacker's.
  *
  * Who may wait for whom (an arrow: "may block until the other makes progress"):
  *
- *     broker: a thread that answers a guest   --open of our CUSE node-->           worker: jobs
- *     worker: jobs                            --open, identify-->                  broker: answers
- * to it broker: a thread that answers a worker  --identify ioctl on our CUSE file--> worker: leader
+ *     broker: a thread that answers a guest   --open of one of our files-->        worker: jobs
+ *     worker: jobs                            --open, identify, process, memory--> broker: answers
+ *     broker: a thread that answers a worker  --identify ioctl on one of our files--> worker: readers
  *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
  *     worker: jobs                            --ioctl, poll-->                     the host driver
+ *     broker: a thread that answers a guest   --identify ioctl on one of our files--> worker: leader
+ *     broker: a thread that answers a guest   --question-->                        worker: questions
+ *     broker: a thread that answers a guest   --close of a duplicate-->            worker: releases
+ *     broker: a thread that answers a guest   --close of a host file-->            the host driver
+ *     broker: an agent's tracer               --mmap by its agent-->               the host driver
+ *     broker: an agent's tracer               --notification of its agent's-->     broker: leader
+ *     worker: questions                       --open, identify, process, memory,
+ *                                               install, in guest-->               broker: answers
+ *     worker: questions                       --ioctl-->                           the host driver
+ *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
+ *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
+ *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers
+ *     broker: the watch of calls              --question (interrupt)-->            worker: leader
+ *     worker: the leader of questions         --close of a host file-->            the host driver
  *
- * The leader of a LeaderPool, which every side has at all times, waits for nobody. There is no
- * cycle, so one thread of each sort is enough for progress, and the number of threads is a matter
- * of speed alone. Whoever adds an arrow keeps it so.
+ * The leader of a LeaderPool (the broker's) and the readers of a ReaderPool (the worker's), of which
+ * there is one for each device at all times, wait for nobody; nor does the worker's main thread,
+ * which brings the answers. There is no cycle, so one thread of each sort is enough for progress,
+ * and the number of threads is a matter of speed alone. Whoever adds an arrow keeps it so.
  */
 #pragma once
 
 #include <stdint.h>
+
+/* Bytes of an ioctl's argument that one process may give the other. */
+enum { BROKER_PARAMS_MAX = 192 };
 
 /** BrokerOp: what a BrokerRequest asks for. */
 typedef enum {
     BROKER_READY = 1, /* the worker's devices exist and it is locked up; no reply */
     BROKER_OPEN,      /* a host device; the reply carries the file */
     BROKER_IDENTIFY,  /* which open file of this instance is a guest's descriptor? */
+    BROKER_PROCESS,   /* which process is a guest's thread of? */
+    BROKER_MEMORY,    /* of a guest's thread that is in a call; the reply carries /proc/PID/mem */
+    BROKER_INSTALL,   /* a device without a node, opened for a guest that waits at a listener */
+    BROKER_IN_GUEST, /* an ioctl on the host file that is sent along, made in the process of a guest
+                       * that waits at a listener in the same ioctl */
+    BROKER_NOTICE,   /* there are refusals in the ledger to be read; no reply */
 } BrokerOp;
 
 /**
  * BrokerRequest: worker to broker.
  * @serial: comes back in the reply
  * @device, @flags: BROKER_OPEN: index into the instance's devices; open(2) flags of the guest
- * @tid, @fd: BROKER_IDENTIFY: a thread as CUSE named it, a descriptor number in its table
+ * @tid, @fd: BROKER_IDENTIFY: a thread as the transport named it, a descriptor number in its table
+ * @process: BROKER_PROCESS, BROKER_MEMORY: a thread as the transport named it
+ * @in_guest: BROKER_IN_GUEST: the thread that waits; the argument is the first @size bytes of @params
+ * @install: BROKER_INSTALL: the thread that waits, and an index into the instance's devices
  */
 typedef struct {
     uint32_t op;
@@ -46,23 +74,85 @@ typedef struct {
             int32_t tid;
             int32_t fd;
         } identify;
+        struct {
+            int32_t tid;
+        } process;
+        struct {
+            int32_t tid;
+            uint32_t device;
+        } install;
+        struct {
+            int32_t tid;
+            uint32_t command;
+            uint32_t size;
+            uint8_t params[BROKER_PARAMS_MAX];
+        } in_guest;
     };
 } BrokerRequest;
 
 /**
  * BrokerReply: broker to worker.
  * @error: 0 or an errno
- * @file: BROKER_IDENTIFY: the file's id
+ * @file: BROKER_IDENTIFY, BROKER_INSTALL: the file's id
+ * @params: BROKER_IN_GUEST: the argument after the call
+ * @guest_fd: BROKER_INSTALL: the guest's descriptor
+ * @process, @uid: BROKER_PROCESS: see GuestProcess
  */
 typedef struct {
     uint32_t serial;
     int32_t error;
     uint32_t file;
+    uint32_t uid;
+    uint64_t process;
+    int32_t guest_fd;
+    uint8_t params[BROKER_PARAMS_MAX];
 } BrokerReply;
 
 /**
- * IDENTIFY_COMMAND: the ioctl by which the broker asks a CUSE file for its id. Its argument is a
+ * IDENTIFY_COMMAND: the ioctl by which the broker asks one of our files for its id. Its argument is a
  * secret that only the broker and the worker know; its result is the id. Not a number of the
- * driver's: those have type byte 0x46 or, for UVM, are below 0x1000 or start with 0x3000.
+ * driver's: those have type byte 0x46 or, for UVM, are below 0x1000 or start with 0x3000. It has neither
+ * direction nor size, or FUSE would take the argument for an address.
  */
-#define IDENTIFY_COMMAND 0x6e766375u
+#define IDENTIFY_COMMAND 0x6e76u
+
+/** WorkerOp: what a WorkerQuestion asks. */
+typedef enum {
+    WORKER_MAP = 1, /* may this be mapped? The answer carries the host file. */
+    WORKER_IOCTL,   /* carry this ioctl() out, whose caller waits at a listener meanwhile, and whose
+                       * memory comes along */
+    WORKER_INTERRUPT, /* the caller of an ioctl() that is being carried out has a signal */
+} WorkerOp;
+
+/**
+ * WorkerQuestion: broker to worker.
+ * @serial: comes back in the answer
+ * @file: the file's id
+ * @map: an mmap() as the guest called it, in bytes
+ * @ioctl: an ioctl() as the guest called it, and its thread; WORKER_INTERRUPT: the thread only
+ */
+typedef struct {
+    uint32_t op;
+    uint32_t serial;
+    uint32_t file;
+    union {
+        struct {
+            uint64_t length;
+            uint64_t offset;
+        } map;
+        struct {
+            int32_t tid;
+            uint32_t command;
+            uint64_t argument;
+        } ioctl;
+    };
+} WorkerQuestion;
+
+/**
+ * WorkerAnswer: worker to broker.
+ * @error: 0 or an errno
+ */
+typedef struct {
+    uint32_t serial;
+    int32_t error;
+} WorkerAnswer;

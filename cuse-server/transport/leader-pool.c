@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+/* Threads, locks and conditions. #syscalls:worker clone futex */
+
 struct LeaderPool {
     const char *name;
     const LeaderPoolOps *ops;

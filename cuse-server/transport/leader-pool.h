@@ -6,7 +6,7 @@
  *
  * If every other thread is at work and no more may be started, the leader stays and leaves what it
  * takes for the first thread that is done. So there always is a leader, however long work takes:
- * whoever waits for something that the leader does by itself (cuse-transport.c) cannot be starved.
+ * whoever waits for something that the leader does by itself (transport.h) cannot be starved.
  */
 #pragma once
 

@@ -54,7 +54,8 @@ static bool retry_commit(GuestMemory *base)
 {
     const RetryMemory *memory = (const RetryMemory *)base;
 
-    return memory->may_block && retry_memory_matches(memory);
+    return retry_memory_matches(memory) &&
+           (memory->may_block || (memory->may_act && memory->may_act(memory->may_act_data)));
 }
 
 static const GuestMemoryOps retry_ops = {.map = retry_map, .commit = retry_commit};

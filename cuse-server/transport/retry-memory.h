@@ -17,6 +17,8 @@
 
 #include <sys/uio.h>
 
+#include <glib.h>
+
 #include "cuse-server/proxy/guest-memory.h"
 
 enum {
@@ -34,6 +36,8 @@ typedef struct {
 /**
  * RetryMemory: one round of one request.
  * @too_large: the handler asked for more than the kernel carries
+ * @may_act, @may_act_data: asked by commit() when all memory is here, if @may_block is false: says
+ * whether this thread may act after all; NULL: it may not
  * The other members are the planner's own.
  */
 typedef struct {
@@ -42,6 +46,8 @@ typedef struct {
     size_t in_size;
     size_t out_size;
     bool may_block;
+    bool (*may_act)(gpointer data);
+    gpointer may_act_data;
 
     bool too_large;
     RetryRange ranges[RETRY_RANGES_MAX];
@@ -54,7 +60,7 @@ typedef struct {
  * retry_memory_init: begin a round.
  * @in, @in_size: the bytes that came with it; they must stay until retry_memory_clear()
  * @out_size: how many bytes the kernel will take back
- * @may_block: false: commit() never says yes, because this thread must not act
+ * @may_block: true: this thread may act; false: see @may_act
  */
 void retry_memory_init(RetryMemory *memory, const void *in, size_t in_size, size_t out_size,
                        bool may_block);

@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* #syscalls:worker sendmsg recvmsg close */
+
 /* Aligned room for one SCM_RIGHTS message with one descriptor. */
 typedef union {
     struct cmsghdr align;

@@ -1,54 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/transport/worker.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "cuse-server/proxy/host-commands.h"
+#include "cuse-server/sandbox/idle-memory.h"
+#include "cuse-server/sandbox/syscall-filter.h"
+#include "cuse-server/trace/recorder.h"
+#include "cuse-server/transport/questions.h"
+
+enum {
+    ARENAS_MAX = 8,     /* threads seldom wait; each may keep 64 MiB of addresses */
+    FILES_BESIDES = 64, /* sockets, logs, and files on their way to somebody */
+};
+
+/*
+ * Messages, the end, and going on after being stopped (SIGSTOP, a debugger); then memory and threads,
+ * as the C library makes them.
+ *
+ * #syscalls:worker write exit_group restart_syscall
+ * #syscalls:worker brk mremap openat mmap mprotect munmap madvise
+ * #syscalls:worker clone3 set_robust_list rseq rt_sigaction rt_sigprocmask prctl exit
+ */
+
 /*
  * Signals are the broker's business: a worker ends when its socket does. SIGPIPE stays ignored, so
- * that a trace into a closed pipe costs the trace alone.
+ * that a trace into a closed pipe costs the trace alone. SIGUSR1 is the worker's own
+ * (transport/interrupts.h).
  */
 static void ignore_signals(void)
 {
     sigset_t all;
 
     sigfillset(&all);
+    sigdelset(&all, SIGUSR1);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static bool worker_serve(const WorkerConfig *config, CallLog *log, GError **error)
+/*
+ * Before any thread runs: malloc would ask how many processors there are, from files that the worker
+ * no longer has, to find out how many arenas to make.
+ */
+static void settle_malloc(void)
+{
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
+    /* The threads' buffers are of a megabyte each, for the largest calls; touched are a few pages. */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/* One host file for each of the guests', besides those the worker is made of. */
+static unsigned most_files(const WorkerConfig *config)
+{
+    return config->limits.files + config->n_devices + FILES_BESIDES;
+}
+
+static SyscallPolicy filter_policy(const GArray *commands)
+{
+    return (SyscallPolicy){
+        .process = SYSCALLS_WORKER,
+        .ioctls = (const IoctlWord *)(const void *)commands->data,
+        .n_ioctls = commands->len,
+    };
+}
+
+/* The system calls that are left, the driver's ioctls by word. Last, since nothing above could be
+ * done under it. */
+static bool install_filter(const WorkerConfig *config, GError **error)
+{
+    g_autoptr(GArray) commands = host_commands(config->abi, config->caps, config->scope_gpus);
+    const SyscallPolicy policy = filter_policy(commands);
+
+    return syscall_filter_install(&policy, error);
+}
+
+char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus)
+{
+    g_autoptr(GArray) commands = host_commands(abi, caps, scope_gpus);
+    const SyscallPolicy policy = filter_policy(commands);
+
+    return syscall_filter_text(&policy);
+}
+
+static void tell_broker(gpointer link)
+{
+    broker_link_notice(link);
+}
+
+static Recorder *start_recorder(const WorkerConfig *config, Host *host)
+{
+    RecorderConfig recorder = {
+        .fd = config->record_fd,
+        .limit = config->record_limit,
+        .inner = host,
+        .abi = config->abi,
+        .session = {.caps = config->caps,
+                    .scoped = config->scope_gpus,
+                    .share_uvm = config->share_uvm},
+    };
+
+    recorder.session.n_devices = config->n_devices;
+    memcpy(recorder.session.devices, config->devices,
+           config->n_devices * sizeof config->devices[0]);
+    return recorder_new(&recorder);
+}
+
+static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **recorder,
+                         GError **error)
 {
     BrokerLink *link = broker_link_new(config->socket);
+    Host *host = broker_link_host(link);
     Proxy proxy;
 
+    call_log_watch(log, tell_broker, link);
+    if (config->record_fd >= 0) {
+        *recorder = start_recorder(config, host);
+        host = recorder_host(*recorder);
+    }
     proxy_init(&proxy, config->abi, config->caps, config->devices, config->n_devices,
-               broker_link_host(link));
-    CuseTransport *transport = cuse_transport_new(&config->cuse, &proxy, link, log, error);
-    if (!transport || !lockup_worker(&config->identity, error)) {
+               &config->limits, host);
+    proxy.tap = *recorder ? recorder_tap(*recorder) : NULL;
+    proxy.share_uvm = config->share_uvm;
+    if (config->scope_gpus) {
+        proxy_scope_gpus(&proxy);
+    }
+    Transport *transport = transport_new(&config->transport, &proxy, link, log, error);
+    const LockupNeeds needs = {.files = most_files(config)};
+    if (!transport || !lockup_worker(&config->identity, &needs, error)) {
         return false;
     }
     /* After the change of user, which clears it. A broker that is gone already closed the socket.
      */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return cuse_transport_run(transport, error);
+    if (!install_filter(config, error)) {
+        return false;
+    }
+    questions_serve(config->questions, transport_context(transport), config->transport.threads);
+    idle_memory_trim();
+    return transport_run(transport, error);
 }
 
 void worker_main(const WorkerConfig *config)
 {
     g_autoptr(GError) error = NULL;
-    CallLog *log = call_log_new(config->trace_fd);
+    CallLog *log = call_log_new(config->trace_fd, config->ledger);
+    Recorder *recorder = NULL;
 
     prctl(PR_SET_NAME, "nvcuse-worker");
     ignore_signals();
-    bool ok = worker_serve(config, log, &error);
+    settle_malloc();
+    bool ok = worker_serve(config, log, &recorder, &error);
     if (!ok) {
-        g_printerr("nvcuse: worker of instance '%s': %s\n", config->cuse.name, error->message);
+        g_printerr("nvcuse: worker of instance '%s': %s\n", config->name, error->message);
     }
     call_log_finish(log);
+    if (recorder) {
+        recorder_finish(recorder);
+    }
     /*
      * Threads may be deep in the host driver: the process goes as it is, and the kernel closes what
      * it had open, devices first seen by guests as errors.

@@ -3,28 +3,44 @@
  * driver. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "cuse-server/proxy/device.h"
 #include "cuse-server/sandbox/lockup.h"
-#include "cuse-server/transport/cuse-transport.h"
+#include "cuse-server/transport/transport.h"
 #include "version-tree/driver-abi.h"
 
 /**
  * WorkerConfig: everything a worker is told, before it is forked.
- * @socket: its end of the broker's SOCK_SEQPACKET pair
+ * @name: the instance's, for messages
+ * @socket: its end of the SOCK_SEQPACKET pair on which it asks the broker
+ * @questions: its end of the one on which the broker asks
  * @trace_fd: where the table of calls goes, or -1
- * Everything else as in Proxy, CuseConfig and LockupIdentity.
+ * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
+ * @scope_gpus: the host's other GPUs are not to be seen
+ * @share_uvm: as in Proxy
+ * @ledger: what the worker counts in, shared with the broker
+ * Everything else as in Proxy, TransportConfig and LockupIdentity.
  */
 typedef struct {
+    const char *name;
     const DriverAbi *abi;
     NvCaps caps;
+    ProxyLimits limits;
     const Device *devices;
     unsigned n_devices;
-    CuseConfig cuse;
+    TransportConfig transport;
     LockupIdentity identity;
     int socket;
+    int questions;
     int trace_fd;
+    int record_fd;
+    uint64_t record_limit;
+    bool scope_gpus;
+    bool share_uvm;
+    Ledger *ledger;
 } WorkerConfig;
 
 /**
@@ -32,3 +48,9 @@ typedef struct {
  * 0 when the broker closed its end, 1 with a message on standard error otherwise.
  */
 G_NORETURN void worker_main(const WorkerConfig *config);
+
+/**
+ * worker_filter_text: (transfer full): the system calls that a worker for this driver and these
+ * capabilities may make, in words.
+ */
+char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus);

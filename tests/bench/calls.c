@@ -2,24 +2,39 @@
 /*
  * Times the calls that every program makes, natively or through nvcuse, whichever it is run under.
  * Prints "NAME NANOSECONDS" for each: the median of several batches.
+ *
+ * usage: bench-calls null DEVICE       an ioctl on a device whose ioctl does nothing
+ *        bench-calls calls             NVIDIA's
+ *        bench-calls threads N         N threads, each with a file and a client of its own: how many
+ *                                      calls a second they make together
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "abi/class.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
+#include "abi/uvm.h"
 
 #define COMMAND(nr, type) (0xc0004600UL | sizeof(type) << 16 | (nr))
 
-enum { BATCHES = 9, CALLS = 200 };
+enum { BATCHES = 9, CALLS = 200, MAP_BYTES = 1 << 16 };
+
+enum { THREADS_MAX = 64, MEASURE_SECONDS = 2 };
 
 static int ctl;
+static int uvm;
+static int null_device;
 static NvHandle client;
 
 static uint64_t now(void)
@@ -51,16 +66,26 @@ static void call_struct(void)
     check(ioctl(ctl, COMMAND(NV_ESC_CHECK_VERSION_STR, p), &p), "CHECK_VERSION_STR");
 }
 
-static void call_control(void)
+static void call_null(void)
+{
+    check(ioctl(null_device, 0), "a null ioctl");
+}
+
+static void control(int fd, NvHandle root)
 {
     NvU32 ids[32] = {0};
-    NVOS54_PARAMETERS p = {.hClient = client,
-                           .hObject = client,
+    NVOS54_PARAMETERS p = {.hClient = root,
+                           .hObject = root,
                            .cmd = 0x214, /* NV0000_CTRL_CMD_GPU_GET_PROBED_IDS */
                            .params = (uintptr_t)ids,
                            .paramsSize = sizeof ids};
 
-    check(ioctl(ctl, COMMAND(NV_ESC_RM_CONTROL, p), &p), "RM_CONTROL");
+    check(ioctl(fd, COMMAND(NV_ESC_RM_CONTROL, p), &p), "RM_CONTROL");
+}
+
+static void call_control(void)
+{
+    control(ctl, client);
 }
 
 static void call_open_close(void)
@@ -78,6 +103,18 @@ static void call_open_other(void)
 
     check(fd, "open /dev/null");
     close(fd);
+}
+
+/* Managed memory, which needs no GPU to be mapped. The two calls are measured as one; the second stays in
+ * the kernel. */
+static void call_map(void)
+{
+    void *const at = (void *)UINT64_C(0x200000000000);
+    void *mapped = mmap(at, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+                        uvm, (off_t)(uintptr_t)at);
+
+    check(mapped == at ? 0 : -1, "mmap");
+    munmap(mapped, MAP_BYTES);
 }
 
 static int compare(const void *a, const void *b)
@@ -103,23 +140,108 @@ static void measure(const char *name, void (*call)(void))
     printf("%s %llu\n", name, (unsigned long long)batch[BATCHES / 2]);
 }
 
-static void make_client(void)
+static NvHandle make_client(int fd)
 {
     NVOS21_PARAMETERS p = {.hClass = NV01_ROOT};
 
-    check(ioctl(ctl, COMMAND(NV_ESC_RM_ALLOC, p), &p), "RM_ALLOC");
-    client = p.hObjectNew;
+    check(ioctl(fd, COMMAND(NV_ESC_RM_ALLOC, p), &p), "RM_ALLOC");
+    return p.hObjectNew;
 }
 
-int main(void)
+static int open_ctl(void)
 {
-    ctl = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
-    check(ctl, "/dev/nvidiactl");
-    make_client();
+    int fd = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
+
+    check(fd, "/dev/nvidiactl");
+    return fd;
+}
+
+static void measure_null(const char *path)
+{
+    null_device = open(path, O_RDWR | O_CLOEXEC);
+    check(null_device, path);
+    measure("null-cuse-ioctl", call_null);
+}
+
+static void open_uvm(void)
+{
+    UVM_INITIALIZE_PARAMS p = {.flags = UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE};
+
+    uvm = open("/dev/nvidia-uvm", O_RDWR | O_CLOEXEC);
+    check(uvm, "/dev/nvidia-uvm");
+    check(ioctl(uvm, (unsigned long)UVM_INITIALIZE, &p), "UVM_INITIALIZE");
+}
+
+static void measure_calls(void)
+{
+    ctl = open_ctl();
+    client = make_client(ctl);
     measure("getppid", call_nothing);
     measure("ioctl-struct", call_struct);
     measure("ioctl-control", call_control);
     measure("open-close-nvidiactl", call_open_close);
     measure("open-close-null", call_open_other);
+    open_uvm();
+    measure("mmap-munmap", call_map);
+}
+
+static atomic_bool begin;
+static atomic_bool end;
+static atomic_ulong calls;
+
+static void *call_until_end(void *data)
+{
+    int fd = open_ctl();
+    NvHandle root = make_client(fd);
+    unsigned long n = 0;
+
+    (void)data;
+    while (!atomic_load(&begin)) {
+        control(fd, root);
+    }
+    while (!atomic_load_explicit(&end, memory_order_relaxed)) {
+        control(fd, root);
+        n++;
+    }
+    atomic_fetch_add(&calls, n);
+    close(fd);
+    return NULL;
+}
+
+static void measure_threads(unsigned n)
+{
+    pthread_t threads[THREADS_MAX];
+    uint64_t start;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (pthread_create(&threads[i], NULL, call_until_end, NULL) != 0) {
+            exit(EXIT_FAILURE);
+        }
+    }
+    check(usleep(300000), "usleep");
+    start = now();
+    atomic_store(&begin, true);
+    check(usleep(MEASURE_SECONDS * 1000000), "usleep");
+    atomic_store(&end, true);
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    printf("threads-%u %llu\n", n,
+           (unsigned long long)(atomic_load(&calls) * 1000000000U / (now() - start)));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "null") == 0) {
+        measure_null(argv[2]);
+    } else if (argc == 2 && strcmp(argv[1], "calls") == 0) {
+        measure_calls();
+    } else if (argc == 3 && strcmp(argv[1], "threads") == 0 &&
+               strtoul(argv[2], NULL, 10) - 1 < THREADS_MAX) {
+        measure_threads((unsigned)strtoul(argv[2], NULL, 10));
+    } else {
+        (void)fprintf(stderr, "usage: bench-calls null DEVICE | calls | threads N\n");
+        return EXIT_FAILURE;
+    }
     return EXIT_SUCCESS;
 }

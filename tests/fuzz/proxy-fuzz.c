@@ -1,143 +1,419 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every handler, through the fake host: the input is a guest. It opens, closes and calls; its
- * memory is the input as well, and changes between the rounds of a call. The host answers what the
- * input says.
+ * Every handler, through the fake host: the input is a guest. It opens, closes, polls and calls; its
+ * memory is the input as well, shaped by the driver's tables, and changes between the rounds of a
+ * call. The host answers as a driver would, or what the input says.
  *
- * Beside what the sanitizers find: the host is only ever asked on files that it opened, with a
- * command word that the driver's table has, and never twice for one call.
+ * Beside what the sanitizers find: the host is asked only on files that it opened, with a command
+ * word that a worker's filter lets through, with pointers that are the worker's own as far as their
+ * sizes say; and when the guest is gone nothing is left.
+ *
+ * FUZZ_FOCUS is what most of the calls are: ABI_FRONTEND, ABI_CONTROL, ABI_ALLOC or ABI_UVM.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "abi/class.h"
+#include "abi/ctrl0000.h"
 #include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/status.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/fake-host.h"
 
-enum { FILES_MAX = 8, CALLS_MAX = 64, MUTATIONS_MAX = 6 };
-
-/* What is left of the input; zeroes when it is used up. */
-typedef struct {
-    const uint8_t *data;
-    size_t size;
-} Input;
+enum {
+    FILES_MAX = 10,
+    CALLS_MAX = 64,
+    FILES_EVER_MAX = 2 * CALLS_MAX, /* an act opens one, or has one put there */
+    MUTATIONS_MAX = 6,
+    DMA_BUF_FD = HOST_FD_BASE + 999,
+    PARAMS = GUEST_BASE + 0x1000, /* where the inner parameters are */
+};
 
 static Input input;
 
-static void take(void *to, size_t n)
-{
-    size_t have = MIN(n, input.size);
+/* --- the driver ------------------------------------------------------------------------------- */
 
-    memset(to, 0, n);
-    if (have > 0) {
-        memcpy(to, input.data, have);
+/* Read what the driver would read: the sanitizer knows what is the worker's. */
+static void touch(NvP64 pointer, size_t size)
+{
+    const volatile uint8_t *bytes = (const volatile uint8_t *)(uintptr_t)pointer;
+
+    for (size_t i = 0; bytes && i < size; i++) {
+        (void)bytes[i];
     }
-    input.data += have;
-    input.size -= have;
 }
 
-static uint8_t take_byte(void)
+static void set_field(const AbiLayout *layout, void *argument, const char *name, uint64_t value)
 {
-    uint8_t byte;
-
-    take(&byte, 1);
-    return byte;
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        if (g_ascii_strcasecmp(field->name, name) == 0 && field->size <= sizeof value) {
+            memcpy((char *)argument + field->offset, &value, field->size);
+        } else if (field->type->n_fields > 0 && field->size == field->type->size) {
+            set_field(field->type, (char *)argument + field->offset, name, value);
+        }
+    }
 }
 
-static unsigned calls_before;
+static void answer_control(NVOS54_PARAMETERS *control)
+{
+    touch(control->params, control->paramsSize);
+    control->status = NV_OK;
+    if (control->cmd == NV0000_CTRL_CMD_GPU_GET_ID_INFO_V2 &&
+        control->paramsSize == sizeof(NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS)) {
+        NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS *info = (void *)(uintptr_t)control->params;
+        info->deviceInstance = info->gpuId & 3;
+    } else if (control->cmd == NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID &&
+               control->paramsSize == sizeof(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS)) {
+        NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS *uuid = (void *)(uintptr_t)control->params;
+        uuid->uuidStrLen = 16;
+        memset(uuid->gpuUuid, (int)(uuid->gpuId & 15), 16);
+    } else if (control->params && (input_byte(&input) & 3) == 0) {
+        uint8_t answer[32];
+        size_t wanted = input_byte(&input) & 31U;
+        size_t n = MIN(control->paramsSize, wanted);
+        input_take(&input, answer, n);
+        memcpy((void *)(uintptr_t)control->params, answer, n);
+    }
+}
 
-/* The driver: an errno or success, and bytes of the input over the start of what it was given. */
+/* The driver goes by the class, not by paramsSize. */
+static void answer_alloc(const Fake *fake, NVOS64_PARAMETERS *alloc)
+{
+    static uint32_t clients;
+    const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_ALLOC, alloc->hClass);
+
+    touch(alloc->pAllocParms, entry && entry->layout ? entry->layout->size : 0);
+    if (alloc->hObjectNew == 0) {
+        alloc->hObjectNew = 0xc1d00000U + clients++ % 6;
+    }
+    alloc->status = NV_OK;
+}
+
+static void answer_cards(nv_ioctl_card_info_t *cards, size_t n)
+{
+    for (size_t i = 0; i < n && i < 3; i++) {
+        cards[i] = (nv_ioctl_card_info_t){
+            .valid = 1, .gpu_id = (NvU32)(0x100 * (i + 1)), .minor_number = (NvU32)i};
+    }
+}
+
+/* As a driver does that likes everything. */
+static void answer_well(const Fake *fake, uint32_t command, void *argument, bool is_frontend)
+{
+    const AbiEntry *entry = driver_abi_lookup(fake->abi, is_frontend ? ABI_FRONTEND : ABI_UVM,
+                                              is_frontend ? _IOC_NR(command) : command);
+
+    if (!argument) {
+        return;
+    }
+    if (is_frontend && _IOC_NR(command) == NV_ESC_RM_CONTROL) {
+        answer_control(argument);
+    } else if (is_frontend && _IOC_NR(command) == NV_ESC_RM_ALLOC) {
+        answer_alloc(fake, argument);
+    } else if (is_frontend && _IOC_NR(command) == NV_ESC_CARD_INFO) {
+        answer_cards(argument, _IOC_SIZE(command) / sizeof(nv_ioctl_card_info_t));
+    } else if (entry) {
+        if (is_frontend && entry->number == NV_ESC_EXPORT_TO_DMABUF_FD) {
+            set_field(entry->layout, argument, "fd", DMA_BUF_FD);
+        }
+        set_field(entry->layout, argument, "status", NV_OK);
+        set_field(entry->layout, argument, "rmStatus", NV_OK);
+    }
+}
+
+/* The driver: a success or an errno, and now and then bytes of the input over the end of what it was
+ * given. */
 static int answer(Fake *fake, uint32_t command, void *argument)
 {
     bool is_frontend = _IOC_TYPE(command) == NV_IOCTL_MAGIC && _IOC_DIR(command) == 3;
     size_t size = is_frontend ? _IOC_SIZE(command) : 0;
-    AbiKind kind = is_frontend ? ABI_FRONTEND : ABI_UVM;
-    uint8_t choice = take_byte();
+    uint8_t choice = input_byte(&input);
 
-    g_assert_cmpuint(fake->n_calls, ==, calls_before + 1);
     g_assert_cmpint(fake->last.fd, >, HOST_FD_BASE);
-    g_assert_nonnull(driver_abi_lookup(fake->abi, kind, is_frontend ? _IOC_NR(command) : command));
-    if (argument && size > 0) {
-        size_t n = MIN(size, choice & 63);
-        uint8_t scribble[64];
-        take(scribble, n);
+    answer_well(fake, command, argument, is_frontend);
+    if (argument && size > 0 && (choice & 7) == 7) {
+        uint8_t scribble[32];
+        size_t n = MIN(size, choice >> 3);
+        input_take(&input, scribble, n);
         /* Pointers in it are the handler's own to restore. */
         memcpy((uint8_t *)argument + size - n, scribble, n);
     }
-    return choice & 128 ? EINVAL : 0;
+    return choice >= 240 ? EINVAL : 0;
 }
+
+/* --- the guest -------------------------------------------------------------------------------- */
 
 static void mutate(Fake *fake, unsigned round)
 {
     uint16_t where;
 
-    if (round <= MUTATIONS_MAX && (take_byte() & 1)) {
-        take(&where, sizeof where);
-        *(uint8_t *)fake_at(fake, GUEST_BASE + where) ^= take_byte();
+    if (round <= MUTATIONS_MAX && (input_byte(&input) & 7) == 7) {
+        input_take(&input, &where, sizeof where);
+        *(uint8_t *)fake_at(fake, GUEST_BASE + where) ^= input_byte(&input);
     }
 }
 
-/* A command: a number of the table most of the time, with the size of its struct most of the time.
- */
-static uint32_t choose_command(Fake *fake, const NvFile *file)
+static void change_process(Fake *fake)
 {
-    AbiKind kind = file->device->kind == DEVICE_FRONTEND ? ABI_FRONTEND : ABI_UVM;
-    size_t n;
-    const AbiEntry *entries = driver_abi_entries(fake->abi, kind, &n);
-    uint8_t choice = take_byte();
-    uint32_t command;
+    uint8_t choice = input_byte(&input);
 
-    if (choice == 255) {
-        take(&command, sizeof command);
-        return command;
+    fake->process = (GuestProcess){FAKE_PROCESS + (choice & 1), 1000 + (choice >> 1 & 1)};
+    if ((choice & 15) == 15) {
+        fake->process.id = 0;
     }
-    const AbiEntry *entry = &entries[choice % n];
-    if (kind == ABI_UVM) {
-        return entry->number;
-    }
-    uint32_t size = entry->layout ? entry->layout->size : 72;
-    if (entry->short_layout && (choice & 1)) {
-        size = entry->short_layout->size;
-    }
-    return _IOC(3U, NV_IOCTL_MAGIC, entry->number, size);
 }
 
-/* Where the inner tables' numbers are, so that the input need not guess 32 bits. */
-static void choose_inner(Fake *fake, uint32_t command)
+static const AbiEntry *choose_entry(const Fake *fake, AbiKind kind)
 {
-    AbiKind kind = _IOC_NR(command) == NV_ESC_RM_CONTROL ? ABI_CONTROL : ABI_ALLOC;
-    size_t at = kind == ABI_CONTROL ? 8 : 12;
     size_t n;
     const AbiEntry *entries = driver_abi_entries(fake->abi, kind, &n);
     uint16_t choice;
 
-    if (_IOC_NR(command) != NV_ESC_RM_CONTROL && _IOC_NR(command) != NV_ESC_RM_ALLOC) {
-        return;
+    input_take(&input, &choice, sizeof choice);
+    return &entries[choice % n];
+}
+
+/* Most guests make a tree: clients, devices, subdevices, memory. */
+static const AbiEntry *choose_class(Fake *fake)
+{
+    static const uint32_t trunk[] = {NV01_ROOT_CLIENT,      NV01_ROOT_CLIENT,   NV01_DEVICE_0,
+                                     NV20_SUBDEVICE_0,      NV01_MEMORY_SYSTEM, FERMI_VASPACE_A,
+                                     KEPLER_CHANNEL_GROUP_A};
+    uint8_t choice = input_byte(&input);
+    NVOS64_PARAMETERS *alloc = fake_at(fake, GUEST_BASE);
+
+    if (choice >= 128) {
+        return choose_entry(fake, ABI_ALLOC);
     }
-    take(&choice, sizeof choice);
-    if (choice & 0x8000) {
-        return;
+    if (choice & 64) {
+        alloc->hObjectParent = alloc->hRoot;
     }
-    const AbiEntry *entry = &entries[choice % n];
+    return driver_abi_lookup(fake->abi, ABI_ALLOC, trunk[choice % G_N_ELEMENTS(trunk)]);
+}
+
+/* The table of commands or classes is behind two of the numbers. */
+static const AbiEntry *choose_inner(Fake *fake, uint32_t number)
+{
+    AbiKind kind = number == NV_ESC_RM_CONTROL ? ABI_CONTROL : ABI_ALLOC;
+    const AbiEntry *entry = kind == ABI_ALLOC ? choose_class(fake) : choose_entry(fake, kind);
+    uint64_t params = PARAMS;
     uint32_t size = entry->layout ? entry->layout->size : 0;
-    uint64_t params = GUEST_BASE + 0x1000;
-    memcpy(fake_at(fake, GUEST_BASE + at), &entry->number, 4);
-    memcpy(fake_at(fake, GUEST_BASE + 16), &params, 8);
-    if (kind == ABI_CONTROL) {
-        memcpy(fake_at(fake, GUEST_BASE + 24), &size, 4);
+
+    if (size > 0 && size <= 0x3000) {
+        input_struct(&input, entry->layout, fake_at(fake, PARAMS));
     }
+    memcpy(fake_at(fake, GUEST_BASE + (kind == ABI_CONTROL ? 8 : 12)), &entry->number, 4);
+    if (input_byte(&input) < 250) {
+        params = entry->layout ? params : 0;
+        memcpy(fake_at(fake, GUEST_BASE + 16), &params, 8);
+        memcpy(fake_at(fake, GUEST_BASE + (kind == ABI_CONTROL ? 24 : 32)), &size, 4);
+    }
+    return entry;
+}
+
+/* A frontend number: most of the time the one that leads to the focus. */
+static const AbiEntry *choose_frontend(const Fake *fake)
+{
+    uint32_t focus = FUZZ_FOCUS == ABI_CONTROL ? NV_ESC_RM_CONTROL : NV_ESC_RM_ALLOC;
+
+    if (FUZZ_FOCUS != ABI_FRONTEND && input_byte(&input) < 200) {
+        return driver_abi_lookup(fake->abi, ABI_FRONTEND, focus);
+    }
+    return choose_entry(fake, ABI_FRONTEND);
+}
+
+static uint32_t frontend_call(Fake *fake)
+{
+    const AbiEntry *entry = choose_frontend(fake);
+    const AbiLayout *layout = entry->layout;
+    uint32_t size = layout ? layout->size : 72U * (input_byte(&input) & 7);
+    uint8_t choice = input_byte(&input);
+
+    if (entry->short_layout && (choice & 1)) {
+        layout = entry->short_layout;
+        size = layout->size;
+    }
+    if (layout) {
+        input_struct(&input, layout, fake_at(fake, GUEST_BASE));
+    }
+    if (entry->number == NV_ESC_RM_CONTROL || entry->number == NV_ESC_RM_ALLOC) {
+        choose_inner(fake, entry->number);
+    }
+    if (choice >= 250) {
+        size = input_byte(&input);
+    } else if (entry->handler == HANDLER_bytes && choice >= 128) {
+        size *= choice & 31;
+    }
+    return (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, entry->number, size & 0x3fff);
+}
+
+static uint32_t uvm_call(Fake *fake)
+{
+    const AbiEntry *entry = choose_entry(fake, ABI_UVM);
+
+    if (entry->layout && entry->layout->size <= 0x3000) {
+        input_struct(&input, entry->layout, fake_at(fake, GUEST_BASE));
+    }
+    return entry->number;
+}
+
+/* How much there is to look at where the command word does not say. */
+static size_t uvm_size(const Fake *fake, uint32_t command)
+{
+    const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_UVM, command);
+
+    return entry && entry->layout ? entry->layout->size : 0;
 }
 
 static void one_call(Fake *fake, NvFile *file)
 {
-    uint32_t command = choose_command(fake, file);
-    uint8_t bytes = take_byte();
+    uint8_t choice = input_byte(&input);
+    uint64_t argument = choice == 254 ? 0 : GUEST_BASE;
+    uint32_t command;
 
-    take(fake_at(fake, GUEST_BASE), bytes & 63);
-    take(fake_at(fake, GUEST_BASE + 0x1000), bytes);
-    choose_inner(fake, command);
-    calls_before = fake->n_calls;
-    fake_ioctl(fake, file, command, GUEST_BASE);
+    if (choice == 255) {
+        input_take(&input, &command, sizeof command);
+    } else if ((file->device->kind == DEVICE_FRONTEND) == (choice < 250)) {
+        command = frontend_call(fake);
+    } else {
+        command = uvm_call(fake);
+    }
+    fake->uvm_size = uvm_size(fake, command);
+    fake_ioctl(fake, file, command, argument);
+}
+
+/* --- what most guests have -------------------------------------------------------------------- */
+
+static void allocate(Fake *fake, NvFile *file, NvHandle client, NvHandle parent, NvHandle object,
+                     uint32_t class)
+{
+    const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_ALLOC, class);
+    NVOS64_PARAMETERS alloc = {.hRoot = client,
+                               .hObjectParent = parent,
+                               .hObjectNew = object,
+                               .hClass = class,
+                               .pAllocParms = entry && entry->layout ? PARAMS : 0};
+
+    memcpy(fake_at(fake, GUEST_BASE), &alloc, sizeof alloc);
+    fake_ioctl(fake, file, (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, NV_ESC_RM_ALLOC, sizeof alloc),
+               GUEST_BASE);
+}
+
+/* A client with a device and, below it, memory, an address space and a group of channels in that. */
+static void plant(Fake *fake, NvFile *file)
+{
+    const NvHandle client = 0xc1d00000U + input_byte(&input) % 3;
+    const NvHandle device = 0x5c000000U;
+    const AbiEntry *group = driver_abi_lookup(fake->abi, ABI_ALLOC, KEPLER_CHANNEL_GROUP_A);
+
+    memset(fake_at(fake, PARAMS), 0, 0x1000);
+    allocate(fake, file, 0, 0, client, NV01_ROOT_CLIENT);
+    allocate(fake, file, client, client, device, NV01_DEVICE_0);
+    allocate(fake, file, client, device, device + 1, NV01_MEMORY_SYSTEM);
+    allocate(fake, file, client, device, device + 2, FERMI_VASPACE_A);
+    if (group) {
+        set_field(group->layout, fake_at(fake, PARAMS), "hVASpace", device + 2);
+    }
+    allocate(fake, file, client, device, device + 3, KEPLER_CHANNEL_GROUP_A);
+}
+
+/* What one of them has, for another; shared before or not. */
+static void share(Fake *fake, NvFile *file)
+{
+    const NvHandle from = 0xc1d00000U + input_byte(&input) % 3;
+    const NvHandle to = 0xc1d00000U + input_byte(&input) % 3;
+    const uint8_t which = input_byte(&input);
+    const uint8_t how = input_byte(&input);
+    NVOS57_PARAMETERS policy = {
+        .hClient = from,
+        .hObject = 0x5c000000U + which % 4,
+        .sharePolicy = {.target = to,
+                        .accessMask = {{how & 64 ? 0 : UINT32_MAX}},
+                        .type = (NvU16)(how & 7),
+                        .action = (NvU8)(how >> 3 & 7)},
+    };
+    NVOS55_PARAMETERS copy = {
+        .hClient = to,
+        .hParent = which & 64 ? to : 0x5c000000U,
+        .hObject = 0x5c000004U + (which >> 3 & 1),
+        .hClientSrc = from,
+        .hObjectSrc = 0x5c000000U + which % 4,
+    };
+
+    if (how & 128) {
+        memcpy(fake_at(fake, GUEST_BASE), &policy, sizeof policy);
+        fake_ioctl(fake, file, (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, NV_ESC_RM_SHARE, sizeof policy),
+                   GUEST_BASE);
+    }
+    change_process(fake);
+    memcpy(fake_at(fake, GUEST_BASE), &copy, sizeof copy);
+    fake_ioctl(fake, file, (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, NV_ESC_RM_DUP_OBJECT, sizeof copy),
+               GUEST_BASE);
+}
+
+static void on_waiter(PollWaiter *waiter)
+{
+    g_free(waiter);
+}
+
+static void wait_for_events(Fake *fake, NvFile *file)
+{
+    PollWaiter *waiter = g_new0(PollWaiter, 1);
+    unsigned events = input_byte(&input);
+
+    *waiter = (PollWaiter){on_waiter, on_waiter};
+    fake->events = input_byte(&input);
+    proxy_poll(file, events, waiter);
+    proxy_file_event(&fake->proxy, file->id, input_byte(&input));
+}
+
+/* What is not a call: who calls from now on, what can be done for it. */
+static void change_circumstances(Fake *fake)
+{
+    uint8_t choice = input_byte(&input);
+
+    change_process(fake);
+    fake->no_entry = choice & 16 ? (choice & 32 ? EBUSY : EOPNOTSUPP) : 0;
+    fake->proxy.share_uvm = choice & 64;
+}
+
+static void act(Fake *fake, uint32_t *files)
+{
+    static const unsigned kinds[] = {FAKE_CTL, FAKE_GPU, FAKE_UVM, FAKE_UVM, FAKE_TOOLS, FAKE_CTL};
+    uint8_t choice = input_byte(&input);
+    unsigned slot = choice % FILES_MAX;
+    g_autoptr(NvFile) file = nv_file_table_get(fake->proxy.files, files[slot]);
+
+    if (!file) {
+        unsigned device =
+            FUZZ_FOCUS == ABI_UVM ? kinds[slot % 5] : kinds[slot % 6 == 2 ? 2 : slot & 1];
+        files[slot] = fake_open(fake, device, (int)slot)->id;
+    } else if (choice >= 250) {
+        proxy_release(&fake->proxy, files[slot]);
+    } else if (choice >= 240) {
+        wait_for_events(fake, file);
+    } else if (choice >= 230) {
+        change_circumstances(fake);
+    } else if (choice >= 220 && file->device->kind == DEVICE_FRONTEND) {
+        plant(fake, file);
+    } else if (choice >= 210 && file->device->kind == DEVICE_FRONTEND) {
+        share(fake, file);
+    } else {
+        one_call(fake, file);
+    }
+}
+
+/* The guest's end: whatever it had open, what was put there for it as well. */
+static void release_all(Fake *fake)
+{
+    for (uint32_t id = 1; id <= FILES_EVER_MAX; id++) {
+        proxy_release(&fake->proxy, id);
+    }
+    g_assert_cmpuint(object_tree_size(fake->proxy.objects).clients, ==, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -145,29 +421,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const versions[] = {"535.309.01", "550.90.12", "570.195.03", "610.57.04"};
+    static const DriverAbi *abis[G_N_ELEMENTS(versions)];
     uint32_t files[FILES_MAX] = {0};
 
     input = (Input){data, size};
-    g_autoptr(Fake) fake =
-        fake_new(versions[take_byte() % G_N_ELEMENTS(versions)], NV_CAPS_SUPPORTED);
+    uint8_t choice = input_byte(&input);
+    const DriverAbi **abi = &abis[choice % G_N_ELEMENTS(versions)];
+    if (!*abi) {
+        *abi = fake_abi(versions[choice % G_N_ELEMENTS(versions)]);
+    }
+    Fake *fake = fake_new_on(*abi, choice & 64 ? NV_CAP_UTILITY : NV_CAPS_SUPPORTED);
     fake->answer = answer;
     fake->between_rounds = mutate;
+    if ((choice & 0x30) == 0x30) { /* makes a call many times as long */
+        proxy_scope_gpus(&fake->proxy);
+    }
     for (unsigned i = 0; i < CALLS_MAX && input.size > 0; i++) {
-        uint8_t choice = take_byte();
-        unsigned slot = choice % FILES_MAX;
-        g_autoptr(NvFile) file = nv_file_table_get(fake->proxy.files, files[slot]);
-        if (!file) {
-            files[slot] = fake_open(fake, (choice >> 3) % 4, (int)slot)->id;
-        } else if (choice >= 240) {
-            proxy_release(&fake->proxy, files[slot]);
-        } else {
-            one_call(fake, file);
-        }
+        act(fake, files);
     }
-    for (unsigned slot = 0; slot < FILES_MAX; slot++) {
-        proxy_release(&fake->proxy, files[slot]);
-    }
-    g_assert_cmpuint(fake->n_open, ==, 0);
-    g_assert_cmpuint(object_tree_size(fake->proxy.objects).clients, ==, 0);
+    release_all(fake);
+    fake_free(fake);
     return 0;
 }

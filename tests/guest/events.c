@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/guest/rm.h"
@@ -115,6 +118,101 @@ static void wait_with_poll(Tree *t, int fd)
     poll_and_say(fd, 0);
 }
 
+/* --- many files, each with somebody who waits for it in one of three ways --- */
+
+enum { WAITERS = 24, ROUNDS = 20 };
+
+typedef struct {
+    int fd;
+    int epoll; /* made once: adding a file looks at it, which takes the event away, natively for good */
+    unsigned way;
+    sem_t *seen;
+} Waiter;
+
+static bool wait_in_poll(const Waiter *waiter)
+{
+    struct pollfd wait = {.fd = waiter->fd, .events = POLLIN | POLLPRI};
+
+    return poll(&wait, 1, FIRED_MS) == 1;
+}
+
+static bool wait_in_select(const Waiter *waiter)
+{
+    struct timeval timeout = {.tv_sec = FIRED_MS / 1000};
+    fd_set wait, urgent;
+
+    FD_ZERO(&wait);
+    FD_SET(waiter->fd, &wait);
+    urgent = wait;
+    return select(waiter->fd + 1, &wait, NULL, &urgent, &timeout) > 0;
+}
+
+static bool wait_in_epoll(const Waiter *waiter)
+{
+    struct epoll_event got;
+
+    return epoll_wait(waiter->epoll, &got, 1, FIRED_MS) == 1;
+}
+
+static void *wait_often(void *data)
+{
+    static bool (*const ways[])(const Waiter *waiter) = {wait_in_poll, wait_in_select,
+                                                         wait_in_epoll};
+    const Waiter *waiter = data;
+
+    for (unsigned i = 0; i < ROUNDS && ways[waiter->way](waiter); i++) {
+        sem_post(waiter->seen);
+    }
+    return NULL;
+}
+
+/* All wait for the same event of the GPU's, which is fired again when all of them have seen it: now
+ * before they wait again, now after. */
+static unsigned fire_for(const Tree *t, sem_t *seen)
+{
+    struct timespec deadline;
+    unsigned n = 0, delivered = WAITERS;
+
+    for (unsigned round = 0; round < ROUNDS && delivered == WAITERS; round++) {
+        fire(t, NOTIFIER, &delivered);
+        clock_gettime(CLOCK_REALTIME, &deadline);
+        deadline.tv_sec += FIRED_MS / 1000;
+        for (unsigned i = 0; i < WAITERS && sem_timedwait(seen, &deadline) == 0; i++) {
+            n++;
+        }
+        usleep(round % 2 ? 20000 : 0);
+    }
+    return n;
+}
+
+static void many_waiters(const Tree *t)
+{
+    pthread_t threads[WAITERS];
+    Waiter waiters[WAITERS];
+    sem_t seen;
+    unsigned made = 0;
+
+    sem_init(&seen, 0, 0);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        struct epoll_event want = {.events = EPOLLIN | EPOLLPRI};
+        waiters[i] = (Waiter){node("nvidia0"), epoll_create1(EPOLL_CLOEXEC), i % 3, &seen};
+        epoll_ctl(waiters[i].epoll, EPOLL_CTL_ADD, waiters[i].fd, &want);
+        made += os_event(waiters[i].fd, NV_ESC_ALLOC_OS_EVENT, t->client, waiters[i].fd) == 0 &&
+                event_new(t, H_LAST + i, NOTIFIER | WITHOUT_DATA, waiters[i].fd) == 0;
+    }
+    say("events: %u", made);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        pthread_create(&threads[i], NULL, wait_often, &waiters[i]);
+    }
+    say("seen: %u of %u", fire_for(t, &seen), WAITERS * ROUNDS);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        pthread_join(threads[i], NULL);
+        close(waiters[i].epoll);
+        close(waiters[i].fd);
+    }
+    sem_destroy(&seen);
+}
+
 static void refusals(const Tree *t, int fd)
 {
     say("same again: %s", status(os_event(fd, NV_ESC_ALLOC_OS_EVENT, t->client, fd)));
@@ -155,6 +253,8 @@ int main(void)
     say("os event: %s", status(os_event(fd, NV_ESC_FREE_OS_EVENT, t.client, fd)));
     fire_and_say(&t);
     close(fd);
+    section("many-waiters");
+    many_waiters(&t);
     tree_close(&t);
     return 0;
 }

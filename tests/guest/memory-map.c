@@ -80,6 +80,32 @@ static void refusals(const Tree *t)
     close(gpu);
 }
 
+/* System memory can be mapped as far as it goes, a GPU's only as the context says. */
+static void longer_than_the_context(const Tree *t)
+{
+    static const struct {
+        const char *name;
+        NvHandle memory;
+        const char *device;
+    } all[] = {{"system", H_SYSTEM, "nvidiactl"}, {"video", H_VIDEO, "nvidia0"}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        int fd = node(all[i].device);
+        void *mapped;
+        say("%s: %s", all[i].name,
+            status(rm_map(t->ctl, t->client, all[i].memory, SIZE / 2, SIZE / 4, fd, NULL)));
+        mapped = map_file(fd, SIZE / 4, PROT_READ);
+        munmap(mapped, SIZE / 4);
+        mapped = map_file(fd, SIZE / 2, PROT_READ | PROT_WRITE);
+        if (mapped != MAP_FAILED) {
+            exchange(t, all[i].memory, SIZE / 2, mapped);
+            munmap(mapped, SIZE / 2);
+        }
+        (void)map_file(fd, SIZE / 2 + 1, PROT_READ);
+        close(fd);
+    }
+}
+
 /* The older route, which makes the context in the same call. */
 static void alloc_memory(const Tree *t)
 {
@@ -159,6 +185,8 @@ int main(void)
     map_and_exchange(&t, H_VIDEO, "nvidia0", SIZE / 2);
     section("refusals");
     refusals(&t);
+    section("longer-than-the-context");
+    longer_than_the_context(&t);
     section("alloc-memory");
     alloc_memory(&t);
     section("video-heap");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls of the driver that nvcuse does not offer, so that they only run natively: the long form of
- * an ioctl, event data, capability files. */
+ * an ioctl, event data. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -89,34 +89,6 @@ static void event_data(const Tree *t)
     say("poll: %d", poll(&wait, 1, 0));
 }
 
-static int64_t imex_session(const Tree *t, int capability, int event)
-{
-    Params params = class_params(NV_IMEX_SESSION);
-    int64_t result;
-
-    if (!params.data) {
-        return NV_ERR_INVALID_CLASS; /* not in this version */
-    }
-    params_put(&params, "capDescriptor", 0, (NvU64)capability);
-    params_put(&params, "pOsEvent", 0, (NvU64)event);
-    result = rm_alloc(t->ctl, t->client, t->client, H_VIDEO, NV_IMEX_SESSION, params.data);
-    params_free(&params);
-    return result;
-}
-
-static void capabilities(const Tree *t)
-{
-    int right = node("nvidia-caps/nvidia-cap3"), wrong = node("nvidia-caps/nvidia-cap1");
-
-    say("no capability: %s", status(imex_session(t, t->ctl, t->gpu)));
-    say("another capability: %s", status(imex_session(t, wrong, t->gpu)));
-    say("no event: %s", status(imex_session(t, right, t->ctl)));
-    say("right: %s", status(imex_session(t, right, t->gpu)));
-    say("second: %s", status(imex_session(t, right, t->gpu)));
-    close(wrong);
-    close(right);
-}
-
 int main(void)
 {
     Tree t = tree();
@@ -125,8 +97,6 @@ int main(void)
     long_form(t.ctl);
     section("event-data");
     event_data(&t);
-    section("imex-session");
-    capabilities(&t);
     tree_close(&t);
     return 0;
 }

@@ -336,6 +336,25 @@ static int64_t gpu_copy(const Tree *tree, NvU32 command, NvHandle memory, NvU64 
     return result;
 }
 
+int64_t rm_describe(int fd, const Tree *tree, NvHandle handle, const volatile void *address,
+                    NvU64 limit, NvU32 flags)
+{
+    nv_ioctl_nvos02_parameters_with_fd args = {
+        .params = {.hRoot = tree->client,
+                   .hObjectParent = H_DEVICE,
+                   .hObjectNew = handle,
+                   .hClass = NV01_MEMORY_SYSTEM_OS_DESCRIPTOR,
+                   .flags = flags,
+                   .pMemory = (uintptr_t)address,
+                   .limit = limit},
+        .fd = -1};
+    int64_t result = ioctl_status(fd, NV_ESC_RM_ALLOC_MEMORY, &args, sizeof args,
+                                  offsetof(NVOS02_PARAMETERS, status));
+
+    return result == 0 && (args.fd != -1 || args.params.pMemory != (uintptr_t)address) ? -EBADMSG
+                                                                                       : result;
+}
+
 int64_t gpu_read(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 *value)
 {
     return gpu_copy(tree, MODEL_CTRL_CMD_READ_MEMORY, memory, offset, value);

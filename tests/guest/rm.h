@@ -39,6 +39,11 @@ enum {
     H_LAST
 };
 
+/* Not mapped for the CPU, which has it already; cached as the CPU's memory is. */
+#define WRITE_BACK     (5U << 12)
+#define DESCRIBE_FLAGS (NVOS02_FLAGS_MAPPING_NO_MAP << NVOS02_FLAGS_MAPPING_SHIFT | WRITE_BACK)
+#define CPU_READ_ONLY  (1U << NVOS02_FLAGS_ALLOC_USER_READ_ONLY_SHIFT)
+
 /** section: begin a section of the transcript. */
 void section(const char *name);
 
@@ -101,6 +106,13 @@ void tree_close(Tree *tree);
 
 /** memory_new: allocate memory of a class with NV_MEMORY_ALLOCATION_PARAMS. */
 int64_t memory_new(const Tree *tree, NvHandle handle, NvU32 class, NvU64 size);
+
+/**
+ * rm_describe: describe memory of the program's own to the driver, as object @handle.
+ * @limit: its last byte; @flags: DESCRIBE_FLAGS is what NVIDIA's libraries say
+ */
+int64_t rm_describe(int fd, const Tree *tree, NvHandle handle, const volatile void *address,
+                    NvU64 limit, NvU32 flags);
 
 /** gpu_read, gpu_write: a word of memory as the GPU sees it. */
 int64_t gpu_read(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 *value);

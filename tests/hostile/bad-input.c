@@ -125,17 +125,29 @@ static void controls(void)
     report("control, 4 GiB of parameters", ioctl(ctl, command, &p));
 }
 
-/* The kernel carries 128 KiB each way, the outer struct included. */
+/* The kernel carries 128 KiB each way, the outer struct included; the driver takes 1 MiB. */
 static void large_control(void)
 {
-    const size_t most = 32 * PAGE - sizeof(NVOS54_PARAMETERS);
+    const size_t carried = 32 * PAGE - sizeof(NVOS54_PARAMETERS);
+    const size_t most = 256 * PAGE;
     char *params = at_page_end(most + 1);
-    NVOS54_PARAMETERS p = {.cmd = 0x214, .params = (uintptr_t)params, .paramsSize = (NvU32)most};
+    NVOS54_PARAMETERS p = {.cmd = 0x214, .params = (uintptr_t)params, .paramsSize = (NvU32)carried};
+    unsigned long command = COMMAND(NV_ESC_RM_CONTROL, sizeof p);
 
-    report("control, as much as CUSE carries",
-           ioctl(ctl, COMMAND(NV_ESC_RM_CONTROL, sizeof p), &p));
+    report("control, as much as CUSE carries", ioctl(ctl, command, &p));
     p.paramsSize++;
-    report("control, a byte more", ioctl(ctl, COMMAND(NV_ESC_RM_CONTROL, sizeof p), &p));
+    report("control, a byte more", ioctl(ctl, command, &p));
+    p.paramsSize = (NvU32)most;
+    report("control, as much as the driver takes", ioctl(ctl, command, &p));
+    p.params++;
+    p.paramsSize++;
+    report("control, a byte more than that", ioctl(ctl, command, &p));
+    p.paramsSize--;
+    p.params++;
+    if (munmap(params + most + 1, PAGE) < 0) {
+        exit(EXIT_FAILURE);
+    }
+    report("control, as much, its last byte unmapped", ioctl(ctl, command, &p));
 }
 
 static void allocs(void)

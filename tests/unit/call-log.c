@@ -21,8 +21,9 @@ static char *text_of(int fd)
 
 Test(call_log, a_row_names_what_it_can_and_numbers_the_rest)
 {
+    g_autoptr(Ledger) ledger = ledger_new();
     int fd = memfd_create("log", 0);
-    CallLog *log = call_log_new(dup(fd));
+    CallLog *log = call_log_new(dup(fd), ledger);
 
     call_log_add(log, &(CallEvent){.device = "nvidiactl",
                                    .call = "NV_ESC_RM_CONTROL",
@@ -52,7 +53,8 @@ Test(call_log, a_row_names_what_it_can_and_numbers_the_rest)
 
 Test(call_log, counts_without_a_file)
 {
-    g_autoptr(CallLog) log = call_log_new(-1);
+    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(CallLog) log = call_log_new(-1, ledger);
     g_autofree char *none = call_log_summary(log);
 
     cr_assert_str_eq(none, "0 calls, 0 forwarded, 0 refused");

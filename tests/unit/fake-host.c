@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "cuse-server/proxy/host-commands.h"
 #include "cuse-server/transport/retry-memory.h"
 #include "version-tree/driver-node.h"
 
@@ -24,6 +25,8 @@ static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
     bool is_frontend = _IOC_TYPE(command) == 'F';
     size_t size = is_frontend ? _IOC_SIZE(command) : fake->uvm_size;
 
+    /* What a worker's filter would not let through must not be tried. */
+    g_assert_true(host_commands_have(fake->commands, command));
     fake->n_calls++;
     fake->last = (HostCall){.fd = fd, .command = command, .null_argument = !argument};
     if (argument) {
@@ -65,31 +68,105 @@ static int host_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return *id ? 0 : EBADF;
 }
 
-static const HostOps host_ops = {host_open, host_ioctl, host_close,
-                                 host_poll, host_watch, host_identify};
-
-Fake *fake_new(const char *version, NvCaps caps)
+static int host_process(Host *host, pid_t tid, GuestProcess *process)
 {
-    Fake *fake = g_new0(Fake, 1);
+    const Fake *fake = (Fake *)host;
+
+    (void)tid;
+    *process = fake->process;
+    return process->id ? 0 : ESRCH;
+}
+
+/* From inside the guest, whose call it must be. */
+static int host_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
+                               size_t size)
+{
+    Fake *fake = (Fake *)host;
+
+    g_assert_cmpint(tid, ==, fake->request.tid);
+    if (fake->no_entry) {
+        return fake->no_entry;
+    }
+    if (_IOC_TYPE(command) == 'F') {
+        g_assert_cmpuint(size, ==, _IOC_SIZE(command));
+    }
+    fake->uvm_size = size;
+    int error = host_ioctl(host, fd, command, argument);
+    fake->last.in_guest = true;
+    return error;
+}
+
+static int host_install(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id)
+{
+    Fake *fake = (Fake *)host;
+
+    g_assert_cmpint(tid, ==, fake->request.tid);
+    if (fake->no_entry) {
+        return fake->no_entry;
+    }
+    *guest_fd = FAKE_INSTALLED_FD;
+    *id = fake_open(fake, device, *guest_fd)->id;
+    if (fake->after_install) {
+        fake->after_install(fake, *id);
+    }
+    return 0;
+}
+
+static const HostOps host_ops = {
+    .open = host_open,
+    .ioctl = host_ioctl,
+    .close = host_close,
+    .poll = host_poll,
+    .watch = host_watch,
+    .identify = host_identify,
+    .process = host_process,
+    .ioctl_in_guest = host_ioctl_in_guest,
+    .install = host_install,
+};
+
+DriverAbi *fake_abi(const char *version)
+{
     DriverVersion parsed;
 
+    g_assert_true(driver_version_parse(version, &parsed, NULL));
+    return driver_abi_new(driver_node_find(parsed));
+}
+
+Fake *fake_new_on(const DriverAbi *abi, NvCaps caps)
+{
+    Fake *fake = g_new0(Fake, 1);
+    const ProxyLimits limits = {16, {4, 64}};
+
+    fake->process = (GuestProcess){FAKE_PROCESS, 1000};
     fake->host.ops = &host_ops;
     fake->devices[FAKE_CTL] = (Device){DEVICE_FRONTEND, "nvidiactl", makedev(195, 255)};
     fake->devices[FAKE_GPU] = (Device){DEVICE_FRONTEND, "nvidia0", makedev(195, 0)};
     fake->devices[FAKE_UVM] = (Device){DEVICE_UVM, "nvidia-uvm", makedev(240, 0)};
     fake->devices[FAKE_TOOLS] = (Device){DEVICE_UVM_TOOLS, "nvidia-uvm-tools", makedev(240, 1)};
-    g_assert_true(driver_version_parse(version, &parsed, NULL));
-    fake->abi = driver_abi_new(driver_node_find(parsed));
+    fake->devices[FAKE_DMA_BUF] = (Device){DEVICE_DMA_BUF, "nvidia-dmabuf", 0};
+    fake->devices[FAKE_CAP] = (Device){DEVICE_OPEN_ONLY, "nvidia-cap3", makedev(241, 3)};
+    fake->abi = abi;
     fake->guest_fd = g_hash_table_new(NULL, NULL);
-    proxy_init(&fake->proxy, fake->abi, caps, fake->devices, G_N_ELEMENTS(fake->devices),
+    fake->commands = host_commands(fake->abi, caps, true);
+    proxy_init(&fake->proxy, fake->abi, caps, fake->devices, G_N_ELEMENTS(fake->devices), &limits,
                &fake->host);
+    return fake;
+}
+
+Fake *fake_new(const char *version, NvCaps caps)
+{
+    DriverAbi *abi = fake_abi(version);
+    Fake *fake = fake_new_on(abi, caps);
+
+    fake->own_abi = abi;
     return fake;
 }
 
 void fake_free(Fake *fake)
 {
     proxy_clear(&fake->proxy);
-    driver_abi_free(fake->abi);
+    g_array_unref(fake->commands);
+    driver_abi_free(fake->own_abi);
     g_hash_table_unref(fake->guest_fd);
     g_free(fake);
 }
@@ -176,6 +253,7 @@ int fake_ioctl(Fake *fake, NvFile *file, uint32_t command, uint64_t argument)
             int error = fake->request.error
                             ? fake->request.error
                             : write_back(fake, out_list, n_out, &memory, fake->request.write_back);
+            proxy_answered(&fake->request);
             retry_memory_clear(&memory);
             return error;
         }

@@ -17,12 +17,14 @@ enum {
 
 /**
  * HostCall: one ioctl as the host saw it.
+ * @in_guest: it was made from inside the guest's process
  * @argument: a copy of what it pointed at, as long as the command word says, else as `uvm_size`
  */
 typedef struct {
     int fd;
     uint32_t command;
     bool null_argument;
+    bool in_guest;
     uint8_t argument[HOST_PARAMS_MAX];
 } HostCall;
 
@@ -34,8 +36,10 @@ typedef int (*FakeAnswer)(Fake *fake, uint32_t command, void *argument);
 struct Fake {
     Host host;
     Proxy proxy;
-    DriverAbi *abi;
-    Device devices[4];
+    const DriverAbi *abi;
+    DriverAbi *own_abi; /* the same, if it goes with the fake */
+    GArray *commands;   /* the ioctls a worker's filter would let through */
+    Device devices[6];
     uint8_t memory[GUEST_SIZE];
 
     FakeAnswer answer;
@@ -45,6 +49,11 @@ struct Fake {
     unsigned n_open;      /* host files open now */
     unsigned events;      /* what poll finds at the host, and takes away */
     GHashTable *guest_fd; /* guest descriptor -> file id */
+    GuestProcess process; /* who calls; id 0: nobody any more */
+
+    int no_entry; /* errno of what has to be done inside the guest; 0: it can be */
+    /** called when a device was installed in the guest */
+    void (*after_install)(Fake *fake, uint32_t id);
 
     /** called before each round but the first, for tests that change memory under our hands */
     void (*between_rounds)(Fake *fake, unsigned round);
@@ -53,9 +62,15 @@ struct Fake {
 };
 
 /** fake_new: an instance with driver @version and devices nvidiactl, nvidia0, nvidia-uvm,
- * nvidia-uvm-tools. */
+ * nvidia-uvm-tools, nvidia-cap3; at most 16 files, 4 clients and 64 objects. */
 Fake *fake_new(const char *version, NvCaps caps);
 void fake_free(Fake *fake);
+
+/** fake_new_on: the same with an ABI that others use as well, which takes long to make. */
+Fake *fake_new_on(const DriverAbi *abi, NvCaps caps);
+
+/** fake_abi: of a driver version; the caller frees it. */
+DriverAbi *fake_abi(const char *version);
 
 /** fake_open: open devices[@device]; the guest's descriptor will be @guest_fd. */
 NvFile *fake_open(Fake *fake, unsigned device, int guest_fd);
@@ -73,6 +88,11 @@ int fake_ioctl(Fake *fake, NvFile *file, uint32_t command, uint64_t argument);
  * back. */
 int fake_frontend(Fake *fake, NvFile *file, uint32_t number, void *params, size_t size);
 
-enum { FAKE_CTL, FAKE_GPU, FAKE_UVM, FAKE_TOOLS };
+enum { FAKE_CTL, FAKE_GPU, FAKE_UVM, FAKE_TOOLS, FAKE_CAP, FAKE_DMA_BUF };
+
+enum {
+    FAKE_PROCESS = 101,     /* fake_new's process */
+    FAKE_INSTALLED_FD = 77, /* the guest's descriptor of what was installed */
+};
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fake, fake_free)

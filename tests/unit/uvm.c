@@ -21,6 +21,14 @@ static int answer_initialize(Fake *f, uint32_t command, void *argument)
     return 0;
 }
 
+static int answer_enomem(Fake *f, uint32_t command, void *argument)
+{
+    (void)f;
+    (void)command;
+    (void)argument;
+    return ENOMEM;
+}
+
 static void setup(void)
 {
     fake = fake_new("535.309.01", NV_CAPS_DEFAULT);
@@ -50,10 +58,49 @@ static NvU64 initialize(NvU64 flags, NvU64 *host_flags)
     return p.flags;
 }
 
-Test(uvm, multi_process_sharing_is_forced_and_hidden)
+Test(uvm, is_initialised_inside_the_guest_as_it_asks)
 {
     NvU64 host;
 
+    cr_assert_eq(initialize(1, &host), 1);
+    cr_assert_eq(host, 1);
+    cr_assert(fake->last.in_guest, "the address space would be the worker's");
+}
+
+Test(uvm, one_for_many_processes_needs_no_address_space)
+{
+    NvU64 host;
+
+    cr_assert_eq(initialize(2, &host), 2);
+    cr_assert_eq(host, 2);
+    cr_assert_not(fake->last.in_guest);
+}
+
+Test(uvm, that_fails_inside_the_guest_fails)
+{
+    UVM_INITIALIZE_PARAMS p = {.flags = 0};
+
+    fake->answer = answer_enomem;
+    memcpy(fake_at(fake, GUEST_BASE), &p, sizeof p);
+    cr_assert_eq(fake_ioctl(fake, uvm, UVM_INITIALIZE, GUEST_BASE), ENOMEM);
+    cr_assert_eq(fake->n_calls, 1, "it must not be tried in another way");
+}
+
+Test(uvm, multi_process_sharing_is_chosen_and_hidden)
+{
+    NvU64 host;
+
+    fake->proxy.share_uvm = true;
+    cr_assert_eq(initialize(0, &host), 0);
+    cr_assert_eq(host, UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE);
+    cr_assert_not(fake->last.in_guest);
+}
+
+Test(uvm, multi_process_sharing_is_the_fallback_and_hidden)
+{
+    NvU64 host;
+
+    fake->no_entry = EBUSY;
     cr_assert_eq(initialize(0, &host), 0);
     cr_assert_eq(host, UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE);
     cr_assert_eq(initialize(1, &host), 1);

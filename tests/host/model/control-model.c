@@ -78,6 +78,16 @@ static u32 fire_event(struct control *control)
     return NV_OK;
 }
 
+static u32 begin_wait(struct control *control)
+{
+    const MODEL_CTRL_WAIT_PARAMS *params = control->params.data;
+
+    if (control->size != sizeof(*params))
+        return NV_ERR_INVALID_PARAM_STRUCT;
+    control->wait_ms = params->milliseconds;
+    return NV_OK;
+}
+
 control_function *control_model_find(u32 command)
 {
     switch (command) {
@@ -87,6 +97,8 @@ control_function *control_model_find(u32 command)
         return write_memory;
     case MODEL_CTRL_CMD_FIRE_EVENT:
         return fire_event;
+    case MODEL_CTRL_CMD_WAIT:
+        return begin_wait;
     default:
         return NULL;
     }

@@ -6,6 +6,7 @@
  */
 #include "control.h"
 
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -288,11 +289,21 @@ static u32 write_params(struct control *control, const NVOS54_PARAMETERS *args)
     return write_lists(control);
 }
 
+/* Returns 0 or what the system call fails with. */
+static int wait_interruptibly(const struct control *control)
+{
+    if (!control->wait_ms)
+        return 0;
+    schedule_timeout_interruptible(msecs_to_jiffies(control->wait_ms));
+    return signal_pending(current) ? -ERESTARTSYS : 0;
+}
+
 int nv_rm_control(struct nv_call *call)
 {
     NVOS54_PARAMETERS *args = call->params.data;
     struct control control = {.call = call, .command = args->cmd, .size = args->paramsSize};
     const AbiEntry *entry = abi_find(ABI_CONTROL, args->cmd);
+    int error;
     u32 i;
 
     record_add(call->record, "what=%s(0x%x)", entry ? entry->name : "?", args->cmd);
@@ -303,9 +314,10 @@ int nv_rm_control(struct nv_call *call)
         args->status = run(&control, args);
     if (args->status == NV_OK)
         args->status = write_params(&control, args);
+    error = wait_interruptibly(&control);
     record_add(call->record, "status=%s", status_name(args->status));
     for (i = 0; i < control.n_lists; i++)
         kvfree(control.lists[i].data);
     kvfree(control.params.data);
-    return 0;
+    return error;
 }

@@ -30,6 +30,7 @@ struct control {
     struct control_list lists[CONTROL_LISTS_MAX];
     u32 n_lists;
     bool lists_are_output; /* what they hold before is nothing to the driver */
+    u32 wait_ms;           /* how long the call then waits, without rm_lock */
 };
 
 /** control_function: answer a command, under rm_lock. Returns: NvStatus. */

@@ -31,3 +31,10 @@ typedef struct {
     NvU16 info16;
     NvU16 delivered; /* out */
 } MODEL_CTRL_FIRE_EVENT_PARAMS;
+
+/* Wait in the driver, where a signal ends the wait and the system call with it. */
+#define MODEL_CTRL_CMD_WAIT 0x2081f004
+
+typedef struct {
+    NvU32 milliseconds;
+} MODEL_CTRL_WAIT_PARAMS;

@@ -16,10 +16,25 @@ is "$(status Groups)" "" "no supplementary group"
 is "$(status Uid | tr '\t' '\n' | grep -cx 0)" 0 "none of its user ids is root's"
 is "$(stat -c %U "/proc/$worker/mem")" root "not dumpable: its files in /proc are root's"
 is "$(find "/proc/$worker/root/" 2>/dev/null | wc -l)" 1 "its root directory is empty"
-for namespace in net ipc uts; do
+is "$(status Seccomp)" 2 "its system calls are filtered"
+is "$(wc -l <"/proc/$worker/mountinfo")" 1 "its mount namespace holds one file system"
+is "$(awk '{ sub(/,.*/, "", $6); print $5, $6, $8 }' "/proc/$worker/mountinfo")" "/ ro tmpfs" "which is read-only"
+is "$(awk '/^Max (core file|locked memory|msgqueue)/ { print $(NF - 2), $(NF - 1) }' "/proc/$worker/limits" | sort -u)" "0 0" \
+    "no core files, locked memory or message queues"
+for namespace in net ipc uts mnt; do
     holds "a $namespace namespace of its own" \
         test "$(readlink "/proc/$worker/ns/$namespace")" != "$(readlink /proc/self/ns/$namespace)"
 done
+
+# The broker keeps CAP_SYS_PTRACE, CAP_KILL and CAP_DAC_OVERRIDE.
+broker() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$INSTANCE_PID/task/"*/status | sort -u; }
+for set in CapPrm CapEff; do
+    is "$(broker $set)" 0000000000080022 "three capabilities in $set of each of the broker's threads"
+done
+for set in CapInh CapBnd CapAmb; do
+    is "$(broker $set)" 0000000000000000 "no capability in the broker's $set"
+done
+is "$(broker NoNewPrivs)" 1 "no new privileges for the broker"
 
 # The devices, the broker's socket, the lock of its slot, host files of guests and what watches them, the three standard ones;
 # nothing else.
@@ -28,6 +43,7 @@ cat >"$WORK/wanted" <<END
 /dev/null
 /dev/nvidiactl
 /run/nvcuse/slots.lock
+anon_inode:[eventfd]
 anon_inode:[eventpoll]
 socket
 END

@@ -26,7 +26,8 @@ start_client two
 two=$INSTANCE_PID
 kill "$one"
 wait "$one"
-holds "one's devices go with it" eventually 20 test ! -e /dev/nvcuse/one/nvidiactl
+is_gone() { ! is_served "$1"; }
+holds "one's devices go with it" eventually 20 is_gone one
 sleep 1
 holds "two goes on when one ends" kill -0 "$two"
 is "$(cat "$WORK/two.out")" alive "two saw no error"
@@ -37,7 +38,7 @@ start_instance twice sleep 60
 nvcuse run --name twice -- true >"$WORK/second.out" 2>&1
 is $? 125 "a name that is taken is refused"
 holds "the refusal names it" grep -q twice "$WORK/second.out"
-holds "the first owner of the name keeps its devices" test -e /dev/nvcuse/twice/nvidiactl
+holds "the first owner of the name keeps its devices" is_served twice
 kill "$INSTANCE_PID"
 wait "$INSTANCE_PID"
 leaves_nothing "nothing is left of these"

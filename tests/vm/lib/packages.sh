@@ -4,14 +4,18 @@
 
 declare -A PACKAGES=(
     # The compiler, the libraries that nvcuse and its tools link, and what makes their manual pages.
-    [build]="meson ninja-build pkg-config gcc libc6-dev libglib2.0-dev libjson-glib-dev libfuse3-dev libseccomp-dev
+    [build]="meson ninja-build pkg-config gcc libc6-dev libglib2.0-dev libjson-glib-dev libfuse3-dev libseccomp-dev libyaml-dev
         libcap-ng-dev libcriterion-dev libclang-14-dev go-md2man"
     # What reads the sources.
     [lint]="clang-format clang-tidy shellcheck"
-    # A compiler with libFuzzer.
-    [fuzz]="clang libclang-rt-14-dev"
+    # A compiler with libFuzzer, and what tells the lines it reached.
+    [fuzz]="clang libclang-rt-14-dev llvm"
+    # Container runtimes and an engine, of which the VM runs containers.
+    [oci]="runc crun podman python3-minimal"
     # The VM; a kernel's modules are built with the compiler it was built with, and its tools need libelf.
     [lab]="qemu-system-x86 busybox-static cpio kmod xz-utils make gcc-12 libelf1 strace python3-minimal iproute2 procps"
+    # What builds a Debian package, and what a host has that starts instances by itself.
+    [ops]="debhelper dpkg-dev systemd systemd-sysv udev man-db"
 )
 
 # Install what is missing of some groups; silent, and free, when nothing is.

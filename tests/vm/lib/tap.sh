@@ -53,6 +53,11 @@ leaves_nothing() {
     if eventually 20 nothing_left; then ok "$1"; else not_ok "$1" "$(nvcuse_traces)"; fi
 }
 
+# Has an instance what guests get? Without CUSE there are no devices to be seen. usage: is_served NAME
+is_served() {
+    if [[ ${LAB_TRANSPORT:-cuse} == cuse ]]; then test -e "/dev/nvcuse/$1/nvidiactl"; else test -S "/run/nvcuse/$1/control"; fi
+}
+
 # Run a command in an instance in the background, and assert that its devices come to be. INSTANCE_PID is "nvcuse run", the
 # instance's broker; its output goes to $WORK/NAME.out. usage: start_instance NAME COMMAND...
 start_instance() {
@@ -60,7 +65,7 @@ start_instance() {
     shift
     nvcuse run --name "$name" -- "$@" >"$WORK/$name.out" 2>&1 </dev/null &
     INSTANCE_PID=$!
-    holds "the devices of $name are there" eventually 20 test -e "/dev/nvcuse/$name/nvidiactl"
+    holds "the devices of $name are there" eventually 20 is_served "$name"
 }
 
 # Start the client of the frontend device in an instance, and assert that it gets answers. usage: start_client NAME

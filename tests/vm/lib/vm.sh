@@ -11,6 +11,16 @@ VM_MEMORY=2G
 # emulated timer can be too late for the kernel's check of it. panic=-1: reboot at once, on which QEMU ends.
 VM_CMDLINE="console=ttyS0 panic=-1 mitigations=off no_timer_check mem=1536M"
 
+# The processors: two, each a thread of this machine; or, where instructions are to be counted (VM_COUNT=1), one whose clock
+# advances by a nanosecond with each instruction, however busy this machine is.
+vm_processors() {
+    if [[ ${VM_COUNT:-} ]]; then
+        printf '%s\n' -accel tcg,thread=single -smp 1 -icount shift=0
+    else
+        printf '%s\n' -accel tcg,thread=multi -smp 2
+    fi
+}
+
 # What must not be in the kernel's log.
 VM_TROUBLE='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|blocked for more than|soft lockup|Kernel panic|Call Trace'
 
@@ -25,7 +35,8 @@ vm_run() {
     local results=$1 kernel=$2 initrd=$3 console=$1/console.log kver rc=0 stdio=stdio,id=stdio,signal=on code
     kver=$(kernel_version "$kernel")
     [[ ${LAB_INTERACTIVE:-} ]] && stdio=stdio,id=stdio,signal=off
-    timeout --foreground "$VM_TIMEOUT" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$VM_MEMORY" \
+    # shellcheck disable=SC2046 # words
+    timeout --foreground "$VM_TIMEOUT" qemu-system-x86_64 -M q35 $(vm_processors) -cpu max -m "$VM_MEMORY" \
         -nodefaults -no-user-config -display none -no-reboot -kernel "$kernel/boot/vmlinuz-$kver" -initrd "$initrd" \
         -append "$VM_CMDLINE lab.init=$TOP/tests/vm/guest-init" \
         -serial "file:$console" -chardev "$stdio" -serial chardev:stdio \

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread of ours that stands behind an agent: it alone traces it, and waits whenever it waits. What
+ * an agent does, it does here, a system call at a time; each has been checked at its beginning.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/agent.h"
+#include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/notification.h"
+
+enum {
+    CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */
+};
+
+/* Its address space is the guest's, its descriptor table a copy that shrinks to nothing. */
+#define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+/* Where a program that maps where it likes has nothing (1 to 2 GiB): a page of ours in a hole between pages
+ * of the guest's would be pinned with them, where the driver has to find the hole. */
+#define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | AGENT_MAP_MARK)
+
+static bool is_error(int64_t result)
+{
+    return result < 0 && result > -AGENT_PAGE_BYTES;
+}
+
+/* Somebody wrote over the instruction that it was made to use, or sent it where it should not be. */
+static void punish(const Agent *agent)
+{
+    agent_trouble(agent, INCIDENT_OTHER_CODE);
+    kill(agent->group, SIGKILL);
+}
+
+/* --- what it does ----------------------------------------------------------------------------- */
+
+/* The call in which it waits for work: the filter asks us about it; the kernel itself would only say
+ * EINVAL. The result is the number of the file it was given. */
+static TraceeResult park(Agent *agent, int64_t *fd)
+{
+    TraceeCall call = {.number = SYS_mmap, .args = {0, 0, PROT_NONE, MAP_SHARED, 0, 0}};
+    TraceeResult result;
+
+    do {
+        result = tracee_enter(&agent->tracee, &call);
+        if (result != TRACEE_OK) {
+            return result;
+        }
+        agent_lock(agent);
+        if (agent->state != AGENT_LEAVING) {
+            agent->state = AGENT_PARKING;
+        }
+        agent_unlock(agent);
+        result = tracee_leave(&agent->tracee, &call);
+    } while (result == TRACEE_OK && tracee_is_to_repeat(&call));
+    *fd = call.result;
+    return result;
+}
+
+/* Wait for a job. There is none if it is told to go, or cannot wait. */
+static TraceeResult next_job(Agent *agent, AgentJob **job, int64_t *fd, int *error)
+{
+    TraceeResult result = park(agent, fd);
+
+    *job = NULL;
+    if (result != TRACEE_OK) {
+        return result;
+    }
+    agent_lock(agent);
+    if (*fd >= 0) {
+        *job = g_steal_pointer(&agent->job);
+        agent->state = AGENT_BUSY;
+    } else if (agent->state != AGENT_LEAVING) {
+        *error = (int)-*fd; /* a filter of the guest's own has the last word */
+    }
+    agent_unlock(agent);
+    return TRACEE_OK;
+}
+
+/* The guest's flags, so that the filter lets the call pass: unless the kernel would look at the mark. */
+static uint64_t marked(uint64_t flags)
+{
+    return (flags & MAP_TYPE) == MAP_SHARED ? flags | AGENT_MAP_MARK : flags;
+}
+
+static TraceeResult map(Agent *agent, const AgentJob *job, int64_t fd, int64_t *address)
+{
+    const __u64 *args = job->call.data.args;
+    TraceeCall call = {.number = SYS_mmap,
+                       .args = {args[0], args[1], args[2], marked(args[3]), (uint64_t)fd, args[5]}};
+    TraceeResult result = tracee_do(&agent->tracee, &call);
+
+    *address = call.result;
+    return result;
+}
+
+/* Tell whoever waits. If a signal came first, the guest calls again, and has no use for this mapping. */
+static TraceeResult answer(Agent *agent, const AgentJob *job, int64_t address)
+{
+    TraceeCall undo = {.number = SYS_munmap, .args = {(uint64_t)address, job->call.data.args[1]}};
+
+    if (is_error(address)) {
+        notification_fail(agent->listener, job->call.id, (int)-address);
+    } else if (!notification_return(agent->listener, job->call.id, address)) {
+        return tracee_do(&agent->tracee, &undo);
+    }
+    return TRACEE_OK;
+}
+
+static TraceeResult close_file(Agent *agent, int64_t fd)
+{
+    TraceeCall call = {.number = SYS_close, .args = {(uint64_t)fd}};
+
+    return tracee_do(&agent->tracee, &call);
+}
+
+/* Give the agent another file of ours, as it is given those of jobs. */
+static TraceeResult take_file(Agent *agent, int file, int64_t *fd)
+{
+    agent_lock(agent);
+    agent->offered = file;
+    agent_unlock(agent);
+    return park(agent, fd);
+}
+
+/* Is what the driver is about to read what it is to read? The guest can write to the page, and put another
+ * in its place. */
+static bool is_intact(const Agent *agent, const AgentIoctl *what, int64_t page)
+{
+    uint8_t now[AGENT_PARAMS_MAX];
+    const struct iovec here = {.iov_base = now, .iov_len = what->size};
+    const struct iovec there = {.iov_base = (void *)(uintptr_t)page, .iov_len = what->size};
+
+    return process_vm_readv(agent->tracee.tid, &here, 1, &there, 1, 0) == (ssize_t)what->size &&
+           memcmp(now, what->params, what->size) == 0;
+}
+
+/* The ioctl itself. */
+static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, TraceeCall *call)
+{
+    TraceeResult result;
+
+    do {
+        result = tracee_enter(&agent->tracee, call);
+        /* It is about to begin: what was changed by now will not be read, and what is changed from here
+         * on may be (docs/security.md). */
+        if (result == TRACEE_OK && !is_intact(agent, what, page)) {
+            return TRACEE_TAMPERED;
+        }
+        if (result == TRACEE_OK) {
+            result = tracee_leave(&agent->tracee, call);
+        }
+    } while (result == TRACEE_OK && tracee_is_to_repeat(call));
+    return result;
+}
+
+/* Issue it, its parameters being at @page, and take back what the driver wrote there. */
+static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_t page, int *error)
+{
+    const AgentIoctl *what = wanted->what;
+    TraceeCall call = {.number = SYS_ioctl, .args = {(uint64_t)fd, what->command, (uint64_t)page}};
+    TraceeResult result = issue(agent, what, page, &call);
+
+    if (result == TRACEE_OK) {
+        *error = is_error(call.result) ? (int)-call.result : 0;
+        if (pread(wanted->params_fd, what->params, what->size, 0) != (ssize_t)what->size) {
+            *error = EIO;
+        }
+    }
+    return result;
+}
+
+/* With the parameters in a page of the guest's address space, for the moment of the call. */
+static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int *error)
+{
+    TraceeCall map_page = {
+        .number = SYS_mmap,
+        .args = {0, AGENT_PAGE_BYTES, PROT_READ | PROT_WRITE, PAGE_FLAGS, AGENT_PARAMS_FD, 0}};
+    TraceeCall unmap = {.number = SYS_munmap, .args = {0, AGENT_PAGE_BYTES}};
+    TraceeResult result = tracee_do(&agent->tracee, &map_page);
+
+    *error = ENOMEM; /* the guest has room for no more mappings */
+    if (result == TRACEE_OK && !is_error(map_page.result)) {
+        result = issue_at(agent, wanted, fd, map_page.result, error);
+        unmap.args[0] = (uint64_t)map_page.result;
+        if (result == TRACEE_OK) {
+            result = tracee_do(&agent->tracee, &unmap);
+        }
+    }
+    return result;
+}
+
+/* A job that is not the borrowed thread's. */
+static TraceeResult carry_out(Agent *agent, AgentJob *job, int64_t fd)
+{
+    int64_t address;
+    int error = ESRCH;
+    TraceeResult result;
+
+    if (job->ioctl) {
+        result = make_ioctl(agent, job->ioctl, fd, &error);
+        agent_job_end(job, result == TRACEE_OK ? error : ESRCH);
+        return result;
+    }
+    result = map(agent, job, fd, &address);
+    if (result == TRACEE_OK) {
+        result = answer(agent, job, address);
+    }
+    g_free(job);
+    return result;
+}
+
+/* Until it is told to go. */
+static TraceeResult work(Agent *agent, int *error)
+{
+    for (;;) {
+        AgentJob *job = NULL;
+        int64_t fd;
+        TraceeResult result = next_job(agent, &job, &fd, error);
+        if (result != TRACEE_OK || !job) {
+            return result;
+        }
+        result = carry_out(agent, job, fd);
+        if (result == TRACEE_OK) {
+            result = close_file(agent, fd);
+        }
+        if (result != TRACEE_OK) {
+            return result;
+        }
+    }
+}
+
+/* --- how it is made --------------------------------------------------------------------------- */
+
+/* The driver goes by the capabilities of the task that calls. */
+static bool has_capabilities(const Agent *agent)
+{
+    uint64_t capabilities;
+
+    return !guest_thread_capabilities(agent->tracee.tid, &capabilities) || capabilities;
+}
+
+static TraceeResult capset(Agent *agent, int64_t fd)
+{
+    TraceeCall page = {.number = SYS_mmap,
+                       .args = {0, AGENT_PAGE_BYTES, PROT_READ, PAGE_FLAGS, (uint64_t)fd, 0}};
+    TraceeCall capset = {.number = SYS_capset};
+    TraceeCall unmap = {.number = SYS_munmap, .args = {0, AGENT_PAGE_BYTES}};
+    TraceeResult result = tracee_do(&agent->tracee, &page);
+
+    if (result != TRACEE_OK || is_error(page.result)) {
+        return result;
+    }
+    capset.args[0] = (uint64_t)page.result;
+    capset.args[1] = (uint64_t)page.result + CAPSET_DATA_OFFSET;
+    unmap.args[0] = (uint64_t)page.result;
+    result = tracee_do(&agent->tracee, &capset);
+    return result == TRACEE_OK ? tracee_do(&agent->tracee, &unmap) : result;
+}
+
+/*
+ * A guest that changes what the call reads keeps capabilities that it has anyway, and is found out:
+ * whether they are gone is looked up afterwards.
+ */
+static TraceeResult drop_capabilities(Agent *agent, int *error)
+{
+    TraceeResult result;
+    int64_t fd;
+
+    if (!has_capabilities(agent)) {
+        return TRACEE_OK;
+    }
+    result = take_file(agent, agent_no_caps(agent), &fd);
+    if (result == TRACEE_OK && fd >= 0) {
+        result = capset(agent, fd);
+        if (result == TRACEE_OK) {
+            result = close_file(agent, fd);
+        }
+    }
+    if (result == TRACEE_OK && has_capabilities(agent)) {
+        agent_trouble(agent, INCIDENT_CAPABILITIES);
+        *error = EPERM;
+    }
+    return result;
+}
+
+/* Make it what an agent has to be, before it gets any work. */
+static TraceeResult prepare(Agent *agent, int *error)
+{
+    TraceeCall close_all = {.number = SYS_close_range, .args = {0, UINT_MAX, 0}};
+    TraceeResult result = tracee_do(&agent->tracee, &close_all);
+
+    if (result != TRACEE_OK) {
+        return result;
+    }
+    agent->lingers = close_all.result == 0;
+    return drop_capabilities(agent, error);
+}
+
+/* With the guest's thread in our hands: make an agent of its process. */
+static TraceeResult give_birth(Agent *agent, int *error)
+{
+    pid_t tid = 0;
+    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &tid);
+
+    if (tid <= 0) {
+        *error = -tid;
+        return result;
+    }
+    agent->tracee.tid = tid;
+    if (result == TRACEE_OK && !tracee_init(&agent->tracee, tid)) {
+        result = TRACEE_ENDED;
+    }
+    if (result == TRACEE_OK) {
+        agent_born(agent);
+        result = prepare(agent, error);
+    }
+    return result;
+}
+
+/* Take hold of the thread that waits in mmap(), and let its call end, with a result that it does not
+ * see, for it stops on the way out. Returns false if there is nothing to go on with. */
+static bool borrow(Agent *agent, int *error)
+{
+    const pid_t tid = (pid_t)agent->starter.pid;
+    bool ours;
+
+    *error = agent_is_guest(agent) ? tracee_seize(tid) : ESRCH;
+    /* It is also what the kernel says of one that is just being killed. */
+    if (*error == EPERM && guest_thread_is_traced(tid)) {
+        agent_trouble(agent, INCIDENT_TRACED);
+        *error = EBUSY;
+    }
+    if (*error) {
+        notification_fail(agent->listener, agent->starter.id, *error);
+        return false;
+    }
+    ours = notification_return(agent->listener, agent->starter.id, 0);
+    if (tracee_wait(tid) != TRACEE_OK || !tracee_init(&agent->borrowed, tid)) {
+        tracee_reap(tid);
+        return false;
+    }
+    if (!ours) { /* a signal came first; the kernel has it call again */
+        tracee_let_go(tid);
+    }
+    return ours;
+}
+
+/* The first job is that of the borrowed thread, which does not wait for an answer any more: it gets its
+ * result where the kernel would put it. */
+static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
+{
+    g_autofree AgentJob *job = NULL;
+    int64_t fd;
+    TraceeResult done = next_job(agent, &job, &fd, error);
+
+    *result =
+        -EMFILE; /* it may have no file at all, which is the one thing that keeps the job away */
+    if (done == TRACEE_OK && job) {
+        done = map(agent, job, fd, result);
+        if (done == TRACEE_OK) {
+            done = close_file(agent, fd);
+        }
+    }
+    return done;
+}
+
+/* Make the agent, and have it do what the thread wants. Signals that come to the thread meanwhile wait,
+ * and find its call done. */
+static bool start(Agent *agent, int *error)
+{
+    struct user_regs_struct regs;
+    int64_t value = 0;
+    uint64_t blocked;
+
+    if (!borrow(agent, error)) {
+        return false;
+    }
+    regs = agent->borrowed.regs;
+    tracee_block_signals(agent->borrowed.tid, &blocked);
+    TraceeResult result = give_birth(agent, error);
+    if (result == TRACEE_OK && !*error && agent->again && !agent->lingers) {
+        *error = EPERM; /* a filter of the guest's own: the agent could not be kept until then */
+    } else if (result == TRACEE_OK && !*error && !agent->again) {
+        result = first_job(agent, &value, error);
+    }
+    if (result == TRACEE_OK) {
+        if (agent->again && !*error) {
+            regs.rax = regs.orig_rax; /* its instruction is still ahead of it */
+        } else {
+            regs.rax = (unsigned long long)(*error ? -*error : value);
+            regs.rip += SYSCALL_INSTRUCTION_BYTES;
+        }
+        regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+        tracee_detach(agent->borrowed.tid, &regs, blocked);
+        agent->tracee.alone = true;
+        return true;
+    }
+    if (result == TRACEE_TAMPERED) {
+        punish(agent);
+    }
+    if (agent->tracee.tid > 0) {
+        tracee_reap(agent->tracee.tid);
+    }
+    tracee_reap(agent->borrowed.tid);
+    return false;
+}
+
+gpointer agent_main(gpointer data)
+{
+    Agent *agent = data;
+    int error = 0;
+
+    if (start(agent, &error) && agent->tracee.tid > 0) {
+        TraceeResult result = error ? TRACEE_OK : work(agent, &error);
+        if (result == TRACEE_OK) {
+            result = tracee_exit(&agent->tracee);
+        }
+        if (result == TRACEE_TAMPERED) {
+            punish(agent);
+            tracee_reap(agent->tracee.tid);
+        }
+    }
+    agent_ended(agent, error);
+    return NULL;
+}

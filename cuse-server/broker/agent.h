@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An agent, as agents.c (which are there, and what each has to do) and agent-thread.c (how one is made,
+ * and works) see it. How it lives: agents.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/seccomp.h>
+
+#include <glib.h>
+
+#include "cuse-server/broker/agents.h"
+#include "cuse-server/broker/tracee.h"
+
+enum { AGENT_PAGE_BYTES = 4096 };
+
+/** AGENT_PARAMS_FD: in the agent's table: the file with an ioctl()'s parameters, until the next one. */
+enum { AGENT_PARAMS_FD = 1 };
+
+/** AgentState: agents.c explains them. */
+typedef enum {
+    AGENT_STARTING,
+    AGENT_PARKING,
+    AGENT_PARKED,
+    AGENT_BUSY,
+    AGENT_LEAVING,
+    AGENT_ENDED,
+} AgentState;
+
+/**
+ * AgentCall: an ioctl() that a thread of ours waits for, on whose stack it is.
+ * @params_fd: a file with the parameters, a page long
+ * @done, @error: its end; @lock guards them
+ */
+typedef struct {
+    const AgentIoctl *what;
+    int params_fd;
+    GMutex lock;
+    GCond changed;
+    bool done;
+    int error;
+} AgentCall;
+
+/**
+ * AgentJob: what waits to be carried out: an ioctl(), or an mmap() of a guest.
+ * @host_fd: what on
+ * @ioctl: NULL: it is an mmap(); @call: its notification
+ */
+typedef struct {
+    int host_fd;
+    AgentCall *ioctl;
+    struct seccomp_notif call;
+} AgentJob;
+
+/** agent_job_end: it was carried out, or will not be: tell who waits for it, and free it. Guests that wait
+ * in mmap() are told by who knows the result. */
+void agent_job_end(AgentJob *job, int error);
+
+/**
+ * Agent: one of them. The lock of its Agents guards what is not marked otherwise.
+ * @group: the process it is in; constant, as are @agents, @starter, @listener
+ * @starter: the notification whose thread is borrowed to make it; @again: it is to call again then;
+ *     otherwise, the first job is its
+ * @listener: a duplicate of the one that the process belongs to
+ * @parked: PARKED: the notification that it waits in; @since: from when on
+ * @holds: calls that it is kept for
+ * @lingers: it may be kept; false: it holds copies of the guest's own files, and has to go at once
+ * @offered: a file to give it before any job; -1: none
+ * @jobs: waiting; @job: the one whose file it has been given
+ * @giving: a thread is about to give it a file
+ * @error: ENDED: why it could not do its work; 0: it has gone as it should
+ * @borrowed, @tracee: its own thread's: the guest's thread while it is borrowed, and the agent
+ */
+typedef struct Agent {
+    gatomicrefcount refs;
+    Agents *agents;
+    pid_t group;
+    struct seccomp_notif starter;
+    bool again;
+    int listener;
+
+    AgentState state;
+    uint64_t parked;
+    gint64 since;
+    unsigned holds;
+    bool lingers;
+    int offered;
+    GQueue jobs;
+    AgentJob *job;
+    bool giving;
+    int error;
+
+    Tracee borrowed;
+    Tracee tracee;
+} Agent;
+
+/** agent_main: the body of its thread: make it, have it work, see it off. */
+gpointer agent_main(gpointer data);
+
+/* What agents.c has for that. */
+
+/** agent_lock, agent_unlock: around everything that the lock guards. */
+void agent_lock(Agent *agent);
+void agent_unlock(Agent *agent);
+
+/** agent_born: from now on its notifications are known to be its own. */
+void agent_born(Agent *agent);
+
+/** agent_ended: it is gone: forget it, and see to the jobs that it leaves. Drops the thread's
+ * reference. */
+void agent_ended(Agent *agent, int error);
+
+/** agent_is_guest: whether the thread that is to be borrowed is a guest's. Trace it only then, and see
+ * afterwards that it still waits: what was seen was about it. */
+bool agent_is_guest(const Agent *agent);
+
+/** agent_trouble: report what went wrong with it. */
+void agent_trouble(const Agent *agent, IncidentKind kind);
+
+/** agent_no_caps: a file with the header and the data of a capset(2) that drops everything. */
+int agent_no_caps(const Agent *agent);

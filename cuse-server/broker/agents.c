@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation.
+ *
+ * CUSE cannot map memory, and some calls of the driver act on the address space of whoever calls. An
+ * agent does both for a guest: a thread in the guest's process, with the guest's address space, but a
+ * descriptor table of its own, empty but for the file of the call in progress and a page of parameters,
+ * no capabilities, and all signals blocked. It never runs the guest's code: it goes from one system call
+ * to the next under ptrace, and each is checked before it begins (tracee.h). It is made with the help of
+ * the guest's thread that needs it, serves all threads of the process, ends when nothing was to do for a
+ * while, and dies with its process, with exec(), and with us (PTRACE_O_EXITKILL).
+ *
+ * Who acts: each agent has a thread of ours, its tracer, which alone may trace it and does nothing else
+ * (agent-thread.c). Threads that answer a listener bring jobs; the leader among them sees the agent's own
+ * notifications; the keeper looks at the time. They meet here, under one lock.
+ *
+ *     state     what the agent does, and may do                       who moves it on, to what
+ *     STARTING  is being made: gives up files and capabilities        tracer: PARKING, ENDED
+ *     PARKING   is on its way into the call in which it waits         leader, with the notification: PARKED
+ *     PARKED    waits in the kernel for the notification's answer     whoever has a job, by giving it the
+ *                                                                     file: BUSY; keeper: LEAVING
+ *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING
+ *     LEAVING   ends; may only call exit()                            tracer: ENDED
+ *     ENDED     is gone                                               -
+ *
+ * From every state it can end by force. A job whose agent is gone is begun again with a new one; if the
+ * guest is gone as well, nobody waits for the answer. A process whose agent does not do what it was made
+ * to do is killed: its other threads wrote over the code that it was using.
+ *
+ * The wait in PARKED is a system call that the filter asks us about, and the answer is the file: so one
+ * message brings the job and ends the wait, and the tracer waits for nothing but its agent, at all times.
+ * What it maps it maps with AGENT_MAP_MARK, so that the filter does not ask us about that too, unless the
+ * guest's flags are of the sort whose unknown bits the kernel refuses.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/agent.h"
+#include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/notification.h"
+
+enum {
+    LINGER_MS = 200,    /* an agent is kept for its process's next call */
+    TICK_MS = 100,      /* how often the keeper looks */
+    LINGERING_MAX = 64, /* more agents than that are not kept */
+    ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
+    ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
+    STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
+};
+
+struct Agents {
+    GuestMembers *members;
+    GMutex lock; /* guards what follows, and the agents */
+    GCond changed;
+    GHashTable *by_group; /* process -> Agent that takes jobs */
+    GHashTable *by_tid;   /* agent's thread -> Agent */
+    unsigned n;           /* that have a tracer */
+    bool stopping;
+    GThread *keeper;
+    int no_caps;
+    Incidents *incidents;
+};
+
+/* --- agents ----------------------------------------------------------------------------------- */
+
+static void agent_unref(Agent *agent)
+{
+    if (g_atomic_ref_count_dec(&agent->refs)) {
+        close(agent->listener);
+        g_free(agent);
+    }
+}
+
+static Agent *agent_ref(Agent *agent)
+{
+    g_atomic_ref_count_inc(&agent->refs);
+    return agent;
+}
+
+void agent_lock(Agent *agent)
+{
+    g_mutex_lock(&agent->agents->lock);
+}
+
+void agent_unlock(Agent *agent)
+{
+    g_mutex_unlock(&agent->agents->lock);
+}
+
+bool agent_is_guest(const Agent *agent)
+{
+    return guest_members_have(agent->agents->members, (pid_t)agent->starter.pid);
+}
+
+int agent_no_caps(const Agent *agent)
+{
+    return agent->agents->no_caps;
+}
+
+/* Whoever sits before the guest's terminal sees its end, and not what is reported. */
+void agent_trouble(const Agent *agent, IncidentKind kind)
+{
+    g_printerr("nvcuse: process %d %s\n", agent->group, incident_explanation(kind));
+    incidents_report(agent->agents->incidents, kind, agent->group);
+}
+
+void agent_born(Agent *agent)
+{
+    agent_lock(agent);
+    g_hash_table_insert(agent->agents->by_tid, GINT_TO_POINTER(agent->tracee.tid), agent);
+    agent_unlock(agent);
+}
+
+void agent_job_end(AgentJob *job, int error)
+{
+    if (job && job->ioctl) {
+        AgentCall *call = job->ioctl;
+        g_mutex_lock(&call->lock);
+        call->error = error;
+        call->done = true;
+        g_cond_signal(&call->changed);
+        g_mutex_unlock(&call->lock); /* after this it may be gone */
+    }
+    g_free(job);
+}
+
+static void fail_job(int listener, AgentJob *job, int error)
+{
+    if (!job->ioctl) {
+        notification_fail(listener, job->call.id, error);
+    }
+    close(job->host_fd);
+    agent_job_end(job, error);
+}
+
+/* One that was given its file, and not begun: its guest is gone. With the lock held. */
+static void drop_given(Agent *agent)
+{
+    agent_job_end(g_steal_pointer(&agent->job), ESRCH);
+}
+
+/* It takes no more jobs. With the lock held. */
+static void retire(Agent *agent)
+{
+    if (g_hash_table_lookup(agent->agents->by_group, GINT_TO_POINTER(agent->group)) == agent) {
+        g_hash_table_remove(agent->agents->by_group, GINT_TO_POINTER(agent->group));
+    }
+}
+
+void agent_ended(Agent *agent, int error)
+{
+    Agents *agents = agent->agents;
+    AgentJob *job;
+
+    agent_lock(agent);
+    agent->state = AGENT_ENDED;
+    agent->error = error;
+    retire(agent);
+    if (g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(agent->tracee.tid)) == agent) {
+        g_hash_table_remove(agents->by_tid, GINT_TO_POINTER(agent->tracee.tid));
+    }
+    if (!agent->giving) {
+        drop_given(agent);
+    }
+    agent_unlock(agent);
+    while ((job = g_queue_pop_head(&agent->jobs))) { /* nobody adds to it any more */
+        if (job->ioctl) {
+            fail_job(agent->listener, job, error ? error : ESRCH);
+        } else if (error || !notification_is_valid(agent->listener, job->call.id)) {
+            fail_job(agent->listener, job, error);
+        } else {
+            agents_map(agents, agent->listener, &job->call, agent->group, job->host_fd);
+            g_free(job);
+        }
+    }
+    agent_lock(agent);
+    agents->n--;
+    g_cond_broadcast(&agents->changed);
+    agent_unlock(agent);
+    agent_unref(agent);
+}
+
+/* Answer the wait of a parked agent: it is to go. With the lock held. */
+static void dismiss(Agent *agent)
+{
+    agent->state = AGENT_LEAVING;
+    retire(agent);
+    notification_fail(agent->listener, agent->parked, ECANCELED);
+}
+
+/* --- jobs ------------------------------------------------------------------------------------- */
+
+/* With the lock held: what a parked agent is to be given now; -1: nothing. */
+static int next_file(Agent *agent)
+{
+    if (agent->state != AGENT_PARKED || agent->giving) {
+        return -1;
+    }
+    if (agent->offered >= 0) {
+        return agent->offered;
+    }
+    agent->job = g_queue_pop_head(&agent->jobs);
+    return agent->job ? agent->job->host_fd : -1;
+}
+
+/* With the lock held: the agent has been given @fd in its wait @parked, or has not, for @error. */
+static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, int error)
+{
+    agent->giving = false;
+    /* By now it may be anywhere, even in its next wait. */
+    if (agent->state == AGENT_PARKED && agent->parked == parked) {
+        agent->state = error == ENOENT ? AGENT_PARKING : error ? AGENT_PARKED : AGENT_BUSY;
+    }
+    if (!job) { /* what was offered, which stays ours */
+        agent->offered = error == ENOENT ? fd : -1;
+        return;
+    }
+    if (error == 0) {
+        close(fd);
+        if (agent->state == AGENT_ENDED && agent->job == job) {
+            drop_given(agent);
+        }
+        return;
+    }
+    if (agent->job != job) { /* its wait ended in another way, which is the tracer's to deal with */
+        return;
+    }
+    /* ENOENT: it was interrupted, and waits again in a moment; or it is gone. */
+    if (error == ENOENT && agent->state != AGENT_ENDED) {
+        g_queue_push_head(&agent->jobs, g_steal_pointer(&agent->job));
+    } else {
+        fail_job(agent->listener, g_steal_pointer(&agent->job), error);
+    }
+}
+
+/* Put what a job needs into the agent's table, which ends its wait. Returns 0 or an errno. */
+static int hand_over(const Agent *agent, const AgentJob *job, int fd, uint64_t parked)
+{
+    int number = 0;
+
+    if (job && job->ioctl) {
+        number = notification_put(agent->listener, parked, job->ioctl->params_fd, AGENT_PARAMS_FD,
+                                  O_CLOEXEC);
+    }
+    if (number >= 0) {
+        number = notification_give(agent->listener, parked, fd, O_CLOEXEC);
+    }
+    return number < 0 ? -number : 0;
+}
+
+/*
+ * As long as the agent waits, and there is something for it: give it the file, which ends its wait. The
+ * agent puts it into its table itself, so this takes until it is scheduled, and is done without the lock.
+ */
+static void give_next(Agent *agent)
+{
+    int fd;
+
+    agent_lock(agent);
+    while ((fd = next_file(agent)) >= 0) {
+        const AgentJob *job = agent->offered >= 0 ? NULL : agent->job;
+        const uint64_t parked = agent->parked;
+        agent->giving = true;
+        agent_unlock(agent);
+        int error = hand_over(agent, job, fd, parked);
+        agent_lock(agent);
+        given(agent, job, fd, parked, error);
+    }
+    agent_unlock(agent);
+}
+
+bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
+{
+    Agent *agent;
+
+    g_mutex_lock(&agents->lock);
+    agent = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER((pid_t)notif->pid));
+    if (!agent) {
+        g_mutex_unlock(&agents->lock);
+        return false;
+    }
+    agent_ref(agent);
+    if (notif->data.args[1] != 0) { /* the call of a job, checked when it began */
+        g_mutex_unlock(&agents->lock);
+        notification_continue(agent->listener, notif->id);
+    } else {
+        agent->parked = notif->id;
+        agent->since = g_get_monotonic_time();
+        agent->state = AGENT_PARKED;
+        if (agent->offered < 0 && g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
+            (!agent->lingers || agents->n > LINGERING_MAX || agents->stopping)) {
+            dismiss(agent);
+        }
+        g_mutex_unlock(&agents->lock);
+        give_next(agent);
+    }
+    agent_unref(agent);
+    return true;
+}
+
+/* With the lock held: an agent that is to be made with the help of this call's thread; NULL: there is
+ * no thread for it. */
+static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif *notif,
+                        pid_t group, bool again)
+{
+    Agent *agent = g_new0(Agent, 1);
+    GThread *thread;
+
+    g_atomic_ref_count_init(&agent->refs);
+    agent->agents = agents;
+    agent->group = group;
+    agent->starter = *notif;
+    agent->again = again;
+    agent->listener = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    agent->offered = -1;
+    g_queue_init(&agent->jobs);
+    thread = agent->listener < 0 ? NULL : g_thread_try_new("broker-agent", agent_main, agent, NULL);
+    if (!thread) {
+        agent_unref(agent);
+        return NULL;
+    }
+    g_thread_unref(thread);
+    g_hash_table_insert(agents->by_group, GINT_TO_POINTER(group), agent);
+    if (agents->n++ == 0) {
+        g_cond_broadcast(&agents->changed); /* the keeper has something to look at */
+    }
+    return agent;
+}
+
+/* With the lock held: the agent of the process; NULL and @error if there is to be none. */
+static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif *notif,
+                        pid_t group, int *error)
+{
+    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+
+    if (agents->stopping) {
+        *error = ENODEV;
+        return NULL;
+    }
+    if (!agent) {
+        agent = agent_new(agents, listener, notif, group, false);
+        *error = ENOMEM;
+    }
+    return agent;
+}
+
+void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                int host_fd)
+{
+    AgentJob *job = g_new(AgentJob, 1);
+    Agent *agent;
+    int error = 0;
+
+    *job = (AgentJob){.host_fd = host_fd, .call = *notif};
+    g_mutex_lock(&agents->lock);
+    agent = agent_for(agents, listener, notif, group, &error);
+    if (agent) {
+        g_queue_push_tail(&agent->jobs, job);
+        agent_ref(agent);
+    }
+    g_mutex_unlock(&agents->lock);
+    if (agent) {
+        give_next(agent);
+        agent_unref(agent);
+    } else {
+        fail_job(listener, job, error);
+    }
+}
+
+AgentHold *agents_hold(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                       bool *again)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
+    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+
+    *again = false;
+    if (agents->stopping) {
+        return NULL;
+    }
+    if (agent) {
+        agent->holds++;
+        return agent_ref(agent);
+    }
+    *again = !guest_thread_is_traced((pid_t)notif->pid) &&
+             agent_new(agents, listener, notif, group, true) != NULL;
+    return NULL;
+}
+
+void agents_release(AgentHold *hold)
+{
+    if (hold) {
+        agent_lock(hold);
+        hold->holds--;
+        agent_unlock(hold);
+        agent_unref(hold);
+    }
+}
+
+/* A page with the parameters, for the agent to map: shared, so that what the call writes is seen here. */
+static int make_params(const AgentIoctl *what)
+{
+    int fd = memfd_create("nvcuse-params", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd >= 0 && (ftruncate(fd, AGENT_PAGE_BYTES) < 0 ||
+                    pwrite(fd, what->params, what->size, 0) != (ssize_t)what->size ||
+                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Give it to the process's agent. Returns false if there is none. */
+static bool give_call(Agents *agents, pid_t group, AgentCall *call, int host_fd)
+{
+    AgentJob *job = g_new(AgentJob, 1);
+    Agent *agent;
+
+    *job = (AgentJob){.host_fd = host_fd, .ioctl = call};
+    g_mutex_lock(&agents->lock);
+    agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    if (agent) {
+        g_queue_push_tail(&agent->jobs, job);
+        agent_ref(agent);
+    }
+    g_mutex_unlock(&agents->lock);
+    if (!agent) {
+        g_free(job);
+        return false;
+    }
+    give_next(agent);
+    agent_unref(agent);
+    return true;
+}
+
+static int wait_for_call(AgentCall *call)
+{
+    g_mutex_lock(&call->lock);
+    while (!call->done) {
+        g_cond_wait(&call->changed, &call->lock);
+    }
+    g_mutex_unlock(&call->lock);
+    return call->error;
+}
+
+int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
+{
+    AgentCall call = {.what = what, .params_fd = make_params(what)};
+    int host_fd = call.params_fd < 0 ? -1 : fcntl(what->host_fd, F_DUPFD_CLOEXEC, 0);
+    int error = ENOMEM;
+
+    g_mutex_init(&call.lock);
+    g_cond_init(&call.changed);
+    if (host_fd >= 0 && !give_call(agents, group, &call, host_fd)) {
+        close(host_fd);
+        error = EOPNOTSUPP;
+    } else if (host_fd >= 0) {
+        error = wait_for_call(&call);
+    }
+    if (call.params_fd >= 0) {
+        close(call.params_fd);
+    }
+    g_mutex_clear(&call.lock);
+    g_cond_clear(&call.changed);
+    return error;
+}
+
+/* --- the keeper ------------------------------------------------------------------------------- */
+
+/* It executes one instruction to get into a system call; not to come back is to be made to do something
+ * else. But it may be kept waiting: by a busy or a frozen machine, or for its page of code. */
+static bool is_astray(const Tracee *tracee)
+{
+    gint64 since = tracee->in_user_mode_since;
+
+    return since && g_get_monotonic_time() - since > ASTRAY_SECONDS * G_TIME_SPAN_SECOND &&
+           guest_thread_time(tracee->tid) > ASTRAY_TICKS;
+}
+
+/* With the lock held. */
+static void look_after(const Agents *agents, Agent *agent)
+{
+    gint64 idle = g_get_monotonic_time() - agent->since;
+
+    if (agent->state == AGENT_PARKED && !agent->giving && agent->offered < 0 &&
+        g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
+        (agents->stopping || idle > LINGER_MS * G_TIME_SPAN_MILLISECOND)) {
+        dismiss(agent);
+    }
+    if (is_astray(&agent->borrowed) || is_astray(&agent->tracee)) {
+        agent->borrowed.in_user_mode_since = agent->tracee.in_user_mode_since = 0; /* once */
+        agent_trouble(agent, INCIDENT_ASTRAY);
+        kill(agent->group, SIGKILL);
+    }
+}
+
+static void look_after_all(Agents *agents)
+{
+    g_autoptr(GList) all = g_hash_table_get_values(agents->by_group);
+
+    for (const GList *at = all; at; at = at->next) {
+        look_after(agents, at->data);
+    }
+}
+
+static gpointer keep(gpointer data)
+{
+    Agents *agents = data;
+
+    g_mutex_lock(&agents->lock);
+    while (!agents->stopping || agents->n > 0) {
+        if (agents->n == 0) {
+            g_cond_wait(&agents->changed, &agents->lock);
+        } else {
+            g_cond_wait_until(&agents->changed, &agents->lock,
+                              g_get_monotonic_time() + TICK_MS * G_TIME_SPAN_MILLISECOND);
+        }
+        look_after_all(agents);
+    }
+    g_mutex_unlock(&agents->lock);
+    return NULL;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+/* What capset(2) reads, sealed: nobody can ever write to it. */
+static int make_no_caps(void)
+{
+    const struct {
+        struct __user_cap_header_struct header;
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    } nothing = {.header = {.version = _LINUX_CAPABILITY_VERSION_3}};
+    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    int fd = memfd_create("nvcuse-no-caps", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    g_assert(fd >= 0 && write(fd, &nothing, sizeof nothing) == sizeof nothing &&
+             fcntl(fd, F_ADD_SEALS, seals) == 0);
+    return fd;
+}
+
+Agents *agents_new(GuestMembers *members, Incidents *incidents)
+{
+    Agents *agents = g_new0(Agents, 1);
+
+    agents->members = members;
+    g_mutex_init(&agents->lock);
+    g_cond_init(&agents->changed);
+    agents->by_group = g_hash_table_new(NULL, NULL);
+    agents->by_tid = g_hash_table_new(NULL, NULL);
+    agents->no_caps = make_no_caps();
+    agents->incidents = incidents;
+    agents->keeper = g_thread_new("broker-keeper", keep, agents);
+    return agents;
+}
+
+/* What is still busy is held in the host's driver, or by a guest that holds its agent up. */
+static void kill_all(const Agents *agents)
+{
+    GHashTableIter iter;
+    gpointer agent;
+
+    g_hash_table_iter_init(&iter, agents->by_group);
+    while (g_hash_table_iter_next(&iter, NULL, &agent)) {
+        kill(((const Agent *)agent)->group, SIGKILL);
+    }
+}
+
+void agents_stop(Agents *agents)
+{
+    gint64 deadline = g_get_monotonic_time() + STOP_SECONDS * G_TIME_SPAN_SECOND;
+
+    g_mutex_lock(&agents->lock);
+    agents->stopping = true;
+    g_cond_broadcast(&agents->changed);
+    while (agents->n > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    }
+    kill_all(agents);
+    while (agents->n > 0) {
+        g_cond_wait(&agents->changed, &agents->lock);
+    }
+    g_mutex_unlock(&agents->lock);
+    g_thread_join(agents->keeper);
+}
+
+void agents_free(Agents *agents)
+{
+    g_hash_table_unref(agents->by_group);
+    g_hash_table_unref(agents->by_tid);
+    close(agents->no_caps);
+    g_mutex_clear(&agents->lock);
+    g_cond_clear(&agents->changed);
+    g_free(agents);
+}

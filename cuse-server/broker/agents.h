@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agents: threads of ours in guests' processes, which do there what must be done in a guest's address
+ * space, on host files that the guest never has. One for each process that needs one, kept for a
+ * moment after its last call. How they live: agents.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/seccomp.h>
+
+#include "cuse-server/broker/guest-members.h"
+#include "cuse-server/observe/incidents.h"
+
+typedef struct Agents Agents;
+
+/** AgentHold: an agent that is being kept for a call that may need it. */
+typedef struct Agent AgentHold;
+
+enum { AGENT_PARAMS_MAX = 256 };
+
+/*
+ * A bit of mmap()'s flags with which the guests' filter does not ask us: set where an agent maps what was
+ * decided before. It belongs to the size of huge pages, so that the kernel does not look at it without
+ * MAP_HUGETLB; one in the upper half makes profiles that libseccomp refuses to merge. Whoever else sets it is
+ * not asked about either, and gets what the kernel says: of our files, that they cannot be mapped.
+ */
+#define AGENT_MAP_MARK (UINT64_C(1) << 31)
+
+/**
+ * AgentIoctl: an ioctl() that an agent is to make.
+ * @host_fd: what on; borrowed
+ * @params, @size: its argument, at most AGENT_PARAMS_MAX bytes; written back
+ */
+typedef struct {
+    int host_fd;
+    uint32_t command;
+    void *params;
+    size_t size;
+} AgentIoctl;
+
+/**
+ * agents_new: @members: the only ones that are ever traced; @incidents: where it is reported what goes wrong
+ *     with them. Both outlive the agents.
+ */
+Agents *agents_new(GuestMembers *members, Incidents *incidents);
+
+/**
+ * agents_stop: no call is taken any more; every agent ends. The listeners that they came from must
+ * still be served. Waits for them, and kills guests whose agent does not end.
+ */
+void agents_stop(Agents *agents);
+
+/** agents_free: after agents_stop(), when nobody calls any more. */
+void agents_free(Agents *agents);
+
+/**
+ * agents_notified: is this notification an agent's own? Then it has been dealt with. Waits for no more
+ * than the agent to be scheduled.
+ */
+bool agents_notified(Agents *agents, const struct seccomp_notif *notif);
+
+/**
+ * agents_map: have a guest's mmap() carried out in its address space, and answered. Does not wait.
+ * @listener: where the notification is to be answered
+ * @group: the process of the thread that waits
+ * @host_fd: what to map; owned from now on
+ *
+ * If the process has no agent, the thread that waits is borrowed to make one.
+ */
+void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                int host_fd);
+
+/**
+ * agents_hold: see to it that the process of a guest that waits has an agent, for as long as agents_ioctl()
+ * may be asked of it.
+ * @listener, @notif: what it waits in
+ * @again: set if there was none: one is being made with the help of the thread that waits, which then
+ *     calls again. The notification is answered.
+ * Returns: what agents_release() takes; NULL: @again, or there can be no agent: a debugger holds the process.
+ */
+AgentHold *agents_hold(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                       bool *again);
+void agents_release(AgentHold *hold);
+
+/**
+ * agents_ioctl: have it made in a process, and wait for its end.
+ * Returns: 0 or the call's errno; EOPNOTSUPP, with nothing done: the process has no agent; ESRCH: it has
+ * ended meanwhile.
+ */
+int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which open file of an instance a guest's descriptor is. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/seccomp.h>
+
+#include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/stand-ins.h"
+
+/**
+ * GuestFiles: what it takes to tell.
+ * @stand_ins: the instance's
+ * @secret: argument of IDENTIFY_COMMAND
+ * @members: whose descriptors may be looked at
+ */
+typedef struct {
+    const StandIns *stand_ins;
+    uint64_t secret;
+    GuestMembers *members;
+} GuestFiles;
+
+/** guest_file_is_own: whether a descriptor of the broker's is one of the instance's files, by where it is.
+ * @files: GuestFiles */
+bool guest_file_is_own(int fd, const void *files);
+
+/**
+ * guest_file_identify: look at a guest's descriptor.
+ * @tid: a thread of the guest that waits for us
+ * @id: set to the file's id
+ * @duplicate: set to a duplicate of the descriptor, or -1. The caller closes it, after it has answered
+ *     whoever waits: its close may be the last, and then waits for the worker's release threads.
+ *
+ * Returns: 0, or EBADF: it is closed, or no file of this instance.
+ */
+int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id, int *duplicate);
+
+/**
+ * guest_file_identify_waiting: the same of a thread that waits in a notification.
+ * @group: set to its process, if it is a file of this instance
+ */
+int guest_file_identify_waiting(const GuestFiles *files, int listener,
+                                const struct seccomp_notif *notif, int fd, uint32_t *id,
+                                int *duplicate, pid_t *group);

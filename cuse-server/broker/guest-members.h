@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which processes are the instance's guests: looked up whenever something is done to one, since the
+ * worker that names it may be an attacker's.
+ *
+ * A process is known to be a guest by what no worker has a hand in: it made a call that the
+ * container's seccomp listener delivered. From then on every process of its pid namespace, or of one
+ * below it, is a guest. A container that shares the broker's pid namespace is told by its control
+ * group instead; if it shares that as well, it has no wall to recognise it by, and whoever is in that
+ * control group counts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <glib.h>
+
+/**
+ * GuestHome: where a thread lives.
+ * @fd: its pid namespace, kept open so that no other can get its number
+ * @pid_namespace: the namespace's inode
+ * @cgroup: the path of its control group, or NULL
+ */
+typedef struct {
+    int fd;
+    ino_t pid_namespace;
+    char *cgroup;
+} GuestHome;
+
+typedef struct GuestMembers GuestMembers;
+
+GuestMembers *guest_members_new(void);
+void guest_members_free(GuestMembers *members);
+
+/** guest_home_find: look where a thread lives. Returns false if it is no more. */
+bool guest_home_find(pid_t tid, GuestHome *home);
+void guest_home_clear(GuestHome *home);
+
+/**
+ * guest_members_add: whoever lives there is a guest from now on. The caller has seen that the thread
+ * @home was found by still waited for the listener afterwards. @home is taken over, and cleared.
+ */
+void guest_members_add(GuestMembers *members, GuestHome *home);
+
+/**
+ * guest_members_have: whether a thread is a guest's now. Hold on to the process (a pidfd, a trace)
+ * before asking, and see that it still lives afterwards; else the answer may be about another.
+ */
+bool guest_members_have(GuestMembers *members, pid_t tid);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GuestHome, guest_home_clear)

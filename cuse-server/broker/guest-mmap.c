@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/guest-mmap.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
+
+/* mmap(address, length, protection, flags, fd, offset) */
+enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
+
+/* The file is ours: ask the worker, and have an agent do it. */
+static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, uint32_t id,
+                pid_t group)
+{
+    const __u64 *args = notif->data.args;
+    WorkerQuestion question = {.op = WORKER_MAP,
+                               .file = id,
+                               .map = {.length = args[ARG_LENGTH], .offset = args[ARG_OFFSET]}};
+    int host_fd = -1;
+    int error = worker_link_ask(mmap->worker, &question, -1, &host_fd);
+
+    if (error == 0 && host_fd < 0) {
+        error = EIO; /* it said yes, and sent nothing */
+    }
+    if (error) {
+        notification_fail(listener, notif->id, error);
+        close_if_open(host_fd);
+    } else if (group < 0 || !notification_is_valid(listener, notif->id)) {
+        close(host_fd); /* what was read may have been another thread's with the same number */
+    } else {
+        agents_map(mmap->agents, listener, notif, group, host_fd);
+    }
+}
+
+void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif)
+{
+    const __u64 *args = notif->data.args;
+    int duplicate = -1;
+    uint32_t id = 0;
+    pid_t group;
+
+    /* Nothing to map, which the kernel says best, and which would look like an agent's wait. */
+    if (args[ARG_LENGTH] == 0 ||
+        guest_file_identify_waiting(&mmap->files, listener, notif, (int)args[ARG_FD], &id,
+                                    &duplicate, &group) != 0) {
+        notification_continue(listener, notif->id);
+    } else {
+        map(mmap, listener, notif, id, group);
+    }
+    close_if_open(duplicate);
+}

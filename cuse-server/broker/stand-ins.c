@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/stand-ins.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/broker/cuse-nodes.h"
+#include "cuse-server/broker/node-fs.h"
+#include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/transport/fuse-files.h"
+
+void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
+                    const Device *devices, unsigned n_devices)
+{
+    *stand_ins = (StandIns){.transport = transport,
+                            .name = name,
+                            .devices = devices,
+                            .n_devices = n_devices,
+                            .fs = -1,
+                            .slot.lock = -1,
+                            .connection = -1};
+}
+
+/* --- CUSE ------------------------------------------------------------------------------------- */
+
+static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
+{
+    return makedev(stand_ins->slot.major_no, stand_ins->slot.first_minor + device);
+}
+
+static bool prepare_cuse(StandIns *stand_ins, GError **error)
+{
+    if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
+        !slot_take(&stand_ins->slot, error)) {
+        return false;
+    }
+    stand_ins->fs = node_fs_new(error);
+    for (unsigned i = 0; stand_ins->fs >= 0 && i < stand_ins->n_devices; i++) {
+        if (!node_fs_add(stand_ins->fs, "dev", stand_ins->devices[i].name,
+                         cuse_number(stand_ins, i), error)) {
+            return false;
+        }
+    }
+    return stand_ins->fs >= 0;
+}
+
+static int cuse_device(const StandIns *stand_ins, const struct stat *st)
+{
+    unsigned index = minor(st->st_rdev) - stand_ins->slot.first_minor;
+
+    /* The slot's block of minors is this instance's alone. */
+    return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->slot.major_no &&
+                   index < stand_ins->n_devices
+               ? (int)index
+               : -1;
+}
+
+/* --- FUSE ------------------------------------------------------------------------------------- */
+
+static int mount_fuse(int connection)
+{
+    g_autofree char *fd = g_strdup_printf("%d", connection);
+    const MountOption options[] = {
+        {"fd", fd},        {"rootmode", "40755"}, {"user_id", "0"},
+        {"group_id", "0"}, {"allow_other", NULL}, {NULL, NULL},
+    };
+
+    /* The worker that answers for it may have fallen: what it shows is no device and no program. */
+    return detached_mount("fuse", options,
+                          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static bool prepare_fuse(StandIns *stand_ins, GError **error)
+{
+    struct statx st;
+
+    stand_ins->connection = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    if (stand_ins->connection < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot open /dev/fuse: %s%s",
+                    g_strerror(errno),
+                    errno == ENOENT || errno == ENODEV
+                        ? " (modprobe fuse; the kernel needs CONFIG_FUSE_FS)"
+                        : "");
+        return false;
+    }
+    stand_ins->fs = mount_fuse(stand_ins->connection);
+    /* This much the kernel knows without asking the worker, of which there is none yet. */
+    if (stand_ins->fs < 0 ||
+        statx(stand_ins->fs, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot make a FUSE file system: %s (this needs root)", g_strerror(errno));
+        return false;
+    }
+    stand_ins->fs_number = makedev(st.stx_dev_major, st.stx_dev_minor);
+    return true;
+}
+
+static int fuse_device(const StandIns *stand_ins, const struct stat *st)
+{
+    ino_t index = st->st_ino - FUSE_FILES_FIRST_INODE;
+
+    return S_ISREG(st->st_mode) && st->st_dev == stand_ins->fs_number &&
+                   index < stand_ins->n_devices
+               ? (int)index
+               : -1;
+}
+
+/*
+ * Names are looked up by a worker that may have fallen: no link of its making leads out of the file
+ * system, and what was opened is a regular file in it.
+ */
+static int open_fuse(const StandIns *stand_ins, unsigned device, int flags)
+{
+    g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
+    const struct open_how how = {
+        .flags = (unsigned)((flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);
+    struct stat st;
+
+    if (fd >= 0 && (fstat(fd, &st) < 0 || fuse_device(stand_ins, &st) != (int)device)) {
+        close(fd);
+        errno = EIO;
+        fd = -1;
+    }
+    return fd;
+}
+
+/* --- both ------------------------------------------------------------------------------------- */
+
+bool stand_ins_prepare(StandIns *stand_ins, GError **error)
+{
+    return stand_ins->transport == TRANSPORT_CUSE ? prepare_cuse(stand_ins, error)
+                                                  : prepare_fuse(stand_ins, error);
+}
+
+bool stand_ins_check(const StandIns *stand_ins, GError **error)
+{
+    /* The FUSE file system was there before the worker. */
+    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
+        if (!cuse_node_check(stand_ins->name, stand_ins->devices[i].name, cuse_number(stand_ins, i),
+                             error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error)
+{
+    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
+        if (!cuse_node_wait_removed(stand_ins->name, stand_ins->devices[i].name, seconds, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void stand_ins_clear(StandIns *stand_ins)
+{
+    close_if_open(stand_ins->fs);
+    close_if_open(stand_ins->slot.lock);
+    close_if_open(stand_ins->connection);
+}
+
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags)
+{
+    return stand_ins->transport == TRANSPORT_CUSE
+               ? node_fs_open(stand_ins->fs, "dev", stand_ins->devices[device].name, flags)
+               : open_fuse(stand_ins, device, flags);
+}
+
+int stand_ins_device(const StandIns *stand_ins, const struct stat *st)
+{
+    return stand_ins->transport == TRANSPORT_CUSE ? cuse_device(stand_ins, st)
+                                                  : fuse_device(stand_ins, st);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files that guests get in place of the driver's: of the instance's CUSE devices, or of its FUSE file
+ * system (transport/transport.h). Here they are opened, and told from all others.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include <glib.h>
+
+#include "cuse-server/broker/slots.h"
+#include "cuse-server/proxy/device.h"
+#include "cuse-server/transport/transport-kind.h"
+
+/**
+ * StandIns: zero is none.
+ * @name: the instance's
+ * @fs: what they are opened in, or -1: nodes with the numbers of the CUSE devices, or the FUSE file system
+ * @slot: CUSE: the numbers
+ * @fs_number: FUSE: the file system's st_dev
+ * @connection: FUSE: its open /dev/fuse, until the worker has it; or -1
+ */
+typedef struct {
+    TransportKind transport;
+    const char *name;
+    const Device *devices;
+    unsigned n_devices;
+    int fs;
+    Slot slot;
+    dev_t fs_number;
+    int connection;
+} StandIns;
+
+/**
+ * stand_ins_init: none yet.
+ * @devices: the instance's; they outlive it
+ */
+void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
+                    const Device *devices, unsigned n_devices);
+
+/** stand_ins_prepare: take what the worker is to be started with. Returns false with @error. */
+bool stand_ins_prepare(StandIns *stand_ins, GError **error);
+
+/** stand_ins_check: once the worker serves: can they be opened? Returns false with @error. */
+bool stand_ins_check(const StandIns *stand_ins, GError **error);
+
+/** stand_ins_wait_removed: once the worker has ended: false with @error if something stays. */
+bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error);
+
+void stand_ins_clear(StandIns *stand_ins);
+
+/**
+ * stand_ins_open: open one.
+ * @device: index into the devices
+ * @flags: open(2) flags; only the access mode and O_NONBLOCK are used, O_CLOEXEC is added
+ * Returns: a descriptor that the caller owns, or -1 with errno set.
+ */
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags);
+
+/** stand_ins_device: the device that a file stands for, by what fstat() says; -1: it is no file of ours. */
+int stand_ins_device(const StandIns *stand_ins, const struct stat *st);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvcuse cdi: specifications of our devices for container engines. */
+#include <gio/gio.h>
+
+#include "cuse-server/cli/command.h"
+#include "cuse-server/container/cdi-spec.h"
+#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/yaml-json.h"
+
+/* Where engines look; see the CDI specification. */
+static const char *const directories[] = {"/etc/cdi", "/var/run/cdi"};
+
+static JsonObject *load(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    JsonObject *spec = NULL;
+
+    if (g_file_get_contents(path, &text, NULL, error) && !(spec = yaml_json_parse(text, error))) {
+        g_prefix_error(error, "%s: ", path);
+    }
+    return spec;
+}
+
+static char *pretty(JsonObject *spec)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
+
+    json_node_set_object(root, spec);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    return json_generator_to_data(generator, NULL);
+}
+
+static bool write_spec(JsonObject *spec, const char *path, GError **error)
+{
+    g_autofree char *text = pretty(spec);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    g_autofree char *directory = path ? g_path_get_dirname(path) : NULL;
+
+    if (!path) {
+        g_print("%s", line);
+        return true;
+    }
+    if (g_mkdir_with_parents(directory, 0755) < 0) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot make %s", directory);
+        return false;
+    }
+    return g_file_set_contents_full(path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+}
+
+static bool generate(const char *from_path, const char *output, GError **error)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", error);
+    g_autoptr(JsonObject) from = program && from_path ? load(from_path, error) : NULL;
+    g_autoptr(JsonObject) spec = NULL;
+
+    if (!program || (from_path && !from)) {
+        return false;
+    }
+    spec = cdi_spec_new(program, from);
+    return write_spec(spec, output, error);
+}
+
+/* The devices of one file, if it is about ours. */
+static void list_file(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonObject) spec = load(path, &error);
+
+    if (!spec) {
+        g_printerr("nvcuse cdi list: %s\n", error->message);
+        return;
+    }
+    JsonArray *devices = json_member_array(spec, "devices");
+    if (g_strcmp0(json_member_string(spec, "kind"), CDI_KIND) != 0) {
+        return;
+    }
+    for (guint i = 0; devices && i < json_array_get_length(devices); i++) {
+        JsonObject *device = json_element_object(devices, i);
+        const char *name = device ? json_member_string(device, "name") : NULL;
+        if (name) {
+            g_print(CDI_KIND "=%s\n", name);
+        }
+    }
+}
+
+static void list(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autoptr(GDir) directory = g_dir_open(directories[i], 0, NULL);
+        const char *name;
+        while (directory && (name = g_dir_read_name(directory))) {
+            g_autofree char *path = g_build_filename(directories[i], name, NULL);
+            if (g_str_has_suffix(name, ".json") || g_str_has_suffix(name, ".yaml")) {
+                list_file(path);
+            }
+        }
+    }
+}
+
+int cmd_cdi(int argc, char **argv)
+{
+    g_autofree char *from = NULL;
+    g_autofree char *output = NULL;
+    g_autoptr(GError) error = NULL;
+    const GOptionEntry entries[] = {
+        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
+         "NVIDIA's own specification: libraries and programs are taken from it", "FILE"},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "write to FILE, not to standard output",
+         "FILE"},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("generate|list");
+
+    g_option_context_set_summary(
+        context, "generate: write a CDI specification of this host's GPUs through nvcuse.\n"
+                 "list: show the devices that engines find.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("nvcuse cdi: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (argc == 2 && g_str_equal(argv[1], "list")) {
+        list();
+        return EXIT_OK;
+    }
+    if (argc != 2 || !g_str_equal(argv[1], "generate")) {
+        g_printerr("nvcuse cdi: it is 'generate' or 'list'; see nvcuse cdi --help\n");
+        return EXIT_USAGE;
+    }
+    if (!generate(from, output, &error)) {
+        g_printerr("nvcuse cdi: %s\n", error->message);
+        return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvcuse ps: the instances that run on this host. */
+#include <unistd.h>
+
+#include "cuse-server/cli/command.h"
+#include "cuse-server/cli/json-output.h"
+#include "cuse-server/cli/json-reader.h"
+#include "cuse-server/observe/run-directory.h"
+
+static const char row_format[] = "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %8s %12s %8s  %s\n";
+
+/* "0,2", "none", or the first ones and how many more. */
+static char *format_gpus(JsonObject *instance)
+{
+    JsonArray *gpus = json_read_array(instance, "gpus");
+    guint n = gpus ? json_array_get_length(gpus) : 0;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < n && i < 4; i++) {
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? "," : "",
+                               json_array_get_int_element(gpus, i));
+    }
+    if (n > 4) {
+        g_string_append_printf(text, "+%u", n - 4);
+    }
+    return n ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("none");
+}
+
+static char *format_age(gint64 started)
+{
+    const gint64 minute = 60;
+    const gint64 hour = 60 * minute;
+    const gint64 day = 24 * hour;
+    gint64 seconds = MAX((g_get_real_time() - started) / G_TIME_SPAN_SECOND, 0);
+
+    if (seconds < hour) {
+        return g_strdup_printf("%d:%02d", (int)(seconds / minute), (int)(seconds % minute));
+    }
+    if (seconds < day) {
+        return g_strdup_printf("%dh%02d", (int)(seconds / hour), (int)(seconds / minute % 60));
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT "d", seconds / day);
+}
+
+static void print_row(JsonObject *instance)
+{
+    static const char *const numbers[] = {"broker",  "worker", "containers", "files",
+                                          "objects", "calls",  "refused"};
+    char texts[G_N_ELEMENTS(numbers)][24];
+    g_autofree char *gpus = format_gpus(instance);
+    g_autofree char *age = format_age(json_read_int(instance, "started"));
+    const char *name = json_read_string(instance, "name");
+    const char *driver = json_read_string(instance, "driver");
+    const char *transport = json_read_string(instance, "transport");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_snprintf(texts[i], sizeof texts[i], "%" G_GINT64_FORMAT,
+                   json_read_int(instance, numbers[i]));
+    }
+    g_print(row_format, name ? name : "?", texts[0], texts[1], driver ? driver : "?",
+            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], age, texts[5],
+            texts[6], json_read_string(instance, "caps"));
+}
+
+/* The instances that answer, as they describe themselves; one that ends just now is left out. */
+static GPtrArray *ask_all(void)
+{
+    GPtrArray *instances = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
+    g_autoptr(GPtrArray) names = run_directory_list();
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = run_directory_ask(name, "control", &error);
+        JsonObject *instance = text ? json_read_object(text, &error) : NULL;
+        if (instance) {
+            g_ptr_array_add(instances, instance);
+        } else {
+            g_printerr("nvcuse ps: instance '%s' does not answer: %s\n", name, error->message);
+        }
+    }
+    return instances;
+}
+
+static void print_json(GPtrArray *instances)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new_immutable();
+
+    json_builder_begin_array(json);
+    for (guint i = 0; i < instances->len; i++) {
+        JsonNode *node = json_node_alloc();
+        json_node_init_object(node, g_ptr_array_index(instances, i));
+        json_builder_add_value(json, node);
+    }
+    json_builder_end_array(json);
+    json_print(json);
+}
+
+int cmd_ps(int argc, char **argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("");
+    g_autoptr(GError) error = NULL;
+    gboolean as_json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print everything that is known, as JSON",
+         NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_set_summary(context, "List the instances that run on this host. Needs root.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("nvcuse ps: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (argc > 1) {
+        g_printerr("nvcuse ps: '%s' is one word too many; see nvcuse ps --help\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    if (geteuid() != 0) {
+        g_printerr("nvcuse ps: only root may ask instances\n");
+        return EXIT_FAILED;
+    }
+    g_autoptr(GPtrArray) instances = ask_all();
+    if (as_json) {
+        print_json(instances);
+        return EXIT_OK;
+    }
+    g_print(row_format, "NAME", "BROKER", "WORKER", "DRIVER", "TRANSPORT", "GPUS", "CONTAINERS",
+            "FILES", "OBJECTS", "UP", "CALLS", "REFUSED", "CAPS");
+    for (guint i = 0; i < instances->len; i++) {
+        print_row(g_ptr_array_index(instances, i));
+    }
+    return EXIT_OK;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/container/container-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/sandbox/detached-mount.h"
+
+static bool fail(GError **error, const char *what, const char *name)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s %s: %s", what, name,
+                g_strerror(errno));
+    return false;
+}
+
+/* A node may be in a directory, one deep: nvidia-caps/nvidia-cap1. */
+static bool make_directory_of(int at, const char *name)
+{
+    g_autofree char *directory = g_path_get_dirname(name);
+
+    return g_str_equal(directory, ".") || mkdirat(at, directory, 0755) == 0 || errno == EEXIST;
+}
+
+int container_nodes_new(const Device *devices, unsigned n_devices, GError **error)
+{
+    int fs = detached_tmpfs(MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    bool ok = fs >= 0 || fail(error, "cannot make a file system for", "the container's nodes");
+
+    for (unsigned i = 0; ok && i < n_devices; i++) {
+        const char *name = devices[i].name;
+        ok = !device_has_node(&devices[i]) ||
+             (make_directory_of(fs, name) &&
+              mknodat(fs, name, S_IFCHR | 0666, devices[i].number) == 0 &&
+              fchmodat(fs, name, 0666, 0) == 0) ||
+             fail(error, "cannot make the container's node", name);
+    }
+    if (!ok && fs >= 0) {
+        close(fs);
+    }
+    return ok ? fs : -1;
+}
+
+char *container_node_names(const Device *devices, unsigned n_devices)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (unsigned i = 0; i < n_devices; i++) {
+        if (device_has_node(&devices[i])) {
+            g_string_append_printf(names, "%s%s", names->len ? "," : "", devices[i].name);
+        }
+    }
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+/* A directory of the container's, by its own rules about links. */
+static int open_inside(int root, const char *path)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+/* The same in a container, where the directory may be a link; then there is no node. */
+static int open_directory_of(int dev, const char *name)
+{
+    g_autofree char *directory = g_path_get_dirname(name);
+
+    return make_directory_of(dev, name)
+               ? openat(dev, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+               : -1;
+}
+
+/* The place that a node will be bound to: made if there is none. A link there could lead anywhere,
+ * so it goes. */
+static int open_file(int dev, const char *name)
+{
+    struct stat st;
+    int fd;
+
+    if (fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+        unlinkat(dev, name, 0) < 0) {
+        return -1;
+    }
+    fd = openat(dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) {
+        close(fd);
+    } else if (errno != EEXIST) {
+        return -1;
+    }
+    return openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool attach(int mount, int target)
+{
+    return move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
+           0;
+}
+
+/* The node's place in the container's /dev. */
+static int open_target(int dev, const char *name)
+{
+    g_autofree char *base = g_path_get_basename(name);
+    int directory = open_directory_of(dev, name);
+    int fd = directory < 0 ? -1 : open_file(directory, base);
+    int saved = errno;
+
+    if (directory >= 0) {
+        close(directory);
+    }
+    errno = saved;
+    return fd;
+}
+
+/* Mounts of the single nodes. A file can be cloned only from a mount that is attached, so @nodes is
+ * attached for that moment, over the container's /dev. */
+static bool clone_nodes(int dev, int nodes, char **names, int *mounts, GError **error)
+{
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", nodes);
+    bool ok = attach(nodes, dev) || fail(error, "cannot mount", "the container's nodes");
+
+    for (size_t i = 0; ok && names[i]; i++) {
+        mounts[i] = open_tree(nodes, names[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        ok = mounts[i] >= 0 || fail(error, "cannot clone the container's node", names[i]);
+    }
+    return ok && (umount2(self, MNT_DETACH) == 0 ||
+                  fail(error, "cannot unmount", "the container's nodes"));
+}
+
+static bool attach_nodes(int root, const char *names, int nodes, GError **error)
+{
+    g_auto(GStrv) list = g_strsplit(names, ",", -1);
+    guint n = g_strv_length(list);
+    g_autofree int *mounts = g_new(int, n);
+    int dev = open_inside(root, "dev");
+    bool ok = dev >= 0 || fail(error, "cannot open the container's", "/dev");
+
+    memset(mounts, -1, n * sizeof *mounts);
+    ok = ok && clone_nodes(dev, nodes, list, mounts, error);
+    for (guint i = 0; i < n; i++) {
+        if (ok) {
+            int target = open_target(dev, list[i]);
+            ok = (target >= 0 && attach(mounts[i], target)) ||
+                 fail(error, "cannot bind into the container's /dev:", list[i]);
+            if (target >= 0) {
+                close(target);
+            }
+        }
+        if (mounts[i] >= 0) {
+            close(mounts[i]);
+        }
+    }
+    if (dev >= 0) {
+        close(dev);
+    }
+    return ok;
+}
+
+/* A container without /proc has no view of it to change. */
+static bool attach_view(int root, int proc_view, GError **error)
+{
+    int target = open_inside(root, "proc/driver/nvidia");
+    bool ok;
+
+    if (target < 0) {
+        return errno == ENOENT || fail(error, "cannot open the container's", "/proc/driver/nvidia");
+    }
+    ok = attach(proc_view, target) ||
+         fail(error, "cannot mount the container's", "/proc/driver/nvidia");
+    close(target);
+    return ok;
+}
+
+bool container_files_attach(const char *rootfs, const char *names, int nodes, int proc_view,
+                            GError **error)
+{
+    int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool ok = root >= 0 || fail(error, "cannot open the container's root", rootfs);
+
+    ok = ok && attach_nodes(root, names, nodes, error) && attach_view(root, proc_view, error);
+    if (root >= 0) {
+        close(root);
+    }
+    return ok;
+}

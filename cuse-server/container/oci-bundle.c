@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/container/oci-bundle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+
+#include "cuse-server/container/json-file.h"
+
+/* In ours, so that it is known for what it is. */
+#define OURS "nvcuse.dev/exchanged"
+
+static char *config_of(const char *bundle)
+{
+    return g_build_filename(bundle, "config.json", NULL);
+}
+
+static char *kept_of(const char *bundle)
+{
+    return g_build_filename(bundle, ".config.json.nvcuse", NULL);
+}
+
+static bool fail(GError **error, const char *what, const char *path)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot %s %s: %s", what, path,
+                g_strerror(errno));
+    return false;
+}
+
+JsonObject *oci_bundle_load_file(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    JsonObject *config = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, error)) {
+        return NULL;
+    }
+    config = json_text_parse(text, error);
+    if (!config) {
+        g_prefix_error(error, "%s: ", path);
+    }
+    return config;
+}
+
+static bool is_ours(JsonObject *config)
+{
+    JsonObject *annotations = json_member_object(config, "annotations");
+
+    return annotations && json_object_has_member(annotations, OURS);
+}
+
+JsonObject *oci_bundle_load(const char *bundle, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *kept = kept_of(bundle);
+    JsonObject *config = oci_bundle_load_file(path, error);
+
+    if (config && is_ours(config) && g_file_test(kept, G_FILE_TEST_EXISTS)) {
+        json_object_unref(config);
+        config = oci_bundle_restore(bundle, error) ? oci_bundle_load_file(path, error) : NULL;
+    }
+    return config;
+}
+
+static bool write_new(const char *path, const char *text, mode_t mode, GError **error)
+{
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, (int)mode, error);
+}
+
+bool oci_bundle_exchange(const char *bundle, JsonObject *config, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *kept = kept_of(bundle);
+    g_autofree char *new_path = g_strconcat(kept, ".new", NULL);
+    g_autofree char *text = NULL;
+    struct stat st;
+
+    json_object_set_string_member(json_need_object(config, "annotations"), OURS, "");
+    text = json_text_write(config);
+    if (stat(path, &st) < 0) {
+        return fail(error, "look at", path);
+    }
+    if (!write_new(new_path, text, st.st_mode & 0777, error)) {
+        return false;
+    }
+    /* One that was left here belongs to a config.json that is there no more. */
+    (void)unlink(kept);
+    if (link(path, kept) < 0 || rename(new_path, path) < 0) {
+        fail(error, "exchange", path);
+        (void)unlink(new_path);
+        return false;
+    }
+    return true;
+}
+
+bool oci_bundle_restore(const char *bundle, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *kept = kept_of(bundle);
+
+    return rename(kept, path) == 0 || errno == ENOENT || fail(error, "put back", path);
+}

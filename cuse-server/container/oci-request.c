@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/container/oci-request.h"
+
+#include <string.h>
+
+#include "abi/nv-ioctl.h"
+#include "cuse-server/broker/host-gpus.h"
+#include "cuse-server/container/json-file.h"
+
+/* The last of a name: later ones win, as in execve(2)'s users. */
+static const char *variable(JsonObject *config, const char *name)
+{
+    JsonObject *process = json_member_object(config, "process");
+    JsonArray *env = process ? json_member_array(process, "env") : NULL;
+    g_autofree char *prefix = g_strconcat(name, "=", NULL);
+    const char *value = NULL;
+
+    for (guint i = 0; env && i < json_array_get_length(env); i++) {
+        const char *text = json_element_string(env, i);
+        if (text && g_str_has_prefix(text, prefix)) {
+            value = text + strlen(prefix);
+        }
+    }
+    return value;
+}
+
+static const char *annotation(JsonObject *config, const char *name)
+{
+    JsonObject *annotations = json_member_object(config, "annotations");
+
+    return annotations ? json_member_string(annotations, name) : NULL;
+}
+
+/* Before there were these variables, an image that brought CUDA got every GPU. */
+static bool is_legacy_image(JsonObject *config)
+{
+    return variable(config, "CUDA_VERSION") && !variable(config, "NVIDIA_REQUIRE_CUDA");
+}
+
+const char *oci_hook_cdi_name(JsonObject *hook)
+{
+    JsonArray *args = hook ? json_member_array(hook, "args") : NULL;
+
+    if (args && json_array_get_length(args) == 4 &&
+        g_strcmp0(json_element_string(args, 1), OCI_HOOK_WORD) == 0 &&
+        g_strcmp0(json_element_string(args, 2), OCI_HOOK_CDI) == 0) {
+        return json_element_string(args, 3);
+    }
+    return NULL;
+}
+
+static void add_name(GString *names, const char *name)
+{
+    if (g_str_equal(name, "all") || g_str_equal(names->str, "all")) {
+        g_string_assign(names, "all");
+    } else {
+        g_string_append_printf(names, "%s%s", names->len ? "," : "", name);
+    }
+}
+
+/* The names of our CDI devices, by the hooks that they put there. */
+static bool add_cdi(JsonObject *config, GString *names)
+{
+    JsonObject *hooks = json_member_object(config, "hooks");
+    JsonArray *list = hooks ? json_member_array(hooks, "createContainer") : NULL;
+    bool any = false;
+
+    for (guint i = 0; list && i < json_array_get_length(list); i++) {
+        const char *name = oci_hook_cdi_name(json_element_object(list, i));
+        if (name) {
+            add_name(names, name);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* The minors of NVIDIA's GPU nodes; the control device alone is a request as well. */
+static bool add_nodes(JsonObject *config, GString *minors)
+{
+    JsonObject *section = json_member_object(config, "linux");
+    JsonArray *devices = section ? json_member_array(section, "devices") : NULL;
+    bool any = false;
+
+    for (guint i = 0; devices && i < json_array_get_length(devices); i++) {
+        JsonObject *device = json_element_object(devices, i);
+        uint64_t major_no;
+        uint64_t minor_no;
+        if (!device || !json_uint_get(json_object_get_member(device, "major"), &major_no) ||
+            !json_uint_get(json_object_get_member(device, "minor"), &minor_no) ||
+            major_no != NV_MAJOR_DEVICE_NUMBER) {
+            continue;
+        }
+        any = true;
+        if (minor_no <= NV_MINOR_DEVICE_NUMBER_REGULAR_MAX) {
+            g_string_append_printf(minors, "%s%" G_GUINT64_FORMAT, minors->len ? "," : "",
+                                   minor_no);
+        }
+    }
+    return any;
+}
+
+/* What was given explicitly. Returns false with @error; *gpus stays NULL if there is nothing. */
+static bool read_explicit(JsonObject *config, char **gpus, bool *by_cdi, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autoptr(GString) minors = g_string_new(NULL);
+    g_autofree char *of_cdi = NULL;
+    bool nodes = add_nodes(config, minors);
+
+    *by_cdi = add_cdi(config, names);
+    if (*by_cdi) {
+        of_cdi = host_gpus_minors(names->str, error);
+        if (!of_cdi) {
+            return false;
+        }
+    }
+    if (g_strcmp0(of_cdi, "all") == 0) {
+        *gpus = g_strdup("all");
+    } else if (of_cdi && !g_str_equal(of_cdi, "none")) {
+        *gpus = minors->len ? g_strconcat(of_cdi, ",", minors->str, NULL) : g_strdup(of_cdi);
+    } else if (of_cdi || nodes) {
+        *gpus = g_strdup(minors->len ? minors->str : "none");
+    }
+    return true;
+}
+
+/* A list of NVIDIA's: nothing, or names to look up. */
+static bool read_names(const char *names, char **gpus, GError **error)
+{
+    if (!names || !*names || g_str_equal(names, "void")) {
+        return true;
+    }
+    *gpus = host_gpus_minors(names, error);
+    return *gpus != NULL;
+}
+
+static bool read_caps(JsonObject *config, const OciPolicy *policy, NvCaps *caps, GError **error)
+{
+    const char *wanted = annotation(config, OCI_ANNOTATION_CAPS);
+
+    if (!wanted) {
+        wanted = variable(config, "NVIDIA_DRIVER_CAPABILITIES");
+    }
+    return nv_caps_from_environment(wanted, is_legacy_image(config), policy->caps, caps, error);
+}
+
+static bool read_gpus(JsonObject *config, const OciPolicy *policy, OciRequest *request,
+                      GError **error)
+{
+    const char *annotated = annotation(config, OCI_ANNOTATION_GPUS);
+    const char *visible = variable(config, "NVIDIA_VISIBLE_DEVICES");
+
+    if (!read_explicit(config, &request->gpus, &request->by_cdi, error)) {
+        return false;
+    }
+    if (annotated) {
+        g_clear_pointer(&request->gpus, g_free);
+        return read_names(annotated, &request->gpus, error);
+    }
+    if (request->gpus || !policy->environment) {
+        return true;
+    }
+    if (!visible && is_legacy_image(config)) {
+        visible = "all";
+    }
+    if (!read_names(visible, &request->gpus, error)) {
+        g_prefix_error(error, "NVIDIA_VISIBLE_DEVICES=%s: ", visible);
+        return false;
+    }
+    return true;
+}
+
+bool oci_request_read(JsonObject *config, const OciPolicy *policy, OciRequest *request,
+                      GError **error)
+{
+    *request = (OciRequest){.gpus = NULL};
+    if (read_gpus(config, policy, request, error) &&
+        (!request->gpus || read_caps(config, policy, &request->caps, error))) {
+        return true;
+    }
+    oci_request_clear(request);
+    return false;
+}
+
+void oci_request_clear(OciRequest *request)
+{
+    g_clear_pointer(&request->gpus, g_free);
+}

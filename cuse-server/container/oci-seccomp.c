@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/container/oci-seccomp.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/open-filter.h"
+
+#define NOTIFY "SCMP_ACT_NOTIFY"
+
+/* --- sets of an argument's values ------------------------------------------------------------- */
+
+/* Values v with (v & mask) == value. */
+typedef struct {
+    uint64_t mask;
+    uint64_t value;
+} Cube;
+
+static bool is_disjoint(Cube a, Cube b)
+{
+    return (a.value ^ b.value) & a.mask & b.mask;
+}
+
+static Cube meet(Cube a, Cube b)
+{
+    return (Cube){a.mask | b.mask, a.value | b.value};
+}
+
+/* Append @a without @b, as cubes that have no value in common: for each bit that @b fixes and @a
+ * does not, those that agree with @b in the bits before it and differ there. */
+static void subtract(GArray *out, Cube a, Cube b)
+{
+    if (is_disjoint(a, b)) {
+        g_array_append_val(out, a);
+        return;
+    }
+    for (uint64_t left = b.mask & ~a.mask; left; left &= left - 1) {
+        uint64_t bit = left & -left;
+        Cube piece = {a.mask | bit, a.value | (~b.value & bit)};
+        g_array_append_val(out, piece);
+        a = (Cube){a.mask | bit, a.value | (b.value & bit)};
+    }
+}
+
+static GArray *subtract_all(Cube from, const GArray *cubes)
+{
+    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(Cube));
+
+    g_array_append_val(pieces, from);
+    for (guint c = 0; c < cubes->len; c++) {
+        GArray *next = g_array_new(FALSE, FALSE, sizeof(Cube));
+        for (guint i = 0; i < pieces->len; i++) {
+            subtract(next, g_array_index(pieces, Cube, i), g_array_index(cubes, Cube, c));
+        }
+        g_array_unref(pieces);
+        pieces = next;
+    }
+    return pieces;
+}
+
+/* --- a profile -------------------------------------------------------------------------------- */
+
+/*
+ * Merge: a profile that is being made.
+ * @is_open: its default lets calls through
+ * @needs: which rules of the table are meant
+ * @out: the rules of the new profile
+ */
+typedef struct {
+    bool is_open;
+    const FilterNeeds *needs;
+    JsonArray *out;
+    GError **error;
+} Merge;
+
+/* A watched call: which argument, and for which of its values the broker is asked. */
+typedef struct {
+    const char *name;
+    unsigned argument;
+    GArray *cubes;
+} Watched;
+
+static bool lets_through(const char *action)
+{
+    return g_strcmp0(action, "SCMP_ACT_ALLOW") == 0 || g_strcmp0(action, "SCMP_ACT_LOG") == 0 ||
+           g_strcmp0(action, "SCMP_ACT_TRACE") == 0;
+}
+
+static bool applies(const Merge *merge, size_t rule)
+{
+    return filter_rule_applies(&filter_rules[rule], merge->needs);
+}
+
+static bool is_watched(const Merge *merge, const char *name)
+{
+    for (size_t i = 0; i < filter_rules_count; i++) {
+        if (applies(merge, i) && g_strcmp0(filter_rules[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All rules of the table for the call whose first is @first. */
+static GArray *watched_cubes(const Merge *merge, size_t first)
+{
+    GArray *cubes = g_array_new(FALSE, FALSE, sizeof(Cube));
+
+    for (size_t i = first; i < filter_rules_count; i++) {
+        if (applies(merge, i) && g_str_equal(filter_rules[i].name, filter_rules[first].name)) {
+            Cube cube = {filter_rules[i].mask, filter_rules[i].value};
+            g_array_append_val(cubes, cube);
+        }
+    }
+    return cubes;
+}
+
+static bool rule_names(JsonObject *rule, const char *name)
+{
+    JsonArray *names = json_member_array(rule, "names");
+
+    for (guint i = 0; names && i < json_array_get_length(names); i++) {
+        if (g_strcmp0(json_element_string(names, i), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A copy of a rule, for one call and without its comparisons. */
+static JsonObject *copy_for(JsonObject *rule, const char *name)
+{
+    JsonObject *copy = json_object_new();
+    JsonArray *names = json_array_new();
+    g_autoptr(GList) members = json_object_get_members(rule);
+
+    for (const GList *m = members; m; m = m->next) {
+        json_object_set_member(copy, m->data,
+                               json_node_copy(json_object_get_member(rule, m->data)));
+    }
+    json_array_add_string_element(names, name);
+    json_object_set_array_member(copy, "names", names);
+    json_object_remove_member(copy, "args");
+    return copy;
+}
+
+/* Emit a rule for one call: @rule's other comparisons, and that the watched argument is in @cube.
+ */
+static void emit(const Merge *merge, JsonObject *rule, const char *action, const Watched *watched,
+                 Cube cube)
+{
+    JsonObject *copy = copy_for(rule, watched->name);
+    JsonArray *old = json_member_array(rule, "args");
+    JsonArray *args = json_array_new();
+
+    for (guint i = 0; old && i < json_array_get_length(old); i++) {
+        JsonObject *arg = json_element_object(old, i);
+        uint64_t index = UINT64_MAX;
+        if (arg && json_uint_get(json_object_get_member(arg, "index"), &index) &&
+            index != watched->argument) {
+            json_array_add_element(args, json_node_copy(json_array_get_element(old, i)));
+        }
+    }
+    if (cube.mask) {
+        JsonObject *arg = json_object_new();
+        json_uint_set(arg, "index", watched->argument);
+        if (cube.mask == UINT64_MAX) {
+            json_uint_set(arg, "value", cube.value);
+            json_object_set_string_member(arg, "op", "SCMP_CMP_EQ");
+        } else {
+            json_uint_set(arg, "value", cube.mask);
+            json_uint_set(arg, "valueTwo", cube.value);
+            json_object_set_string_member(arg, "op", "SCMP_CMP_MASKED_EQ");
+        }
+        json_array_add_object_element(args, arg);
+    }
+    json_object_set_string_member(copy, "action", action);
+    if (g_str_equal(action, NOTIFY)) {
+        json_object_remove_member(copy, "errnoRet");
+    }
+    if (json_array_get_length(args)) {
+        json_object_set_array_member(copy, "args", args);
+    } else {
+        json_array_unref(args);
+    }
+    json_array_add_object_element(merge->out, copy);
+}
+
+static bool refuse(const Merge *merge, const char *name, const char *why)
+{
+    g_set_error(merge->error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "the container's seccomp profile has a rule for %s that nvcuse's cannot be merged "
+                "with: %s",
+                name, why);
+    return false;
+}
+
+/* Which values of the watched argument a rule is about. */
+static bool rule_cube(const Merge *merge, JsonObject *rule, const Watched *watched, Cube *cube)
+{
+    JsonArray *args = json_member_array(rule, "args");
+    guint seen = 0; /* a bit for each argument */
+
+    *cube = (Cube){0, 0};
+    for (guint i = 0; args && i < json_array_get_length(args); i++) {
+        JsonObject *arg = json_element_object(args, i);
+        uint64_t index;
+        uint64_t value;
+        uint64_t second = 0;
+        if (!arg || !json_uint_get(json_object_get_member(arg, "index"), &index) || index > 5 ||
+            !json_uint_get(json_object_get_member(arg, "value"), &value)) {
+            return refuse(merge, watched->name, "one of its comparisons is not one");
+        }
+        if (seen & (1u << index)) {
+            return refuse(merge, watched->name, "it compares an argument twice");
+        }
+        seen |= 1u << index;
+        if (index != watched->argument) {
+            continue;
+        }
+        const char *op = json_member_string(arg, "op");
+        (void)json_uint_get(json_object_get_member(arg, "valueTwo"), &second);
+        if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
+            *cube = (Cube){UINT64_MAX, value};
+        } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
+            *cube = (Cube){value, second & value};
+        } else {
+            return refuse(merge, watched->name, "it orders the values of the watched argument");
+        }
+    }
+    return true;
+}
+
+static bool meets_any(Cube cube, const GArray *cubes)
+{
+    for (guint i = 0; i < cubes->len; i++) {
+        if (!is_disjoint(cube, g_array_index(cubes, Cube, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One of the profile's rules for a watched call. @closed: it is refused altogether. */
+static bool merge_rule(const Merge *merge, JsonObject *rule, const Watched *watched, bool closed)
+{
+    const char *action = json_member_string(rule, "action");
+    Cube cube;
+
+    if (closed) {
+        json_array_add_object_element(merge->out, json_object_ref(rule));
+        return true;
+    }
+    if (!rule_cube(merge, rule, watched, &cube)) {
+        return false;
+    }
+    if (!lets_through(action)) {
+        if (meets_any(cube, watched->cubes)) {
+            return refuse(merge, watched->name,
+                          "it refuses some of the calls that the broker is "
+                          "to be asked about");
+        }
+        emit(merge, rule, action, watched, cube);
+        return true;
+    }
+    g_autoptr(GArray) rest = subtract_all(cube, watched->cubes);
+    for (guint i = 0; i < rest->len; i++) {
+        emit(merge, rule, action, watched, g_array_index(rest, Cube, i));
+    }
+    for (guint i = 0; !merge->is_open && i < watched->cubes->len; i++) {
+        Cube ours = g_array_index(watched->cubes, Cube, i);
+        if (!is_disjoint(cube, ours)) {
+            emit(merge, rule, NOTIFY, watched, meet(cube, ours));
+        }
+    }
+    return true;
+}
+
+/* A rule without comparisons that refuses the call: nobody needs to be asked. */
+static bool closes(JsonObject *rule, const char *name)
+{
+    JsonArray *args = json_member_array(rule, "args");
+
+    return rule_names(rule, name) && !lets_through(json_member_string(rule, "action")) &&
+           (!args || json_array_get_length(args) == 0);
+}
+
+static bool merge_call(const Merge *merge, JsonArray *rules, const Watched *watched)
+{
+    bool closed = false;
+
+    for (guint i = 0; i < json_array_get_length(rules); i++) {
+        closed = closed || closes(json_element_object(rules, i), watched->name);
+    }
+    for (guint i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_element_object(rules, i);
+        if (rule_names(rule, watched->name)) {
+            JsonObject *single = copy_for(rule, watched->name);
+            JsonNode *args = json_object_get_member(rule, "args");
+            if (args) {
+                json_object_set_member(single, "args", json_node_copy(args));
+            }
+            bool ok = merge_rule(merge, single, watched, closed);
+            json_object_unref(single);
+            if (!ok) {
+                return false;
+            }
+        }
+    }
+    if (merge->is_open && !closed) {
+        g_autoptr(JsonObject) ours = json_object_new();
+        for (guint i = 0; i < watched->cubes->len; i++) {
+            emit(merge, ours, NOTIFY, watched, g_array_index(watched->cubes, Cube, i));
+        }
+    }
+    return true;
+}
+
+/* The rules for calls that are not watched stay as they are. */
+static void keep_others(const Merge *merge, JsonArray *rules)
+{
+    for (guint i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_element_object(rules, i);
+        JsonArray *names = json_member_array(rule, "names");
+        JsonArray *kept = json_array_new();
+        for (guint n = 0; names && n < json_array_get_length(names); n++) {
+            const char *name = json_element_string(names, n);
+            if (!is_watched(merge, name)) {
+                json_array_add_string_element(kept, name);
+            }
+        }
+        if (json_array_get_length(kept)) {
+            json_object_set_array_member(rule, "names", kept);
+            json_array_add_object_element(merge->out, json_object_ref(rule));
+        } else {
+            json_array_unref(kept);
+        }
+    }
+}
+
+static bool is_first(const Merge *merge, size_t rule)
+{
+    for (size_t i = 0; i < rule; i++) {
+        if (applies(merge, i) && g_str_equal(filter_rules[i].name, filter_rules[rule].name)) {
+            return false;
+        }
+    }
+    return applies(merge, rule);
+}
+
+/* Everything that has to be so before rules can be looked at. */
+static bool check(JsonObject *profile, JsonArray *rules, GError **error)
+{
+    bool notifies = json_object_has_member(profile, "listenerPath") ||
+                    g_strcmp0(json_member_string(profile, "defaultAction"), NOTIFY) == 0;
+
+    for (guint i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_element_object(rules, i);
+        if (!rule || !json_member_array(rule, "names") || !json_member_string(rule, "action")) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                        "rule %u of the container's seccomp profile has no names or no action", i);
+            return false;
+        }
+        notifies = notifies || g_str_equal(json_member_string(rule, "action"), NOTIFY);
+    }
+    if (notifies) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                            "the container's seccomp profile has a listener of its own "
+                            "(listenerPath or SCMP_ACT_NOTIFY), and the kernel allows one for each "
+                            "container: it cannot have GPUs through nvcuse");
+    }
+    return !notifies;
+}
+
+/* A profile that lets everything through, for 32-bit programs too: without them among its
+ * architectures they would be killed. */
+static JsonObject *open_profile(void)
+{
+    static const char *const architectures[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
+                                                "SCMP_ARCH_X32"};
+    JsonObject *profile = json_object_new();
+    JsonArray *array = json_need_array(profile, "architectures");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++) {
+        json_array_add_string_element(array, architectures[i]);
+    }
+    json_object_set_string_member(profile, "defaultAction", "SCMP_ACT_ALLOW");
+    return profile;
+}
+
+bool oci_seccomp_merge(JsonObject *linux_section, const char *listener_path,
+                       const FilterNeeds *needs, GError **error)
+{
+    if (!json_member_object(linux_section, "seccomp")) {
+        json_object_set_object_member(linux_section, "seccomp", open_profile());
+    }
+    JsonObject *profile = json_member_object(linux_section, "seccomp");
+    JsonArray *rules = json_need_array(profile, "syscalls");
+    Merge merge = {
+        .is_open = lets_through(json_member_string(profile, "defaultAction")),
+        .needs = needs,
+        .out = json_array_new(),
+        .error = error,
+    };
+    bool ok = check(profile, rules, error);
+
+    for (size_t i = 0; ok && i < filter_rules_count; i++) {
+        if (is_first(&merge, i)) {
+            g_autoptr(GArray) cubes = watched_cubes(&merge, i);
+            ok = merge_call(&merge, rules,
+                            &(Watched){filter_rules[i].name, filter_rules[i].argument, cubes});
+        }
+    }
+    if (!ok) {
+        json_array_unref(merge.out);
+        return false;
+    }
+    keep_others(&merge, rules);
+    json_object_set_array_member(profile, "syscalls", merge.out);
+    json_object_set_string_member(profile, "listenerPath", listener_path);
+    return true;
+}

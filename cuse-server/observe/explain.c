@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/observe/explain.h"
+
+#include <stdbool.h>
+
+/* What a call names in the tables: the innermost number decides, except where only the ioctl does. */
+typedef struct {
+    AbiKind kind;
+    uint32_t number;
+    const char *noun;
+} Subject;
+
+static bool has_detail(const RefusedCall *call)
+{
+    return call->detail != 0 && (call->kind == CALL_CONTROL || call->kind == CALL_ALLOC);
+}
+
+static Subject outer_of(const RefusedCall *call)
+{
+    return call->kind == CALL_UVM ? (Subject){ABI_UVM, call->number, "ioctl of nvidia-uvm"}
+                                  : (Subject){ABI_FRONTEND, call->number, "ioctl"};
+}
+
+static Subject subject_of(const RefusedCall *call)
+{
+    if (has_detail(call)) {
+        return call->kind == CALL_CONTROL ? (Subject){ABI_CONTROL, call->detail, "control command"}
+                                          : (Subject){ABI_ALLOC, call->detail, "class"};
+    }
+    return outer_of(call);
+}
+
+/* Where in the tree a number comes and goes. */
+typedef struct {
+    const char *name;             /* NULL: no version has it */
+    const DriverNode *appears;    /* the oldest version above ours that adds it */
+    const DriverNode *disappears; /* the newest version, ours at most, that removes it */
+} History;
+
+static History history_of(const Subject *subject, DriverVersion ours)
+{
+    size_t n;
+    const DriverNode *const *nodes = driver_nodes(&n);
+    History history = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        const DriverNode *node = nodes[i];
+        int order = driver_version_compare(node->version, ours);
+        for (size_t k = 0; k < node->n_changes; k++) {
+            const AbiChange *change = &node->changes[k];
+            if (change->entry.kind != subject->kind || change->entry.number != subject->number) {
+                continue;
+            }
+            history.name = change->entry.name;
+            if (change->op == ABI_ADD && order > 0 &&
+                (!history.appears ||
+                 driver_version_compare(node->version, history.appears->version) < 0)) {
+                history.appears = node;
+            }
+            if (change->op == ABI_REMOVE && order <= 0 &&
+                (!history.disappears ||
+                 driver_version_compare(node->version, history.disappears->version) > 0)) {
+                history.disappears = node;
+            }
+        }
+    }
+    return history;
+}
+
+static char *name_subject(const DriverAbi *abi, const Subject *subject)
+{
+    const AbiEntry *entry = driver_abi_lookup(abi, subject->kind, subject->number);
+    const char *name =
+        entry ? entry->name : history_of(subject, driver_abi_node(abi)->version).name;
+
+    return name ? g_strdup_printf("%s (0x%x)", name, subject->number)
+                : g_strdup_printf("%s 0x%x", subject->noun, subject->number);
+}
+
+char *explain_call(const DriverAbi *abi, const RefusedCall *call)
+{
+    Subject outer = outer_of(call);
+    Subject inner = subject_of(call);
+
+    if (call->kind == CALL_OPEN) {
+        return g_strdup("open");
+    }
+    if (!has_detail(call)) {
+        return name_subject(abi, &outer);
+    }
+    const AbiEntry *entry = driver_abi_lookup(abi, outer.kind, outer.number);
+    g_autofree char *name = name_subject(abi, &inner);
+    return g_strdup_printf("%s of %s", entry ? entry->name : "ioctl", name);
+}
+
+/* Unknown in this version: who knows it? */
+static void say_unknown(GString *text, const DriverAbi *abi, const RefusedCall *call)
+{
+    Subject subject = subject_of(call);
+    DriverVersion ours = driver_abi_node(abi)->version;
+    History history = history_of(&subject, ours);
+    char version[DRIVER_VERSION_MAX];
+    char other[DRIVER_VERSION_MAX];
+
+    driver_version_format(ours, version);
+    if (driver_abi_lookup(abi, subject.kind, subject.number)) {
+        g_string_append_printf(text,
+                               "Driver %s has this %s, but nvcuse does not carry it out; no option "
+                               "changes that.",
+                               version, subject.noun);
+    } else if (history.appears) {
+        g_string_append_printf(text,
+                               "The tables of driver %s have no such %s; it appears in driver %s. "
+                               "The container's libraries are probably newer than the host's "
+                               "driver: give it those of %s, or update the host.",
+                               version, subject.noun,
+                               driver_version_format(history.appears->version, other), version);
+    } else if (history.disappears) {
+        g_string_append_printf(text,
+                               "The tables of driver %s have no such %s any more; driver %s took "
+                               "it away. The container's libraries are probably older than the "
+                               "host's driver: give it those of %s.",
+                               version, subject.noun,
+                               driver_version_format(history.disappears->version, other), version);
+    } else {
+        g_string_append_printf(text,
+                               "No driver version that nvcuse knows lists this %s, so nobody has "
+                               "vetted it; nvcuse-driver-diff(1) says how entries are added.",
+                               subject.noun);
+    }
+}
+
+static void say_capability(GString *text, const DriverAbi *abi, NvCaps caps,
+                           const RefusedCall *call)
+{
+    Subject subject = subject_of(call);
+    Subject outer = outer_of(call);
+    const AbiEntry *entry = driver_abi_lookup(abi, subject.kind, subject.number);
+    const AbiEntry *closed = driver_abi_lookup(abi, outer.kind, outer.number);
+
+    /* The ioctl itself may be what is closed, whatever it carries. */
+    if (closed && !(closed->caps & caps)) {
+        entry = closed;
+    }
+    NvCaps would = entry ? entry->caps & NV_CAPS_SUPPORTED : 0;
+    if (!would) {
+        g_string_append(text, "No capability that can be enabled opens it.");
+        return;
+    }
+    g_autofree char *needed = nv_caps_format(would, " or ");
+    g_autofree char *option = nv_caps_format(caps | (would & -would), ",");
+    g_string_append_printf(text,
+                           "It is open to instances with the capability %s: --caps %s would "
+                           "allow it.",
+                           needed, option);
+}
+
+static void say_size(GString *text, const DriverAbi *abi, const RefusedCall *call)
+{
+    Subject subject = subject_of(call);
+    const AbiEntry *entry = driver_abi_lookup(abi, subject.kind, subject.number);
+    char version[DRIVER_VERSION_MAX];
+
+    driver_version_format(driver_abi_node(abi)->version, version);
+    if (entry && entry->layout) {
+        g_string_append_printf(text, "In driver %s its parameters are %s, %u bytes. ", version,
+                               entry->layout->name, entry->layout->size);
+    }
+    g_string_append_printf(text, "Give the container the libraries of driver %s.", version);
+}
+
+static void say_limit(GString *text, const RefusedCall *call)
+{
+    g_string_append(text, call->kind == CALL_OPEN
+                              ? "--max-files raises the limit; `nvcuse ps` tells what is open."
+                              : "--max-clients and --max-objects raise the limits; `nvcuse ps` "
+                                "tells what there is.");
+}
+
+char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call)
+{
+    g_autofree char *what = explain_call(abi, call);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s was refused (%s): %s. ", what, refusal_name(call->refusal),
+                           refusal_explanation(call->refusal));
+    switch (call->refusal) {
+    case REFUSAL_UNKNOWN_IOCTL:
+    case REFUSAL_UNKNOWN_CONTROL:
+    case REFUSAL_UNKNOWN_CLASS:
+        say_unknown(text, abi, call);
+        break;
+    case REFUSAL_CAPABILITY:
+        say_capability(text, abi, caps, call);
+        break;
+    case REFUSAL_SIZE:
+        say_size(text, abi, call);
+        break;
+    case REFUSAL_LIMIT:
+        say_limit(text, call);
+        break;
+    case REFUSAL_COMPAT:
+        g_string_append(text, "Run a 64-bit build of the program.");
+        break;
+    case REFUSAL_BY_DESIGN:
+        g_string_append(text, "Programs are used to this answer; no option changes it.");
+        break;
+    case REFUSAL_NEEDS_CALLER:
+        g_string_append(text, "Detach what traces the program, and run it again.");
+        break;
+    default: /* bad descriptors, pointers, handles */
+        g_string_append(text, "It is the program's call that is at fault; no option would allow "
+                              "it.");
+        break;
+    }
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/observe/incidents.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+
+struct Incidents {
+    int notices;
+    GMutex lock; /* guards what follows */
+    Incident remembered[INCIDENTS_MAX];
+    unsigned first;
+    unsigned n;
+    uint64_t counts[INCIDENT_KIND_COUNT];
+    uint64_t forgotten;
+};
+
+static const struct {
+    const char *name;
+    bool is_fatal;
+    const char *explanation;
+} kinds[INCIDENT_KIND_COUNT] = {
+    [INCIDENT_OTHER_CODE] =
+        {"other-code", true,
+         "was killed: it wrote over the code by which nvcuse's agent in it makes "
+         "system calls, so that the agent would have made others"},
+    [INCIDENT_ASTRAY] = {"astray", true,
+                         "was killed: it wrote over the code by which nvcuse's agent in it makes "
+                         "system calls, so that the agent made none any more"},
+    [INCIDENT_CAPABILITIES] =
+        {"capabilities", false,
+         "could map nothing (EPERM): nvcuse's agent in it could not give up its capabilities; a "
+         "seccomp filter of the program's own forbids capset, or another thread spoilt the call"},
+    [INCIDENT_TRACED] =
+        {"traced", false,
+         "could map nothing (EBUSY): a debugger, strace or another program traces it, so that "
+         "nvcuse cannot; it works without that"},
+};
+
+Incidents *incidents_new(int notices)
+{
+    Incidents *incidents = g_new0(Incidents, 1);
+
+    incidents->notices = notices;
+    g_mutex_init(&incidents->lock);
+    return incidents;
+}
+
+void incidents_free(Incidents *incidents)
+{
+    g_mutex_clear(&incidents->lock);
+    g_free(incidents);
+}
+
+void incidents_report(Incidents *incidents, IncidentKind kind, pid_t process)
+{
+    g_mutex_lock(&incidents->lock);
+    incidents->counts[kind]++;
+    if (incidents->n < INCIDENTS_MAX) {
+        incidents->remembered[(incidents->first + incidents->n++) % INCIDENTS_MAX] =
+            (Incident){kind, process};
+    } else {
+        incidents->forgotten++;
+    }
+    g_mutex_unlock(&incidents->lock);
+    if (incidents->notices >= 0) {
+        eventfd_write(incidents->notices, 1);
+    }
+}
+
+bool incidents_next(Incidents *incidents, Incident *incident)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&incidents->lock);
+
+    if (incidents->n == 0) {
+        return false;
+    }
+    *incident = incidents->remembered[incidents->first];
+    incidents->first = (incidents->first + 1) % INCIDENTS_MAX;
+    incidents->n--;
+    return true;
+}
+
+uint64_t incidents_count(Incidents *incidents, uint64_t counts[INCIDENT_KIND_COUNT])
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&incidents->lock);
+
+    memcpy(counts, incidents->counts, sizeof incidents->counts);
+    return incidents->forgotten;
+}
+
+const char *incident_name(IncidentKind kind)
+{
+    g_return_val_if_fail((unsigned)kind < INCIDENT_KIND_COUNT, "?");
+    return kinds[kind].name;
+}
+
+bool incident_parse(const char *name, IncidentKind *kind)
+{
+    for (int k = 0; k < INCIDENT_KIND_COUNT; k++) {
+        if (strcmp(kinds[k].name, name) == 0) {
+            *kind = (IncidentKind)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool incident_is_fatal(IncidentKind kind)
+{
+    g_return_val_if_fail((unsigned)kind < INCIDENT_KIND_COUNT, false);
+    return kinds[kind].is_fatal;
+}
+
+const char *incident_explanation(IncidentKind kind)
+{
+    g_return_val_if_fail((unsigned)kind < INCIDENT_KIND_COUNT, "?");
+    return kinds[kind].explanation;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/observe/metrics.h"
+
+#include <string.h>
+
+typedef struct {
+    GString *text;
+    MetricsFormat format;
+    const char *instance; /* as a label, with its name */
+} Writer;
+
+/*
+ * The head of a family. A counter's samples end in _total, and an information's in _info; OpenMetrics
+ * names the family without, the older format names what the samples are called.
+ */
+static void family(const Writer *writer, const char *name, const char *type, const char *unit,
+                   const char *help)
+{
+    bool open_metrics = writer->format == METRICS_OPENMETRICS;
+    bool is_counter = strcmp(type, "counter") == 0;
+    bool is_info = strcmp(type, "info") == 0;
+    const char *suffix = "";
+
+    if (!open_metrics) {
+        suffix = is_counter ? "_total" : is_info ? "_info" : "";
+        type = is_info ? "gauge" : type;
+    }
+    g_string_append_printf(writer->text, "# TYPE %s%s %s\n", name, suffix, type);
+    if (open_metrics && unit) {
+        g_string_append_printf(writer->text, "# UNIT %s %s\n", name, unit);
+    }
+    g_string_append_printf(writer->text, "# HELP %s%s %s\n", name, suffix, help);
+}
+
+/* usage: @labels: more labels, each with a comma before it */
+static void sample(const Writer *writer, const char *name, const char *labels, uint64_t value)
+{
+    g_string_append_printf(writer->text, "%s{%s%s} %" G_GUINT64_FORMAT "\n", name, writer->instance,
+                           labels, value);
+}
+
+/* Numbers with a fraction have a point, whatever the locale. */
+static void sample_double(const Writer *writer, const char *name, const char *labels, double value)
+{
+    char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+    g_ascii_formatd(digits, sizeof digits, "%.9f", value);
+    g_string_append_printf(writer->text, "%s{%s%s} %s\n", name, writer->instance, labels, digits);
+}
+
+static void gauge(const Writer *writer, const char *name, const char *help, uint64_t value)
+{
+    family(writer, name, "gauge", NULL, help);
+    sample(writer, name, "", value);
+}
+
+static void write_calls(const Writer *writer, const LedgerCounts *counts)
+{
+    family(writer, "nvcuse_calls", "counter", NULL, "Calls of guests that have ended.");
+    for (int k = 0; k < CALL_KIND_COUNT; k++) {
+        g_autofree char *labels = g_strdup_printf(",kind=\"%s\"", call_kind_name((CallKind)k));
+        sample(writer, "nvcuse_calls_total", labels, counts->calls[k]);
+    }
+    family(writer, "nvcuse_refused_calls", "counter", NULL,
+           "Calls that were answered without the host's driver.");
+    for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
+        g_autofree char *labels = g_strdup_printf(",reason=\"%s\"", refusal_name((Refusal)r));
+        sample(writer, "nvcuse_refused_calls_total", labels, counts->refused[r]);
+    }
+}
+
+static void write_incidents(const Writer *writer, const uint64_t *incidents)
+{
+    family(writer, "nvcuse_agent_incidents", "counter", NULL,
+           "Processes in which nvcuse could not do its work, or that were killed for interfering.");
+    for (int k = 0; k < INCIDENT_KIND_COUNT; k++) {
+        g_autofree char *labels = g_strdup_printf(",reason=\"%s\"", incident_name((IncidentKind)k));
+        sample(writer, "nvcuse_agent_incidents_total", labels, incidents[k]);
+    }
+}
+
+/* The worker may claim anything: a sum stops at the top rather than starting over. */
+static uint64_t add_saturating(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+
+    return g_uint64_checked_add(&sum, a, b) ? sum : G_MAXUINT64;
+}
+
+static void write_histogram(const Writer *writer, const LedgerCounts *counts, CallKind kind)
+{
+    const char *name = call_kind_name(kind);
+    g_autofree char *labels = g_strdup_printf(",kind=\"%s\"", name);
+    uint64_t total = 0;
+
+    for (int b = 0; b < LEDGER_BUCKETS; b++) {
+        char bound[G_ASCII_DTOSTR_BUF_SIZE] = "+Inf";
+        if (b < LEDGER_BUCKETS - 1) {
+            g_ascii_formatd(bound, sizeof bound, "%g", (double)ledger_bucket_bounds[b] / 1e9);
+        }
+        g_autofree char *bucket = g_strdup_printf("%s,le=\"%s\"", labels, bound);
+        total = add_saturating(total, counts->buckets[kind][b]);
+        sample(writer, "nvcuse_call_duration_seconds_bucket", bucket, total);
+    }
+    sample(writer, "nvcuse_call_duration_seconds_count", labels, total);
+    sample_double(writer, "nvcuse_call_duration_seconds_sum", labels,
+                  (double)counts->nanoseconds[kind] / 1e9);
+}
+
+static void write_durations(const Writer *writer, const LedgerCounts *counts)
+{
+    family(writer, "nvcuse_call_duration_seconds", "histogram", "seconds",
+           "Time from a call's parameters being there to its answer.");
+    for (int k = 0; k < CALL_KIND_COUNT; k++) {
+        write_histogram(writer, counts, (CallKind)k);
+    }
+}
+
+char *metrics_format(const Metrics *metrics, MetricsFormat format)
+{
+    /* An instance's name has no character that would have to be escaped (instance_check_name). */
+    g_autofree char *instance = g_strdup_printf("instance=\"%s\"", metrics->instance);
+    g_autofree char *driver =
+        g_strdup_printf(",driver=\"%s\",version=\"%s\"", metrics->driver, NVCUSE_VERSION);
+    Writer writer = {g_string_new(NULL), format, instance};
+
+    family(&writer, "nvcuse_instance", "info", NULL, "An instance that runs.");
+    sample(&writer, "nvcuse_instance_info", driver, 1);
+    family(&writer, "nvcuse_start_time_seconds", "gauge", "seconds",
+           "When the instance was ready, in seconds since 1970.");
+    sample_double(&writer, "nvcuse_start_time_seconds", "", metrics->started);
+    gauge(&writer, "nvcuse_containers", "Containers with a task that is watched.",
+          metrics->containers);
+    gauge(&writer, "nvcuse_open_files", "Device files that guests have open.",
+          metrics->counts.files);
+    gauge(&writer, "nvcuse_clients", "Clients of guests in the driver.", metrics->counts.clients);
+    gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, clients among them.",
+          metrics->counts.objects);
+    write_calls(&writer, &metrics->counts);
+    write_incidents(&writer, metrics->incidents);
+    write_durations(&writer, &metrics->counts);
+    family(&writer, "nvcuse_audit_events_dropped", "counter", NULL,
+           "Audit events that were not written.");
+    sample(&writer, "nvcuse_audit_events_dropped_total", "", metrics->events_dropped);
+    if (format == METRICS_OPENMETRICS) {
+        g_string_append(writer.text, "# EOF\n");
+    }
+    return g_string_free(writer.text, FALSE);
+}

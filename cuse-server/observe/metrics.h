@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An instance's numbers as text for monitoring. */
+#pragma once
+
+#include <glib.h>
+
+#include "cuse-server/observe/incidents.h"
+#include "cuse-server/observe/ledger.h"
+
+/** MetricsFormat: what reads it. */
+typedef enum {
+    METRICS_OPENMETRICS, /* OpenMetrics 1.0 */
+    METRICS_PROMETHEUS,  /* Prometheus' text format 0.0.4, which node-exporter's textfiles have */
+} MetricsFormat;
+
+#define METRICS_CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+/**
+ * Metrics: what is told of an instance.
+ * @instance, @driver: labels; the driver is the version whose tables are used
+ * @started: seconds since 1970
+ * @containers: seccomp listeners that still have a task
+ * @events_dropped: audit events that were not written
+ * @incidents: by kind
+ */
+typedef struct {
+    const char *instance;
+    const char *driver;
+    double started;
+    unsigned containers;
+    uint64_t events_dropped;
+    LedgerCounts counts;
+    uint64_t incidents[INCIDENT_KIND_COUNT];
+} Metrics;
+
+/** metrics_format: the whole text. The caller frees it. */
+char *metrics_format(const Metrics *metrics, MetricsFormat format);

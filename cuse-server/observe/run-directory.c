@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/observe/run-directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+enum {
+    ANSWER_BYTES_MAX = 1 << 20,
+    ANSWER_SECONDS = 5,
+};
+
+static const char *const files[] = {"control", "control.new", "metrics", "metrics.new"};
+
+char *run_directory_path(const char *instance, const char *file)
+{
+    return g_build_filename(RUN_DIRECTORY_ROOT, instance, file, NULL);
+}
+
+static void remove_files(const char *instance)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = run_directory_path(instance, files[i]);
+        unlink(path);
+    }
+}
+
+/* Is what was opened still there, or has an instance that ended just removed it? */
+static bool is_at(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat found;
+
+    return fstat(fd, &opened) == 0 && stat(path, &found) == 0 && opened.st_ino == found.st_ino &&
+           opened.st_dev == found.st_dev;
+}
+
+/* The directory, locked; -1 with errno: EWOULDBLOCK: somebody else has it. */
+static int make_locked(const char *path)
+{
+    for (;;) {
+        if ((mkdir(RUN_DIRECTORY_ROOT, 0755) < 0 && errno != EEXIST) ||
+            (mkdir(path, 0700) < 0 && errno != EEXIST)) {
+            return -1;
+        }
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int locked = fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+        if (locked == 0 && is_at(fd, path)) {
+            return fd;
+        }
+        int saved = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        if (locked < 0 && saved != ENOENT) {
+            errno = saved;
+            return -1;
+        }
+    }
+}
+
+int run_directory_make(const char *instance, GError **error)
+{
+    g_autofree char *path = run_directory_path(instance, NULL);
+    int fd = make_locked(path);
+
+    if (fd >= 0) {
+        remove_files(instance);
+    } else if (errno == EWOULDBLOCK) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "there is an instance '%s' already",
+                    instance);
+    } else {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot make %s: %s", path,
+                    g_strerror(errno));
+    }
+    return fd;
+}
+
+void run_directory_remove(const char *instance)
+{
+    g_autofree char *directory = run_directory_path(instance, NULL);
+
+    remove_files(instance);
+    rmdir(directory);
+}
+
+static bool fail(GError **error, const char *path)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+    return false;
+}
+
+/* Connect, and say that there is nothing to come from us. */
+static bool call(int fd, const char *path, GError **error)
+{
+    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return fail(error, path);
+    }
+    return (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+            connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+            shutdown(fd, SHUT_WR) == 0) ||
+           fail(error, path);
+}
+
+static char *read_answer(int fd, const char *path, GError **error)
+{
+    g_autoptr(GString) answer = g_string_new(NULL);
+    char part[4096];
+    ssize_t n;
+
+    while ((n = recv(fd, part, sizeof part, 0)) > 0) {
+        if (answer->len + (size_t)n > ANSWER_BYTES_MAX) {
+            errno = EMSGSIZE;
+            n = -1;
+            break;
+        }
+        g_string_append_len(answer, part, n);
+    }
+    if (n < 0) {
+        fail(error, path);
+        return NULL;
+    }
+    return g_string_free(g_steal_pointer(&answer), FALSE);
+}
+
+char *run_directory_ask(const char *instance, const char *file, GError **error)
+{
+    g_autofree char *path = run_directory_path(instance, file);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char *answer = NULL;
+
+    if (fd < 0) {
+        fail(error, path);
+        return NULL;
+    }
+    if (call(fd, path, error)) {
+        answer = read_answer(fd, path, error);
+    }
+    close(fd);
+    return answer;
+}
+
+/* Somebody listens at @instance's control socket, as far as can be told. */
+static bool is_alive(const char *instance)
+{
+    g_autofree char *path = run_directory_path(instance, "control");
+    g_autoptr(GError) error = NULL;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool alive = fd < 0 || call(fd, path, &error) ||
+                 !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return alive;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *run_directory_list(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) directory = g_dir_open(RUN_DIRECTORY_ROOT, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        g_autofree char *control = run_directory_path(name, "control");
+        if (!g_file_test(control, G_FILE_TEST_EXISTS)) {
+            continue; /* a file, or an instance that is just starting */
+        }
+        if (is_alive(name)) {
+            g_ptr_array_add(names, g_strdup(name));
+        } else {
+            run_directory_remove(name);
+        }
+    }
+    g_ptr_array_sort(names, by_name);
+    return names;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scoping a call's parameters, member by member as the table says. */
+#include "cuse-server/proxy/gpu-scope-call.h"
+
+#include <string.h>
+
+#include "abi/ctrl0000.h"
+#include "abi/ctrl2080-bus.h"
+#include "cuse-server/proxy/params.h"
+#include "cuse-server/proxy/proxy.h"
+
+/* First in NV0000_CTRL_GPU_ATTACH_IDS_PARAMS.gpuIds and its like: all there are. The driver then
+ * looks at nothing further (src/nvidia/src/kernel/rmapi/client_resource.c,
+ * cliresCtrlCmdGpuAttachIds_IMPL); the libraries have opened the nodes. */
+#define ATTACH_ALL_PROBED_IDS 0x0000ffffU
+#define INVALID_INSTANCE      0xffffffffU
+#define INSTANCES             32
+
+/* NV2080_CTRL_NVLINK_DEVICE_INFO.deviceType, and what a link says that is not connected. */
+#define NVLINK_DEVICE_TYPE_GPU     2
+#define NVLINK_DEVICE_TYPE_NONE    0xff
+#define NVLINK_REMOTE_LINK_INVALID 0xff
+
+static void *element(void *params, const ScopeMember *member, uint32_t i)
+{
+    return (char *)params + member->offset + (size_t)i * member->stride + member->within;
+}
+
+static NvU32 get_u32(void *params, const ScopeMember *member, uint32_t i)
+{
+    NvU32 value;
+
+    memcpy(&value, element(params, member, i), sizeof value);
+    return value;
+}
+
+static void put_u32(void *params, const ScopeMember *member, uint32_t i, NvU32 value)
+{
+    memcpy(element(params, member, i), &value, sizeof value);
+}
+
+/* --- what the guest says ---------------------------------------------------------------------- */
+
+static void hide_ids(const GpuScopeCall *call, const ScopeMember *member)
+{
+    for (uint32_t i = 0; i < member->n; i++) {
+        NvU32 id = get_u32(call->params, member, i);
+        bool special = id == NV0000_CTRL_GPU_INVALID_ID ||
+                       (i == 0 && member->n > 1 && id == ATTACH_ALL_PROBED_IDS);
+        if (!special && !gpu_scope_has_id(call->scope, id)) {
+            put_u32(call->params, member, i, GPU_SCOPE_NO_ID);
+        }
+    }
+}
+
+static void hide_device(GpuScopeCall *call, const ScopeMember *member)
+{
+    NvU32 instance = get_u32(call->params, member, 0);
+
+    if (instance < INSTANCES) { /* the driver has no higher ones */
+        call->held = gpu_scope_hold(call->scope, instance);
+        if (call->held < 0) {
+            put_u32(call->params, member, 0, gpu_scope_free_instance(call->scope));
+        }
+    }
+}
+
+static void hide_uuids(const GpuScopeCall *call, const ScopeMember *member, bool only_ours)
+{
+    static const NvU8 none[sizeof gpu_scope_no_uuid];
+
+    for (uint32_t i = 0; i < member->n; i++) {
+        void *uuid = element(call->params, member, i);
+        /* Arrays of these are long, and zero behind the first few. */
+        if (memcmp(uuid, none, sizeof none) == 0 || gpu_scope_has_uuid(call->scope, uuid)) {
+            continue;
+        }
+        if (only_ours || gpu_scope_is_foreign_uuid(call->scope, uuid)) {
+            memcpy(uuid, gpu_scope_no_uuid, sizeof gpu_scope_no_uuid);
+        }
+    }
+}
+
+static void hide(GpuScopeCall *call, const ScopePlace *place)
+{
+    switch (place->role) {
+    case SCOPE_ID:
+        hide_ids(call, &place->member);
+        break;
+    case SCOPE_DEVICE:
+        hide_device(call, &place->member);
+        break;
+    case SCOPE_UUID:
+        hide_uuids(call, &place->member, false);
+        break;
+    case SCOPE_REGISTER_UUID:
+        hide_uuids(call, &place->member, true);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- what the driver says --------------------------------------------------------------------- */
+
+/* What was replaced is the guest's again. What was not may have been answered in place. */
+static void restore(const GpuScopeCall *call, const ScopeMember *member, const void *replacement)
+{
+    for (uint32_t i = 0; i < member->n; i++) {
+        if (memcmp(element(call->params, member, i), replacement, member->size) == 0) {
+            memcpy(element(call->params, member, i), element(call->guest, member, i), member->size);
+        }
+    }
+}
+
+/* The driver stops at the first id that it does not know. */
+static void restore_failed_id(const GpuScopeCall *call, const ScopePlace *place)
+{
+    if (get_u32(call->params, &place->member, 0) != GPU_SCOPE_NO_ID) {
+        return;
+    }
+    for (uint32_t i = 0; i < place->beside.n; i++) {
+        NvU32 id = get_u32(call->guest, &place->beside, i);
+        if (!gpu_scope_has_id(call->scope, id)) {
+            put_u32(call->params, &place->member, 0, id);
+            return;
+        }
+    }
+}
+
+/* Move one element down to where the shorter list has it. */
+static void move_element(void *params, const ScopeMember *member, uint32_t to, uint32_t from)
+{
+    if (to != from) {
+        char *first = (char *)params + member->offset;
+        memmove(first + (size_t)to * member->stride, first + (size_t)from * member->stride,
+                member->stride);
+    }
+}
+
+static void fill_elements(void *params, const ScopeMember *member, uint32_t from, int value)
+{
+    if (from < member->n) {
+        memset((char *)params + member->offset + (size_t)from * member->stride, value,
+               (size_t)(member->n - from) * member->stride);
+    }
+}
+
+static void strip_list(const GpuScopeCall *call, const ScopePlace *place)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < place->member.n; i++) {
+        if (gpu_scope_has_id(call->scope, get_u32(call->params, &place->member, i))) {
+            move_element(call->params, &place->member, kept, i);
+            if (place->beside.n) {
+                move_element(call->params, &place->beside, kept, i);
+            }
+            kept++;
+        }
+    }
+    G_STATIC_ASSERT(NV0000_CTRL_GPU_INVALID_ID == UINT32_MAX);
+    fill_elements(call->params, &place->member, kept, 0xff);
+    fill_elements(call->params, &place->beside, kept, 0);
+}
+
+static void strip_records(const GpuScopeCall *call, const ScopePlace *place)
+{
+    uint32_t n = MIN(get_u32(call->params, &place->beside, 0), place->member.n);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (gpu_scope_has_id(call->scope, get_u32(call->params, &place->member, i))) {
+            move_element(call->params, &place->member, kept++, i);
+        }
+    }
+    fill_elements(call->params, &place->member, kept, 0);
+    put_u32(call->params, &place->beside, 0, kept);
+}
+
+/* Leave our GPUs in a group. Returns how many that are. */
+static NvU32 strip_group(const GpuScopeCall *call, NV0000_SYNC_GPU_BOOST_GROUP_CONFIG *group)
+{
+    uint32_t n = MIN(group->gpuCount, G_N_ELEMENTS(group->gpuIds));
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (gpu_scope_has_id(call->scope, group->gpuIds[i])) {
+            group->gpuIds[kept++] = group->gpuIds[i];
+        }
+    }
+    memset(&group->gpuIds[kept], 0, (G_N_ELEMENTS(group->gpuIds) - kept) * sizeof(NvU32));
+    group->gpuCount = kept;
+    return kept;
+}
+
+/* Beyond the last group the driver leaves what the guest had there. */
+static void strip_groups(const GpuScopeCall *call, const ScopePlace *place)
+{
+    uint32_t n = MIN(get_u32(call->params, &place->beside, 0), place->member.n);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        NV0000_SYNC_GPU_BOOST_GROUP_CONFIG group;
+        char *at = (char *)call->params + place->member.offset + (size_t)i * place->member.stride;
+        memcpy(&group, at, sizeof group);
+        if (strip_group(call, &group) > 0) {
+            memcpy(at, &group, sizeof group);
+            move_element(call->params, &place->member, kept++, i);
+        }
+    }
+    size_t rest = place->member.offset + (size_t)kept * place->member.stride;
+    memcpy((char *)call->params + rest, (char *)call->guest + rest,
+           (size_t)(place->member.n - kept) * place->member.stride);
+    put_u32(call->params, &place->beside, 0, kept);
+}
+
+static void strip_mask(const GpuScopeCall *call, const ScopePlace *place)
+{
+    NvU32 ours = gpu_scope_instances(call->scope);
+
+    put_u32(call->params, &place->member, 0, get_u32(call->params, &place->member, 0) & ours);
+    for (uint32_t i = 0; i < place->beside.n; i++) {
+        if (i >= INSTANCES || !(ours & (1U << i))) {
+            put_u32(call->params, &place->beside, i, 0);
+        }
+    }
+}
+
+static void strip_instance(const GpuScopeCall *call, const ScopeMember *member)
+{
+    NvU32 instance = get_u32(call->params, member, 0);
+
+    if (instance < INSTANCES && !(gpu_scope_instances(call->scope) & (1U << instance))) {
+        put_u32(call->params, member, 0, INVALID_INSTANCE);
+    }
+}
+
+static void strip_id(const GpuScopeCall *call, const ScopeMember *member)
+{
+    if (!gpu_scope_has_id(call->scope, get_u32(call->params, member, 0))) {
+        put_u32(call->params, member, 0, NV0000_CTRL_GPU_INVALID_ID);
+    }
+}
+
+static void set_field(void *record, const AbiLayout *layout, const char *name, uint64_t value)
+{
+    const AbiField *field = params_field(layout, name);
+
+    memcpy((char *)record + field->offset, &value, field->size);
+}
+
+/* A link to a GPU that is not there is a link to nothing. Switches and bridges stay. */
+static void strip_links(const GpuScopeCall *call, const ScopeMember *member)
+{
+    const AbiLayout *link_layout = member->type;
+    const AbiLayout *remote_layout = params_field(link_layout, "remoteDeviceInfo")->type;
+
+    for (uint32_t i = 0; i < member->n; i++) {
+        NV2080_CTRL_NVLINK_DEVICE_INFO remote; /* later shapes begin like this one */
+        char *link = (char *)call->params + member->offset + (size_t)i * member->stride;
+        memcpy(&remote, link + member->within, sizeof remote);
+        if (remote.deviceType != NVLINK_DEVICE_TYPE_GPU ||
+            gpu_scope_has_address(call->scope, remote.domain, remote.bus, remote.device)) {
+            continue;
+        }
+        memset(link + member->within, 0, member->size);
+        set_field(link + member->within, remote_layout, "deviceType", NVLINK_DEVICE_TYPE_NONE);
+        set_field(link, link_layout, "connected", 0);
+        set_field(link, link_layout, "remoteDeviceLinkNumber", NVLINK_REMOTE_LINK_INVALID);
+        set_field(link, link_layout, "remoteLinkSid", 0);
+    }
+}
+
+static void strip(const GpuScopeCall *call, const ScopePlace *place)
+{
+    switch (place->role) {
+    case SCOPE_LIST:
+        strip_list(call, place);
+        break;
+    case SCOPE_RECORDS:
+        strip_records(call, place);
+        break;
+    case SCOPE_GROUPS:
+        strip_groups(call, place);
+        break;
+    case SCOPE_MASK:
+        strip_mask(call, place);
+        break;
+    case SCOPE_SAID_ID:
+        strip_id(call, &place->member);
+        break;
+    case SCOPE_SAID_DEVICE:
+        strip_instance(call, &place->member);
+        break;
+    case SCOPE_LINK:
+        strip_links(call, &place->member);
+        break;
+    default:
+        break;
+    }
+}
+
+static void give_back(const GpuScopeCall *call, const ScopePlace *place)
+{
+    NvU32 no_id = GPU_SCOPE_NO_ID;
+
+    switch (place->role) {
+    case SCOPE_ID:
+        restore(call, &place->member, &no_id);
+        break;
+    case SCOPE_UUID:
+    case SCOPE_REGISTER_UUID:
+        restore(call, &place->member, gpu_scope_no_uuid);
+        break;
+    case SCOPE_DEVICE:
+        memcpy(element(call->params, &place->member, 0), element(call->guest, &place->member, 0),
+               place->member.size);
+        break;
+    case SCOPE_FAILED_ID:
+        restore_failed_id(call, place);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- a call ----------------------------------------------------------------------------------- */
+
+/* Without parameters a device is of instance 0 (src/nvidia/src/kernel/gpu/device.c): those that say
+ * so take their place. */
+static bool has_default(const ScopeStruct *found)
+{
+    return found->places[0].role == SCOPE_DEVICE;
+}
+
+bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout, void *params,
+                      size_t size)
+{
+    GpuScope *scope = req->proxy->scope;
+
+    *call = (GpuScopeCall){.scope = scope, .params = params, .held = -1};
+    call->found = scope && layout ? gpu_scope_struct(scope, layout) : NULL;
+    if (!call->found || (!params && !has_default(call->found))) {
+        return true;
+    }
+    int error = gpu_scope_prepare(scope);
+    if (error) {
+        request_refuse(req, error, REFUSAL_NONE);
+        return false;
+    }
+    if (params && size != layout->size) {
+        call->params = call->scratch = g_malloc0(size);
+        return true;
+    }
+    if (!params) {
+        call->params = call->scratch = g_malloc0(layout->size);
+    }
+    call->guest = g_memdup2(call->params, layout->size);
+    for (size_t i = 0; i < call->found->n_places; i++) {
+        hide(call, &call->found->places[i]);
+    }
+    if (call->scratch && call->held >= 0) {
+        call->params = NULL; /* instance 0 is ours */
+    }
+    return true;
+}
+
+/* A call that failed has said nothing, or what nobody should hear. */
+static bool has_changed(const GpuScopeCall *call, const ScopeMember *member)
+{
+    return memcmp((char *)call->params + member->offset, (char *)call->guest + member->offset,
+                  (size_t)member->n * member->stride) != 0;
+}
+
+void gpu_scope_after(GpuScopeCall *call, bool ok)
+{
+    if (call->guest && call->params) {
+        for (size_t i = 0; i < call->found->n_places; i++) {
+            give_back(call, &call->found->places[i]);
+        }
+        for (size_t i = 0; i < call->found->n_places; i++) {
+            if (ok || has_changed(call, &call->found->places[i].member)) {
+                strip(call, &call->found->places[i]);
+            }
+        }
+    }
+    gpu_scope_release(call->scope, call->held);
+    g_free(call->guest);
+    g_free(call->scratch);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/transport/file-calls.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "abi/nv-ioctl.h"
+#include "cuse-server/transport/broker-protocol.h"
+
+/*
+ * Replies and wake-ups; and a GThreadPool gives its threads the scheduling of the one that made it,
+ * and ends those that have been idle for a while.
+ *
+ * #syscalls:worker writev gettid sched_setattr clock_gettime gettimeofday
+ */
+
+uint64_t call_clock(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void note_sizes(CallContext *context)
+{
+    /* Looked at and noted in one go, or an older look could be noted last. */
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->sizes);
+    ObjectTreeSize size = object_tree_size(context->proxy->objects);
+
+    call_log_sizes(context->log, nv_file_table_size(context->proxy->files), size.clients,
+                   size.objects);
+}
+
+void call_log_ioctl(CallContext *context, const Request *request)
+{
+    CallEvent event = request->event;
+
+    event.nanoseconds = call_clock() - request->started;
+    call_log_add(context->log, &event);
+    if (event.kind == CALL_FRONTEND && event.number != NV_ESC_RM_CONTROL) {
+        note_sizes(context); /* it may have allocated or freed */
+    }
+}
+
+/* --- open ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    CallJob base;
+    unsigned device;
+    struct fuse_file_info info;
+    uint64_t started;
+} OpenJob;
+
+static void open_file(CallContext *context, fuse_req_t fuse, unsigned device,
+                      struct fuse_file_info *info, uint64_t started)
+{
+    NvFile *file = NULL;
+    int error = proxy_open(context->proxy, device, info->flags, &file);
+
+    call_log_add(context->log,
+                 &(CallEvent){.kind = CALL_OPEN,
+                              .device = context->proxy->devices[device].name,
+                              .call = "open",
+                              .refusal = error == ENFILE ? REFUSAL_LIMIT : REFUSAL_NONE,
+                              .error = error,
+                              .status = CALL_NO_STATUS,
+                              .tid = fuse_req_ctx(fuse)->pid,
+                              .nanoseconds = call_clock() - started});
+    note_sizes(context);
+    if (error) {
+        fuse_reply_err(fuse, error);
+        return;
+    }
+    /* The kernel's handle is the file itself, which the table keeps until the kernel releases it. */
+    info->fh = (uintptr_t)file;
+    uint32_t id = file->id;
+    nv_file_unref(file);
+    if (fuse_reply_open(fuse, info) == -ENOENT) {
+        /* The opener was interrupted: there will be no release. */
+        proxy_release(context->proxy, id);
+    }
+}
+
+static void run_open(CallContext *context, gpointer data)
+{
+    g_autofree OpenJob *job = data;
+
+    open_file(context, job->base.fuse, job->device, &job->info, job->started);
+}
+
+void file_call_open(CallContext *context, fuse_req_t fuse, unsigned device,
+                    const struct fuse_file_info *info)
+{
+    struct fuse_file_info reply = *info;
+    uint64_t started = call_clock();
+
+    /* Opening what has no node waits for nobody: the broker does it in the middle of a call. */
+    if (!device_has_node(&context->proxy->devices[device]) || reader_pool_may_wait(context->pool)) {
+        open_file(context, fuse, device, &reply, started);
+        return;
+    }
+    const OpenJob job = {{run_open, fuse}, device, reply, started};
+    reader_pool_leave(context->pool, g_memdup2(&job, sizeof job));
+}
+
+NvFile *file_call_of(const struct fuse_file_info *info)
+{
+    return (NvFile *)(uintptr_t)info->fh; /* NOLINT(performance-no-int-to-ptr): our own, see open */
+}
+
+/* --- release ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    fuse_req_t fuse;
+    uint32_t id;
+} Release;
+
+static void run_release(gpointer data, gpointer user_data)
+{
+    g_autofree Release *release = data;
+    CallContext *context = user_data;
+
+    proxy_release(context->proxy, release->id);
+    note_sizes(context);
+    fuse_reply_err(release->fuse, 0);
+}
+
+void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info)
+{
+    Release *release = g_new0(Release, 1);
+
+    *release = (Release){fuse, file_call_of(info)->id};
+    g_thread_pool_push(context->releases, release, NULL);
+}
+
+/* --- poll ------------------------------------------------------------------------------------- */
+
+/* The kernel's handle for whoever polls a file. */
+typedef struct {
+    PollWaiter base;
+    struct fuse_pollhandle *handle;
+} FuseWaiter;
+
+static void drop_waiter(PollWaiter *base)
+{
+    FuseWaiter *waiter = (FuseWaiter *)base;
+
+    fuse_pollhandle_destroy(waiter->handle);
+    g_free(waiter);
+}
+
+static void wake_waiter(PollWaiter *base)
+{
+    FuseWaiter *waiter = (FuseWaiter *)base;
+
+    fuse_lowlevel_notify_poll(waiter->handle);
+    drop_waiter(base);
+}
+
+typedef struct {
+    CallJob base;
+    NvFile *file;
+    unsigned events;
+    FuseWaiter *waiter;
+} PollJob;
+
+static void poll_file(fuse_req_t fuse, NvFile *file, unsigned events, FuseWaiter *waiter)
+{
+    fuse_reply_poll(fuse, proxy_poll(file, events, waiter ? &waiter->base : NULL));
+}
+
+static void run_poll(CallContext *context, gpointer data)
+{
+    g_autofree PollJob *job = data;
+
+    (void)context;
+    poll_file(job->base.fuse, job->file, job->events, job->waiter);
+    nv_file_unref(job->file);
+}
+
+void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
+                    struct fuse_pollhandle *handle)
+{
+    NvFile *file = file_call_of(info);
+    FuseWaiter *waiter = NULL;
+
+    if (handle) {
+        waiter = g_new(FuseWaiter, 1);
+        *waiter = (FuseWaiter){.base = {wake_waiter, drop_waiter}, .handle = handle};
+    }
+    if (reader_pool_may_wait(context->pool)) {
+        poll_file(fuse, file, info->poll_events, waiter);
+        return;
+    }
+    const PollJob job = {{run_poll, fuse}, nv_file_ref(file), info->poll_events, waiter};
+    reader_pool_leave(context->pool, g_memdup2(&job, sizeof job));
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+bool file_call_identify(const CallContext *context, fuse_req_t fuse, uint32_t command,
+                        const void *argument, const struct fuse_file_info *info)
+{
+    if (command != IDENTIFY_COMMAND || (uintptr_t)argument != context->secret) {
+        return false;
+    }
+    fuse_reply_ioctl(fuse, (int)file_call_of(info)->id, NULL, 0);
+    return true;
+}
+
+void file_call_refuse(CallContext *context, fuse_req_t fuse, uint32_t command,
+                      const struct fuse_file_info *info, int error, Refusal refusal)
+{
+    call_log_add(context->log, &(CallEvent){.kind = CALL_OTHER,
+                                            .device = file_call_of(info)->device->name,
+                                            .number = command,
+                                            .tid = fuse_req_ctx(fuse)->pid,
+                                            .refusal = refusal,
+                                            .error = error,
+                                            .status = CALL_NO_STATUS});
+    fuse_reply_err(fuse, error);
+}
+
+void call_source_initialised(CallSource *source)
+{
+    CallContext *context = source->context;
+
+    source->initialised = true;
+    if (g_atomic_int_add(&context->initialised, 1) + 1 == (gint)context->n_sources) {
+        (void)broker_link_ready(context->link); /* a broker that is gone ends the process */
+    }
+}
+
+void call_job_run(CallContext *context, CallJob *job)
+{
+    job->run(context, job);
+}
+
+void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, CallLog *log,
+                       uint64_t secret, unsigned threads)
+{
+    *context = (CallContext){
+        .proxy = proxy, .link = link, .log = log, .secret = secret, .interrupts = interrupts_new()};
+    g_mutex_init(&context->sizes);
+    context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The room without CUSE: the files that guests get are of a FUSE file system that is mounted nowhere, one
+ * regular file for each of the instance's devices, in the directories that it has natively. The
+ * kernel tells us of opens, polls and last closes as it does for a CUSE device. Its ioctls it would
+ * hand over only as far as their numbers say how long an argument is, so those are not carried out here:
+ * they come by the seccomp listener (transport/questions.h), and what comes here all the same is refused.
+ *
+ * Only who holds the root of the file system can look a name up, and that is the broker. So an open is
+ * its own if its thread has just looked the file up, and that of a guest, which opens its file anew through
+ * /proc/self/fd, if not: that is refused.
+ */
+#pragma once
+
+#include "cuse-server/transport/file-calls.h"
+
+/* The inode of device i's file is FUSE_FILES_FIRST_INODE + i; the root's is 1. */
+enum { FUSE_FILES_FIRST_INODE = 2 };
+
+/* The mode of every one of them, as the kernel's own nodes of the driver are opened by everybody. */
+#define FUSE_FILES_MODE 0666
+
+/** fuse_files_session: a session for a source, which is to be given the file system's /dev/fuse; NULL: it
+ * cannot be made. Takes the source's room. */
+struct fuse_session *fuse_files_session(CallSource *source);

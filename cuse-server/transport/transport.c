@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/transport/transport.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/transport/file-calls.h"
+#include "cuse-server/transport/fuse-files.h"
+#include "cuse-server/transport/reader-pool.h"
+
+/*
+ * #syscalls:worker read poll write clone
+ * #syscalls:before eventfd2
+ */
+
+struct Transport {
+    CallContext context;
+    BrokerLink *link;
+    int lost; /* eventfd: a source is lost */
+    unsigned threads;
+    GMutex lock;   /* guards @error */
+    GError *error; /* which source was lost */
+    CallSource sources[];
+};
+
+static struct fuse_session *session_new(CallSource *source, const TransportConfig *config)
+{
+    return config->kind == TRANSPORT_CUSE ? cuse_device_session(source, &config->cuse)
+                                          : fuse_files_session(source);
+}
+
+static bool source_start(CallSource *source, const TransportConfig *config, int fd, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
+
+    if ((source->session = session_new(source, config)) &&
+        fuse_session_mount(source->session, path) == 0) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot start a FUSE session (%s)",
+                transport_kind_name(config->kind));
+    return false;
+}
+
+Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink *link,
+                         CallLog *log, GError **error)
+{
+    Transport *transport =
+        g_malloc0(sizeof *transport + config->n_fds * sizeof transport->sources[0]);
+
+    call_context_init(&transport->context, proxy, link, log, config->secret, config->threads);
+    transport->context.n_sources = config->n_fds;
+    transport->link = link;
+    transport->lost = eventfd(0, EFD_CLOEXEC);
+    g_assert(transport->lost >= 0);
+    g_mutex_init(&transport->lock);
+    transport->threads = config->threads;
+    for (unsigned i = 0; i < config->n_fds; i++) {
+        CallSource *source = &transport->sources[i];
+        *source = (CallSource){.context = &transport->context, .device = i};
+        if (!source_start(source, config, config->fds[i], error)) {
+            return NULL; /* the worker ends */
+        }
+    }
+    return transport;
+}
+
+CallContext *transport_context(Transport *transport)
+{
+    return &transport->context;
+}
+
+/*
+ * The room that a thread reads requests into. What outlives a request is copied. It goes with the
+ * thread.
+ */
+static void buffer_free(gpointer data)
+{
+    struct fuse_buf *buffer = data;
+
+    free(buffer->mem); /* libfuse's */
+    g_free(buffer);
+}
+
+static struct fuse_buf *thread_buffer(void)
+{
+    static GPrivate buffers = G_PRIVATE_INIT(buffer_free);
+    struct fuse_buf *buffer = g_private_get(&buffers);
+
+    if (!buffer) {
+        buffer = g_new0(struct fuse_buf, 1);
+        g_private_set(&buffers, buffer);
+    }
+    return buffer;
+}
+
+/* The kernel has given a source up: so does the process. */
+static void lose_source(Transport *transport, const CallSource *source)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&transport->lock);
+
+    if (!transport->error) {
+        g_set_error(&transport->error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the kernel ended %s%s",
+                    source->room ? "the file system"
+                                 : transport->context.proxy->devices[source->device].name,
+                    source->initialised ? "" : " (is its name or number taken?)");
+    }
+    (void)eventfd_write(transport->lost, 1);
+}
+
+/* Take one request from a source and process it. */
+static bool serve_source(unsigned index, gpointer data)
+{
+    Transport *transport = data;
+    CallSource *source = &transport->sources[index];
+    struct fuse_buf *buffer = thread_buffer();
+    int n = fuse_session_receive_buf(source->session, buffer);
+
+    if (n > 0) {
+        fuse_session_process_buf(source->session, buffer);
+        return true;
+    }
+    if (n == -EAGAIN || n == -EINTR) {
+        return true;
+    }
+    lose_source(transport, source);
+    return false;
+}
+
+static void run_job(gpointer job, gpointer data)
+{
+    Transport *transport = data;
+
+    call_job_run(&transport->context, job);
+}
+
+static const ReaderPoolOps pool_ops = {.serve = serve_source, .run = run_job};
+
+/* The driver's events, to the files they are for. Never ends: the process does. */
+static gpointer pass_events(gpointer data)
+{
+    Transport *transport = data;
+
+    for (;;) {
+        uint32_t file;
+        unsigned events;
+        broker_link_next_event(transport->link, &file, &events);
+        proxy_file_event(transport->context.proxy, file, events);
+    }
+    return NULL;
+}
+
+/* Bring the broker's replies, until it is gone or a source is. Returns true if the broker is. */
+static bool bring_replies(Transport *transport)
+{
+    struct pollfd polls[] = {{.fd = broker_link_socket(transport->link), .events = POLLIN},
+                             {.fd = transport->lost, .events = POLLIN}};
+
+    for (;;) {
+        if (poll(polls, G_N_ELEMENTS(polls), -1) < 0) {
+            continue; /* a signal */
+        }
+        if (polls[0].revents && !broker_link_receive(transport->link)) {
+            return true;
+        }
+        if (polls[1].revents) {
+            return false;
+        }
+    }
+}
+
+bool transport_run(Transport *transport, GError **error)
+{
+    g_thread_unref(g_thread_new("worker-events", pass_events, transport));
+    transport->context.pool = reader_pool_new("worker", &pool_ops, transport,
+                                              transport->context.n_sources, transport->threads);
+    reader_pool_start(transport->context.pool);
+    if (bring_replies(transport)) {
+        return true;
+    }
+    g_mutex_lock(&transport->lock);
+    g_propagate_error(error, g_steal_pointer(&transport->error));
+    g_mutex_unlock(&transport->lock);
+    return false;
+}

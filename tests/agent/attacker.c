@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest that wants what its agent has: the host's files, and calls made on them. Usage: attacker SCENE.
+ * Says what came of it. Each attack is made where an agent works without a pause.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/agents.h"
+#include "tests/guest/rm.h"
+
+#define PAGE 4096UL
+#define SIZE (4 * PAGE)
+
+enum { SCAN_SECONDS = 8, OTHER_FDS = 24, NOBODY = 65534, DRIVER_MAJOR = 195 };
+
+static int shown;
+
+static void make_file(void)
+{
+    Tree t = tree();
+
+    shown = node("nvidiactl");
+    if (memory_new(&t, H_OTHER, NV01_MEMORY_SYSTEM, SIZE) != 0 ||
+        rm_map(t.ctl, t.client, H_OTHER, 0, SIZE, shown, NULL) != 0) {
+        say("no memory to map");
+        exit(1);
+    }
+}
+
+static void *map_forever(void *data)
+{
+    for (;;) {
+        void *mapped = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, shown, 0);
+        if (mapped != MAP_FAILED) {
+            atomic_fetch_add((atomic_uint *)data, 1);
+            munmap(mapped, SIZE);
+        }
+    }
+    return NULL;
+}
+
+/* --- scan: find the host's file in a table ----------------------------------------------------- */
+
+static unsigned looks;
+static unsigned found;
+
+/* The guest's own files have a number of nvcuse's, the host's the driver's. */
+static void look_at(int fd)
+{
+    struct stat st;
+
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == DRIVER_MAJOR) {
+        found++;
+    }
+    close(fd);
+}
+
+static void open_anew(const char *directory, const char *name)
+{
+    static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
+    char path[800];
+
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    looks++;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        look_at(open(path, modes[i] | O_NONBLOCK | O_CLOEXEC));
+    }
+}
+
+static void open_all(const char *directory)
+{
+    DIR *dir = opendir(directory);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread scans
+        if (entry->d_name[0] != '.') {
+            open_anew(directory, entry->d_name);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
+/* The same number as natively, by the gate of 32-bit programs. */
+static int old_gate(long number, long first, long second)
+{
+    long result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(first), "c"(second)
+                     : "memory", "r8", "r9", "r10", "r11");
+    return (int)result;
+}
+
+/* PIDFD_THREAD: a descriptor for one thread, whose own table can then be taken from. */
+static void take_from(pid_t tid)
+{
+    const int pidfds[] = {
+        (int)syscall(SYS_pidfd_open, tid, O_EXCL),
+        old_gate(SYS_pidfd_open, tid, O_EXCL),
+        (int)syscall(SYS_pidfd_open, tid, 0),
+    };
+
+    for (size_t i = 0; i < sizeof pidfds / sizeof pidfds[0]; i++) {
+        for (int fd = 0; pidfds[i] >= 0 && fd < OTHER_FDS; fd++) {
+            look_at((int)syscall(SYS_pidfd_getfd, pidfds[i], fd, 0));
+        }
+        if (pidfds[i] >= 0) {
+            close(pidfds[i]);
+        }
+    }
+}
+
+static void scan_process(pid_t process)
+{
+    char path[64];
+    DIR *dir;
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/task", process);
+    dir = opendir(path);
+    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe)
+        char table[400];
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(table, sizeof table, "%s/%s/fd", path, entry->d_name);
+            open_all(table);
+            take_from((pid_t)strtol(entry->d_name, NULL, 10));
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
+static void scan(void)
+{
+    atomic_uint mapped = 0;
+    pthread_t thread;
+    time_t end = time(NULL) + SCAN_SECONDS;
+    pid_t sibling;
+
+    make_file();
+    sibling = fork();
+    if (sibling == 0) {
+        map_forever(&mapped);
+    }
+    pthread_create(&thread, NULL, map_forever, &mapped);
+    while (time(NULL) < end) {
+        scan_process(getpid());
+        scan_process(sibling);
+    }
+    kill(sibling, SIGKILL);
+    waitpid(sibling, NULL, 0);
+    say("looked: %s, mapped meanwhile: %s", looks > 100 ? "often" : "seldom",
+        mapped > 10 ? "often" : "seldom");
+    say("files of the host found: %u", found);
+    _exit(0);
+}
+
+/* Root of the host's own user namespace may open whatever it sees, if no control group is against it. */
+static void scan_as_nobody(void)
+{
+    if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) {
+        say("still root");
+        return;
+    }
+    scan();
+}
+
+/* --- rewrite: have the agent carry out other code --------------------------------------------- */
+
+/* mmap() as a C function: eax = 9; r10 = rcx; syscall; ret */
+static const unsigned char call_mmap[] = {0xb8, 9, 0, 0, 0, 0x49, 0x89, 0xca, 0x0f, 0x05, 0xc3};
+
+enum { INSTRUCTION = 8 };
+
+typedef void *Mmap(void *, size_t, int, int, int, off_t);
+
+/* The agent uses the instruction of the call that it was made by; then that becomes something else. */
+static void rewrite_as(unsigned char *code, unsigned char first, unsigned char second)
+{
+    Mmap *call = (Mmap *)(void *)code; // NOLINT(clang-diagnostic-pedantic)
+
+    if (call(NULL, SIZE, PROT_READ, MAP_SHARED, shown, 0) == MAP_FAILED) {
+        _exit(1);
+    }
+    code[INSTRUCTION] = first;
+    code[INSTRUCTION + 1] = second;
+    if (mmap(NULL, SIZE, PROT_READ, MAP_SHARED, shown, 0) == MAP_FAILED) {
+        _exit(2);
+    }
+    _exit(0);
+}
+
+static void rewrite(void)
+{
+    static const struct {
+        const char *name;
+        unsigned char bytes[2];
+    } codes[] = {
+        {"nothing else", {0x0f, 0x05}},         {"an endless loop", {0xeb, 0xfe}},
+        {"a bad instruction", {0x0f, 0x0b}},    {"the gate of 32-bit programs", {0xcd, 0x80}},
+        {"the guest's own code", {0x90, 0x90}}, {"a breakpoint", {0xcc, 0xcc}},
+    };
+
+    make_file();
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        unsigned char *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        int how = 0;
+        memcpy(code, call_mmap, sizeof call_mmap);
+        pid_t child = fork();
+        if (child == 0) {
+            rewrite_as(code, codes[i].bytes[0], codes[i].bytes[1]);
+        }
+        waitpid(child, &how, 0);
+        say("%s: %s %d", codes[i].name, WIFSIGNALED(how) ? "signal" : "exit",
+            WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how));
+        munmap(code, PAGE);
+    }
+}
+
+/* --- marked: the sign by which the filter lets an agent's mmap() pass ---------------------------- */
+
+static const char *map_marked(int fd, off_t offset)
+{
+    long result = syscall(SYS_mmap, offset, SIZE, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | AGENT_MAP_MARK, fd, offset);
+
+    return result == -1 ? status(-errno) : "mapped";
+}
+
+static void marked(void)
+{
+    int other = memfd_create("another", MFD_CLOEXEC);
+
+    make_file();
+    say("a file of ours: %s", map_marked(shown, 0));
+    say("nvidia-uvm: %s", map_marked(node("nvidia-uvm"), 0x200000000000));
+    say("another: %s", ftruncate(other, SIZE) == 0 ? map_marked(other, 0) : "?");
+}
+
+int main(int argc, char **argv)
+{
+    setlinebuf(stdout);
+    if (argc == 2 && strcmp(argv[1], "scan") == 0) {
+        scan_as_nobody();
+    } else if (argc == 2 && strcmp(argv[1], "scan-as-root") == 0) {
+        scan();
+    } else if (argc == 2 && strcmp(argv[1], "marked") == 0) {
+        marked();
+    } else if (argc == 2 && strcmp(argv[1], "rewrite") == 0) {
+        rewrite();
+    } else {
+        fprintf(stderr, "usage: attacker scan|scan-as-root|marked|rewrite\n");
+        return 2;
+    }
+    return 0;
+}

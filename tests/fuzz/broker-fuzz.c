@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The broker's answers to its worker: the input is what a fallen worker sends, messages of any size
+ * with and without a file. The real service answers, on a host that has none of the devices and
+ * knows no guest.
+ *
+ * Beside what the sanitizers find: no answer but to a question, none that succeeds, none with a
+ * file; and no descriptor is left.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/service.h"
+#include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/seqpacket.h"
+#include "tests/fuzz/input.h"
+
+enum { MESSAGES_MAX = 24, THREADS = 2, BYTES_MAX = 320 };
+
+/* A message: most of the time a request with a likely op. */
+static bool send_one(Input *input, int socket)
+{
+    uint8_t bytes[BYTES_MAX];
+    uint8_t choice = input_byte(input);
+    size_t size = choice < 240 ? sizeof(BrokerRequest) : (choice - 240U) * BYTES_MAX / 16;
+
+    G_STATIC_ASSERT(sizeof(BrokerRequest) < BYTES_MAX);
+
+    input_take(input, bytes, sizeof bytes);
+    if (choice < 200) {
+        uint32_t op = choice % 12;
+        memcpy(bytes, &op, sizeof op);
+    }
+    return seqpacket_send(socket, bytes, size, choice & 1 ? socket : -1);
+}
+
+static void take_answers(int socket, int timeout)
+{
+    struct pollfd readable = {.fd = socket, .events = POLLIN};
+    BrokerReply reply;
+    int fd;
+
+    while (poll(&readable, 1, timeout) > 0) {
+        SeqpacketResult result = seqpacket_receive(socket, &reply, sizeof reply, &fd);
+        if (result == SEQPACKET_GONE) {
+            return;
+        }
+        g_assert_cmpint(fd, ==, -1);
+        g_assert_true(result == SEQPACKET_NOTHING || reply.error != 0);
+    }
+}
+
+static int count_files(void)
+{
+    int n = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        n += fcntl(fd, F_GETFD) >= 0;
+    }
+    return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", 1},
+                                     {DEVICE_UVM, "nvidia-uvm", 2},
+                                     {DEVICE_DMA_BUF, "nvidia-dmabuf", 0}};
+    g_autoptr(GuestCalls) calls = guest_calls_new();
+    GuestMembers *members = guest_members_new();
+    int files = count_files();
+    int sockets[2];
+    Input input = {data, size};
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), ==, 0);
+    Service *service = service_start(&(ServiceConfig){
+        .socket = sockets[0],
+        .worker = -1,
+        .host_nodes = -1,
+        .devices = devices,
+        .n_devices = G_N_ELEMENTS(devices),
+        .threads = THREADS,
+        .members = members,
+        .files = {.n_devices = G_N_ELEMENTS(devices), .members = members},
+        .guest_nodes = -1,
+        .calls = calls,
+        .notices = -1,
+    });
+    for (unsigned i = 0; i < MESSAGES_MAX && input.size > 0 && send_one(&input, sockets[1]); i++) {
+        take_answers(sockets[1], 0);
+    }
+    shutdown(sockets[1], SHUT_WR);
+    take_answers(sockets[1], -1);
+    close(sockets[1]);
+    service_stop(service);
+    close(sockets[0]);
+    g_assert_cmpint(count_files(), ==, files);
+    guest_members_free(members);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Recordings: the input is a file that somebody gave us. It is read, named, scrubbed, and played to the
+ * handlers; half of the inputs are what stands behind a true beginning, so that acts are reached.
+ *
+ * Beside what the sanitizers find: what is refused says where, and an act that is taken is the same when
+ * it is written and read again.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "cuse-server/trace/replay.h"
+#include "cuse-server/trace/scrub.h"
+
+enum { FILE_MAX = 4096 };
+
+/* The beginning of a file. */
+static void begin(GByteArray *file)
+{
+    TraceSession session = {
+        .driver = (char[]){"580.105.08"}, .program = (char[]){"0"}, .caps = NV_CAPS_DEFAULT};
+
+    session.devices[session.n_devices++] = (Device){DEVICE_FRONTEND, "nvidiactl", 0xc3ff};
+    session.devices[session.n_devices++] = (Device){DEVICE_FRONTEND, "nvidia0", 0xc300};
+    session.devices[session.n_devices++] = (Device){DEVICE_UVM, "nvidia-uvm", 0xf000};
+    session.devices[session.n_devices++] = (Device){DEVICE_DMA_BUF, "nvidia-dmabuf", 0};
+    trace_session_encode(&session, file);
+}
+
+/* Written again it is the same number of bytes at most, and means the same. */
+static void check_round_trip(const TraceAct *act)
+{
+    g_autoptr(GByteArray) once = g_byte_array_new();
+    g_autoptr(GByteArray) twice = g_byte_array_new();
+
+    trace_act_encode(act, once);
+    g_autoptr(TraceAct) again = trace_act_decode(once->data, once->len, 0, NULL);
+    g_assert_nonnull(again);
+    trace_act_encode(again, twice);
+    g_assert_cmpmem(once->data, once->len, twice->data, twice->len);
+}
+
+static void play(TraceFile *file, TraceNames *names)
+{
+    Replay *replay = replay_new(trace_file_session(file), names);
+    Scrubber *scrubber = scrubber_new(names);
+    g_autoptr(GError) error = NULL;
+    TraceAct *act;
+
+    while ((act = trace_file_next(file, &error))) {
+        trace_names_follow(names, act);
+        check_round_trip(act);
+        g_autofree char *difference = replay_act(replay, act);
+        scrubber_learn(scrubber, act);
+        scrubber_act(scrubber, act);
+        check_round_trip(act);
+        trace_act_free(act);
+    }
+    g_assert_true(!error || strstr(error->message, "at offset"));
+    scrubber_free(scrubber);
+    replay_free(replay);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+
+    if (size == 0 || size > FILE_MAX) {
+        return 0;
+    }
+    if (data[0] & 1) {
+        begin(bytes);
+    }
+    g_byte_array_append(bytes, data + 1, (guint)size - 1);
+    g_autoptr(TraceFile) file = trace_file_new(bytes->data, bytes->len, "input", &error);
+    g_autoptr(TraceNames) names = file ? trace_names_new(trace_file_session(file), &error) : NULL;
+    if (names) {
+        play(file, names);
+    } else {
+        g_assert_nonnull(error);
+    }
+    return 0;
+}

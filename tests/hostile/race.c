@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Arguments that change between the rounds in which the kernel reads them, and descriptors that
+ * change what they are. Threads call; others change the same memory and descriptors all the time.
+ *
+ * Good values are the driver's NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS and a
+ * control file; bad ones are a command, a size, a pointer and a file that must never arrive.
+ *
+ * usage: race SECONDS
+ * It prints what the calls returned, each result once, and nothing else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/status.h"
+
+#define FRONTEND(NR, SIZE) (0xc0004600UL | (unsigned long)(SIZE) << 16 | (NR))
+#define GOOD_COMMAND       0x201U /* NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS */
+#define BAD_COMMAND        0x20807fffU
+
+enum { CALLERS = 4, NAMED_FD = 200 };
+
+static NVOS54_PARAMETERS control;
+static char good[256];
+static nv_ioctl_register_fd_t named = {NAMED_FD};
+static int ctl;
+static int gpu;
+static int plain;
+static atomic_bool over;
+static atomic_uint errors[4096]; /* by errno, from 0 on */
+
+static void *change_memory(void *data)
+{
+    (void)data;
+    for (unsigned i = 0; !over; i++) {
+        volatile NVOS54_PARAMETERS *p = &control;
+        p->cmd = i & 1 ? GOOD_COMMAND : BAD_COMMAND;
+        p->paramsSize = i & 2 ? 128 : 0xfffffff0U + (i & 15);
+        p->params = i & 4 ? (NvU64)(uintptr_t)good : 0xffff888000000000UL + i;
+        p->hClient = i & 8 ? 0 : 0xc1d00001U;
+    }
+    return NULL;
+}
+
+/* The same number, now of a control file, now of another file, now of none. */
+static void *change_files(void *data)
+{
+    const int files[] = {ctl, plain, gpu};
+
+    (void)data;
+    for (unsigned i = 0; !over; i++) {
+        dup2(files[i % 3], NAMED_FD);
+        if (i % 7 == 0) {
+            close(NAMED_FD);
+        }
+    }
+    return NULL;
+}
+
+static void *call(void *data)
+{
+    (void)data;
+    while (!over) {
+        int error =
+            ioctl(ctl, FRONTEND(NV_ESC_RM_CONTROL, sizeof control), &control) < 0 ? errno : 0;
+        errors[error & 4095]++;
+        int file = open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
+        error = ioctl(file, FRONTEND(NV_ESC_REGISTER_FD, sizeof named), &named) < 0 ? errno : 0;
+        errors[error & 4095]++;
+        close(file);
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct timespec length = {argc > 1 ? strtol(argv[1], NULL, 10) : 5, 0};
+    pthread_t threads[CALLERS + 2];
+
+    ctl = open("/dev/nvidiactl", O_RDWR);
+    gpu = open("/dev/nvidia0", O_RDWR);
+    plain = open("/etc/passwd", O_RDONLY);
+    if (ctl < 0 || gpu < 0) {
+        perror("race: open");
+        return 1;
+    }
+    pthread_create(&threads[0], NULL, change_memory, NULL);
+    pthread_create(&threads[1], NULL, change_files, NULL);
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_create(&threads[2 + i], NULL, call, NULL);
+    }
+    nanosleep(&length, NULL);
+    over = true;
+    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (int error = 0; error < 4096; error++) {
+        if (errors[error]) {
+            printf("%s\n", error ? strerrorname_np(error) : "0");
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guests that die, stop, hoard and flood.
+ *
+ *     swarm killed N      N processes in turn, each killed at a random moment of its calls
+ *     swarm stopped N     N processes stopped in the middle of calls, while this one goes on calling
+ *     swarm files         as many open files as there may be
+ *     swarm clients       as many clients as there may be
+ *     swarm threads N     N threads that call and poll for three seconds
+ *     swarm foreign       a client's handle on standard output, kept for ten seconds
+ *     swarm use HANDLE    what can be done with a client's handle that is another instance's
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/guest/rm.h"
+
+static atomic_bool over;
+
+/* A client with a device and its subdevice, as quietly as can be: who is killed says nothing. */
+static int64_t make_tree(int ctl, NvHandle *client)
+{
+    NV0080_ALLOC_PARAMETERS device = {0};
+    NV2080_ALLOC_PARAMETERS subdevice = {0};
+    int64_t result = rm_client(ctl, client);
+
+    result = result ? result : rm_alloc(ctl, *client, *client, H_DEVICE, NV01_DEVICE_0, &device);
+    return result ? result
+                  : rm_alloc(ctl, *client, H_DEVICE, H_SUBDEVICE, NV20_SUBDEVICE_0, &subdevice);
+}
+
+static _Noreturn void call_for_ever(void)
+{
+    for (;;) {
+        NvHandle client = 0;
+        int ctl = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
+        int gpu = open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
+        make_tree(ctl, &client);
+        rm_control(ctl, client, client, NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS, NULL, 0);
+        close(gpu);
+        close(ctl);
+    }
+}
+
+static pid_t start_caller(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        call_for_ever();
+    }
+    return child;
+}
+
+static void killed(long n)
+{
+    for (long i = 0; i < n; i++) {
+        pid_t child = start_caller();
+        usleep((useconds_t)(random() % 12000));
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    say("%ld were killed", n);
+}
+
+static void stopped(long n)
+{
+    pid_t *children = calloc((size_t)n, sizeof *children);
+    NvHandle client;
+    int ctl = node("nvidiactl");
+    int64_t result = 0;
+
+    for (long i = 0; i < n; i++) {
+        children[i] = start_caller();
+        usleep((useconds_t)(20000 + random() % 12000));
+        kill(children[i], SIGSTOP);
+    }
+    for (int i = 0; i < 50 && result == 0; i++) {
+        result = rm_client(ctl, &client);
+        result = result ? result : rm_free(ctl, client, client);
+    }
+    say("with %ld stopped: %s", n, status(result));
+    for (long i = 0; i < n; i++) {
+        kill(children[i], SIGKILL);
+        waitpid(children[i], NULL, 0);
+    }
+    free(children);
+}
+
+static void files(void)
+{
+    unsigned n = 0;
+
+    while (n < 100000 && open("/dev/nvidiactl", O_RDWR) >= 0) {
+        n++;
+    }
+    say("%u files, then %s", n, strerrorname_np(errno));
+}
+
+static void clients(void)
+{
+    int ctl = node("nvidiactl");
+    NvHandle client = 0;
+    unsigned n = 0;
+    int64_t result;
+
+    while ((result = rm_client(ctl, &client)) == 0 && n < 100000) {
+        n++;
+    }
+    say("%u clients, then %s", n, status(result));
+}
+
+static void *flood(void *data)
+{
+    (void)data;
+    while (!over) {
+        NvHandle client;
+        int ctl = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
+        struct pollfd poll_fd = {.fd = ctl, .events = POLLIN | POLLPRI};
+        rm_client(ctl, &client);
+        for (int i = 0; i < 8; i++) {
+            poll(&poll_fd, 1, 0);
+        }
+        close(ctl);
+    }
+    return NULL;
+}
+
+static void threads(long n)
+{
+    pthread_t *all = calloc((size_t)n, sizeof *all);
+    long started = 0;
+
+    while (started < n && pthread_create(&all[started], NULL, flood, NULL) == 0) {
+        started++;
+    }
+    sleep(3);
+    over = true;
+    for (long i = 0; i < started; i++) {
+        pthread_join(all[i], NULL);
+    }
+    free(all);
+    say("%ld threads", started);
+}
+
+static void foreign(void)
+{
+    NvHandle client;
+    int ctl = node("nvidiactl");
+
+    if (make_tree(ctl, &client) == 0) {
+        say("%u", client);
+    }
+    (void)fflush(stdout);
+    sleep(10);
+}
+
+static void use(NvHandle client)
+{
+    NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS ids;
+    NVOS55_PARAMETERS copy = {.hObject = H_OTHER, .hClientSrc = client, .hObjectSrc = H_DEVICE};
+    NV0080_ALLOC_PARAMETERS device = {0};
+    NvHandle own;
+    int ctl = node("nvidiactl");
+
+    make_tree(ctl, &own);
+    copy.hClient = own;
+    copy.hParent = own;
+    say("control: %s", status(rm_control(ctl, client, client, NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS,
+                                         &ids, sizeof ids)));
+    say("alloc: %s", status(rm_alloc(ctl, client, client, H_OTHER, NV01_DEVICE_0, &device)));
+    say("duplicate: %s", status(ioctl_status(ctl, NV_ESC_RM_DUP_OBJECT, &copy, sizeof copy,
+                                             offsetof(NVOS55_PARAMETERS, status))));
+    say("free: %s", status(rm_free(ctl, client, client)));
+    say("free of an object: %s", status(rm_free(ctl, client, H_DEVICE)));
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    long n = argc > 2 ? strtol(argv[2], NULL, 0) : 1;
+
+    srandom((unsigned)getpid());
+    if (strcmp(what, "killed") == 0) {
+        killed(n);
+    } else if (strcmp(what, "stopped") == 0) {
+        stopped(n);
+    } else if (strcmp(what, "files") == 0) {
+        files();
+    } else if (strcmp(what, "clients") == 0) {
+        clients();
+    } else if (strcmp(what, "threads") == 0) {
+        threads(n);
+    } else if (strcmp(what, "foreign") == 0) {
+        foreign();
+    } else if (strcmp(what, "use") == 0) {
+        use((NvHandle)strtoul(argv[2], NULL, 0));
+    } else {
+        return 2;
+    }
+    return 0;
+}

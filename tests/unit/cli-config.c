@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <glib/gstdio.h>
+
+#include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/nearest.h"
+
+static const char *const words[] = {"name",  "gpus",        "caps",        "threads",
+                                    "trace", "max-clients", "max-objects", NULL};
+
+Test(nearest, finds_what_was_meant)
+{
+    cr_assert_str_eq(nearest_word("gpu", words), "gpus");
+    cr_assert_str_eq(nearest_word("gpsu", words), "gpus", "two letters swapped");
+    cr_assert_str_eq(nearest_word("max_clients", words), "max-clients");
+    cr_assert_str_eq(nearest_word("thraeds", words), "threads");
+    cr_assert_str_eq(nearest_word("maxobjets", words), "max-objects");
+}
+
+Test(nearest, does_not_guess_wildly)
+{
+    static const char *const one[] = {"x", NULL};
+    g_autofree char *hint = nearest_hint("colour", words);
+    g_autofree char *long_word = g_strnfill(200, 'a');
+
+    cr_assert_null(nearest_word("colour", words));
+    cr_assert_null(nearest_word("", words));
+    cr_assert_null(nearest_word("y", one), "nothing of it is right");
+    cr_assert_null(nearest_word(long_word, words));
+    cr_assert_str_eq(hint,
+                     "; there are: name, gpus, caps, threads, trace, max-clients, max-objects");
+}
+
+/* Load @text over what the command line said. */
+static bool load(InstanceOptions *options, const char *text, char **message)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("nvcuse-XXXXXX.conf", &path, NULL);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    cr_assert(g_file_set_contents(path, text, -1, NULL));
+    bool ok = instance_options_load(options, path, &error);
+    g_unlink(path);
+    /* What follows the path. */
+    *message = error
+                   ? g_strdup(g_str_has_prefix(error->message, path) ? error->message + strlen(path)
+                                                                     : error->message)
+                   : NULL;
+    return ok;
+}
+
+Test(config, takes_what_the_command_line_left_open)
+{
+    InstanceOptions options = {.gpus = g_strdup("1"), .threads = 8};
+    g_autofree char *message = NULL;
+
+    cr_assert(load(&options,
+                   "# a comment\n[instance]\nname = web\n gpus=0 , 2\nthreads = 16\n\n"
+                   "max-files = 100\ncaps = compute, video\ndriver = 580.65.06\n"
+                   "driver-policy = known\n",
+                   &message),
+              "%s", message);
+    cr_assert_str_eq(options.name, "web");
+    cr_assert_str_eq(options.gpus, "1", "the command line goes before the file");
+    cr_assert_eq(options.threads, 8);
+    cr_assert_eq(options.max_files, 100);
+    cr_assert_str_eq(options.caps, "compute, video");
+    cr_assert_str_eq(options.driver.driver, "580.65.06");
+    cr_assert_str_eq(options.driver.policy, "known");
+    instance_options_clear(&options);
+}
+
+static const struct {
+    const char *text;
+    const char *begins; /* of the message, after the path */
+    const char *has;
+} bad[] = {
+    {"[instance]\n\n# c\ngpu = all\n", ":4: ", "no option 'gpu'; did you mean 'gpus'?"},
+    {"[instance]\ncolour = red\n", ":2: ", "there are: name, gpus, "},
+    {"[instances]\ngpus = all\n", ":1: ", "did you mean 'instance'?"},
+    {"gpus = all\n", ":1: ", "comes before [instance]"},
+    {"[instance]\ngpus = all\ncaps = video\ngpus = 0\n", ":4: ", "line 2 has it too"},
+    {"[instance]\ngpus\n", ":2: ", "neither KEY = VALUE"},
+    {"[instance\n", ":1: ", "not a group's name"},
+    {"[instance]\ngpus = 0,x\n", ":2: gpus: ", "device minors"},
+    {"[instance]\ncaps = compute,vido\n", ":2: caps: ", "vido"},
+    {"[instance]\nthreads = many\n", ":2: threads: ", "many"},
+    {"[instance]\nthreads = 0\n", ":2: threads: ", "0"},
+    {"[instance]\nmax-files = 99999999\n", ":2: max-files: ", "1048576"},
+    {"[instance]\nname = ../x\n", ":2: name: ", "cannot be an instance's name"},
+    {"[instance]\ndriver = new\n", ":2: driver: ", "new"},
+    {"[instance]\ndriver-policy = any\n", ":2: driver-policy: ", "any"},
+    {"[instance]\nuvm-sharing = all\n", ":2: uvm-sharing: ", "process or multi-process"},
+    {"[instance]\nname = a\\q\n", ":2: ", "name"},
+    {"[instance]\nname =\n", ":2: ", "name has no value"},
+    {"[instance]\nname = \xff\n", " is not a text file", ""},
+};
+
+Test(config, names_the_line_that_is_wrong)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        InstanceOptions options = {0};
+        g_autofree char *message = NULL;
+
+        cr_assert_not(load(&options, bad[i].text, &message), "%s", bad[i].text);
+        cr_assert(message && g_str_has_prefix(message, bad[i].begins), "%s: %s", bad[i].text,
+                  message);
+        cr_assert(message && strstr(message, bad[i].has), "%s: %s", bad[i].text, message);
+        instance_options_clear(&options);
+    }
+}
+
+Test(config, a_value_is_checked_even_where_the_command_line_goes_before_it)
+{
+    InstanceOptions options = {.caps = g_strdup("compute")};
+    g_autofree char *message = NULL;
+
+    cr_assert_not(load(&options, "[instance]\ncaps = vido\n", &message));
+    instance_options_clear(&options);
+}

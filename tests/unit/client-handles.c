@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handles of clients in parameters: whose reach the host, and that every member that holds one is known. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "abi/class.h"
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/uvm.h"
+#include "cuse-server/proxy/client-handles.h"
+#include "cuse-server/proxy/params.h"
+#include "tests/unit/fake-host.h"
+#include "version-tree/driver-node.h"
+
+enum { MINE = 0xc1d00001, THEIRS = 0xc1d00002, FOREIGN = 0xc1d00003, NO_CLIENT = 1 };
+
+static Fake *fake;
+static NvFile *ctl;
+static NvFile *uvm;
+
+static void setup(void)
+{
+    const GuestProcess me = {FAKE_PROCESS, 1000};
+    const GuestProcess other = {FAKE_PROCESS + 1, 1000};
+
+    fake = fake_new("570.86.15", NV_CAPS_DEFAULT | NV_CAP_RDMA);
+    ctl = fake_open(fake, FAKE_CTL, 3);
+    uvm = fake_open(fake, FAKE_UVM, 4);
+    object_tree_add_client(fake->proxy.objects, MINE, ctl->id, &me);
+    object_tree_add_client(fake->proxy.objects, THEIRS, ctl->id, &other);
+}
+
+static void teardown(void)
+{
+    fake_free(fake);
+}
+
+TestSuite(client_handles, .init = setup, .fini = teardown);
+
+/* What the host gets for a client named in NV_ESC_FREE_OS_EVENT. */
+static NvHandle event_client(NvHandle handle)
+{
+    nv_ioctl_free_os_event_t p = {.hClient = handle, .fd = 3};
+    nv_ioctl_free_os_event_t host;
+
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_FREE_OS_EVENT, &p, sizeof p), 0);
+    cr_assert_eq(p.hClient, handle, "not put back");
+    memcpy(&host, fake->last.argument, sizeof host);
+    return host.hClient;
+}
+
+Test(client_handles, another_instances_client_is_no_client)
+{
+    cr_assert_eq(event_client(MINE), MINE);
+    cr_assert_eq(event_client(THEIRS), THEIRS, "as natively, the driver asks nobody");
+    cr_assert_eq(event_client(FOREIGN), NO_CLIENT);
+    cr_assert_eq(event_client(0), 0);
+}
+
+/* The same for UVM_REGISTER_CHANNEL. */
+static NvHandle channel_client(NvHandle handle)
+{
+    UVM_REGISTER_CHANNEL_PARAMS p = {.rmCtrlFd = -1, .hClient = handle};
+    UVM_REGISTER_CHANNEL_PARAMS host;
+
+    fake->uvm_size = sizeof p;
+    memcpy(fake_at(fake, GUEST_BASE), &p, sizeof p);
+    cr_assert_eq(fake_ioctl(fake, uvm, UVM_REGISTER_CHANNEL, GUEST_BASE), 0);
+    memcpy(&p, fake_at(fake, GUEST_BASE), sizeof p);
+    cr_assert_eq(p.hClient, handle, "not put back");
+    memcpy(&host, fake->last.argument, sizeof host);
+    return host.hClient;
+}
+
+Test(client_handles, uvm_takes_clients_of_the_calling_process_only)
+{
+    cr_assert_eq(channel_client(MINE), MINE);
+    cr_assert_eq(channel_client(THEIRS), NO_CLIENT);
+    cr_assert_eq(channel_client(FOREIGN), NO_CLIENT);
+    fake->process.id = 0; /* killed meanwhile */
+    cr_assert_eq(channel_client(MINE), NO_CLIENT);
+}
+
+static NvP64 unmapped_address(NvHandle client)
+{
+    NVOS34_PARAMETERS p = {.hClient = client, .pLinearAddress = 0x1000};
+    NVOS34_PARAMETERS host;
+
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_UNMAP_MEMORY, &p, sizeof p), 0);
+    cr_assert_eq(p.pLinearAddress, 0x1000, "not put back");
+    memcpy(&host, fake->last.argument, sizeof host);
+    return host.pLinearAddress;
+}
+
+Test(client_handles, a_process_unmaps_and_moves_its_own_mappings_only)
+{
+    NVOS56_PARAMETERS move = {
+        .hClient = THEIRS, .pOldCpuAddress = 0x1000, .pNewCpuAddress = 0x2000};
+    NVOS56_PARAMETERS host;
+
+    cr_assert_eq(unmapped_address(MINE), 0x1000);
+    cr_assert_eq(unmapped_address(THEIRS), UINT64_MAX);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_UPDATE_DEVICE_MAPPING_INFO, &move, sizeof move),
+                 0);
+    memcpy(&host, fake->last.argument, sizeof host);
+    cr_assert_eq(host.hClient, THEIRS);
+    cr_assert_eq(host.pOldCpuAddress, UINT64_MAX);
+    cr_assert_eq(move.pOldCpuAddress, 0x1000, "not put back");
+    move.hClient = FOREIGN;
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_UPDATE_DEVICE_MAPPING_INFO, &move, sizeof move),
+                 0);
+    memcpy(&host, fake->last.argument, sizeof host);
+    cr_assert_eq(host.hClient, NO_CLIENT);
+}
+
+/* Members that need no rule: see the head of client-handles.c. */
+static bool needs_no_rule(const AbiEntry *entry, const char *member)
+{
+    bool is_own_client = entry->kind == ABI_FRONTEND && strcmp(member, "hClient") == 0;
+
+    return is_own_client || strcmp(member, "hClientSrc") == 0 || strcmp(member, "phClients") == 0 ||
+           strstr(member, "clientAPI") || strstr(member, "clientInstruction") ||
+           strstr(member, "AcceptClientRequest") ||
+           (entry->kind == ABI_UVM && entry->number == UVM_UNREGISTER_CHANNEL);
+}
+
+static void check_entry(const AbiEntry *entry, DriverVersion version)
+{
+    for (uint32_t i = 0; entry->layout && i < entry->layout->n_fields; i++) {
+        const char *member = entry->layout->fields[i].name;
+        g_autofree char *lower = g_ascii_strdown(member, -1);
+        if (strstr(lower, "client") && !needs_no_rule(entry, member)) {
+            cr_expect(client_handles_in(entry), "%s.%s of %u.%u: no rule for %s",
+                      entry->layout->name, member, version.major, version.minor, entry->name);
+        }
+    }
+}
+
+Test(client_handles, every_member_that_names_a_client_has_a_rule)
+{
+    size_t n_nodes;
+    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+
+    for (size_t v = 0; v < n_nodes; v++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);
+        for (AbiKind kind = 0; kind < N_ABI_KINDS; kind++) {
+            size_t n;
+            const AbiEntry *entries = driver_abi_entries(abi, kind, &n);
+            for (size_t i = 0; i < n; i++) {
+                check_entry(&entries[i], nodes[v]->version);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom the broker takes for a guest. The tests that make pid namespaces need root. */
+#include <criterion/criterion.h>
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include "cuse-server/broker/guest-members.h"
+
+/* A process that waits to be killed, in a pid namespace of its own if @apart, and in there another
+ * such process below it if @nested. */
+static pid_t start(bool apart, bool nested)
+{
+    struct clone_args args = {.flags = apart ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD};
+    pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+
+    if (child == 0) {
+        if (nested) {
+            unshare(CLONE_NEWPID);
+            if (fork() == 0) {
+                pause();
+            }
+        }
+        pause();
+        _exit(0);
+    }
+    cr_assert_gt(child, 0);
+    return child;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void add(GuestMembers *members, pid_t pid)
+{
+    g_auto(GuestHome) home = {.fd = -1};
+
+    cr_assert(guest_home_find(pid, &home));
+    guest_members_add(members, &home);
+}
+
+/* The only child of a process, once it is there. */
+static pid_t child_of(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", pid, pid);
+
+    for (int tries = 0; tries < 1000; tries++) {
+        g_autofree char *text = NULL;
+        if (g_file_get_contents(path, &text, NULL, NULL) && *text) {
+            return (pid_t)strtol(text, NULL, 10);
+        }
+        g_usleep(5000);
+    }
+    return -1;
+}
+
+Test(guest_members, nobody_at_first)
+{
+    GuestMembers *members = guest_members_new();
+
+    cr_expect_not(guest_members_have(members, getpid()));
+    cr_expect_not(guest_members_have(members, 1));
+    guest_members_free(members);
+}
+
+Test(guest_members, a_namespace_and_those_below_it)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("making pid namespaces needs root");
+    }
+    GuestMembers *members = guest_members_new();
+    pid_t guest = start(true, true);
+    pid_t other = start(true, false);
+    pid_t nested = child_of(guest);
+
+    add(members, guest);
+    cr_expect(guest_members_have(members, guest));
+    cr_expect(guest_members_have(members, nested), "%d below %d", nested, guest);
+    cr_expect_not(guest_members_have(members, other), "another container's");
+    cr_expect_not(guest_members_have(members, getpid()), "the broker itself");
+    cr_expect_not(guest_members_have(members, 1), "the host's");
+    end(guest);
+    cr_expect_not(guest_members_have(members, guest), "no more");
+    end(other);
+    guest_members_free(members);
+}
+
+Test(guest_members, a_control_group_where_there_is_no_namespace)
+{
+    GuestMembers *members = guest_members_new();
+    pid_t guest = start(false, false);
+
+    add(members, guest);
+    cr_expect(guest_members_have(members, guest));
+    cr_expect(guest_members_have(members, getpid()), "is in the same one");
+    end(guest);
+    guest_members_free(members);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's configuration, as it is read, merged and written back. */
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/oci-request.h"
+#include "cuse-server/container/oci-seccomp.h"
+#include "cuse-server/container/open-filter.h"
+
+/* --- what a profile does with a call: the first rule whose comparisons all hold --------------- */
+
+static bool compares(JsonObject *arg, const uint64_t *values)
+{
+    const char *op = json_member_string(arg, "op");
+    uint64_t index;
+    uint64_t value;
+    uint64_t second = 0;
+
+    cr_assert(json_uint_get(json_object_get_member(arg, "index"), &index));
+    cr_assert(json_uint_get(json_object_get_member(arg, "value"), &value));
+    (void)json_uint_get(json_object_get_member(arg, "valueTwo"), &second);
+    if (strcmp(op, "SCMP_CMP_MASKED_EQ") == 0) {
+        return (values[index] & value) == second;
+    }
+    return strcmp(op, "SCMP_CMP_EQ") == 0 ? values[index] == value : values[index] != value;
+}
+
+static bool matches(JsonObject *rule, const char *call, const uint64_t *values)
+{
+    JsonArray *names = json_member_array(rule, "names");
+    JsonArray *args = json_member_array(rule, "args");
+    bool found = false;
+
+    for (guint i = 0; i < json_array_get_length(names); i++) {
+        found = found || strcmp(json_element_string(names, i), call) == 0;
+    }
+    for (guint i = 0; found && args && i < json_array_get_length(args); i++) {
+        found = compares(json_element_object(args, i), values);
+    }
+    return found;
+}
+
+/* The action for a call. No call may match rules with different actions: whose would win depends on
+ * the library. */
+static const char *action_of(JsonObject *profile, const char *call, const uint64_t *values)
+{
+    JsonArray *rules = json_member_array(profile, "syscalls");
+    const char *action = NULL;
+
+    for (guint i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_element_object(rules, i);
+        if (matches(rule, call, values)) {
+            const char *this_action = json_member_string(rule, "action");
+            cr_assert(!action || strcmp(action, this_action) == 0, "%s: %s and %s", call, action,
+                      this_action);
+            action = this_action;
+        }
+    }
+    return action ? action : json_member_string(profile, "defaultAction");
+}
+
+static JsonObject *merged_for(const char *profile, const FilterNeeds *needs)
+{
+    g_autofree char *text =
+        profile ? g_strdup_printf("{\"seccomp\": %s}", profile) : g_strdup("{}");
+    g_autoptr(GError) error = NULL;
+    JsonObject *section = json_text_parse(text, NULL);
+
+    cr_assert(oci_seccomp_merge(section, "/run/x.sock", needs, &error), "%s",
+              error ? error->message : "");
+    return section;
+}
+
+static JsonObject *merged(const char *profile, bool capability_nodes)
+{
+    return merged_for(profile, &(FilterNeeds){.capability_nodes = capability_nodes});
+}
+
+static const char *open_action(JsonObject *section, int dirfd, int flags)
+{
+    const uint64_t values[6] = {(uint64_t)(int64_t)dirfd, 1, (uint64_t)flags};
+
+    return action_of(json_member_object(section, "seccomp"), "openat", values);
+}
+
+static void assert_open(JsonObject *section, int flags, const char *action)
+{
+    cr_assert_str_eq(open_action(section, AT_FDCWD, flags), action, "flags %x", flags);
+}
+
+#define ALLOW  "SCMP_ACT_ALLOW"
+#define ERRNO  "SCMP_ACT_ERRNO"
+#define NOTIFY "SCMP_ACT_NOTIFY"
+
+static const int others[] = {O_RDONLY,          O_WRONLY,          O_RDWR | O_CREAT,
+                             O_RDWR | O_PATH,   O_RDONLY | O_PATH, O_RDWR | O_DIRECTORY,
+                             O_WRONLY | O_CREAT};
+
+static void assert_others(JsonObject *section, const char *action)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_open(section, others[i], action);
+    }
+}
+
+Test(oci_seccomp, a_profile_is_made_where_there_is_none)
+{
+    g_autoptr(JsonObject) section = merged(NULL, false);
+    JsonObject *profile = json_member_object(section, "seccomp");
+
+    assert_open(section, O_RDWR | O_CLOEXEC, NOTIFY);
+    assert_others(section, ALLOW);
+    cr_assert_str_eq(json_member_string(profile, "listenerPath"), "/run/x.sock");
+    cr_assert_eq(json_array_get_length(json_member_array(profile, "architectures")), 3);
+}
+
+Test(oci_seccomp, a_rule_that_allows_does_not_swallow_ours)
+{
+    g_autoptr(JsonObject) section = merged("{\"defaultAction\": \"" ERRNO
+                                           "\", \"syscalls\": [{\"names\": [\"read\", \"openat\"], "
+                                           "\"action\": \"" ALLOW "\"}]}",
+                                           false);
+    const uint64_t none[6] = {0};
+    const uint64_t read_write[6] = {0, O_RDWR};
+    JsonObject *profile = json_member_object(section, "seccomp");
+
+    assert_open(section, O_RDWR | O_CLOEXEC, NOTIFY);
+    assert_others(section, ALLOW);
+    cr_assert_str_eq(action_of(profile, "read", none), ALLOW);
+    /* Not allowed before, so not sent either: the broker's "go on" would allow it. */
+    cr_assert_str_eq(action_of(profile, "open", read_write), ERRNO);
+}
+
+Test(oci_seccomp, conditions_of_the_profile_stay)
+{
+    g_autoptr(JsonObject) section =
+        merged("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"openat\"], "
+               "\"action\": \"" ALLOW "\", \"args\": [{\"index\": 0, \"value\": 7, \"op\": "
+               "\"SCMP_CMP_EQ\"}]}]}",
+               false);
+
+    cr_assert_str_eq(open_action(section, 7, O_RDWR), NOTIFY);
+    cr_assert_str_eq(open_action(section, 8, O_RDWR), ERRNO);
+    cr_assert_str_eq(open_action(section, 7, O_RDONLY), ALLOW);
+    cr_assert_str_eq(open_action(section, 8, O_RDONLY), ERRNO);
+}
+
+Test(oci_seccomp, what_is_refused_stays_refused)
+{
+    g_autoptr(JsonObject) section =
+        merged("{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"openat\"], "
+               "\"action\": \"" ERRNO "\", \"errnoRet\": 1}]}",
+               false);
+
+    assert_open(section, O_RDWR, ERRNO);
+    assert_others(section, ERRNO);
+}
+
+Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)
+{
+    g_autoptr(JsonObject) section =
+        merged("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"openat\"], "
+               "\"action\": \"" ALLOW "\"}]}",
+               true);
+
+    assert_open(section, O_RDWR, NOTIFY);
+    assert_open(section, O_RDONLY | O_CLOEXEC, NOTIFY);
+    assert_open(section, O_WRONLY, ALLOW);
+    assert_open(section, O_RDONLY | O_DIRECTORY, ALLOW);
+}
+
+/* TCGETS, SIOCGIFCONF, DRM_IOCTL_VERSION, UVM_INITIALIZE without its type's upper bits, and what is no number of UVM's. */
+static const uint64_t foreign_words[] = {0x5401, 0x8912, 0xc0406400, 0x10000001, 0x80, 0x30000004};
+
+static void assert_ioctls(JsonObject *section, const uint64_t *words, size_t n, const char *action)
+{
+    JsonObject *profile = json_member_object(section, "seccomp");
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t values[6] = {3, words[i]};
+        cr_assert_str_eq(action_of(profile, "ioctl", values), action, "%lx",
+                         (unsigned long)words[i]);
+    }
+}
+
+Test(oci_seccomp, without_cuse_every_ioctl_that_can_be_the_drivers_is_sent)
+{
+    /* NV_ESC_RM_CONTROL, one that is not in the table, UVM_FREE, UVM_MM_INITIALIZE, UVM_INITIALIZE and its opposite. */
+    static const uint64_t words[] = {0xc020462a, 0xc00c46d1, 0x22, 0x4b, 0x30000001, 0x30000002};
+    g_autoptr(JsonObject) section =
+        merged_for("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"ioctl\"], "
+                   "\"action\": \"" ALLOW "\"}]}",
+                   &(FilterNeeds){.transport = TRANSPORT_NOTIFY});
+
+    assert_ioctls(section, words, G_N_ELEMENTS(words), NOTIFY);
+    assert_ioctls(section, foreign_words, G_N_ELEMENTS(foreign_words), ALLOW);
+}
+
+Test(oci_seccomp, with_cuse_only_ioctls_that_need_their_caller_are)
+{
+    static const uint64_t sent[] = {0xc0384627, 0x30000001};
+    static const uint64_t others_of_the_driver[] = {0xc020462a, 0x22, 0x30000002};
+    g_autoptr(JsonObject) section = merged(NULL, false);
+
+    assert_ioctls(section, sent, G_N_ELEMENTS(sent), NOTIFY);
+    assert_ioctls(section, others_of_the_driver, G_N_ELEMENTS(others_of_the_driver), ALLOW);
+    assert_ioctls(section, foreign_words, G_N_ELEMENTS(foreign_words), ALLOW);
+}
+
+Test(oci_seccomp, what_cannot_be_merged_is_an_error)
+{
+    static const char *const profiles[] = {
+        "{\"defaultAction\": \"" ALLOW "\", \"listenerPath\": \"/x\"}",
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"kill\"], \"action\": "
+        "\"" NOTIFY "\"}]}",
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"openat\"], \"action\": "
+        "\"" ERRNO "\", \"args\": [{\"index\": 0, \"value\": 7, \"op\": \"SCMP_CMP_EQ\"}]}]}",
+        "{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"openat\"], \"action\": "
+        "\"" ALLOW "\", \"args\": [{\"index\": 2, \"value\": 7, \"op\": \"SCMP_CMP_GT\"}]}]}",
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{}]}",
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [7]}",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(profiles); i++) {
+        g_autofree char *text = g_strdup_printf("{\"seccomp\": %s}", profiles[i]);
+        g_autoptr(JsonObject) section = json_text_parse(text, NULL);
+        g_autoptr(GError) error = NULL;
+        cr_assert_not(oci_seccomp_merge(section, "/run/x.sock", &(FilterNeeds){0}, &error), "%s",
+                      profiles[i]);
+        cr_assert_not_null(error);
+    }
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+Test(json_file, integers_of_64_bits_come_back)
+{
+    g_autoptr(JsonObject) object =
+        json_text_parse("{\"hard\": 18446744073709551615, \"soft\": -5, \"text\": \"say "
+                        "\\\"18446744073709551615\\\"\"}",
+                        NULL);
+    uint64_t value;
+    g_autofree char *text = json_text_write(object);
+
+    cr_assert(json_uint_get(json_object_get_member(object, "hard"), &value));
+    cr_assert_eq(value, UINT64_MAX);
+    cr_assert_str_eq(text, "{\"hard\":18446744073709551615,\"soft\":-5,\"text\":\"say "
+                           "\\\"18446744073709551615\\\"\"}");
+}
+
+/* What does a process with these variables, in JSON, ask for? The host here has no GPU. */
+static char *asked(const char *env, bool environment, bool *ok)
+{
+    g_autofree char *text = g_strdup_printf("{\"process\": {\"env\": [%s]}}", env);
+    g_autoptr(JsonObject) config = json_text_parse(text, NULL);
+    const OciPolicy policy = {.environment = environment, .caps = NV_CAPS_DEFAULT};
+    g_autoptr(GError) error = NULL;
+    OciRequest request;
+
+    *ok = oci_request_read(config, &policy, &request, &error);
+    return *ok && request.gpus ? request.gpus : NULL;
+}
+
+Test(oci_request, nvidias_variables_mean_what_they_mean_to_nvidia)
+{
+    static const struct {
+        const char *env;
+        const char *gpus;
+    } rows[] = {
+        {"", NULL},
+        {"\"NVIDIA_VISIBLE_DEVICES=\"", NULL},
+        {"\"NVIDIA_VISIBLE_DEVICES=void\"", NULL},
+        {"\"NVIDIA_VISIBLE_DEVICES=none\"", "none"},
+        {"\"NVIDIA_VISIBLE_DEVICES=all\"", "all"},
+        {"\"NVIDIA_VISIBLE_DEVICES=all\", \"NVIDIA_VISIBLE_DEVICES=void\"", NULL},
+        {"\"CUDA_VERSION=8.0\"", "all"},
+        {"\"CUDA_VERSION=8.0\", \"NVIDIA_REQUIRE_CUDA=cuda>=8.0\"", NULL},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bool ok;
+        g_autofree char *gpus = asked(rows[i].env, true, &ok);
+        cr_assert(ok, "%s", rows[i].env);
+        cr_assert_str_eq(gpus ? gpus : "-", rows[i].gpus ? rows[i].gpus : "-", "%s", rows[i].env);
+    }
+}
+
+Test(oci_request, what_is_not_there_or_not_allowed_is_an_error)
+{
+    static const char *const envs[] = {
+        "\"NVIDIA_VISIBLE_DEVICES=99\"",
+        "\"NVIDIA_VISIBLE_DEVICES=GPU-1\"",
+        "\"NVIDIA_VISIBLE_DEVICES=0:1\"",
+        "\"NVIDIA_VISIBLE_DEVICES=all\", \"NVIDIA_DRIVER_CAPABILITIES=video\"",
+    };
+    bool ok;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(envs); i++) {
+        asked(envs[i], true, &ok);
+        cr_assert_not(ok, "%s", envs[i]);
+    }
+    cr_assert_null(asked("\"NVIDIA_VISIBLE_DEVICES=all\"", false, &ok));
+    cr_assert(ok);
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Whose a file of nvidia-uvm is: what NVIDIA's own driver says of it natively, it must say through nvcuse, call by call. With
+# --uvm-sharing=multi-process, a program that asks for a file of its own has what one that asks for a shared one has natively.
+# Where no GPU can reach ordinary memory, as here, the driver makes little of the difference: tests/agent sees the rest of it.
+
+uvm_space=$BUILD/tests/guest/uvm-space
+
+# usage: play NAME COMMAND... : its output, and how it ended
+play() {
+    local file=$WORK/$1
+    shift
+    timeout 60 "$@" >"$file" 2>"$file.stderr" </dev/null
+    echo "exit $?" >>"$file"
+}
+
+play tied.native "$uvm_space"
+play shared.native "$uvm_space" shared
+play tied.nvcuse nvcuse run -- "$uvm_space"
+play shared.nvcuse nvcuse run -- "$uvm_space" shared
+play chosen.nvcuse nvcuse run --uvm-sharing multi-process -- "$uvm_space"
+
+holds "natively it gets to its end" grep -qx 'exit 0' "$WORK/tied.native"
+same_file "$WORK/tied.nvcuse" "$WORK/tied.native" "a file of one address space: the same as natively"
+same_file "$WORK/shared.nvcuse" "$WORK/shared.native" "a file that the program shares: the same as natively"
+same_file "$WORK/chosen.nvcuse" "$WORK/shared.native" "a file that the operator shares: as one that the program shares natively"
+leaves_nothing "nothing is left of it"
+is "$(cat /sys/module/nvidia_uvm/refcnt)" "$IDLE_UVM" "nvidia-uvm has no open file"
