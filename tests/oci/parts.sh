@@ -1,0 +1,262 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What is tested, in parts that in-vm calls by name. RUNTIME is runc or crun.
+
+# Make a bundle and run it to its end; the output goes to $BOX/NAME.out. usage: boxed NAME [OPTION...] -- COMMAND...
+boxed() {
+    local name=$1
+    shift
+    bundle "$name" "$@"
+    NVCUSE_RUNTIME=$RUNTIME timeout 120 nvcuse-runtime run --bundle "$BOX/$name" "$name" >"$BOX/$name.out" 2>&1 </dev/null
+}
+
+bundle() {
+    mkdir -p "$BOX/$1"
+    "$HERE/make-bundle" "$BOX/$1" "${@:2}"
+}
+
+# usage: oci COMMAND... : the runtime under test
+oci() { NVCUSE_RUNTIME=$RUNTIME timeout 120 nvcuse-runtime "$@"; }
+
+said() { cat "$BOX/$1.out"; }
+
+# The pid of a container's first process.
+pid_of() { oci state "$1" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; }
+
+GPUS=env=NVIDIA_VISIBLE_DEVICES=all
+
+# What a program sees natively and in a container, with and without a profile.
+part_smi() {
+    nvidia-smi >"$BOX/native" 2>&1
+    local native=$? options
+    for options in "" seccomp=strict "seccomp=strict nnp"; do
+        # shellcheck disable=SC2086 # a list of words
+        boxed smi $GPUS $options -- nvidia-smi
+        is $? "$native" "nvidia-smi ends as natively (${options:-no profile})"
+        same_file "$BOX/smi.out" "$BOX/native" "nvidia-smi says what it says natively (${options:-no profile})"
+    done
+    leaves_nothing "nothing is left of them"
+}
+
+# What the container's root finds of the driver, and what it cannot do with it.
+part_view() {
+    bundle view $GPUS device=/dev/nvidiactl:195:255 -- sh -c '
+        stat -c "%n %t:%T %a" /dev/nvidiactl
+        mknod /tmp/node c 195 255
+        python3 -c "import os; os.open(\"/tmp/node\", os.O_RDONLY)" 2>/dev/null && echo opened a node of its own
+        (exec 3</dev/nvidiactl) 2>/dev/null && echo opened for reading
+        python3 -c "import os; os.open(\"/dev/nvidiactl\", os.O_RDWR)" && echo opened through nvcuse
+        grep ModifyDeviceFiles: /proc/driver/nvidia/params
+        (echo x >/proc/driver/nvidia/params) 2>/dev/null || echo read-only
+        ls /proc/driver/nvidia
+        grep -c . /proc/driver/nvidia/version'
+    cp "$BOX/view/config.json" "$BOX/before"
+    oci run --bundle "$BOX/view" view >"$BOX/view.out" 2>&1 </dev/null
+    is "$(said view)" "/dev/nvidiactl c3:ff 666
+opened through nvcuse
+ModifyDeviceFiles: 0
+read-only
+capabilities
+gpus
+params
+registry
+version
+2" "the container sees true numbers and its own /proc, and opens nothing but through nvcuse"
+    same_file "$BOX/view/config.json" "$BOX/before" "the bundle is as it was"
+    is "$(find "$BOX/view" -maxdepth 1 -name '.*' -type f)" "" "and holds nothing else"
+    leaves_nothing "nothing is left"
+}
+
+# Life and death of a container in steps.
+part_life() {
+    bundle life $GPUS -- sleep 1000
+    oci create --bundle "$BOX/life" life >"$BOX/life.out" 2>&1 </dev/null
+    is $? 0 "create ends well"
+    holds "the instance is there" test -S "$(echo /run/nvcuse/life-*.sock)"
+    oci start life
+    oci exec life nvidia-smi >"$BOX/exec" 2>&1 &
+    oci exec life nvidia-smi >"$BOX/exec2" 2>&1
+    wait $!
+    same_file "$BOX/exec" "$BOX/native" "a process that comes later says what it says natively"
+    same_file "$BOX/exec2" "$BOX/native" "and another beside it"
+    kill -9 "$(pid_of life)"
+    leaves_nothing "a container that is killed takes the instance along"
+    oci delete life
+    oci create --bundle "$BOX/life" life >"$BOX/life.out" 2>&1 </dev/null
+    is $? 0 "the same bundle again"
+    kill -9 "$(pid_of life)"
+    leaves_nothing "killed between create and start, it takes the instance along"
+    oci delete life
+    oci create --bundle "$BOX/life" life >"$BOX/life.out" 2>&1 </dev/null
+    oci start life
+    oci delete --force life
+    is "$(nvcuse_traces)" "" "delete returns when nothing is left"
+}
+
+# The runtime dies at every stage; what it left is cleaned up, and the bundle is the engine's again.
+part_crash() {
+    bundle crash $GPUS -- true
+    cp "$BOX/crash/config.json" "$BOX/before"
+    NVCUSE_RUNTIME=false nvcuse-runtime create --bundle "$BOX/crash" crash
+    is $? 1 "the runtime's own exit status comes through"
+    leaves_nothing "a runtime that fails leaves no instance"
+    printf '#!/bin/sh\nkill -9 $$\n' >"$BOX/bin/killed"
+    chmod +x "$BOX/bin/killed"
+    NVCUSE_RUNTIME=killed nvcuse-runtime create --bundle "$BOX/crash" crash
+    is $? 137 "a runtime is killed"
+    leaves_nothing "and leaves no instance"
+    same_file "$BOX/crash/config.json" "$BOX/before" "the bundle is as it was"
+    (cd "$BOX/crash" && oci run crash)
+    is $? 0 "then it works, with the bundle in the working directory"
+    leaves_nothing "nothing is left"
+}
+
+part_concurrent() {
+    local i jobs=()
+    for i in 1 2 3; do
+        boxed "many-$i" $GPUS seccomp=strict -- nvidia-smi &
+        jobs+=($!)
+    done
+    wait "${jobs[@]}"
+    for i in 1 2 3; do
+        same_file "$BOX/many-$i.out" "$BOX/native" "container $i of three at once"
+    done
+    leaves_nothing "nothing is left of them"
+}
+
+# Containers that do not ask.
+part_without() {
+    local inode options
+    for options in "" env=NVIDIA_VISIBLE_DEVICES=void env=NVIDIA_VISIBLE_DEVICES=; do
+        # shellcheck disable=SC2086 # a list of words
+        bundle without $options -- sh -c 'ls /dev/nvidia* /proc/driver/nvidia/suspend 2>&1; grep Seccomp: /proc/self/status'
+        cp "$BOX/without/config.json" "$BOX/before"
+        inode=$(stat -c %i "$BOX/without/config.json")
+        oci run --bundle "$BOX/without" without >"$BOX/without.out" 2>&1 </dev/null
+        "$RUNTIME" run --bundle "$BOX/without" without >"$BOX/without.plain" 2>&1 </dev/null
+        same_file "$BOX/without.out" "$BOX/without.plain" "as without nvcuse (${options:-nothing said})"
+        is "$(stat -c %i "$BOX/without/config.json")" "$inode" "the configuration was not touched"
+    done
+    same_file <(oci --version) <("$RUNTIME" --version) "other commands go through"
+    holds "other commands see the same containers" test "$(oci list -q)" == "$("$RUNTIME" list -q)"
+    leaves_nothing "no instance was made"
+}
+
+# What is refused, and how it is said. usage: refused NAME PATTERN OPTION...
+refused() {
+    local name=$1 pattern=$2
+    shift 2
+    boxed no "$@" -- true
+    is $? 1 "$name is refused"
+    holds "$name: it says why" grep -q "$pattern" "$BOX/no.out"
+}
+
+part_refusals() {
+    refused "a listener of its own" "listener of its own" $GPUS \
+        'seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/x","syscalls":[{"names":["kill"],"action":"SCMP_ACT_NOTIFY"}]}'
+    refused "a user namespace" "user namespace" $GPUS user-namespace
+    refused "a GPU that is not there" "there is no GPU '77'" env=NVIDIA_VISIBLE_DEVICES=77
+    refused "a MIG device" "MIG" env=NVIDIA_VISIBLE_DEVICES=0:0
+    refused "a capability that is not allowed" "video" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=video
+    bundle bad $GPUS -- true
+    sed -i '$d' "$BOX/bad/config.json"
+    oci --log "$BOX/log" --log-format json run --bundle "$BOX/bad" bad >"$BOX/bad.out" 2>&1
+    is $? 1 "a broken config.json is refused"
+    holds "in the log that engines read, too" grep -q '"level":"error","msg":"nvcuse-runtime: ' "$BOX/log"
+    printf '[runtime]\npathh = runc\n' >/etc/nvcuse/runtime.conf
+    nvcuse-runtime --version >"$BOX/misspelt" 2>&1
+    is $? 1 "a misspelt key is refused"
+    holds "and its place is named" grep -q "runtime.conf:2: .*'path'" "$BOX/misspelt"
+    rm /etc/nvcuse/runtime.conf
+    leaves_nothing "nothing is left"
+}
+
+# Which of the model's two GPUs a container sees, by what it asks with. usage: sees NAME MINORS OPTION...
+sees() {
+    local name=$1 minors=$2
+    shift 2
+    boxed gpus "$@" -- sh -c 'ls -d /dev/nvidia[0-9] | tr -dc 0-9; sed -n "s/^Device Minor:[^0-9]*//p" /proc/driver/nvidia/gpus/*/information 2>/dev/null | tr -d "\n"; ls /dev/nvidiactl >/dev/null && echo " ctl"'
+    is "$(grep -v 'cannot access' "$BOX/gpus.out")" "$minors" "$name"
+}
+
+part_gpus() {
+    local uuid
+    uuid=$(sed -n 's/^GPU UUID:[[:space:]]*//p' /proc/driver/nvidia/gpus/0000:02:00.0/information)
+    printf '[instance]\ndriver-policy = known\n' >/etc/nvcuse/containers.conf
+    printf '[runtime]\npath = %s\ninstance-config = /etc/nvcuse/containers.conf\ncaps = all\n' "$RUNTIME" >/etc/nvcuse/runtime.conf
+    sees "all" "0101 ctl" $GPUS
+    sees "the second, by index" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=1
+    sees "the second, by UUID" "11 ctl" "env=NVIDIA_VISIBLE_DEVICES=$uuid"
+    sees "both, by index and UUID" "0101 ctl" "env=NVIDIA_VISIBLE_DEVICES=0,$uuid"
+    sees "none: the driver alone" " ctl" env=NVIDIA_VISIBLE_DEVICES=none
+    sees "by annotation, over the variable" "00 ctl" $GPUS annotation=nvcuse.dev/gpus=0
+    sees "by a device node of the driver's" "11 ctl" device=/dev/nvidia1:195:1
+    sees "with a capability that is allowed here" "00 ctl" env=NVIDIA_VISIBLE_DEVICES=0 env=NVIDIA_DRIVER_CAPABILITIES=video
+    printf 'environment = no\n' >>/etc/nvcuse/runtime.conf
+    sees "the variable does not count where the operator says so" "" $GPUS
+    # With a profile that allows little: mappings are made in the guest, and calls out by its listener.
+    local program
+    for program in gpu-list memory-map os-descriptor; do
+        boxed scope annotation=nvcuse.dev/gpus=0 seccomp=strict -- "$program"
+        nvcuse run --driver-policy=known --gpus 0 -- "$program" >"$BOX/run.out" 2>&1
+        same_file "$BOX/scope.out" "$BOX/run.out" "$program finds what it finds in nvcuse run"
+    done
+    rm /etc/nvcuse/runtime.conf
+    leaves_nothing "nothing is left of them"
+}
+
+# The container's root looks for the host's files in the tables of agents: what it finds there it cannot open anew.
+part_root() {
+    printf '[instance]\ndriver-policy = known\n' >/etc/nvcuse/containers.conf
+    printf '[runtime]\npath = %s\ninstance-config = /etc/nvcuse/containers.conf\n' "$RUNTIME" >/etc/nvcuse/runtime.conf
+    boxed root $GPUS -- agent-attacker scan-as-root
+    is "$(said root)" "looked: often, mapped meanwhile: often
+files of the host found: 0" "a container's root gets no file of the host's from an agent"
+    rm /etc/nvcuse/runtime.conf
+    leaves_nothing "nothing is left of it"
+}
+
+# An engine: podman, from an image of its own making, with the runtime as an option and with CDI.
+PODMAN=(podman --root /run/podman-root --runroot /run/podman-run --storage-driver vfs --cgroup-manager cgroupfs
+    --events-backend none --runtime "$BOX/bin/nvcuse-runtime")
+
+# usage: podman_run NAME OPTION... -- COMMAND...
+podman_run() {
+    local name=$1 options=() path
+    shift
+    while [[ $1 != -- ]]; do options+=("$1") && shift; done
+    shift
+    for path in /usr /lib /lib64; do options+=(-v "$path:$path:ro"); done
+    for path in ${PATH//:/ } ${LD_LIBRARY_PATH//:/ }; do
+        [[ $path == /usr/* || $path == /bin || $path == /sbin ]] || options+=(-v "$path:$path:ro")
+    done
+    timeout 150 "${PODMAN[@]}" run --rm --network none --log-driver none -e PATH="$PATH" -e LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}" \
+        "${options[@]}" localhost/box "$@" >"$BOX/$name.out" 2>"$BOX/$name.err" </dev/null
+}
+
+part_podman() {
+    local native
+    nvidia-smi >"$BOX/native" 2>&1
+    native=$?
+    mkdir -p "$BOX/image"/{bin,dev,proc,sys,tmp,run,usr,lib,lib64,etc} /etc/containers
+    [[ -e /etc/containers/policy.json ]] || echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
+    export NVCUSE_RUNTIME=$RUNTIME
+    tar -C "$BOX/image" -c . | "${PODMAN[@]}" import - localhost/box >"$BOX/import.out" 2>&1
+    is $? 0 "an image is there"
+    podman_run asked -e NVIDIA_VISIBLE_DEVICES=all -- nvidia-smi
+    is $? "$native" "podman: nvidia-smi ends as natively, with podman's seccomp profile"
+    same_file "$BOX/asked.out" "$BOX/native" "podman: it says what it says natively"
+    cp "$HERE/nvidia-cdi.yaml" /srv/from-nvidia
+    nvcuse cdi generate --from "$HERE/nvidia-cdi.yaml" --output /etc/cdi/nvcuse.json
+    is $? 0 "a CDI specification is made"
+    holds "it is one, by the rules of CDI" "$HERE/check-cdi" /etc/cdi/nvcuse.json
+    is "$(nvcuse cdi list | tail -n 1)" "nvcuse.dev/gpu=all" "it is listed"
+    podman_run cdi --device nvcuse.dev/gpu=all -- sh -c 'nvidia-smi; echo $?; cat /opt/from-nvidia; ls /run/nvidia-persistenced 2>/dev/null; echo $NVIDIA_FROM_CDI'
+    is "$(cat "$BOX/cdi.out")" "$(cat "$BOX/native"; echo $native; cat "$HERE/nvidia-cdi.yaml"; echo taken)" "podman: a CDI device, with what NVIDIA's specification brings"
+    PODMAN+=(--runtime "$(command -v "$RUNTIME")")
+    podman_run foreign --device nvcuse.dev/gpu=all -- echo made
+    is "$(($? > 0)) $(cat "$BOX/foreign.out")" "1 " "podman: another runtime does not make such a container"
+    rm -r /etc/cdi
+    "${PODMAN[@]}" rm -fa >/dev/null 2>&1
+    leaves_nothing "nothing is left"
+}
