@@ -341,6 +341,7 @@ static bool borrow(Agent *agent, int *error)
         *error = EBUSY;
     }
     if (*error) {
+        agent_retire(agent);
         notification_fail(agent->listener, agent->starter.id, *error);
         return false;
     }
@@ -401,6 +402,9 @@ static bool start(Agent *agent, int *error)
             regs.rip += SYSCALL_INSTRUCTION_BYTES;
         }
         regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+        if (*error) {
+            agent_retire(agent);
+        }
         tracee_detach(agent->borrowed.tid, &regs, blocked);
         agent->tracee.alone = true;
         return true;

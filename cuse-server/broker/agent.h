@@ -108,6 +108,10 @@ void agent_unlock(Agent *agent);
 /** agent_born: from now on its notifications are known to be its own. */
 void agent_born(Agent *agent);
 
+/** agent_retire: it takes no more jobs. One that could not be made does so before its guest is answered: what
+ * that maps next is tried anew, and does not fail for this one's reason. */
+void agent_retire(Agent *agent);
+
 /** agent_ended: it is gone: forget it, and see to the jobs that it leaves. Drops the thread's
  * reference. */
 void agent_ended(Agent *agent, int error);

@@ -152,6 +152,13 @@ static void retire(Agent *agent)
     }
 }
 
+void agent_retire(Agent *agent)
+{
+    agent_lock(agent);
+    retire(agent);
+    agent_unlock(agent);
+}
+
 void agent_ended(Agent *agent, int error)
 {
     Agents *agents = agent->agents;
