@@ -71,12 +71,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", 1},
                                      {DEVICE_UVM, "nvidia-uvm", 2},
                                      {DEVICE_DMA_BUF, "nvidia-dmabuf", 0}};
+    StandIns stand_ins;
     g_autoptr(GuestCalls) calls = guest_calls_new();
     GuestMembers *members = guest_members_new();
     int files = count_files();
     int sockets[2];
     Input input = {data, size};
 
+    stand_ins_init(&stand_ins, TRANSPORT_CUSE, "fuzz", devices, G_N_ELEMENTS(devices));
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), ==, 0);
     Service *service = service_start(&(ServiceConfig){
         .socket = sockets[0],
@@ -86,8 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .n_devices = G_N_ELEMENTS(devices),
         .threads = THREADS,
         .members = members,
-        .files = {.n_devices = G_N_ELEMENTS(devices), .members = members},
-        .guest_nodes = -1,
+        .files = {.stand_ins = &stand_ins, .members = members},
         .calls = calls,
         .notices = -1,
     });
