@@ -20,7 +20,7 @@ _nvcuse() {
     --transport) mapfile -t COMPREPLY < <(compgen -W "auto cuse notify" -- "$word") ;;
     --audit) mapfile -t COMPREPLY < <(compgen -f -W "auto journal none -" -- "$word") ;;
     --textfile-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    --config | --trace | --record | --log | --from | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --config | --trace | --record | --simulate | --log | --from | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")

@@ -64,6 +64,9 @@ static bool make_host_nodes(Instance *instance, GError **error)
 {
     const InstanceConfig *config = &instance->config;
 
+    if (config->simulation) {
+        return true; /* it has none */
+    }
     instance->host_nodes = node_fs_new(error);
     for (unsigned i = 0; instance->host_nodes >= 0 && i < config->n_devices; i++) {
         const Device *device = &config->devices[i];
@@ -92,6 +95,7 @@ static void start_service(Instance *instance)
         .socket = instance->worker.socket,
         .worker = instance->worker.pidfd,
         .host_nodes = instance->host_nodes,
+        .simulated = config->simulation != NULL,
         .devices = config->devices,
         .n_devices = config->n_devices,
         .files = guest_files(instance, instance->members),

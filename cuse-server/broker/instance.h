@@ -10,6 +10,7 @@
 
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/proxy/proxy.h"
+#include "cuse-server/trace/simulation.h"
 #include "cuse-server/transport/transport-kind.h"
 #include "version-tree/driver-abi.h"
 
@@ -22,6 +23,7 @@
  * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
  * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
  * @share_uvm: as in Proxy
+ * @simulation: answers in place of the driver, of which nothing is opened; or NULL
  */
 typedef struct {
     const char *name;
@@ -37,6 +39,7 @@ typedef struct {
     uint64_t record_limit;
     bool scope_gpus;
     bool share_uvm;
+    Simulation *simulation;
 } InstanceConfig;
 
 enum { INSTANCE_NAME_MAX = 48 };

@@ -25,23 +25,11 @@ int node_fs_new(GError **error)
     return fs;
 }
 
-/* Make the directories that a path goes through. */
-static bool make_parents(int fs, const char *path)
-{
-    for (const char *at = path; (at = strchr(at, '/')); at++) {
-        g_autofree char *directory = g_strndup(path, (gsize)(at - path));
-        if (mkdirat(fs, directory, 0755) < 0 && errno != EEXIST) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool node_fs_add(int fs, const char *directory, const char *name, dev_t number, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
 
-    if (!make_parents(fs, path) || mknodat(fs, path, S_IFCHR | 0600, number) < 0) {
+    if (!make_parent_directories(fs, path) || mknodat(fs, path, S_IFCHR | 0600, number) < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot make a private node for device %u:%u (%s): %s", major(number),
                     minor(number), name, g_strerror(errno));

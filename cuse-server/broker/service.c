@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/blank-file.h"
 #include "cuse-server/broker/caller-memory.h"
 #include "cuse-server/broker/guest-ioctl.h"
 #include "cuse-server/broker/guest-thread.h"
@@ -45,8 +46,10 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
     if (request->open.device >= config->n_devices) {
         return EINVAL;
     }
-    *fd = node_fs_open(config->host_nodes, "dev", config->devices[request->open.device].name,
-                       (int)request->open.flags & O_ACCMODE);
+    *fd = config->simulated
+              ? blank_file_new()
+              : node_fs_open(config->host_nodes, "dev", config->devices[request->open.device].name,
+                             (int)request->open.flags & O_ACCMODE);
     return *fd < 0 ? errno : 0;
 }
 

@@ -17,6 +17,7 @@
  * ServiceConfig: what answers are given from.
  * @socket: the broker's end of the SOCK_SEQPACKET pair
  * @host_nodes: a node file system with the host's devices in "dev", by name
+ * @simulated: there are none, the worker gets blank files
  * @files: what tells a guest's descriptors
  * @worker: a pidfd of the worker at the other end, which is killed if it sends nonsense
  * @calls: of guests, that the worker may have things done for
@@ -29,6 +30,7 @@ typedef struct {
     int socket;
     int worker;
     int host_nodes;
+    bool simulated;
     const Device *devices;
     unsigned n_devices;
     GuestFiles files;

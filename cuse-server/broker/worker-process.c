@@ -121,6 +121,7 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
         .record_limit = config->record_limit,
         .scope_gpus = config->scope_gpus,
         .share_uvm = config->share_uvm,
+        .simulation = config->simulation,
         .ledger = ledger,
     };
 

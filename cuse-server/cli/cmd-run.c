@@ -53,6 +53,14 @@ static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static bool make_proc_view(Run *run, const InstanceConfig *config, GError **error)
+{
+    return config->simulation
+               ? proc_view_simulate(&run->proc_view, config->simulation, config->devices,
+                                    config->n_devices, error)
+               : proc_view_start(&run->proc_view, config->devices, config->n_devices, error);
+}
+
 /* Start the instance, let the guest go, serve until it ends. */
 static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
 {
@@ -60,7 +68,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
     const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
     int listener;
 
-    if (!proc_view_start(&run->proc_view, plan->config.devices, plan->config.n_devices, error)) {
+    if (!make_proc_view(run, &plan->config, error)) {
         return false;
     }
     run->instance = instance_start(&plan->config, error);

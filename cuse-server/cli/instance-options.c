@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -105,6 +106,8 @@ static const InstanceOption instance_options[] = {
      .help = "record every call, with what went in and out, to FILE (nvcuse-trace(5))"},
     {"record-limit", OPTION_NUMBER, AT(record_limit), .initial = 1024, .max = 1 << 20,
      .placeholder = "MIB", .help = "stop recording at so many MiB (default: 1024)"},
+    {"simulate", OPTION_PATH, AT(simulate), .placeholder = "FILE",
+     .help = "no driver, no GPU: answer from a recording, on the devices that it is of"},
     {"threads", OPTION_NUMBER, AT(threads), .initial = 64, .max = 1024, .placeholder = "N",
      .help = "most calls in progress at once (default: 64)"},
     {"max-files", OPTION_NUMBER, AT(max_files), .initial = PROXY_FILES_DEFAULT, .max = 1 << 20,
@@ -328,6 +331,74 @@ char *instance_options_filter(const InstanceOptions *options, GError **error)
     return text;
 }
 
+static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    InstanceConfig *config = &plan->config;
+
+    if (!host_devices_find(options->gpus ? options->gpus : "all", plan->devices, &config->n_devices,
+                           error)) {
+        return blame(options, "gpus", error);
+    }
+    if (!choose_abi(plan, options, error)) {
+        return false;
+    }
+    capability_nodes_add(config->caps, plan->devices, &config->n_devices);
+    if (!mig_nodes_add(options->mig, plan->devices, &config->n_devices, error)) {
+        return blame(options, "mig", error);
+    }
+    if (!imex_channels_add(options->imex_channels, plan->devices, &config->n_devices, error)) {
+        return blame(options, "imex-channels", error);
+    }
+    return true;
+}
+
+/* What a recording says, or leaves out, is not for options to say. */
+static bool check_simulate(const InstanceOptions *options, GError **error)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } others[] = {{"gpus", options->gpus},
+                  {"mig", options->mig},
+                  {"imex-channels", options->imex_channels},
+                  {"driver", options->driver.driver},
+                  {"record", options->record}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (others[i].value) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                        "--simulate and --%s exclude each other: a simulated instance is as the "
+                        "recorded one was",
+                        others[i].name);
+            return blame(options, others[i].name, error);
+        }
+    }
+    return true;
+}
+
+/* Everything is as it was when it was recorded; other capabilities may be asked for. */
+static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    InstanceConfig *config = &plan->config;
+
+    if (!check_simulate(options, error)) {
+        return false;
+    }
+    config->simulation = simulation_new(options->simulate, error);
+    if (!config->simulation) {
+        return blame(options, "simulate", error);
+    }
+    const TraceSession *session = simulation_session(config->simulation);
+    config->abi = simulation_abi(config->simulation);
+    config->caps = session->caps;
+    config->scope_gpus = session->scoped;
+    config->share_uvm = session->share_uvm;
+    config->n_devices = session->n_devices;
+    memcpy(plan->devices, session->devices, sizeof plan->devices);
+    return !options->caps || nv_caps_parse(options->caps, &config->caps, error) ||
+           blame(options, "caps", error);
+}
+
 bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
                         const char *default_name, GError **error)
 {
@@ -346,19 +417,9 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
     if (!instance_check_name(config->name, error) || !settle_numbers(&settled, error)) {
         return false;
     }
-    if (!host_devices_find(options->gpus ? options->gpus : "all", plan->devices, &config->n_devices,
-                           error)) {
-        return blame(options, "gpus", error);
-    }
-    if (!choose_abi(plan, options, error)) {
+    if (!(options->simulate ? simulate(plan, options, error)
+                            : find_devices(plan, options, error))) {
         return false;
-    }
-    capability_nodes_add(config->caps, plan->devices, &config->n_devices);
-    if (!mig_nodes_add(options->mig, plan->devices, &config->n_devices, error)) {
-        return blame(options, "mig", error);
-    }
-    if (!imex_channels_add(options->imex_channels, plan->devices, &config->n_devices, error)) {
-        return blame(options, "imex-channels", error);
     }
     if (options->uvm_sharing &&
         !parse_uvm_sharing(options->uvm_sharing, &config->share_uvm, error)) {
@@ -401,4 +462,5 @@ void instance_plan_clear(InstancePlan *plan)
         close(plan->config.record_fd);
     }
     g_clear_pointer(&plan->abi, driver_abi_free);
+    g_clear_pointer(&plan->config.simulation, simulation_free);
 }

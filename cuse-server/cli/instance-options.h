@@ -25,6 +25,7 @@ typedef struct {
     char *transport;
     char *trace;
     char *record;
+    char *simulate;
     char *audit;
     char *textfile_dir;
     int record_limit; /* 0: not given, as below */

@@ -51,22 +51,6 @@ static void clear_side(Side *side)
 
 /* --- what a call is --------------------------------------------------------------------------- */
 
-/* Numbers that mean nothing in another run: addresses are UVM's too, where the type does not say so. */
-static bool is_incidental(const TraceLeaf *leaf)
-{
-    static const char *const names[] = {"fd",     "ctl_fd",        "rmCtrlFd", "uvmFd",
-                                        "status", "Status",        "rmStatus", "base",
-                                        "pid",    "requestedBase", "limit",    "pMemory"};
-    const char *dot = strrchr(leaf->path, '.');
-
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(dot ? dot + 1 : leaf->path, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static guint name_handle(Side *side, uint32_t handle)
 {
     gpointer key = GUINT_TO_POINTER(handle);
@@ -95,7 +79,7 @@ static void append_leaf(Side *side, GString *text, const TraceLeaf *leaf, const 
             set |= bytes[leaf->offset + i] != 0;
         }
         g_string_append(text, set ? "an address" : "none");
-    } else if (!is_incidental(leaf)) {
+    } else if (!trace_leaf_is_incidental(leaf)) {
         for (uint32_t i = 0; i < leaf->size; i++) {
             g_string_append_printf(text, "%02x", bytes[leaf->offset + i]);
         }

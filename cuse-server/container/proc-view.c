@@ -19,6 +19,7 @@
 
 #include "cuse-server/broker/fd-keep.h"
 #include "cuse-server/container/proc-tree.h"
+#include "cuse-server/container/simulated-proc.h"
 #include "cuse-server/sandbox/lockup.h"
 
 /* Names and kinds do not change while the instance lives; contents are never cached. */
@@ -303,6 +304,14 @@ bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, 
     return ok;
 }
 
+bool proc_view_simulate(ProcView *view, const Simulation *simulation, const Device *devices,
+                        unsigned n_devices, GError **error)
+{
+    *view =
+        (ProcView){.pid = -1, .mount = simulated_proc_new(simulation, devices, n_devices, error)};
+    return view->mount >= 0;
+}
+
 void proc_view_stop(ProcView *view)
 {
     if (view->pid > 0) {
@@ -317,6 +326,9 @@ void proc_view_stop(ProcView *view)
 
 bool proc_view_attach(int mount, GError **error)
 {
-    return move_mount(mount, "", AT_FDCWD, PROC_TREE_DRIVER, MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
-           fail(error, "attaching it");
+    bool ok = simulated_proc_is(mount)
+                  ? simulated_proc_attach(mount)
+                  : move_mount(mount, "", AT_FDCWD, PROC_TREE_DRIVER, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+
+    return ok || fail(error, "attaching it");
 }

@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/device.h"
+#include "cuse-server/trace/simulation.h"
 
 /**
  * ProcView: a file system that is being served.
@@ -29,6 +30,10 @@ typedef struct {
  * does not outlive. Needs CAP_SYS_ADMIN and /dev/fuse.
  */
 bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, GError **error);
+
+/** proc_view_simulate: the same for a simulated instance, without a server (simulated-proc.h). */
+bool proc_view_simulate(ProcView *view, const Simulation *simulation, const Device *devices,
+                        unsigned n_devices, GError **error);
 
 /** proc_view_stop: end the server; where the file system is attached, using it fails from now on.
  * May be called again, and for a view whose start failed. */

@@ -2,10 +2,13 @@
 #include "cuse-server/sandbox/detached-mount.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <glib.h>
 
 static bool set_options(int context, const MountOption *options)
 {
@@ -42,4 +45,15 @@ int detached_tmpfs(unsigned attributes)
     static const MountOption options[] = {{"mode", "0755"}, {NULL, NULL}};
 
     return detached_mount("tmpfs", options, attributes);
+}
+
+bool make_parent_directories(int directory, const char *path)
+{
+    for (const char *at = path; (at = strchr(at, '/')); at++) {
+        g_autofree char *parent = g_strndup(path, (gsize)(at - path));
+        if (mkdirat(directory, parent, 0755) < 0 && errno != EEXIST) {
+            return false;
+        }
+    }
+    return true;
 }

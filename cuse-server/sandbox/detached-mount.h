@@ -3,6 +3,8 @@
  * attached. */
 #pragma once
 
+#include <stdbool.h>
+
 /** MountOption: @value NULL: a flag. A list of them ends with a @key of NULL. */
 typedef struct {
     const char *key;
@@ -19,3 +21,6 @@ int detached_mount(const char *type, const MountOption *options, unsigned attrib
 
 /** detached_tmpfs: an empty one, whose root directory has mode 0755. */
 int detached_tmpfs(unsigned attributes);
+
+/** make_parent_directories: those that a path below @directory goes through. False with errno set. */
+bool make_parent_directories(int directory, const char *path);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "cuse-server/observe/call-log.h"
@@ -102,22 +103,40 @@ static bool is_call(const AbiEntry *entry, AbiHandler handler)
     return entry && entry->handler == handler;
 }
 
+/* Where the argument of a control or an allocation has the command or class, and the address of its
+ * parameters; the short form of an allocation begins like the long one. */
+typedef struct {
+    AbiKind kind;
+    size_t number;
+    size_t params;
+} DetailPlace;
+
+static const DetailPlace *detail_place(const AbiEntry *entry)
+{
+    static const DetailPlace control = {ABI_CONTROL, offsetof(NVOS54_PARAMETERS, cmd),
+                                        offsetof(NVOS54_PARAMETERS, params)};
+    static const DetailPlace alloc = {ABI_ALLOC, offsetof(NVOS64_PARAMETERS, hClass),
+                                      offsetof(NVOS64_PARAMETERS, pAllocParms)};
+
+    return is_call(entry, HANDLER_control) ? &control
+           : is_call(entry, HANDLER_alloc) ? &alloc
+                                           : NULL;
+}
+
+static void set_detail(const TraceNames *names, TraceCall *call, AbiKind kind, uint32_t number)
+{
+    call->has_detail = true;
+    call->detail_number = number;
+    call->detail = driver_abi_lookup(names->abi, kind, number);
+}
+
 static void find_detail(const TraceNames *names, const TraceAct *act, TraceCall *call)
 {
-    AbiKind kind = ABI_CONTROL;
-    size_t offset;
+    const DetailPlace *place = detail_place(call->entry);
+    uint32_t number;
 
-    if (is_call(call->entry, HANDLER_control)) {
-        offset = offsetof(NVOS54_PARAMETERS, cmd);
-    } else if (is_call(call->entry, HANDLER_alloc)) {
-        kind = ABI_ALLOC;
-        offset = offsetof(NVOS64_PARAMETERS, hClass); /* the short form begins alike */
-    } else {
-        return;
-    }
-    if (read_argument(act, offset, &call->detail_number, sizeof call->detail_number)) {
-        call->has_detail = true;
-        call->detail = driver_abi_lookup(names->abi, kind, call->detail_number);
+    if (place && read_argument(act, place->number, &number, sizeof number)) {
+        set_detail(names, call, place->kind, number);
     }
 }
 
@@ -172,12 +191,10 @@ static const AbiLayout *layout_of_size(const AbiEntry *entry, uint32_t size)
 /* Where the argument says that the command's or class's parameters are. */
 static uint64_t params_address(const TraceCall *call, const TraceAct *act)
 {
+    const DetailPlace *place = detail_place(call->entry);
     uint64_t address = 0;
-    size_t offset = is_call(call->entry, HANDLER_control)
-                        ? offsetof(NVOS54_PARAMETERS, params)
-                        : offsetof(NVOS64_PARAMETERS, pAllocParms);
 
-    (void)read_argument(act, offset, &address, sizeof address);
+    (void)(place && read_argument(act, place->params, &address, sizeof address));
     return address;
 }
 
@@ -201,6 +218,40 @@ const AbiLayout *trace_call_buffer_layout(const TraceCall *call, const TraceAct 
     }
     const AbiLayout *layout = call->entry ? call->entry->layout : NULL;
     return layout && layout->size == buffer->size ? layout : NULL;
+}
+
+void trace_names_op(const TraceNames *names, const TraceOp *op, TraceCall *call)
+{
+    const bool frontend = _IOC_TYPE(op->command) == NV_IOCTL_MAGIC;
+    const TraceBuffer *argument = trace_op_buffer(op, 0);
+    uint32_t number;
+
+    *call = (TraceCall){
+        .entry = frontend ? driver_abi_lookup(names->abi, ABI_FRONTEND, _IOC_NR(op->command))
+                          : driver_abi_lookup(names->abi, ABI_UVM, op->command)};
+    const DetailPlace *place = detail_place(call->entry);
+    if (place && argument && place->number + sizeof number <= argument->size) {
+        memcpy(&number, argument->before + place->number, sizeof number);
+        set_detail(names, call, place->kind, number);
+    }
+}
+
+const AbiLayout *trace_op_layout(const TraceCall *call, const TraceOp *op, unsigned index)
+{
+    const DetailPlace *place = detail_place(call->entry);
+    const TraceBuffer *argument = trace_op_buffer(op, 0);
+    const TraceBuffer *buffer = trace_op_buffer(op, index);
+
+    if (index == 0) {
+        return layout_of_size(call->entry, buffer->size);
+    }
+    for (uint32_t i = 0; place && i < argument->n_pointers; i++) {
+        if (argument->pointers[i].offset == place->params &&
+            argument->pointers[i].target == index) {
+            return layout_of_size(call->detail, buffer->size);
+        }
+    }
+    return NULL;
 }
 
 const char *trace_op_name(uint32_t kind)
@@ -271,6 +322,36 @@ const GArray *trace_names_leaves(TraceNames *names, const AbiLayout *layout)
         g_hash_table_insert(names->leaves, (gpointer)layout, leaves);
     }
     return leaves;
+}
+
+const char *trace_leaf_name(const TraceLeaf *leaf)
+{
+    const char *dot = strrchr(leaf->path, '.');
+
+    return dot ? dot + 1 : leaf->path;
+}
+
+bool trace_leaf_is_incidental(const TraceLeaf *leaf)
+{
+    static const char *const names[] = {"fd",
+                                        "ctl_fd",
+                                        "rmCtrlFd",
+                                        "uvmFd",
+                                        "capDescriptor",
+                                        "devDescriptor",
+                                        "status",
+                                        "Status",
+                                        "rmStatus",
+                                        "base",
+                                        "requestedBase",
+                                        "limit",
+                                        "pMemory",
+                                        "pid",
+                                        "target",
+                                        "memblock_size",
+                                        NULL};
+
+    return g_strv_contains(names, trace_leaf_name(leaf));
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */

@@ -51,6 +51,13 @@ const AbiLayout *trace_call_layout(const TraceCall *call, const TraceAct *act, u
 const AbiLayout *trace_call_buffer_layout(const TraceCall *call, const TraceAct *act,
                                           const TraceBuffer *buffer);
 
+/** trace_names_op: the same as trace_names_call(), of an ioctl that the host was asked, from what it was
+ * given; the device is left out. */
+void trace_names_op(const TraceNames *names, const TraceOp *op, TraceCall *call);
+
+/** trace_op_layout: of one of its buffers; NULL: not known. */
+const AbiLayout *trace_op_layout(const TraceCall *call, const TraceOp *op, unsigned index);
+
 /** trace_op_name: "open", "ioctl in the guest". Static. */
 const char *trace_op_name(uint32_t kind);
 
@@ -68,6 +75,13 @@ typedef struct {
 
 /** trace_names_leaves: an array of TraceLeaf that belongs to @names; NULL: the members are not known. */
 const GArray *trace_names_leaves(TraceNames *names, const AbiLayout *layout);
+
+/** trace_leaf_name: the last part of its path. */
+const char *trace_leaf_name(const TraceLeaf *leaf);
+
+/** trace_leaf_is_incidental: a number that means nothing in another run. Addresses are UVM's too, where
+ * the type does not say so. */
+bool trace_leaf_is_incidental(const TraceLeaf *leaf);
 
 /** trace_error_name: "EINVAL", or "0". Static. */
 const char *trace_error_name(uint32_t error);

@@ -70,11 +70,13 @@ static SyscallPolicy filter_policy(const GArray *commands)
     };
 }
 
-/* The system calls that are left, the driver's ioctls by word. Last, since nothing above could be
- * done under it. */
+/* The system calls that are left, the driver's ioctls by word: none where there is no driver. Last,
+ * since nothing above could be done under it. */
 static bool install_filter(const WorkerConfig *config, GError **error)
 {
-    g_autoptr(GArray) commands = host_commands(config->abi, config->caps, config->scope_gpus);
+    g_autoptr(GArray) commands = config->simulation
+                                     ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
+                                     : host_commands(config->abi, config->caps, config->scope_gpus);
     const SyscallPolicy policy = filter_policy(commands);
 
     return syscall_filter_install(&policy, error);
@@ -119,13 +121,17 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     Proxy proxy;
 
     call_log_watch(log, tell_broker, link);
-    if (config->record_fd >= 0) {
+    if (config->simulation) {
+        host = simulation_host(config->simulation, host);
+    } else if (config->record_fd >= 0) {
         *recorder = start_recorder(config, host);
         host = recorder_host(*recorder);
     }
     proxy_init(&proxy, config->abi, config->caps, config->devices, config->n_devices,
                &config->limits, host);
-    proxy.tap = *recorder ? recorder_tap(*recorder) : NULL;
+    proxy.tap = config->simulation ? simulation_tap(config->simulation)
+                : *recorder        ? recorder_tap(*recorder)
+                                   : NULL;
     proxy.share_uvm = config->share_uvm;
     if (config->scope_gpus) {
         proxy_scope_gpus(&proxy);
@@ -146,6 +152,28 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     return transport_run(transport, error);
 }
 
+/* At once, as the filter has it: stdio would look at the file first. */
+static void write_line(int fd, const char *prefix, const char *text)
+{
+    g_autofree char *line = g_strconcat(prefix, text, "\n", NULL);
+
+    (void)!write(fd, line, strlen(line)); /* it is only told */
+}
+
+/* At the end of the table of calls; to the user only if a program did not get what it asked for. */
+static void tell_simulation(const WorkerConfig *config)
+{
+    uint64_t missing;
+    g_autofree char *summary = simulation_summary(config->simulation, &missing);
+
+    if (config->trace_fd >= 0) {
+        write_line(config->trace_fd, "# simulated: ", summary);
+    }
+    if (missing > 0) {
+        write_line(STDERR_FILENO, "nvcuse: simulated: ", summary);
+    }
+}
+
 void worker_main(const WorkerConfig *config)
 {
     g_autoptr(GError) error = NULL;
@@ -160,6 +188,9 @@ void worker_main(const WorkerConfig *config)
         g_printerr("nvcuse: worker of instance '%s': %s\n", config->name, error->message);
     }
     call_log_finish(log);
+    if (config->simulation) {
+        tell_simulation(config);
+    }
     if (recorder) {
         recorder_finish(recorder);
     }

@@ -9,6 +9,7 @@
 
 #include "cuse-server/proxy/device.h"
 #include "cuse-server/sandbox/lockup.h"
+#include "cuse-server/trace/simulation.h"
 #include "cuse-server/transport/transport.h"
 #include "version-tree/driver-abi.h"
 
@@ -21,6 +22,7 @@
  * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
  * @scope_gpus: the host's other GPUs are not to be seen
  * @share_uvm: as in Proxy
+ * @simulation: answers in place of the driver, or NULL
  * @ledger: what the worker counts in, shared with the broker
  * Everything else as in Proxy, TransportConfig and LockupIdentity.
  */
@@ -40,6 +42,7 @@ typedef struct {
     uint64_t record_limit;
     bool scope_gpus;
     bool share_uvm;
+    Simulation *simulation;
     Ledger *ledger;
 } WorkerConfig;
 

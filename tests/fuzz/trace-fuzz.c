@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recordings: the input is a file that somebody gave us. It is read, named, scrubbed, and played to the
- * handlers; half of the inputs are what stands behind a true beginning, so that acts are reached.
+ * Recordings: the input is a file that somebody gave us. It is read, named, scrubbed, played to the
+ * handlers, and asked for its own answers; half of the inputs are what stands behind a true beginning, so
+ * that acts are reached.
  *
- * Beside what the sanitizers find: what is refused says where, and an act that is taken is the same when
- * it is written and read again.
+ * Beside what the sanitizers find: what is refused says where, an act that is taken is the same when it is
+ * written and read again, and what was recorded is answered.
  */
 #include <stdint.h>
 #include <string.h>
 
+#include "cuse-server/trace/answers.h"
 #include "cuse-server/trace/replay.h"
 #include "cuse-server/trace/scrub.h"
 
@@ -62,6 +64,46 @@ static void play(TraceFile *file, TraceNames *names)
     replay_free(replay);
 }
 
+/* Ask what was asked then, in memory as large as it says. */
+static void ask(Answers *answers, const TraceOp *op)
+{
+    HostBuffers buffers = {.n = op->buffers ? op->buffers->len : 0};
+    int error;
+
+    for (unsigned i = 0; i < buffers.n; i++) {
+        const TraceBuffer *buffer = trace_op_buffer(op, i);
+        buffers.at[i] = g_memdup2(buffer->before, buffer->size);
+    }
+    answers_opened(answers, op->fd, 0);
+    g_assert_true(answers_ioctl(answers, op->fd, op, &buffers, &error));
+    g_assert_true(error >= 0 && error < 4096);
+    for (unsigned i = 0; i < buffers.n; i++) {
+        g_free(buffers.at[i]);
+    }
+}
+
+static void simulate(TraceFile *file, TraceNames *names)
+{
+    g_autoptr(Answers) answers = answers_new(names);
+    g_autoptr(GPtrArray) acts = g_ptr_array_new(); /* the answers' */
+    TraceAct *act;
+
+    trace_file_rewind(file);
+    while ((act = trace_file_next(file, NULL))) {
+        answers_learn(answers, act);
+        g_ptr_array_add(acts, act);
+    }
+    for (guint i = 0; i < acts->len; i++) {
+        act = g_ptr_array_index(acts, i);
+        for (unsigned k = 0; k < act->ops->len; k++) {
+            const TraceOp *op = trace_act_op(act, k);
+            if (op->kind == TRACE_OP_IOCTL || op->kind == TRACE_OP_IOCTL_IN_GUEST) {
+                ask(answers, op);
+            }
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -80,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(TraceNames) names = file ? trace_names_new(trace_file_session(file), &error) : NULL;
     if (names) {
         play(file, names);
+        simulate(file, names);
     } else {
         g_assert_nonnull(error);
     }

@@ -14,21 +14,11 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
-#include "cuse-server/trace/recorder.h"
 #include "cuse-server/trace/replay.h"
 #include "cuse-server/trace/scrub.h"
-#include "tests/unit/fake-host.h"
+#include "tests/unit/recording.h"
 
-#define DRIVER "580.105.08"
-
-enum { PARAMS = GUEST_BASE + 0x1000, LIMIT = 1 << 20, CLIENT = 0xc1d00001 };
-
-/* A fake whose calls are recorded. */
-typedef struct {
-    Fake *fake;
-    Recorder *recorder;
-    int fd;
-} Recording;
+enum { PARAMS = GUEST_BASE + 0x1000, CLIENT = 0xc1d00001 };
 
 static int answer(Fake *fake, uint32_t command, void *argument)
 {
@@ -43,19 +33,7 @@ static int answer(Fake *fake, uint32_t command, void *argument)
 
 static Recording record(uint64_t limit)
 {
-    Recording r = {.fake = fake_new(DRIVER, NV_CAP_COMPUTE | NV_CAP_UTILITY),
-                   .fd = memfd_create("recording", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
-    RecorderConfig config = {
-        .fd = r.fd, .limit = limit, .inner = &r.fake->host, .abi = r.fake->abi};
-
-    config.session.caps = NV_CAP_COMPUTE | NV_CAP_UTILITY;
-    config.session.n_devices = G_N_ELEMENTS(r.fake->devices);
-    memcpy(config.session.devices, r.fake->devices, sizeof r.fake->devices);
-    r.fake->answer = answer;
-    r.recorder = recorder_new(&config);
-    r.fake->proxy.host = recorder_host(r.recorder);
-    r.fake->proxy.tap = recorder_tap(r.recorder);
-    return r;
+    return recording_new(limit, answer);
 }
 
 /* One control command; its parameters are all ones. */
@@ -74,19 +52,11 @@ static void call_control(Fake *fake, NvFile *file)
 static TraceFile *finish(Recording *r)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", r->fd);
+    g_autofree char *path = recording_finish(r);
 
-    recorder_finish(r->recorder);
     TraceFile *file = trace_file_open(path, &error);
     cr_assert_not_null(file, "%s", error ? error->message : "");
     return file;
-}
-
-static void clear(Recording *r)
-{
-    fake_free(r->fake);
-    recorder_free(r->recorder);
-    close(r->fd);
 }
 
 static TraceAct *next(TraceFile *file, TraceActKind kind)
@@ -101,12 +71,12 @@ static TraceAct *next(TraceFile *file, TraceActKind kind)
 
 Test(trace, a_call_is_recorded_on_both_sides)
 {
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     NvFile *file = fake_open(r.fake, FAKE_CTL, 3);
 
     call_control(r.fake, file);
     g_autoptr(TraceFile) trace = finish(&r);
-    cr_assert_str_eq(trace_file_session(trace)->driver, DRIVER);
+    cr_assert_str_eq(trace_file_session(trace)->driver, RECORDING_DRIVER);
     cr_assert_str_eq(trace_file_session(trace)->devices[FAKE_UVM].name, "nvidia-uvm");
 
     g_autoptr(TraceAct) open = next(trace, TRACE_OPEN);
@@ -144,12 +114,12 @@ Test(trace, a_call_is_recorded_on_both_sides)
     cr_assert_null(trace_file_next(trace, &error));
     cr_assert_null(error);
     cr_assert_eq(trace_file_end(trace), TRACE_END_WHOLE);
-    clear(&r);
+    recording_clear(&r);
 }
 
 Test(trace, a_closed_file_is_recorded)
 {
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     const uint32_t id = fake_open(r.fake, FAKE_CTL, 3)->id;
 
     proxy_release(&r.fake->proxy, id);
@@ -159,7 +129,7 @@ Test(trace, a_closed_file_is_recorded)
     cr_assert_eq(act->file, id);
     cr_assert_eq(trace_act_op(act, 0)->kind, TRACE_OP_CLOSE);
     cr_assert_eq(trace_act_op(act, 0)->fd, trace_act_op(open, 0)->fd);
-    clear(&r);
+    recording_clear(&r);
 }
 
 Test(trace, the_limit_ends_the_recording_and_nothing_else)
@@ -181,12 +151,12 @@ Test(trace, the_limit_ends_the_recording_and_nothing_else)
     }
     cr_assert_null(error);
     cr_assert_eq(trace_file_end(trace), TRACE_END_LIMIT);
-    clear(&r);
+    recording_clear(&r);
 }
 
 Test(trace, a_full_disk_is_not_the_guests_business)
 {
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     NvFile *file = fake_open(r.fake, FAKE_CTL, 3);
 
     cr_assert_eq(fcntl(r.fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), 0);
@@ -197,7 +167,7 @@ Test(trace, a_full_disk_is_not_the_guests_business)
     g_autoptr(TraceAct) open = next(trace, TRACE_OPEN);
     cr_assert_null(trace_file_next(trace, NULL));
     cr_assert_eq(trace_file_end(trace), TRACE_END_CUT);
-    clear(&r);
+    recording_clear(&r);
 }
 
 /* Read all of it; what is wrong must be said. */
@@ -221,7 +191,7 @@ static void read_all(const uint8_t *bytes, size_t size)
 
 Test(trace, files_that_are_no_recordings_are_read_safely)
 {
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     NvFile *file = fake_open(r.fake, FAKE_CTL, 3);
     uint8_t bytes[4096];
 
@@ -241,7 +211,7 @@ Test(trace, files_that_are_no_recordings_are_read_safely)
             bytes[i] ^= (uint8_t)(1U << bit);
         }
     }
-    clear(&r);
+    recording_clear(&r);
 }
 
 /* --- playing ---------------------------------------------------------------------------------- */
@@ -323,12 +293,12 @@ static char *play(TraceFile *trace, Change change, gpointer data)
 
 Test(trace, a_recording_plays_the_same)
 {
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     g_autoptr(TraceFile) trace = record_session(&r);
     g_autofree char *difference = play(trace, NULL, NULL);
 
     cr_assert_null(difference, "%s", difference);
-    clear(&r);
+    recording_clear(&r);
 }
 
 /* What a handler of another day would do differently shows as what the recording has differently. */
@@ -382,7 +352,7 @@ Test(trace, what_is_different_is_told)
         {add_host_call, "the host is not asked any more: ioctl"},
         {change_answer, "what the guest gets back"},
     };
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     g_autoptr(TraceFile) trace = record_session(&r);
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -390,7 +360,7 @@ Test(trace, what_is_different_is_told)
         cr_assert_not_null(difference);
         cr_assert_not_null(strstr(difference, cases[i].told), "%s", difference);
     }
-    clear(&r);
+    recording_clear(&r);
 }
 
 /* --- scrubbing -------------------------------------------------------------------------------- */
@@ -441,7 +411,7 @@ static void scrub(TraceAct *act, gpointer data)
 Test(trace, a_scrubbed_recording_plays_the_same_and_tells_nothing)
 {
     const uint64_t address = PARAMS;
-    Recording r = record(LIMIT);
+    Recording r = record(RECORDING_LIMIT);
     g_autoptr(TraceFile) trace = record_session(&r);
     g_autoptr(TraceNames) names = trace_names_new(trace_file_session(trace), NULL);
     g_autoptr(Scrubber) scrubber = scrubber_new(names);
@@ -465,5 +435,5 @@ Test(trace, a_scrubbed_recording_plays_the_same_and_tells_nothing)
     cr_assert_not(holds(after, secret_text + 4, 8));
     cr_assert(holds(after, "GPU-eeeeeeee-eeee-eeee-eeee-eeeeeeee0001", sizeof secret_text));
     cr_assert_not(holds(after, &address, sizeof address));
-    clear(&r);
+    recording_clear(&r);
 }
