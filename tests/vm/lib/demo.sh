@@ -9,6 +9,10 @@ demo_main() {
     packages_need build
     build_tree "$BUILD" || die "the build failed"
     export PATH=$BUILD/cuse-server/cli:$BUILD/tests/guest:$PATH TOP
+    if [[ $SIMULATED ]]; then
+        demo_simulated
+        return
+    fi
     if [[ $HERE ]]; then
         demo_here
         return
@@ -44,4 +48,56 @@ demo_here() {
     [[ -e /proc/driver/nvidia/version ]] || die "this machine runs no NVIDIA driver; ./dev demo without --here needs none"
     ((EUID == 0)) || die "nvcuse run must be root"
     "$TOP/tests/vm/demo-guest"
+}
+
+# What a simulated instance needs of this machine.
+demo_simulated_check() {
+    ((EUID == 0)) || die "nvcuse run must be root"
+    [[ -e /dev/cuse || -e /dev/fuse ]] ||
+        die "this machine has neither /dev/cuse nor /dev/fuse (modprobe fuse?); ./dev demo, in a VM, needs neither"
+    grep -qw user_notif /proc/sys/kernel/seccomp/actions_avail 2>/dev/null ||
+        die "this kernel has no seccomp listeners (Linux 5.19 or newer has); ./dev demo, in a VM, needs none"
+}
+
+# Calls as "device call command", of a recording and of a table of calls.
+demo_calls_recorded() { nvcuse trace show "$1" | awk '/^ +[0-9]/ && $5 !~ /^(close|-)$/ { print $3, $5, $5 == "mmap" ? "-" : $6 }'; }
+demo_calls_now() { awk 'NR > 1 && !/^#/ { print $1, $2, $3 }' "$1"; }
+
+# A program in front of a recording: what it says, and its calls beside the recorded ones.
+# usage: demo_simulate DRIVER RECORDING EXIT-STATUS COMMAND...
+demo_simulate() {
+    local version=$1 name=$2 wanted=$3 dir width=150 code=0
+    shift 3
+    dir=$(mktemp -d -t nvcuse-demo.XXXXXX)
+    xz -dc "$TOP/tests/data/recordings/$version/$name.xz" >"$dir/recording" || return
+    printf '%*s\n' "$width" '' | tr ' ' '='
+    echo "nvcuse run --simulate RECORDING -- ${*: -1}        (recorded with driver $version: $name)"
+    printf '%*s\n' "$width" '' | tr ' ' '-'
+    nvcuse run --simulate "$dir/recording" --trace "$dir/table" -- "$@" || code=$?
+    echo "exit status: $code"
+    printf '%*s\n' "$width" '' | tr ' ' '-'
+    printf '%-*s | %s\n' $((width / 2 - 2)) "the calls that were recorded" "the calls now"
+    diff --side-by-side -W "$width" -t <(demo_calls_recorded "$dir/recording") <(demo_calls_now "$dir/table")
+    grep '^# ' "$dir/table"
+    rm -r "$dir"
+    ((code == wanted)) || say "FAILED: the exit status is not $wanted"
+    ((code == wanted))
+}
+
+# Without a GPU, a driver, or a VM: programs get from nvcuse what was recorded elsewhere.
+demo_simulated() {
+    local driver smi=535.309.01 rc=0
+    demo_simulated_check
+    if driver=$(driver_get "$smi"); then
+        demo_simulate "$smi" nvidia-smi 6 env "PATH=$(driver_program_dir "$driver"):$PATH" \
+            "LD_LIBRARY_PATH=$(driver_library_dir "$driver")" nvidia-smi || rc=1
+    else
+        say "NOT SHOWN: NVIDIA's nvidia-smi $smi, which could not be had from Debian's non-free component (see above)."
+    fi
+    demo_simulate 580.105.08 gpu-list 0 gpu-list || rc=1
+    # Debian has no driver that a real GPU was recorded with; a machine may.
+    if nvidia-smi --version 2>/dev/null | grep -q 580.159.04; then
+        demo_simulate 580.159.04 h100-nvidia-smi-all 0 nvidia-smi || rc=1
+    fi
+    return "$rc"
 }
