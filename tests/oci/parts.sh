@@ -20,6 +20,12 @@ oci() { NVCUSE_RUNTIME=$RUNTIME timeout 120 nvcuse-runtime "$@"; }
 
 said() { cat "$BOX/$1.out"; }
 
+# Tell the runtime how to make instances: with the transport that the run is about. usage: configure [INSTANCE-LINE [RUNTIME-LINE...]]
+configure() {
+    printf '%s\n' '[instance]' ${LAB_TRANSPORT:+"transport = $LAB_TRANSPORT"} "${@:1:1}" >/etc/nvcuse/containers.conf
+    printf '%s\n' '[runtime]' 'instance-config = /etc/nvcuse/containers.conf' "${@:2}" >/etc/nvcuse/runtime.conf
+}
+
 # The pid of a container's first process.
 pid_of() { oci state "$1" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; }
 
@@ -167,7 +173,7 @@ part_refusals() {
     nvcuse-runtime --version >"$BOX/misspelt" 2>&1
     is $? 1 "a misspelt key is refused"
     holds "and its place is named" grep -q "runtime.conf:2: .*'path'" "$BOX/misspelt"
-    rm /etc/nvcuse/runtime.conf
+    configure
     leaves_nothing "nothing is left"
 }
 
@@ -182,8 +188,7 @@ sees() {
 part_gpus() {
     local uuid
     uuid=$(sed -n 's/^GPU UUID:[[:space:]]*//p' /proc/driver/nvidia/gpus/0000:02:00.0/information)
-    printf '[instance]\ndriver-policy = known\n' >/etc/nvcuse/containers.conf
-    printf '[runtime]\npath = %s\ninstance-config = /etc/nvcuse/containers.conf\ncaps = all\n' "$RUNTIME" >/etc/nvcuse/runtime.conf
+    configure "driver-policy = known" "path = $RUNTIME" "caps = all"
     sees "all" "0101 ctl" $GPUS
     sees "the second, by index" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=1
     sees "the second, by UUID" "11 ctl" "env=NVIDIA_VISIBLE_DEVICES=$uuid"
@@ -201,18 +206,17 @@ part_gpus() {
         nvcuse run --driver-policy=known --gpus 0 -- "$program" >"$BOX/run.out" 2>&1
         same_file "$BOX/scope.out" "$BOX/run.out" "$program finds what it finds in nvcuse run"
     done
-    rm /etc/nvcuse/runtime.conf
+    configure
     leaves_nothing "nothing is left of them"
 }
 
 # The container's root looks for the host's files in the tables of agents: what it finds there it cannot open anew.
 part_root() {
-    printf '[instance]\ndriver-policy = known\n' >/etc/nvcuse/containers.conf
-    printf '[runtime]\npath = %s\ninstance-config = /etc/nvcuse/containers.conf\n' "$RUNTIME" >/etc/nvcuse/runtime.conf
+    configure "driver-policy = known" "path = $RUNTIME"
     boxed root $GPUS -- agent-attacker scan-as-root
     is "$(said root)" "looked: often, mapped meanwhile: often
 files of the host found: 0" "a container's root gets no file of the host's from an agent"
-    rm /etc/nvcuse/runtime.conf
+    configure
     leaves_nothing "nothing is left of it"
 }
 
