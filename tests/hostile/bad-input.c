@@ -20,6 +20,8 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 
+enum { IDENTIFY_COMMAND = 0x6e76 }; /* cuse-server/transport/broker-protocol.h */
+
 #define COMMAND(nr, size) (0xc0004600UL | (unsigned long)(size) << 16 | (nr))
 
 #define PAGE 4096UL
@@ -63,7 +65,7 @@ static void unknown_numbers(void)
            ioctl(uvm, (unsigned long)UVM_TOOLS_WRITE_PROCESS_MEMORY, buffer));
     report("frontend ioctl on UVM", ioctl(uvm, COMMAND(NV_ESC_SYS_PARAMS, 8), buffer));
     report("UVM ioctl on nvidiactl", ioctl(ctl, (unsigned long)UVM_INITIALIZE, buffer));
-    report("the broker's private ioctl", ioctl(ctl, 0x6e766375UL, 0));
+    report("the broker's private ioctl", ioctl(ctl, IDENTIFY_COMMAND, 0));
     report("a terminal's ioctl", ioctl(ctl, TIOCGWINSZ, buffer));
 }
 
@@ -89,7 +91,7 @@ static void bad_pointers(void)
     report("unmapped", ioctl(ctl, command, (void *)0x1000));
     report("kernel address", ioctl(ctl, command, (void *)0xffffffff81000000UL));
     report("non-canonical address", ioctl(ctl, command, (void *)0x8000000000000000UL));
-    report("half a struct before unmapped memory", ioctl(ctl, command, end - 4));
+    report("half a struct before unreadable memory", ioctl(ctl, command, end - 4));
     read_only->cmd = NV_RM_API_VERSION_CMD_QUERY;
     mprotect(read_only, PAGE, PROT_READ);
     report("version query into read-only memory",

@@ -36,13 +36,14 @@ for set in CapInh CapBnd CapAmb; do
 done
 is "$(broker NoNewPrivs)" 1 "no new privileges for the broker"
 
-# The devices, the broker's socket, the lock of its slot, host files of guests and what watches them, the three standard ones;
-# nothing else.
-cat >"$WORK/wanted" <<END
-/dev/cuse
+# The devices and the lock of their slot of numbers, or the file system; the broker's socket, host files of guests and what
+# watches them, the three standard ones; nothing else.
+stand_ins=(/dev/cuse /run/nvcuse/slots.lock)
+[[ ${LAB_TRANSPORT:-cuse} == cuse ]] || stand_ins=(/dev/fuse)
+sort >"$WORK/wanted" <<END
+$(printf '%s\n' "${stand_ins[@]}")
 /dev/null
 /dev/nvidiactl
-/run/nvcuse/slots.lock
 anon_inode:[eventfd]
 anon_inode:[eventpoll]
 socket

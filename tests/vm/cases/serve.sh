@@ -20,7 +20,7 @@ printf '[instance]\nname = web\ncaps = compute,utility\n' >"$WORK/config"
 NOTIFY_SOCKET=/run/serve.notify nvcuse serve --config "$WORK/config" --trace "$WORK/trace" >"$WORK/serve.out" 2>&1 &
 server=$!
 holds "it says when it is ready" eventually 30 grep -qx READY=1 "$WORK/states"
-holds "its devices are there then" test -e /dev/nvcuse/web/nvidiactl
+holds "its devices are there then" is_served web
 is "$(stat -c %a /run/nvcuse/web.sock)" 600 "its socket is root's alone"
 
 nvidia-smi >"$WORK/native" 2>&1

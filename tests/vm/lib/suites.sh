@@ -10,9 +10,8 @@ SUITES=(lint unit sanitize vm)
 
 # What one run of the VM covers: kernel series and driver set.
 VM_MATRIX=("6.1 535.261.03" "6.1 535.309.01" "6.12 535.309.01")
-# And on a kernel without CUSE: the cases that are not about CUSE itself.
+# And all of it once more by the transport for kernels without CUSE.
 NOTIFY_VM=("6.12" "535.309.01")
-NOTIFY_CASES=(native-vs-nvcuse nothing-left open-semantics side-by-side exit-status)
 
 # A command as one test. usage: check NAME COMMAND...
 check() {
@@ -106,7 +105,7 @@ suite_vm() {
         # shellcheck disable=SC2086 # a kernel and a driver
         vm_cases vm $combination "$TOP/tests/vm/run-cases" LABEL
     done
-    LAB_TRANSPORT=notify vm_cases "vm notify" "${NOTIFY_VM[@]}" "$TOP/tests/vm/run-cases" LABEL "${NOTIFY_CASES[@]}"
+    LAB_TRANSPORT=notify vm_cases "vm notify" "${NOTIFY_VM[@]}" "$TOP/tests/vm/run-cases" LABEL
 }
 
 suite_run() {
