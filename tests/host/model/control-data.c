@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Commands that say something about GPUs and the system. */
 #include "abi/ctrl2080-gr.h"
+#include "abi/ctrl2080-perf.h"
 #include "control.h"
 
 /* Lists of ids end with this where they are not full. */
@@ -8,7 +9,22 @@
 #define UUID_FLAGS_BINARY 0x2
 
 /* Index of NV2080_CTRL_FB_INFO: sizes in KiB. */
-enum { FB_INFO_RAM_SIZE = 0x07, FB_INFO_TOTAL_RAM_SIZE = 0x08, FB_INFO_HEAP_FREE = 0x15 };
+enum {
+    FB_INFO_RAM_SIZE = 0x07,
+    FB_INFO_TOTAL_RAM_SIZE = 0x08,
+    FB_INFO_HEAP_SIZE = 0x09,
+    FB_INFO_HEAP_FREE = 0x16
+};
+
+/* What nvidia-smi asks a GPU's own processor for: sensors, which the model has not. */
+#define CMD_SENSORS      0x2080852e
+#define CMD_THERMOMETERS 0x20808513
+#define CMD_FANS         0x2080a068
+
+/* A GPU of the device that the model pretends to be, 10de:20b0: GA100, A1. */
+enum { ARCHITECTURE = 0x170, IMPLEMENTATION = 0x0, REVISION = 0xa1 };
+
+enum { VIRTUALIZATION_MODE_NONE = 0, PERSISTENCE_DISABLED = 1, COMPUTE_MODE_DEFAULT = 0 };
 
 #define PUT(NAME, VALUE) params_put(&control->params, NAME, VALUE)
 #define GET(NAME)        ((u32)params_get(&control->params, NAME))
@@ -163,11 +179,70 @@ static u32 get_gpu_id(struct control *control)
     return NV_OK;
 }
 
+/* --- what nvidia-smi goes by */
+
+static u32 get_architecture(struct control *control)
+{
+    PUT("architecture", ARCHITECTURE);
+    PUT("implementation", IMPLEMENTATION);
+    PUT("revision", REVISION);
+    PUT("subRevision", 0);
+    return NV_OK;
+}
+
+static u32 get_virtualization_mode(struct control *control)
+{
+    PUT("virtualizationMode", VIRTUALIZATION_MODE_NONE);
+    return NV_OK;
+}
+
+static u32 get_persistence(struct control *control)
+{
+    PUT("swStatePersistence", PERSISTENCE_DISABLED);
+    return NV_OK;
+}
+
+static u32 get_compute_mode(struct control *control)
+{
+    PUT("rules", COMPUTE_MODE_DEFAULT);
+    return NV_OK;
+}
+
+/* Clocks that stand still, so that two runs are the same. */
+static u32 get_times(struct control *control)
+{
+    u32 size;
+    void *samples = params_array(&control->params, "samples", &size);
+
+    memset(samples, 0, size);
+    return NV_OK;
+}
+
+/* None of the features that are asked about. */
+static u32 get_gpu_info(struct control *control)
+{
+    NVXXXX_CTRL_XXX_INFO *info;
+    u32 i, size, n = GET("gpuInfoListSize");
+
+    info = params_array(&control->params, "gpuInfoList", &size);
+    if (n > size / sizeof(*info))
+        return NV_ERR_INVALID_ARGUMENT;
+    for (i = 0; i < n; i++)
+        info[i].data = 0;
+    return NV_OK;
+}
+
+static u32 not_supported(struct control *control)
+{
+    return NV_ERR_NOT_SUPPORTED;
+}
+
 static u32 fb_info(const struct nv_gpu *gpu, u32 index)
 {
     switch (index) {
     case FB_INFO_RAM_SIZE:
     case FB_INFO_TOTAL_RAM_SIZE:
+    case FB_INFO_HEAP_SIZE:
         return (u32)(gpu->memory >> 10);
     case FB_INFO_HEAP_FREE:
         return (u32)((gpu->memory - (u64)atomic64_read(&gpu->used)) >> 10);
@@ -285,9 +360,18 @@ static const struct {
     {NV0080_CTRL_CMD_GPU_GET_CLASSLIST, get_class_list},
     {NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2, get_class_list_v2},
     {NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES, get_num_subdevices},
+    {NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE, get_virtualization_mode},
+    {NV0080_CTRL_CMD_GPU_QUERY_SW_STATE_PERSISTENCE, get_persistence},
     {NV2080_CTRL_CMD_GPU_GET_NAME_STRING, get_name},
     {NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING, get_short_name},
     {NV2080_CTRL_CMD_GPU_GET_ID, get_gpu_id},
+    {NV2080_CTRL_CMD_GPU_GET_INFO_V2, get_gpu_info},
+    {NV2080_CTRL_CMD_GPU_QUERY_COMPUTE_MODE_RULES, get_compute_mode},
+    {NV2080_CTRL_CMD_MC_GET_ARCH_INFO, get_architecture},
+    {NV2080_CTRL_CMD_TIMER_GET_GPU_CPU_TIME_CORRELATION_INFO, get_times},
+    {CMD_SENSORS, not_supported},
+    {CMD_THERMOMETERS, not_supported},
+    {CMD_FANS, not_supported},
     {NV2080_CTRL_CMD_GPU_GET_GID_INFO, get_gid_info},
     {NV2080_CTRL_CMD_FB_GET_INFO, get_fb_info},
     {NV2080_CTRL_CMD_FB_GET_INFO_V2, get_fb_info},
