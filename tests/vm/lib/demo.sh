@@ -89,7 +89,7 @@ demo_simulated() {
     local driver smi=535.309.01 rc=0
     demo_simulated_check
     if driver=$(driver_get "$smi"); then
-        demo_simulate "$smi" nvidia-smi 6 env "PATH=$(driver_program_dir "$driver"):$PATH" \
+        demo_simulate "$smi" model-nvidia-smi 0 env "PATH=$(driver_program_dir "$driver"):$PATH" \
             "LD_LIBRARY_PATH=$(driver_library_dir "$driver")" nvidia-smi || rc=1
     else
         say "NOT SHOWN: NVIDIA's nvidia-smi $smi, which could not be had from Debian's non-free component (see above)."
