@@ -19,7 +19,8 @@ typedef struct {
     unsigned file;
 } Recorded;
 
-/* Place: a host's file now. @file: which it is of the recorded ones; 0: none
+/* Place: a host's file now. @file: which it is of the recorded ones, going by when it was opened first, and
+ * by its last answer then: programs that run at once open theirs in any order; 0: none
  * @at: Recorded of one kind -> how far in them the file is */
 typedef struct {
     unsigned file;
@@ -432,8 +433,10 @@ static const TraceOp *find(Answers *answers, GArray *kind, Place *place, const T
     if (!best.fits) {
         return NULL;
     }
+    const Recorded *recorded = &g_array_index(kind, Recorded, best.index);
     g_hash_table_insert(place->at, kind, GUINT_TO_POINTER(best.index + 1));
-    return g_array_index(kind, Recorded, best.index).op;
+    place->file = recorded->file;
+    return recorded->op;
 }
 
 /* What a driver says to a call that it does not have. Returns an errno. */

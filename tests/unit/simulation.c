@@ -110,7 +110,8 @@ static int no_driver(Fake *fake, uint32_t command, void *argument)
     return 0;
 }
 
-/* What was recorded: GPUs 1 and 2 have boards, GPUs were asked for three times. */
+/* What was recorded: GPUs 1 and 2 have boards, GPUs were asked for three times, and once more by another
+ * file. */
 static Live simulate(void)
 {
     Recording r = recording_new(RECORDING_LIMIT, answer);
@@ -126,6 +127,7 @@ static Live simulate(void)
     for (NvU32 i = 1; i <= 3; i++) {
         cr_assert_eq(asked(r.fake, file, client), i);
     }
+    cr_assert_eq(asked(r.fake, fake_open(r.fake, FAKE_CTL, 4), client), 4);
     g_autofree char *path = recording_finish(&r);
     live.simulation = simulation_new(path, &error);
     cr_assert_not_null(live.simulation, "%s", error ? error->message : "");
@@ -178,10 +180,20 @@ Test(simulation, equal_calls_are_answered_in_order_and_the_last_for_good)
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
         cr_assert_eq(asked(live.fake, live.file, live.client), wanted[i]);
     }
-    /* Another file is at the beginning. */
-    NvFile *other = fake_open(live.fake, FAKE_CTL, 4);
-    NvHandle client = new_client(live.fake, other);
-    cr_assert_eq(asked(live.fake, other, client), 1);
+    /* The second file that was recorded has its own answers. */
+    cr_assert_eq(asked(live.fake, fake_open(live.fake, FAKE_CTL, 4), live.client), 4);
+    finish(&live);
+}
+
+/* Which of the recorded files it is shows by what it does, more than by when it was opened. */
+Test(simulation, a_file_is_the_one_that_it_was_answered_as)
+{
+    Live live = simulate();
+    NvFile *second = fake_open(live.fake, FAKE_CTL, 4);
+    NvHandle client = new_client(live.fake, second);
+
+    cr_assert_eq(asked(live.fake, second, client), 1);
+    cr_assert_eq(asked(live.fake, second, client), 2);
     finish(&live);
 }
 
