@@ -44,6 +44,10 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
+/*
+ * #syscalls:broker clone kill close fcntl memfd_create ftruncate pwrite64 write
+ */
+
 enum {
     LINGER_MS = 200,    /* an agent is kept for its process's next call */
     TICK_MS = 100,      /* how often the keeper looks */

@@ -8,6 +8,11 @@
 #include "cuse-server/broker/notification.h"
 
 /*
+ * #syscalls:broker close clock_nanosleep
+ * #syscalls:before clone
+ */
+
+/*
  * A signal for a whole process is for a moment to be seen at all of its threads, until the one that takes it
  * has done so: only what is seen twice is the caller's own.
  */

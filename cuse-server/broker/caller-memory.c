@@ -13,6 +13,8 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
+/* #syscalls:broker openat newfstatat fstat read close clock_nanosleep */
+
 /* A thread that has just asked may not sleep yet; its system call shows only when it does. */
 enum { LOOKS_MAX = 200, LOOK_MICROSECONDS = 500 };
 

@@ -8,6 +8,8 @@
 
 #include "cuse-server/broker/char-devices.h"
 
+/* #syscalls:before openat newfstatat fstat read close */
+
 #define PROC_CAPABILITIES "/proc/driver/nvidia/capabilities"
 #define PROC_PARAMS       "/proc/driver/nvidia/params"
 #define CAPS_DRIVER       "nvidia-caps"

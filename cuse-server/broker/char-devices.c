@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* #syscalls:before openat newfstatat fstat read close */
+
 static void char_device_clear(CharDevice *device)
 {
     g_free(device->name);

@@ -11,6 +11,11 @@
 
 #include "cuse-server/transport/cuse-devices.h"
 
+/*
+ * #syscalls:broker access clock_nanosleep
+ * #syscalls:before openat newfstatat fstat read close
+ */
+
 bool cuse_nodes_open(int *fds, unsigned n, GError **error)
 {
     for (unsigned i = 0; i < n; i++) {

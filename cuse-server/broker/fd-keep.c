@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* #syscalls:before close_range */
+
 static int compare(const void *a, const void *b)
 {
     int x = *(const int *)a;

@@ -8,6 +8,8 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/transport/broker-protocol.h"
 
+/* #syscalls:broker newfstatat fstat ioctl */
+
 bool guest_file_is_own(int fd, const void *data)
 {
     const GuestFiles *files = data;

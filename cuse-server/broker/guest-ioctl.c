@@ -12,6 +12,8 @@
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
+/* #syscalls:broker close */
+
 /* Calls in which the driver acts on the address space of the task that makes them. */
 static const uint32_t agent_commands[] = {
     NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd)),

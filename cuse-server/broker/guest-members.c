@@ -8,6 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * #syscalls:broker openat newfstatat fstat read close fcntl ioctl
+ * #syscalls:before getpid
+ */
+
 /* Pid namespaces nest no deeper: MAX_PID_NS_LEVEL, include/linux/pid_namespace.h. */
 enum { NAMESPACE_LEVELS_MAX = 32 };
 

@@ -7,6 +7,8 @@
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
+/* #syscalls:broker close */
+
 /* mmap(address, length, protection, flags, fd, offset) */
 enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
 

@@ -14,6 +14,8 @@
 
 #include "cuse-server/broker/guest-thread.h"
 
+/* #syscalls:broker openat newfstatat fstat statx fstatfs readlinkat fcntl close */
+
 enum {
     SYMLINKS_MAX = 40,   /* as the kernel's MAXSYMLINKS */
     PROC_ROOT_INODE = 1, /* fs/proc/root.c */

@@ -13,6 +13,11 @@
 
 #include "cuse-server/broker/notification.h"
 
+/*
+ * #syscalls:broker openat newfstatat fstat read close
+ * #syscalls:broker pidfd_open pidfd_getfd process_vm_readv
+ */
+
 /* Absent from older headers; Linux 6.9. */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL

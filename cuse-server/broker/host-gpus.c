@@ -7,6 +7,8 @@
 
 #include "cuse-server/broker/host-devices.h"
 
+/* #syscalls:before openat newfstatat fstat read close getdents64 */
+
 #define PROC_GPUS "/proc/driver/nvidia/gpus"
 
 static void gpu_clear(HostGpu *gpu)

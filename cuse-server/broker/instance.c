@@ -10,6 +10,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/broker/broker-filter.h"
 #include "cuse-server/broker/call-watch.h"
 #include "cuse-server/broker/listener.h"
 #include "cuse-server/broker/node-fs.h"
@@ -20,6 +21,11 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/worker.h"
+
+/*
+ * #syscalls:broker close
+ * #syscalls:before eventfd2 getrandom prlimit64
+ */
 
 enum {
     START_SECONDS = 30, /* a loaded host, hundreds of devices */
@@ -151,7 +157,9 @@ char *instance_filter_text(const InstanceConfig *config)
 {
     g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus);
 
-    return g_strconcat("worker:\n", worker, NULL);
+    g_autofree char *broker = broker_filter_text();
+
+    return g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
 }
 
 Instance *instance_start(const InstanceConfig *config, GError **error)

@@ -18,6 +18,8 @@
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/leader-pool.h"
 
+/* #syscalls:broker eventfd2 poll ioctl newfstatat fstat write close */
+
 struct Listener {
     ListenerConfig config;
     int fd;

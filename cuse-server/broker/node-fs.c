@@ -13,6 +13,11 @@
 
 #include "cuse-server/sandbox/detached-mount.h"
 
+/*
+ * #syscalls:broker openat
+ * #syscalls:before mknodat close
+ */
+
 int node_fs_new(GError **error)
 {
     int fs = detached_tmpfs(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);

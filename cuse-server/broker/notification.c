@@ -2,14 +2,9 @@
 #include "cuse-server/broker/notification.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
-/* Absent from older headers; Linux 6.6. */
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
-#endif
+/* #syscalls:broker ioctl */
 
 void notification_hand_over(int listener)
 {

@@ -5,6 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <linux/seccomp.h>
+
+/* Absent from older headers; Linux 6.6. */
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
+#endif
+
 /**
  * notification_hand_over: from now on, whoever calls and whoever answers wake each other on the same
  * processor, since one of them always waits for the other. Older kernels wake them anywhere.

@@ -23,6 +23,10 @@
 #include "cuse-server/transport/leader-pool.h"
 #include "cuse-server/transport/seqpacket.h"
 
+/*
+ * #syscalls:broker poll ioctl newfstatat fstat write shutdown pidfd_send_signal close
+ */
+
 struct Service {
     ServiceConfig config;
     LeaderPool *pool;

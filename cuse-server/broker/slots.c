@@ -12,6 +12,8 @@
 
 #include "cuse-server/broker/char-devices.h"
 
+/* #syscalls:before mkdir openat fcntl ftruncate pread64 pwrite64 close */
+
 #define RUN_DIRECTORY "/run/nvcuse"
 #define SLOTS_FILE    RUN_DIRECTORY "/slots.lock"
 

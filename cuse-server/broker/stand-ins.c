@@ -17,6 +17,11 @@
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/fuse-files.h"
 
+/*
+ * #syscalls:broker openat2 newfstatat fstat close
+ * #syscalls:before openat statx
+ */
+
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
                     const Device *devices, unsigned n_devices)
 {

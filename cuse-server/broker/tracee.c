@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* #syscalls:broker ptrace wait4 waitid sched_yield */
+
 /* Absent from C libraries' headers: the kernel's own, include/uapi/asm-generic/siginfo.h. */
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1

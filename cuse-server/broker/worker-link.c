@@ -8,6 +8,8 @@
 
 #include "cuse-server/transport/seqpacket.h"
 
+/* #syscalls:broker poll close */
+
 /* On the stack of the thread that waits for the answer. */
 typedef struct {
     bool answered;

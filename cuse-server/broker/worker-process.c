@@ -17,6 +17,11 @@
 #include "cuse-server/broker/fd-keep.h"
 #include "cuse-server/transport/worker.h"
 
+/*
+ * #syscalls:broker waitid wait4 poll shutdown kill write close
+ * #syscalls:before openat dup2 socketpair clone pidfd_open exit_group
+ */
+
 enum {
     END_SECONDS = 5
 }; /* for a worker deep in the driver; then again for the kernel to kill it */

@@ -5,12 +5,18 @@
 
 #include <glib-unix.h>
 
+#include "cuse-server/broker/broker-filter.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/instance-report.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/guest.h"
 #include "cuse-server/container/proc-view.h"
+
+/*
+ * #syscalls:broker poll write
+ * #syscalls:before getpid
+ */
 
 typedef struct {
     GMainLoop *loop;
@@ -76,7 +82,9 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
         return false;
     }
     run->report = instance_report_new(&report, run->instance, error);
-    if (!run->report) {
+    /* The guest's process is there, and waits to be told; ours has nothing left to start. */
+    if (!run->report || !broker_filter_install(error)) {
+        g_clear_pointer(&run->report, instance_report_free);
         (void)instance_stop(run->instance, NULL);
         return false;
     }

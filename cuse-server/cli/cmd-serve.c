@@ -5,6 +5,7 @@
 
 #include <glib-unix.h>
 
+#include "cuse-server/broker/broker-filter.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/container-life.h"
 #include "cuse-server/cli/instance-options.h"
@@ -16,6 +17,11 @@
 #include "cuse-server/container/proc-view.h"
 #include "cuse-server/container/seccomp-socket.h"
 #include "cuse-server/sandbox/idle-memory.h"
+
+/*
+ * #syscalls:broker poll write
+ * #syscalls:before access
+ */
 
 #define CONFIG_DIRECTORY "/etc/nvcuse"
 
@@ -169,7 +175,9 @@ static bool serve_containers(Serve *serve, GError **error)
     if (serve->report) {
         socket = seccomp_socket_new(plan->config.name, &socket_ops, serve, error);
     }
-    if (socket) {
+    /* All that takes more calls than serving has been done. */
+    bool ready = socket && broker_filter_install(error);
+    if (ready) {
         run_loop(serve, socket);
         restore_bundle(serve);
     }
@@ -177,7 +185,7 @@ static bool serve_containers(Serve *serve, GError **error)
         instance_report_event(serve->report, AUDIT_STOPPED, "ends");
         instance_report_free(serve->report);
     }
-    return instance_stop(serve->instance, socket ? error : NULL) && socket;
+    return instance_stop(serve->instance, ready ? error : NULL) && ready;
 }
 
 static int serve_plan(const InstancePlan *plan, int starter, const char *bundle)

@@ -6,6 +6,8 @@
 
 #include <glib-unix.h>
 
+/* #syscalls:broker fcntl close */
+
 struct ContainerLife {
     const SeccompSocket *socket;
     GMainLoop *loop;

@@ -19,6 +19,8 @@
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/observe/text-socket.h"
 
+/* #syscalls:broker openat fchmod write rename unlink read close */
+
 enum {
     /* Between two looks at the ledger, however often the worker calls: it may have fallen. */
     NOTICE_MILLISECONDS = 100,

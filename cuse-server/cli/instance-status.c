@@ -9,6 +9,8 @@
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/observe/explain.h"
 
+/* #syscalls:broker getpid */
+
 /* The worker may count to anything; JSON's integers end at 63 bits. */
 static gint64 number_of(uint64_t count)
 {

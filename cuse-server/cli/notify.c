@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
 
+/* #syscalls:broker socket getsockopt fcntl sendmsg write close */
+
 void notify_supervisor(const char *state)
 {
     const char *path = g_getenv("NOTIFY_SOCKET");

@@ -8,6 +8,11 @@
 
 #include <glib-unix.h>
 
+/*
+ * #syscalls:broker read
+ * #syscalls:before rt_sigprocmask rt_sigaction signalfd4
+ */
+
 static const int watched[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 typedef struct {

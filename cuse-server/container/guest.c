@@ -22,6 +22,11 @@
 #include "cuse-server/container/open-filter.h"
 #include "cuse-server/transport/seqpacket.h"
 
+/*
+ * #syscalls:broker poll wait4 pidfd_send_signal close
+ * #syscalls:before socketpair clone3 clone prctl execve kill write rt_sigprocmask rt_sigtimedwait exit_group
+ */
+
 /* What goes over the socket, each way once: the view of /proc with the first, the command's
  * listener with the second. */
 typedef enum { MESSAGE_GO = 'g', MESSAGE_LISTENER = 'l' } Message;

@@ -11,6 +11,11 @@
 
 #include "cuse-server/container/json-file.h"
 
+/*
+ * #syscalls:broker rename
+ * #syscalls:before openat newfstatat fstat stat read write close access link unlink
+ */
+
 /* In ours, so that it is known for what it is. */
 #define OURS "nvcuse.dev/exchanged"
 

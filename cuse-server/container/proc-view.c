@@ -22,6 +22,12 @@
 #include "cuse-server/container/simulated-proc.h"
 #include "cuse-server/sandbox/lockup.h"
 
+/*
+ * #syscalls:broker kill wait4 close
+ * #syscalls:before openat fsopen fsconfig fsmount move_mount clone getpid getppid
+ * #syscalls:before prctl rt_sigprocmask read writev write exit_group
+ */
+
 /* Names and kinds do not change while the instance lives; contents are never cached. */
 #define CACHE_SECONDS 3600.0
 

@@ -13,6 +13,12 @@
 #include <gio/gunixsocketaddress.h>
 #include <json-glib/json-glib.h>
 
+/*
+ * #syscalls:broker accept4 accept getsockname getpeername getsockopt setsockopt fcntl
+ * #syscalls:broker recvmsg sendmsg write unlink close
+ * #syscalls:before socket bind listen umask
+ */
+
 enum { STATE_BYTES_MAX = 256 * 1024 }; /* a state carries the container's annotations */
 
 struct SeccompSocket {

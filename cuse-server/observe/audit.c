@@ -11,6 +11,11 @@
 
 #include "cuse-server/observe/journal.h"
 
+/*
+ * #syscalls:broker write close
+ * #syscalls:before openat fcntl
+ */
+
 enum {
     BURST = 100,     /* in one go */
     PER_SECOND = 10, /* after that */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+/* #syscalls:broker write */
+
 struct Incidents {
     int notices;
     GMutex lock; /* guards what follows */

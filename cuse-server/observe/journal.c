@@ -9,6 +9,11 @@
 
 #include <gio/gio.h>
 
+/*
+ * #syscalls:broker sendto close
+ * #syscalls:before socket access
+ */
+
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 struct JournalLink {

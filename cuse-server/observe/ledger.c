@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* #syscalls:before mmap munmap */
+/*
+ * #syscalls:broker munmap
+ * #syscalls:before mmap munmap
+ */
 
 enum { LEDGER_BYTES = 4096 };
 

@@ -13,6 +13,12 @@
 
 #include <gio/gio.h>
 
+/*
+ * #syscalls:broker unlink rmdir
+ * #syscalls:before mkdir openat flock newfstatat fstat stat access getdents64 close
+ * #syscalls:before socket setsockopt connect shutdown recvfrom
+ */
+
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
     ANSWER_SECONDS = 5,

@@ -13,6 +13,11 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 
+/*
+ * #syscalls:broker accept4 recvfrom sendto unlink close
+ * #syscalls:before socket bind chmod listen rename
+ */
+
 enum {
     CONNECTIONS_MAX = 8,
     PEER_TIMEOUT_SECONDS = 5,

@@ -5,13 +5,34 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 #include <seccomp.h>
+
+/*
+ * What the C library and GLib do in the broker by themselves, and mostly in rare cases; the worker
+ * settles most of it beforehand (transport/worker.c).
+ *
+ * Memory:
+ * #syscalls:broker brk mmap munmap mremap mprotect madvise sched_getaffinity
+ * Threads, and what they wait for:
+ * #syscalls:broker clone clone3 set_robust_list rseq rt_sigprocmask gettid prctl exit
+ * #syscalls:broker futex ppoll restart_syscall
+ * Words in the user's language and character set, and the time zone:
+ * #syscalls:broker openat newfstatat fstat access read lseek close getdents64 getcwd readlink
+ * A warning, to a terminal or a journal, with its time; a machine whose clock takes a system call:
+ * #syscalls:broker ioctl getpeername socket setsockopt sendmsg write writev
+ * #syscalls:broker clock_gettime gettimeofday time getrandom
+ * The end, an assertion that fails included:
+ * #syscalls:broker rt_sigaction getpid tgkill exit_group
+ */
 
 /* A sanitizer makes calls of its own: there, what is not declared is logged. */
 #ifdef __SANITIZE_ADDRESS__
@@ -61,13 +82,25 @@ typedef struct {
 #define BROKER (1U << SYSCALLS_BROKER)
 #define BOTH   (WORKER | BROKER)
 
+/* A request of ptrace(). */
+#define PTRACE_FORM(request)                                                          \
+    {                                                                                 \
+        BROKER, "ptrace", #request, .n = 1, .arguments = { {0, UINT64_MAX, request} } \
+    }
+
 /* A declared call that has forms is allowed in these forms only. */
 static const Form forms[] = {
-    {BOTH, "mmap", "only private anonymous memory, not executable", .n = 2,
+    {WORKER, "mmap", "only private anonymous memory, not executable", .n = 2,
      .arguments = {{2, PROT_EXEC, 0}, {3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS}}},
+    /* The C library maps its tables, and would load code to convert to odd character sets: it does without. */
+    {BROKER, "mmap", "only not executable", .n = 1, .arguments = {{2, PROT_EXEC, 0}}},
+    {BROKER, "mmap", "executable: always refused: EPERM", .error = EPERM, .n = 1,
+     .arguments = {{2, PROT_EXEC, PROT_EXEC}}},
     {BOTH, "mprotect", "only not executable", .n = 1, .arguments = {{2, PROT_EXEC, 0}}},
     {BOTH, "madvise", "only to give memory back", .n = 1,
      .arguments = {{2, UINT64_MAX, MADV_DONTNEED}}},
+    {BOTH, "madvise", "only for huge pages, which malloc can be told to take", .n = 1,
+     .arguments = {{2, UINT64_MAX, MADV_HUGEPAGE}}},
     {BOTH, "clone", "only to make threads", .n = 1, .arguments = {{0, UINT64_MAX, THREAD_FLAGS}}},
     /* Its arguments are in memory, where a filter cannot look: glibc then takes clone. */
     {BOTH, "clone3", "always refused: ENOSYS", .error = ENOSYS},
@@ -76,6 +109,20 @@ static const Form forms[] = {
     /* malloc looks up how the kernel commits memory, and takes no answer for one. */
     {WORKER, "openat", "only for reading, and refused: ENOENT", .error = ENOENT, .n = 1,
      .arguments = {{2, UINT64_MAX, O_RDONLY | O_CLOEXEC}}},
+    {BROKER, "socket", "only AF_UNIX", .n = 1, .arguments = {{0, UINT32_MAX, AF_UNIX}}},
+    {BROKER, "kill", "only with SIGKILL", .n = 1, .arguments = {{1, UINT32_MAX, SIGKILL}}},
+    PTRACE_FORM(PTRACE_SEIZE),
+    PTRACE_FORM(PTRACE_INTERRUPT),
+    PTRACE_FORM(PTRACE_SYSCALL),
+    PTRACE_FORM(PTRACE_CONT),
+    PTRACE_FORM(PTRACE_DETACH),
+    PTRACE_FORM(PTRACE_GETREGS),
+    PTRACE_FORM(PTRACE_SETREGS),
+    PTRACE_FORM(PTRACE_GETSIGINFO),
+    PTRACE_FORM(PTRACE_GETSIGMASK),
+    PTRACE_FORM(PTRACE_SETSIGMASK),
+    PTRACE_FORM(PTRACE_GETEVENTMSG),
+    PTRACE_FORM(PTRACE_GET_SYSCALL_INFO),
 };
 
 static bool form_is_of(const Form *form, SyscallProcess process, const char *name)

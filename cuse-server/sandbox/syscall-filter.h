@@ -6,12 +6,12 @@
  * What is allowed is written beside the code that needs it, in a comment of each source file:
  *
  *     #syscalls:worker close epoll_wait
+ *     #syscalls:broker ptrace
  *
  * The build collects these declarations (sandbox/syscall-declarations). Calls whose arguments decide
  * how dangerous they are have rules for the arguments in syscall-filter.c: memory is never
  * executable, clone() makes threads and nothing else. ioctl() is allowed for a list of command words
- * that the caller brings. tests/syscalls holds the declarations against what the worker's sources
- * call.
+ * that the caller brings. tests/syscalls holds the declarations against what the sources call.
  */
 #pragma once
 

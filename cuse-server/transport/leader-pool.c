@@ -3,7 +3,11 @@
 
 #include <stdbool.h>
 
-/* Threads, locks and conditions. #syscalls:worker clone futex */
+/*
+ * Threads, locks and conditions.
+ * #syscalls:worker clone futex
+ * #syscalls:broker clone futex
+ */
 
 struct LeaderPool {
     const char *name;

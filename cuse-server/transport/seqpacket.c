@@ -7,7 +7,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* #syscalls:worker sendmsg recvmsg close */
+/*
+ * #syscalls:worker sendmsg recvmsg close
+ * #syscalls:broker sendmsg recvmsg close
+ */
 
 /* Aligned room for one SCM_RIGHTS message with one descriptor. */
 typedef union {
