@@ -155,7 +155,8 @@ static void raise_file_limit(void)
 
 char *instance_filter_text(const InstanceConfig *config)
 {
-    g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus);
+    g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus,
+                                                 config->simulation != NULL);
 
     g_autofree char *broker = broker_filter_text();
 

@@ -47,7 +47,7 @@ enum { INSTANCE_NAME_MAX = 48 };
 typedef struct Instance Instance;
 
 /** instance_filter_text: (transfer full): the system calls that an instance's processes may make,
- * in words. Of @config only @abi, @caps and @scope_gpus are looked at. */
+ * in words. Of @config only @abi, @caps, @scope_gpus and @simulation are looked at. */
 char *instance_filter_text(const InstanceConfig *config);
 
 /** instance_check_name: false with @error that says what a name may look like. */

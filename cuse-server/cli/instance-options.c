@@ -319,18 +319,6 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
     return true;
 }
 
-char *instance_options_filter(const InstanceOptions *options, GError **error)
-{
-    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
-    char *text = NULL;
-
-    if (choose_abi(plan, options, error)) {
-        text = instance_filter_text(&plan->config);
-    }
-    instance_plan_clear(plan);
-    return text;
-}
-
 static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
     InstanceConfig *config = &plan->config;
@@ -397,6 +385,18 @@ static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError 
     memcpy(plan->devices, session->devices, sizeof plan->devices);
     return !options->caps || nv_caps_parse(options->caps, &config->caps, error) ||
            blame(options, "caps", error);
+}
+
+char *instance_options_filter(const InstanceOptions *options, GError **error)
+{
+    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
+    char *text = NULL;
+
+    if (options->simulate ? simulate(plan, options, error) : choose_abi(plan, options, error)) {
+        text = instance_filter_text(&plan->config);
+    }
+    instance_plan_clear(plan);
+    return text;
 }
 
 bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,

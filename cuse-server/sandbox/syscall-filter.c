@@ -268,6 +268,9 @@ static void describe_ioctls(GString *text, const SyscallPolicy *policy)
         g_string_append_printf(text, "    0x%08x%s  %s\n", ioctl->word,
                                ioctl->mask == IOCTL_WORD_EXACT ? "" : ", any size", ioctl->name);
     }
+    if (policy->n_ioctls == 0) {
+        g_string_append(text, "    none\n");
+    }
 }
 
 static void describe_call(GString *text, const SyscallPolicy *policy, const char *name)

@@ -70,21 +70,27 @@ static SyscallPolicy filter_policy(const GArray *commands)
     };
 }
 
-/* The system calls that are left, the driver's ioctls by word: none where there is no driver. Last,
- * since nothing above could be done under it. */
+/* The driver's ioctls, of which a simulated instance makes none. */
+static GArray *filter_commands(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated)
+{
+    return simulated ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
+                     : host_commands(abi, caps, scope_gpus);
+}
+
+/* The system calls that are left, the driver's ioctls by word. Last, since nothing above could be
+ * done under it. */
 static bool install_filter(const WorkerConfig *config, GError **error)
 {
-    g_autoptr(GArray) commands = config->simulation
-                                     ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
-                                     : host_commands(config->abi, config->caps, config->scope_gpus);
+    g_autoptr(GArray) commands =
+        filter_commands(config->abi, config->caps, config->scope_gpus, config->simulation != NULL);
     const SyscallPolicy policy = filter_policy(commands);
 
     return syscall_filter_install(&policy, error);
 }
 
-char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus)
+char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated)
 {
-    g_autoptr(GArray) commands = host_commands(abi, caps, scope_gpus);
+    g_autoptr(GArray) commands = filter_commands(abi, caps, scope_gpus, simulated);
     const SyscallPolicy policy = filter_policy(commands);
 
     return syscall_filter_text(&policy);

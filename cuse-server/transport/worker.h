@@ -56,4 +56,4 @@ G_NORETURN void worker_main(const WorkerConfig *config);
  * worker_filter_text: (transfer full): the system calls that a worker for this driver and these
  * capabilities may make, in words.
  */
-char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus);
+char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated);
