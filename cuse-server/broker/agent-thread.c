@@ -338,7 +338,7 @@ static bool borrow(Agent *agent, int *error)
 
     *error = agent_is_guest(agent) ? tracee_seize(tid) : ESRCH;
     /* It is also what the kernel says of one that is just being killed. */
-    if (*error == EPERM && guest_thread_is_traced(tid)) {
+    if (*error == EPERM && guest_thread_tracer(tid) != 0) {
         agent_trouble(agent, INCIDENT_TRACED);
         *error = EBUSY;
     }
@@ -426,6 +426,7 @@ gpointer agent_main(gpointer data)
     Agent *agent = data;
     int error = 0;
 
+    agent->tracer = gettid();
     if (start(agent, &error) && agent->tracee.tid > 0) {
         TraceeResult result = error ? TRACEE_OK : work(agent, &error);
         if (result == TRACEE_OK) {

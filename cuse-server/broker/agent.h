@@ -71,7 +71,8 @@ void agent_job_end(AgentJob *job, int error);
  * @jobs: waiting; @job: the one whose file it has been given
  * @giving: a thread is about to give it a file
  * @error: ENDED: why it could not do its work; 0: it has gone as it should
- * @borrowed, @tracee: its own thread's: the guest's thread while it is borrowed, and the agent
+ * @tracer: the thread of ours that is its own; known once it is born
+ * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
  */
 typedef struct Agent {
     gatomicrefcount refs;
@@ -92,6 +93,7 @@ typedef struct Agent {
     bool giving;
     int error;
 
+    pid_t tracer;
     Tracee borrowed;
     Tracee tracee;
 } Agent;

@@ -285,12 +285,25 @@ static void give_next(Agent *agent)
     agent_unlock(agent);
 }
 
+/*
+ * With the lock held: the agent that waits in a notification. Its number alone does not tell: when it has
+ * just been killed, a new thread of the guest's may have that, and must not get what was for it. No thread
+ * but an agent can be in a call while a tracer of ours holds it.
+ */
+static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif *notif)
+{
+    const pid_t tid = (pid_t)notif->pid;
+    Agent *agent = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(tid));
+
+    return agent && guest_thread_tracer(tid) == agent->tracer ? agent : NULL;
+}
+
 bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
 {
     Agent *agent;
 
     g_mutex_lock(&agents->lock);
-    agent = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER((pid_t)notif->pid));
+    agent = agent_that_waits(agents, notif);
     if (!agent) {
         g_mutex_unlock(&agents->lock);
         return false;
@@ -397,7 +410,7 @@ AgentHold *agents_hold(Agents *agents, int listener, const struct seccomp_notif 
         agent->holds++;
         return agent_ref(agent);
     }
-    *again = !guest_thread_is_traced((pid_t)notif->pid) &&
+    *again = guest_thread_tracer((pid_t)notif->pid) == 0 &&
              agent_new(agents, listener, notif, group, true) != NULL;
     return NULL;
 }

@@ -136,12 +136,12 @@ bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities)
     return true;
 }
 
-bool guest_thread_is_traced(pid_t tid)
+pid_t guest_thread_tracer(pid_t tid)
 {
     g_autofree char *status = read_proc(tid, "status");
     uint64_t tracer;
 
-    return status && status_number(status, "TracerPid", 0, 10, &tracer) && tracer != 0;
+    return status && status_number(status, "TracerPid", 0, 10, &tracer) ? (pid_t)tracer : 0;
 }
 
 bool guest_thread_has_signal(pid_t tid)

@@ -33,8 +33,8 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
  */
 bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities);
 
-/** guest_thread_is_traced: by somebody's ptrace. */
-bool guest_thread_is_traced(pid_t tid);
+/** guest_thread_tracer: the thread that has it under ptrace; 0: nobody has. */
+pid_t guest_thread_tracer(pid_t tid);
 
 /** guest_thread_has_signal: one that it does not block, and has not taken yet. */
 bool guest_thread_has_signal(pid_t tid);
