@@ -147,6 +147,10 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
     }
     bool same = call->command == what.command;
     pid_t group = guest_thread_group(call->tid);
+    /* It still waits: the number was its own when its process was looked up. */
+    if (!notification_is_valid(call->listener, call->id)) {
+        group = -1;
+    }
     guest_calls_unuse(config->calls, call);
     if (!same || group < 0) {
         return same ? ESRCH : EPERM;
