@@ -111,13 +111,10 @@ static struct rm_object *first_dependant(const struct rm_object *object)
     return search.found;
 }
 
-void rm_object_free(struct rm_object *object)
+static void free_one(struct rm_object *object)
 {
-    struct rm_object *dependant;
     struct rm_mapping *mapping, *next;
 
-    while ((dependant = first_dependant(object)))
-        rm_object_free(dependant);
     list_for_each_entry_safe(mapping, next, &object->mappings, link)
     {
         kfree(mapping);
@@ -130,6 +127,25 @@ void rm_object_free(struct rm_object *object)
     list_del(&object->link);
     kfree(object);
     live_add(objects, -1);
+}
+
+/* What depends on it goes first, however deep that is: the way back is in the objects. */
+void rm_object_free(struct rm_object *object)
+{
+    object->freed_for = NULL;
+    while (object) {
+        struct rm_object *dependant = first_dependant(object);
+
+        if (dependant) {
+            dependant->freed_for = object;
+            object = dependant;
+        } else {
+            struct rm_object *back = object->freed_for;
+
+            free_one(object);
+            object = back;
+        }
+    }
 }
 
 int nv_rm_free(struct nv_call *call)

@@ -50,6 +50,7 @@ struct rm_object {
     struct rm_client *client;
     struct rm_object *parent;              /* NULL: the client */
     struct rm_object *needs[RM_NEEDS_MAX]; /* freeing one of these frees this */
+    struct rm_object *freed_for;           /* while it is being freed: what is to go afterwards */
     u32 handle;
     u32 class;
     enum rm_kind kind;
