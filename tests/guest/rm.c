@@ -242,6 +242,13 @@ int64_t rm_control(int ctl, NvHandle client, NvHandle object, NvU32 command, voi
                         offsetof(NVOS54_PARAMETERS, status));
 }
 
+int64_t rm_ask(int ctl, NvHandle client)
+{
+    NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS ids = {0};
+
+    return rm_control(ctl, client, client, NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS, &ids, sizeof ids);
+}
+
 int64_t rm_map(int ctl, NvHandle client, NvHandle memory, NvU64 offset, NvU64 length, int fd,
                NvU64 *linear_address)
 {

@@ -85,6 +85,10 @@ int64_t rm_alloc(int fd, NvHandle client, NvHandle parent, NvHandle object, NvU3
 int64_t rm_free(int ctl, NvHandle client, NvHandle object);
 int64_t rm_control(int ctl, NvHandle client, NvHandle object, NvU32 command, void *params,
                    size_t size);
+
+/** rm_ask: a control that does nothing: can this client be used? */
+int64_t rm_ask(int ctl, NvHandle client);
+
 int64_t rm_map(int ctl, NvHandle client, NvHandle memory, NvU64 offset, NvU64 length, int fd,
                NvU64 *linear_address);
 int64_t rm_unmap(int ctl, NvHandle client, NvHandle memory, NvU64 linear_address);

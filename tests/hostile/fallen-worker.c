@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A worker that has fallen: the real nvcuse, with somebody between its worker and its broker. It
- * serves as ever, behind the same walls, and once a guest has opened a device it sends the broker
- * what an attacker would. The linker puts these functions in the way of the worker's own (--wrap).
+ * serves as ever, behind the same walls, and once a guest has opened a device (FALLEN_AT: so many) it
+ * sends the broker what an attacker would. The linker puts these functions in the way of the worker's
+ * own (--wrap).
  *
  * The environment variable FALLEN holds the messages, a word each:
  *
- *     OP:A:B          a request with this op, and these two numbers in its first two places
- *     file:OP:A:B     the same with a file attached
+ *     OP:A:B:C        a request with this op, and these numbers in its first places; @ is the guest's
+ *                     thread that the worker asked about last
+ *     file:OP:A:B:C   the same with a file attached, which is none of the host's devices
+ *     host:OP:A:B:C   the same with the file of the last answer that had one
+ *     mute:OP:N       N requests that have no answer
  *     bytes:N         N bytes that are no request, unless N is a request's size
  *     flood:N         N requests at once, before any answer is read
  *
  * Each is answered on standard error: "WORD: ok", "WORD: ok, with a file", "WORD: ERRNO", or "WORD:
- * hung up"; what follows a hang-up is not sent. "the attack is over" ends the list.
+ * hung up", or "WORD: sent"; what follows a hang-up is not sent. "the attack is over" ends the list.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,6 +28,7 @@
 #include <glib.h>
 
 #include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/seqpacket.h"
 #include "cuse-server/transport/transport.h"
 
@@ -35,12 +40,16 @@ bool __wrap_transport_run(Transport *transport, GError **error);
 enum {
     ATTACK_SERIAL = 0x40000000, /* the worker's own count from 1 */
     ANSWER_MILLISECONDS = 5000,
+    NUMBERS = 4, /* of a request */
 };
 
 /* Between worker and broker, passing on what they say. */
 typedef struct {
     int worker;
     int broker;
+    int host_file; /* of the last answer that had one; -1: none had */
+    int32_t guest; /* the last thread that the worker asked about */
+    guint64 opens; /* until the attack */
     char **attack;
     bool hung_up;
     uint32_t serial; /* of the attack's last question */
@@ -50,18 +59,22 @@ static bool send_request(const Middle *middle, const uint32_t *numbers, int fd)
 {
     BrokerRequest request = {.op = numbers[0], .serial = middle->serial};
 
-    request.open.device = numbers[1];
-    request.open.flags = numbers[2];
+    request.in_guest.tid = (int32_t)numbers[1];
+    request.in_guest.command = numbers[2];
+    request.in_guest.size = numbers[3];
     return seqpacket_send(middle->broker, &request, sizeof request, fd);
 }
 
-/* "OP:A:B" */
-static void parse(const char *text, uint32_t *numbers)
+/* "OP:A:B:C", of which the last may be left out. */
+static void parse(const Middle *middle, const char *text, uint32_t *numbers)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ":", 3);
+    g_auto(GStrv) parts = g_strsplit(text, ":", NUMBERS);
+    guint n = g_strv_length(parts);
 
-    for (int i = 0; i < 3; i++) {
-        numbers[i] = parts[i] ? (uint32_t)g_ascii_strtoll(parts[i], NULL, 0) : 0;
+    for (guint i = 0; i < NUMBERS; i++) {
+        numbers[i] = i >= n                       ? 0
+                     : g_str_equal(parts[i], "@") ? (uint32_t)middle->guest
+                                                  : (uint32_t)g_ascii_strtoll(parts[i], NULL, 0);
     }
 }
 
@@ -105,7 +118,8 @@ static void wait_answer(Middle *middle, const char *word)
         g_printerr("%s: ok%s\n", word, fd >= 0 ? ", with a file" : "");
     }
     if (fd >= 0) {
-        close(fd);
+        close_if_open(middle->host_file);
+        middle->host_file = fd;
     }
 }
 
@@ -124,7 +138,7 @@ static void attack_bytes(Middle *middle, const char *word, size_t n)
 /* The broker must not keep what it cannot answer. */
 static void attack_flood(Middle *middle, const char *word, uint32_t n)
 {
-    const uint32_t numbers[3] = {BROKER_PROCESS, 1, 0};
+    const uint32_t numbers[NUMBERS] = {BROKER_PROCESS, 1};
     uint32_t sent = 0;
 
     while (sent < n && send_request(middle, numbers, -1)) {
@@ -136,20 +150,43 @@ static void attack_flood(Middle *middle, const char *word, uint32_t n)
     }
 }
 
+/* "OP:N" */
+static void attack_mutely(const Middle *middle, const char *word, const char *text)
+{
+    uint32_t numbers[NUMBERS];
+
+    parse(middle, text, numbers);
+    for (uint32_t i = 0; i < numbers[1]; i++) {
+        send_request(middle, numbers, -1);
+    }
+    g_printerr("%s: sent\n", word);
+}
+
+static void ask(Middle *middle, const char *word, const char *text, int fd)
+{
+    uint32_t numbers[NUMBERS];
+
+    parse(middle, text, numbers);
+    send_request(middle, numbers, fd);
+    wait_answer(middle, word);
+}
+
 static void attack_one(Middle *middle, const char *word)
 {
-    uint32_t numbers[3];
 
     middle->serial++;
     if (g_str_has_prefix(word, "bytes:")) {
         attack_bytes(middle, word, (size_t)g_ascii_strtoull(word + 6, NULL, 0));
     } else if (g_str_has_prefix(word, "flood:")) {
         attack_flood(middle, word, (uint32_t)g_ascii_strtoull(word + 6, NULL, 0));
+    } else if (g_str_has_prefix(word, "mute:")) {
+        attack_mutely(middle, word, word + 5);
+    } else if (g_str_has_prefix(word, "file:")) {
+        ask(middle, word, word + 5, middle->worker);
+    } else if (g_str_has_prefix(word, "host:")) {
+        ask(middle, word, word + 5, middle->host_file);
     } else {
-        bool with_file = g_str_has_prefix(word, "file:");
-        parse(with_file ? word + 5 : word, numbers);
-        send_request(middle, numbers, with_file ? middle->worker : -1);
-        wait_answer(middle, word);
+        ask(middle, word, word, -1);
     }
 }
 
@@ -163,7 +200,7 @@ static void attack(Middle *middle)
 }
 
 /* Returns false if the worker is gone. @op: set to what it asked, or 0. */
-static bool pass_request(const Middle *middle, uint32_t *op)
+static bool pass_request(Middle *middle, uint32_t *op)
 {
     BrokerRequest request;
     int fd = -1;
@@ -172,6 +209,9 @@ static bool pass_request(const Middle *middle, uint32_t *op)
     *op = 0;
     if (result == SEQPACKET_MESSAGE) {
         *op = request.op;
+        if (request.op == BROKER_PROCESS) {
+            middle->guest = request.process.tid;
+        }
         seqpacket_send(middle->broker, &request, sizeof request, fd);
     }
     return result != SEQPACKET_GONE;
@@ -193,7 +233,7 @@ static gpointer stand_between(gpointer data)
         if (polls[1].revents && !pass_reply(middle, &reply, &fd) && fd >= 0) {
             close(fd);
         }
-        if (middle->attack && op == BROKER_OPEN) {
+        if (middle->attack && op == BROKER_OPEN && --middle->opens == 0) {
             attack(middle);
         }
     }
@@ -207,6 +247,7 @@ static Middle *the_middle;
 BrokerLink *__wrap_broker_link_new(int socket)
 {
     const char *attack_list = g_getenv("FALLEN");
+    const char *at = g_getenv("FALLEN_AT");
     int sockets[2];
 
     if (!attack_list || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
@@ -216,6 +257,8 @@ BrokerLink *__wrap_broker_link_new(int socket)
     the_middle = g_new(Middle, 1);
     *the_middle = (Middle){.worker = sockets[1],
                            .broker = socket,
+                           .host_file = -1,
+                           .opens = at ? g_ascii_strtoull(at, NULL, 10) : 1,
                            .attack = g_strsplit(attack_list, " ", -1),
                            .serial = ATTACK_SERIAL};
     return __real_broker_link_new(sockets[0]);

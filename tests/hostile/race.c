@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arguments that change between the rounds in which the kernel reads them, and descriptors that
- * change what they are. Threads call; others change the same memory and descriptors all the time.
+ * Arguments that change between the rounds in which the kernel reads them, paths that do, and
+ * descriptors that change what they are. Threads call; others change the same memory and descriptors
+ * all the time.
  *
  * Good values are the driver's NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS and a
  * control file; bad ones are a command, a size, a pointer and a file that must never arrive.
  *
  * usage: race SECONDS
- * It prints what the calls returned, each result once, and nothing else.
+ * It prints what the calls returned, each result once, and whatever was opened or mapped that should
+ * not have been.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,14 +34,20 @@
 #define GOOD_COMMAND       0x201U /* NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS */
 #define BAD_COMMAND        0x20807fffU
 
-enum { CALLERS = 4, NAMED_FD = 200 };
+#define OURS  "/dev/nvidiactl"
+#define OTHER "/dev/null\0xxxxx" /* as long */
+#define PAGE  4096
+
+enum { CALLERS = 4, NAMED_FD = 200, DRIVER_MAJOR = 195 };
 
 static NVOS54_PARAMETERS control;
 static char good[256];
 static nv_ioctl_register_fd_t named = {NAMED_FD};
+static char path[] = OURS;
 static int ctl;
 static int gpu;
-static int plain;
+static int plain; /* which begins with this: */
+static const char plain_text[] = "a file of no importance";
 static atomic_bool over;
 static atomic_uint errors[4096]; /* by errno, from 0 on */
 
@@ -49,6 +60,7 @@ static void *change_memory(void *data)
         p->paramsSize = i & 2 ? 128 : 0xfffffff0U + (i & 15);
         p->params = i & 4 ? (NvU64)(uintptr_t)good : 0xffff888000000000UL + i;
         p->hClient = i & 8 ? 0 : 0xc1d00001U;
+        memcpy(path, i & 16 ? OURS : OTHER, sizeof path);
     }
     return NULL;
 }
@@ -68,17 +80,56 @@ static void *change_files(void *data)
     return NULL;
 }
 
+static void count(int error)
+{
+    errors[error & 4095]++;
+}
+
+static void register_named(void)
+{
+    int file = open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
+
+    count(ioctl(file, FRONTEND(NV_ESC_REGISTER_FD, sizeof named), &named) < 0 ? errno : 0);
+    close(file);
+}
+
+/* Only the plain file has anything to map. */
+static void map_named(void)
+{
+    const char *mapped = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, NAMED_FD, 0);
+
+    count(mapped == MAP_FAILED ? errno : 0);
+    if (mapped == MAP_FAILED) {
+        return;
+    }
+    if (memcmp(mapped, plain_text, sizeof plain_text) != 0) {
+        printf("mapped what is not the file's\n");
+    }
+    munmap((void *)mapped, PAGE);
+}
+
+static void open_path(void)
+{
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    struct stat st;
+
+    count(file < 0 ? errno : 0);
+    if (file >= 0 && fstat(file, &st) == 0 && major(st.st_rdev) == DRIVER_MAJOR) {
+        printf("opened the driver's own device\n");
+    }
+    if (file >= 0) {
+        close(file);
+    }
+}
+
 static void *call(void *data)
 {
     (void)data;
     while (!over) {
-        int error =
-            ioctl(ctl, FRONTEND(NV_ESC_RM_CONTROL, sizeof control), &control) < 0 ? errno : 0;
-        errors[error & 4095]++;
-        int file = open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
-        error = ioctl(file, FRONTEND(NV_ESC_REGISTER_FD, sizeof named), &named) < 0 ? errno : 0;
-        errors[error & 4095]++;
-        close(file);
+        count(ioctl(ctl, FRONTEND(NV_ESC_RM_CONTROL, sizeof control), &control) < 0 ? errno : 0);
+        register_named();
+        map_named();
+        open_path();
     }
     return NULL;
 }
@@ -90,8 +141,8 @@ int main(int argc, char **argv)
 
     ctl = open("/dev/nvidiactl", O_RDWR);
     gpu = open("/dev/nvidia0", O_RDWR);
-    plain = open("/etc/passwd", O_RDONLY);
-    if (ctl < 0 || gpu < 0) {
+    plain = memfd_create("plain", 0);
+    if (ctl < 0 || gpu < 0 || write(plain, plain_text, sizeof plain_text) != sizeof plain_text) {
         perror("race: open");
         return 1;
     }

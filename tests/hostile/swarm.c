@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests that die, stop, hoard and flood.
+ * Guests that stop, hoard and flood.
  *
- *     swarm killed N      N processes in turn, each killed at a random moment of its calls
  *     swarm stopped N     N processes stopped in the middle of calls, while this one goes on calling
  *     swarm files         as many open files as there may be
  *     swarm clients       as many clients as there may be
@@ -60,17 +59,6 @@ static pid_t start_caller(void)
         call_for_ever();
     }
     return child;
-}
-
-static void killed(long n)
-{
-    for (long i = 0; i < n; i++) {
-        pid_t child = start_caller();
-        usleep((useconds_t)(random() % 12000));
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-    }
-    say("%ld were killed", n);
 }
 
 static void stopped(long n)
@@ -191,9 +179,7 @@ int main(int argc, char **argv)
     long n = argc > 2 ? strtol(argv[2], NULL, 0) : 1;
 
     srandom((unsigned)getpid());
-    if (strcmp(what, "killed") == 0) {
-        killed(n);
-    } else if (strcmp(what, "stopped") == 0) {
+    if (strcmp(what, "stopped") == 0) {
         stopped(n);
     } else if (strcmp(what, "files") == 0) {
         files();

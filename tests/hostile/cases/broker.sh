@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What a fallen worker may not ask, and how it is answered. The answer "hung up" ends its instance.
+# usage: fallen NAME WORD... : see fallen-worker.c; the guest is GUEST
+GUEST=(timeout 20 python3 "$CLIENT")
+fallen() {
+    local name=$1
+    shift
+    FALLEN="$*" "$HOSTILE/fallen-nvcuse" run "--transport=$TRANSPORT" --driver-policy=known --name "fallen-$name" -- \
+        "${GUEST[@]}" >"$WORK/$name" 2>&1 &
+    local instance=$!
+    # Once it has asked everything, its guest is told to go.
+    if eventually 30 grep -qE '^the attack is over$|sent the broker' "$WORK/$name"; then
+        sleep 1
+        kill -TERM "$instance" 2>/dev/null
+    fi
+    wait "$instance"
+}
+
+# What ends it is told, and the guest gets errors instead of waiting for ever. usage: ends NAME
+ends() {
+    grep -q 'sent the broker what no worker sends, and is killed' "$WORK/$1" &&
+        ! grep -vE '^(alive|error (ENODEV|ENOTCONN|ECONNABORTED|EIO)|nvcuse.*|bytes.*|flood.*)$' "$WORK/$1"
+}
+
+broker=$WITNESS
+# The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and dma-bufs, which are the one without a node.
+n=$((2 + $(find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 | wc -l) + 2))
+fallen asks 0:0:0 99:0:0 4294967295:0:0 file:99:0:0 "2:$n:2" 2:4294967295:2 2:0:2 file:2:0:2 \
+    3:1:0 "3:$broker:4" "3:$WITNESS_WORKER:4" "3:$WITNESS_GUEST:3" 3:0:0 3:-1:0 3:1:-1 3:2147483647:2147483647 \
+    4:1:0 "4:$broker:0" "4:$WITNESS_GUEST:0" 4:0:0 4:-1:0 5:1:0 "5:$broker:0" "5:$WITNESS_GUEST:0" 5:0:0 5:-1:0
+cat >"$WORK/wanted" <<END
+0:0:0: EINVAL
+99:0:0: EINVAL
+4294967295:0:0: EINVAL
+file:99:0:0: EINVAL
+2:$n:2: EINVAL
+2:4294967295:2: EINVAL
+2:0:2: ok, with a file
+file:2:0:2: ok, with a file
+3:1:0: EBADF
+3:$broker:4: EBADF
+3:$WITNESS_WORKER:4: EBADF
+3:$WITNESS_GUEST:3: EBADF
+3:0:0: EBADF
+3:-1:0: EBADF
+3:1:-1: EBADF
+3:2147483647:2147483647: EBADF
+4:1:0: ESRCH
+4:$broker:0: ESRCH
+4:$WITNESS_GUEST:0: ESRCH
+4:0:0: ESRCH
+4:-1:0: ESRCH
+the attack is over
+END
+same_file <(grep -vE '^(5:|alive|nvcuse|error)' "$WORK/asks") "$WORK/wanted" "each question is answered as it should be"
+is "$(grep -cE '^5:[-0-9]+:0: (EPERM|ESRCH)$' "$WORK/asks")" 5 "and it gets nobody's memory"
+
+# A guest that exists, one thread of which waits in the driver meanwhile. With CUSE that call is none of the broker's.
+if [[ $TRANSPORT == cuse ]]; then listens=EOPNOTSUPP other=EOPNOTSUPP given=EOPNOTSUPP; else listens=EPERM other=EOPNOTSUPP given=ok; fi
+tie=0x30000001 dma_bufs=$((n - 1))
+GUEST=(timeout 20 "$HOSTILE/waiter")
+FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 \
+    "6:@:0" "6:@:$n" "6:@:4294967295" "6:1:$dma_bufs" "6:$WITNESS_GUEST:$dma_bufs" "6:0:$dma_bufs" "6:-1:$dma_bufs" "6:@:$dma_bufs" \
+    "7:@:$tie:16" "file:7:@:$tie:16" "host:7:@:0xc04846d2:72" "host:7:@:$tie:193" "host:7:@:$tie:4294967295" "host:7:1:$tie:16" \
+    "host:7:$WITNESS_GUEST:$tie:16" "host:7:0:$tie:16" "host:7:-1:$tie:16" "host:7:@:$tie:0" "host:7:@:$tie:16" "host:5:1" 4:@
+cat >"$WORK/wanted-in-call" <<END
+mute:8:1000: sent
+mute:1:10: sent
+4:@: ok
+5:@: ok, with a file
+3:@:0: EBADF
+3:@:-1: EBADF
+3:@:999: EBADF
+2:0:2: ok, with a file
+6:@:0: EINVAL
+6:@:$n: EINVAL
+6:@:4294967295: EINVAL
+6:1:$dma_bufs: $other
+6:$WITNESS_GUEST:$dma_bufs: $other
+6:0:$dma_bufs: $other
+6:-1:$dma_bufs: $other
+6:@:$dma_bufs: $given
+7:@:$tie:16: EINVAL
+file:7:@:$tie:16: EINVAL
+host:7:@:0xc04846d2:72: EINVAL
+host:7:@:$tie:193: EINVAL
+host:7:@:$tie:4294967295: EINVAL
+host:7:1:$tie:16: $other
+host:7:$WITNESS_GUEST:$tie:16: $other
+host:7:0:$tie:16: $other
+host:7:-1:$tie:16: $other
+host:7:@:$tie:0: $listens
+host:7:@:$tie:16: $listens
+host:5:1: EPERM
+4:@: ok
+the attack is over
+END
+same_file <(grep -vE '^(waited|nvcuse|error)' "$WORK/in-call") "$WORK/wanted-in-call" "each question about a guest in a call is answered as it should be"
+is "$(grep -c 'call=UVM_INITIALIZE' "$DEBUGFS/log")" 0 "and no call was made in it"
+
+GUEST=(timeout 20 python3 "$CLIENT")
+for size in 0 1 15 17 40 65536; do
+    fallen "bytes-$size" "bytes:$size"
+    holds "a message of $size bytes ends the worker" ends "bytes-$size"
+done
+fallen flood flood:5000
+holds "and so do five thousand questions at once" ends flood

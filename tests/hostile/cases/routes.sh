@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The devices' true numbers are 195 and nvidia-uvm's; files of the instance's have others, or are no devices at all.
+if [[ $TRANSPORT == cuse ]]; then ours='[0-9]+'; else ours='no device'; fi
+for who in root user; do
+    declare -n as=AS_${who^^}
+    "${RUN[@]}" -- "${as[@]}" "$HOSTILE/routes" "$UVM_MAJOR" >"$WORK/$who" 2>&1
+    is $? 0 "as $who: the guest came to its end"
+    is "$(grep -E "opened (195|$UVM_MAJOR)$" "$WORK/$who")" "" "as $who: no way leads to the driver's own nodes"
+    is "$(grep -c ': opened' "$WORK/$who")" "$(grep -cE "^(as it is meant|passed over a socket|access mode 3): opened $ours$" "$WORK/$who")" \
+        "as $who: what was opened came from the broker"
+    is "$(grep -cE '^(io_uring|openat2|reading|writing|creating|mknod in /tmp|a file handle): (EACCES|EPERM|EINVAL|ENOSYS|EOPNOTSUPP)$' "$WORK/$who")" \
+        7 "as $who: the others were refused"
+    sed 's/^/# /' "$WORK/$who"
+done
