@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # What a fallen worker may not ask, and how it is answered. The answer "hung up" ends its instance.
-# usage: fallen NAME WORD... : see fallen-worker.c; the guest is GUEST
-GUEST=(timeout 20 python3 "$CLIENT")
+# usage: fallen NAME WORD... : see fallen-worker.c; the guest is GUEST, with CAPS
+GUEST=(timeout 20 python3 "$CLIENT") CAPS=compute,utility
 fallen() {
     local name=$1
     shift
-    FALLEN="$*" "$HOSTILE/fallen-nvcuse" run "--transport=$TRANSPORT" --driver-policy=known --name "fallen-$name" -- \
+    FALLEN="$*" "$HOSTILE/fallen-nvcuse" run "--transport=$TRANSPORT" --driver-policy=known --caps "$CAPS" --name "fallen-$name" -- \
         "${GUEST[@]}" >"$WORK/$name" 2>&1 &
     local instance=$!
     # Once it has asked everything, its guest is told to go.
@@ -24,7 +24,7 @@ ends() {
 }
 
 broker=$WITNESS
-# The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and dma-bufs, which are the one without a node.
+# The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and, with rdma, dma-bufs: the one without a node.
 n=$((2 + $(find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 | wc -l) + 2))
 fallen asks 0:0:0 99:0:0 4294967295:0:0 file:99:0:0 "2:$n:2" 2:4294967295:2 2:0:2 file:2:0:2 \
     3:1:0 "3:$broker:4" "3:$WITNESS_WORKER:4" "3:$WITNESS_GUEST:3" 3:0:0 3:-1:0 3:1:-1 3:2147483647:2147483647 \
@@ -59,7 +59,7 @@ is "$(grep -cE '^5:[-0-9]+:0: (EPERM|ESRCH)$' "$WORK/asks")" 5 "and it gets nobo
 # A guest that exists, one thread of which waits in the driver meanwhile. With CUSE that call is none of the broker's.
 if [[ $TRANSPORT == cuse ]]; then listens=EOPNOTSUPP other=EOPNOTSUPP given=EOPNOTSUPP; else listens=EPERM other=EOPNOTSUPP given=ok; fi
 tie=0x30000001 dma_bufs=$((n - 1))
-GUEST=(timeout 20 "$HOSTILE/waiter")
+GUEST=(timeout 20 "$HOSTILE/waiter") CAPS=compute,utility,rdma
 FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 \
     "6:@:0" "6:@:$n" "6:@:4294967295" "6:1:$dma_bufs" "6:$WITNESS_GUEST:$dma_bufs" "6:0:$dma_bufs" "6:-1:$dma_bufs" "6:@:$dma_bufs" \
     "7:@:$tie:16" "file:7:@:$tie:16" "host:7:@:0xc04846d2:72" "host:7:@:$tie:193" "host:7:@:$tie:4294967295" "host:7:1:$tie:16" \
@@ -99,7 +99,7 @@ END
 same_file <(grep -vE '^(waited|nvcuse|error)' "$WORK/in-call") "$WORK/wanted-in-call" "each question about a guest in a call is answered as it should be"
 is "$(grep -c 'call=UVM_INITIALIZE' "$DEBUGFS/log")" 0 "and no call was made in it"
 
-GUEST=(timeout 20 python3 "$CLIENT")
+GUEST=(timeout 20 python3 "$CLIENT") CAPS=compute,utility
 for size in 0 1 15 17 40 65536; do
     fallen "bytes-$size" "bytes:$size"
     holds "a message of $size bytes ends the worker" ends "bytes-$size"

@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Guests killed at random moments of whatever they are at.
-rounds=$ROUNDS
 echo "# SEED=$SEED"
-"${RUN[@]}" -- "$HOSTILE/victims" "$SEED" "$rounds" >"$WORK/out" 2>&1
-is "$(tail -n 1 "$WORK/out")" "$rounds were killed" "so many rounds"
+"${RUN[@]}" -- "$HOSTILE/victims" "$SEED" "$ROUNDS" >"$WORK/out" 2>&1
+is "$(tail -n 1 "$WORK/out")" "$ROUNDS were killed" "so many rounds"
 is "$(grep -cE '^[a-z ]+: [1-9][0-9]* killed$' "$WORK/out")" "$(($(wc -l <"$WORK/out") - 1))" "all sorts of them, and none had an error before"
 sed 's/^/# /' "$WORK/out"

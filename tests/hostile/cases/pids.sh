@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# So few numbers for processes that each comes again and again, here and in the guest's pid namespace: nobody gets another's file,
+# client or memory, and nobody is traced who is no guest.
+pid_max=/proc/sys/kernel/pid_max
+before=$(cat "$pid_max")
+trap 'echo "$before" >"$pid_max"' EXIT
+echo 400 >"$pid_max"
+
+"$HOSTILE/pids" watch >"$WORK/watch" 2>&1 &
+watch=$!
+"${RUN[@]}" -- "$HOSTILE/pids" guests 600 >"$WORK/guests" 2>"$WORK/errors"
+kill -TERM "$watch"
+wait "$watch"
+is "$(head -n 5 "$WORK/guests")" "600 processes, with numbers that came again often" "each had what was its own"
+is "$(head -n 5 "$WORK/watch")" "looked often" "nobody was traced, or harmed, who is no guest"

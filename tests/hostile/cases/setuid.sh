@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A user's program that holds files, mappings and an agent executes one that is root's, or has capabilities: the agent is gone,
+# the new program has what it would have natively, and so have the old files.
+programs=/mnt
+mount -t tmpfs -o mode=0755 tmpfs "$programs"
+trap 'umount "$programs"' EXIT
+for rights in plain root capable; do
+    cp "$HOSTILE/setuid" "$programs/$rights"
+    chmod 0755 "$programs/$rights"
+done
+chmod u+s "$programs/root"
+# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN and CAP_SYS_ADMIN
+python3 - "$programs/capable" <<'END'
+import os, struct, sys
+os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12 | 1 << 21, 0, 0, 0))
+END
+
+# usage: play HOW COMMAND... : each scene with each program
+play() {
+    local how=$1 rights
+    shift
+    for rights in root capable; do
+        for scene in "held $programs/$rights" "before $programs/$rights" "race $programs/$rights 12"; do
+            echo "== $scene"
+            # shellcheck disable=SC2086 # a scene and its arguments
+            timeout 100 "$@" "$programs/plain" $scene
+            echo "exit $?"
+        done
+    done >"$WORK/$how" 2>"$WORK/$how.errors"
+}
+
+play native "${AS_USER[@]}"
+echo >"$DEBUGFS/log"
+play nvcuse "${RUN[@]}" -- "${AS_USER[@]}"
+is "$(grep -c '^real user 12345, effective 0$' "$WORK/native")" 16 "natively a set-user-ID program is root's, in every round"
+is "$(grep -c '^CapEff: 0000000000201000$' "$WORK/native")" 16 "and one with capabilities has them"
+same_file "$WORK/nvcuse" "$WORK/native" "the same through nvcuse"
+holds "something was mapped through nvcuse" grep -q ' call=mmap' "$DEBUGFS/log"
+is "$(grep ' call=mmap' "$DEBUGFS/log" | grep -c ' admin=1 ')" 0 "none of it as administrator"

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest whose memory comes when it likes: pages of userfaultfd, so that whoever reads them waits for
+ * the guest.
+ *
+ *     slow held N       N threads each whose calls have their argument, or what that points to, in such
+ *                       a page, which never comes; meanwhile this process goes on calling
+ *     slow paths N      N threads whose open() has its path there
+ *     slow changing N   N calls; between the rounds in which their argument is read the page goes,
+ *                       and comes with other contents, or not at all
+ *
+ * Good contents are NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS; others must never arrive.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/guest/rm.h"
+
+#define PAGE        4096UL
+#define BAD_COMMAND 0x20807fffU
+#define CONTROL     _IOWR(NV_IOCTL_MAGIC, NV_ESC_RM_CONTROL, NVOS54_PARAMETERS)
+
+enum { CALLS = 50, ERRNOS = 4096, GONE_EVERY = 8, LINGER_US = 2000 };
+
+static int faults;
+static char *page; /* that is not there */
+static NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS ids;
+
+static void missing(char *at)
+{
+    struct uffdio_register range = {.range = {(uintptr_t)at, PAGE},
+                                    .mode = UFFDIO_REGISTER_MODE_MISSING};
+
+    if (mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+            MAP_FAILED ||
+        ioctl(faults, UFFDIO_REGISTER, &range) != 0) {
+        say("a page that is not there: %s", status(-errno));
+        exit(1);
+    }
+}
+
+static void begin(void)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+
+    faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+    page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (faults < 0 || ioctl(faults, UFFDIO_API, &api) != 0 || page == MAP_FAILED) {
+        say("userfaultfd: %s", status(-errno));
+        exit(1);
+    }
+    missing(page);
+}
+
+/* --- what never comes -------------------------------------------------------------------------- */
+
+static void *argument_held(void *data)
+{
+    ioctl(*(const int *)data, CONTROL, page);
+    return NULL;
+}
+
+static void *params_held(void *data)
+{
+    NVOS54_PARAMETERS args = {.cmd = NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS,
+                              .params = (uintptr_t)page,
+                              .paramsSize = sizeof ids};
+
+    ioctl(*(const int *)data, CONTROL, &args);
+    return NULL;
+}
+
+static void *path_held(void *data)
+{
+    (void)data;
+    return (void *)(intptr_t)open(page, O_RDWR | O_CLOEXEC);
+}
+
+static void start(void *(*run)(void *), long n, int *ctl)
+{
+    pthread_t thread;
+
+    for (long i = 0; i < n; i++) {
+        pthread_create(&thread, NULL, run, ctl);
+    }
+}
+
+static _Noreturn void hold(long n, bool paths)
+{
+    int ctl = node("nvidiactl");
+
+    begin();
+    if (paths) {
+        start(path_held, n, NULL);
+    } else {
+        start(argument_held, n, &ctl);
+        start(params_held, n, &ctl);
+    }
+    say("holding");
+    (void)fflush(stdout);
+    for (;;) {
+        pause();
+    }
+}
+
+static void held(long n)
+{
+    int ctl = node("nvidiactl");
+    NvHandle client;
+    int64_t result = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        hold(n, false);
+    }
+    sleep(1);
+    for (int i = 0; i < CALLS && result == 0; i++) {
+        result = rm_client(ctl, &client);
+        result = result ? result : rm_free(ctl, client, client);
+    }
+    say("with them held: %s", status(result));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+/* --- what comes, and changes ------------------------------------------------------------------- */
+
+/* Good, but for every second command, and a pointer and a size in between. */
+static void fill(void *copy, unsigned i)
+{
+    NVOS54_PARAMETERS args = {.cmd = i % 2 ? BAD_COMMAND : NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS,
+                              .params = i % 8 == 4 ? 0xffff888000000000U : (uintptr_t)&ids,
+                              .paramsSize = i % 8 == 6 ? UINT32_MAX : sizeof ids};
+
+    memcpy(copy, &args, sizeof args);
+}
+
+/* Whoever waits for the page gets it, for a moment; or finds that it is unmapped. */
+static void *answer(void *data)
+{
+    static char copy[PAGE] __attribute__((aligned(4096)));
+    struct uffd_msg fault;
+
+    (void)data;
+    for (unsigned i = 1; read(faults, &fault, sizeof fault) == sizeof fault; i++) {
+        struct uffdio_copy come = {.dst = (uintptr_t)page, .src = (uintptr_t)copy, .len = PAGE};
+        struct uffdio_range wake = {(uintptr_t)page, PAGE};
+        if (i % GONE_EVERY == 0) {
+            munmap(page, PAGE);
+            ioctl(faults, UFFDIO_WAKE, &wake);
+            usleep(LINGER_US);
+            missing(page);
+        } else {
+            /* Good in every round of some calls, in no round or the first ones of others. */
+            fill(copy, i / 4 % 2 ? i : 0);
+            ioctl(faults, UFFDIO_COPY, &come);
+            usleep((useconds_t)random() % LINGER_US);
+            madvise(page, PAGE, MADV_DONTNEED);
+        }
+    }
+    return NULL;
+}
+
+static void changing(long n)
+{
+    static unsigned results[ERRNOS];
+    pthread_t thread;
+    NvHandle client;
+    int ctl = node("nvidiactl");
+
+    begin();
+    rm_client(ctl, &client);
+    pthread_create(&thread, NULL, answer, NULL);
+    for (long i = 0; i < n; i++) {
+        int error = ioctl(ctl, CONTROL, page) != 0 ? errno : 0;
+        results[error % ERRNOS]++;
+    }
+    for (int error = 0; error < ERRNOS; error++) {
+        if (results[error]) {
+            say("%s", error ? strerrorname_np(error) : "0");
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *scene = argc == 3 ? argv[1] : "";
+    long n = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+
+    setlinebuf(stdout);
+    if (strcmp(scene, "held") == 0) {
+        held(n);
+    } else if (strcmp(scene, "paths") == 0) {
+        hold(n, true);
+    } else if (strcmp(scene, "changing") == 0) {
+        changing(n);
+    } else {
+        fprintf(stderr, "usage: slow held|paths|changing N\n");
+        return 2;
+    }
+    return 0;
+}
