@@ -16,6 +16,7 @@
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/service.h"
 #include "cuse-server/broker/stand-ins.h"
+#include "cuse-server/broker/starter.h"
 #include "cuse-server/broker/worker-process.h"
 #include "cuse-server/sandbox/broker-lockup.h"
 #include "cuse-server/sandbox/idle-memory.h"
@@ -37,6 +38,7 @@ struct Instance {
     StandIns stand_ins;
     uint64_t secret;
     int host_nodes;
+    Starter starter;
     WorkerProcess worker;
     WorkerLink *link;
     Agents *agents;
@@ -91,12 +93,11 @@ static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
         .stand_ins = &instance->stand_ins, .secret = instance->secret, .members = members};
 }
 
+/* What the worker asks. */
 static void start_service(Instance *instance)
 {
     const InstanceConfig *config = &instance->config;
 
-    instance->calls = guest_calls_new();
-    instance->agents = agents_new(instance->members, instance->incidents);
     instance->service = service_start(&(ServiceConfig){
         .socket = instance->worker.socket,
         .worker = instance->worker.pidfd,
@@ -112,8 +113,27 @@ static void start_service(Instance *instance)
         .calls = instance->calls,
         .agents = instance->agents,
     });
+}
+
+/* What stays when a worker goes, and then that. */
+static void start_threads(Instance *instance)
+{
+    instance->calls = guest_calls_new();
+    instance->agents = agents_new(instance->members, instance->incidents);
+    start_service(instance);
     instance->link = worker_link_new(instance->worker.questions);
     instance->watch = call_watch_start(instance->calls, instance->link);
+}
+
+static bool start_worker(Instance *instance, GError **error)
+{
+    if (!instance->config.restart_worker) {
+        return worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
+                                    instance->secret, instance->ledger, error);
+    }
+    return starter_fork(&instance->starter, &instance->config, &instance->stand_ins,
+                        instance->secret, instance->ledger, error) &&
+           starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
 }
 
 static bool wait_until_served(Instance *instance, GError **error)
@@ -170,6 +190,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     *instance = (Instance){
         .config = *config,
         .host_nodes = -1,
+        .starter = {.pid = -1, .socket = -1},
         .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
         .members = guest_members_new(),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
@@ -183,11 +204,9 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     raise_file_limit();
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
     if (instance_check_name(config->name, error) && make_secret(&instance->secret, error) &&
-        stand_ins_prepare(&instance->stand_ins, error) &&
-        worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
-                             instance->secret, instance->ledger, error) &&
+        stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
         make_host_nodes(instance, error) && lockup_broker(error)) {
-        start_service(instance);
+        start_threads(instance);
         if (wait_until_served(instance, error)) {
             idle_memory_trim();
             return instance;
@@ -195,6 +214,26 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     }
     (void)instance_stop(instance, NULL); /* the first error is the one to tell */
     return NULL;
+}
+
+bool instance_restart_worker(Instance *instance, GError **error)
+{
+    const WorkerProcess ended = instance->worker;
+
+    service_stop(g_steal_pointer(&instance->service));
+    if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+        return false;
+    }
+    instance->worker.pid = -1;
+    if (!stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error) ||
+        !starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error)) {
+        return false;
+    }
+    worker_link_renew(instance->link, instance->worker.questions);
+    close(ended.socket);
+    close(ended.questions);
+    start_service(instance);
+    return wait_until_served(instance, error);
 }
 
 int instance_worker(const Instance *instance)
@@ -279,6 +318,7 @@ bool instance_stop(Instance *instance, GError **error)
         agents_stop(instance->agents);
     }
     g_ptr_array_unref(instance->listeners);
+    starter_end(&instance->starter);
     if (instance->service) {
         service_stop(instance->service);
     }

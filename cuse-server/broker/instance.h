@@ -24,6 +24,7 @@
  * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
  * @share_uvm: as in Proxy
  * @simulation: answers in place of the driver, of which nothing is opened; or NULL
+ * @restart_worker: when the worker has ended, instance_restart_worker() is to have another take its place
  */
 typedef struct {
     const char *name;
@@ -40,6 +41,7 @@ typedef struct {
     bool scope_gpus;
     bool share_uvm;
     Simulation *simulation;
+    bool restart_worker;
 } InstanceConfig;
 
 enum { INSTANCE_NAME_MAX = 48 };
@@ -70,6 +72,14 @@ int instance_worker(const Instance *instance);
  * error if nobody has asked.
  */
 char *instance_worker_fate(Instance *instance);
+
+/**
+ * instance_restart_worker: the worker has ended: have another serve the same guests, with the same devices. Files
+ * that they had open stay dead; the ledger must have been made new (ledger_renew()). For an instance that is to
+ * (@restart_worker). Returns false with @error if there is none; then the instance can only be stopped.
+ */
+bool instance_restart_worker(Instance *instance, GError **error);
+
 /** instance_worker_pid: for people to read. */
 pid_t instance_worker_pid(const Instance *instance);
 

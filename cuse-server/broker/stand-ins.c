@@ -18,7 +18,7 @@
 #include "cuse-server/transport/fuse-files.h"
 
 /*
- * #syscalls:broker openat2 newfstatat fstat close
+ * #syscalls:broker openat2 newfstatat fstat dup3 close
  * #syscalls:before openat statx
  */
 
@@ -146,6 +146,24 @@ bool stand_ins_prepare(StandIns *stand_ins, GError **error)
 {
     return stand_ins->transport == TRANSPORT_CUSE ? prepare_cuse(stand_ins, error)
                                                   : prepare_fuse(stand_ins, error);
+}
+
+bool stand_ins_renew(StandIns *stand_ins, GError **error)
+{
+    if (stand_ins->transport == TRANSPORT_CUSE || stand_ins->connection >= 0) {
+        return true;
+    }
+    close_if_open(stand_ins->fs);
+    stand_ins->fs = -1;
+    return prepare_fuse(stand_ins, error);
+}
+
+/* The descriptor keeps its number: a thread that has just read it opens in the one or the other. */
+void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
+{
+    stand_ins->fs_number = fs_number;
+    (void)dup3(fs, stand_ins->fs, O_CLOEXEC);
+    close(fs);
 }
 
 bool stand_ins_check(const StandIns *stand_ins, GError **error)

@@ -29,7 +29,7 @@ typedef struct {
     unsigned n_devices;
     int fs;
     Slot slot;
-    dev_t fs_number;
+    _Atomic dev_t fs_number;
     int connection;
 } StandIns;
 
@@ -42,6 +42,15 @@ void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *na
 
 /** stand_ins_prepare: take what the worker is to be started with. Returns false with @error. */
 bool stand_ins_prepare(StandIns *stand_ins, GError **error);
+
+/**
+ * stand_ins_renew: the same for another worker, the one before having ended: nothing to do for CUSE's, whose
+ * numbers stay. Where the caller cannot, it has another process do it, and exchanges.
+ */
+bool stand_ins_renew(StandIns *stand_ins, GError **error);
+
+/** stand_ins_exchange: from now on they are opened in @fs, which is closed. Other threads may go on using them. */
+void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number);
 
 /** stand_ins_check: once the worker serves: can they be opened? Returns false with @error. */
 bool stand_ins_check(const StandIns *stand_ins, GError **error);

@@ -79,6 +79,19 @@ static void receive(WorkerLink *link)
     g_cond_broadcast(&link->changed);
 }
 
+void worker_link_renew(WorkerLink *link, int socket)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    link->gone = true;
+    g_cond_broadcast(&link->changed);
+    while (g_hash_table_size(link->waiting) > 0) {
+        g_cond_wait(&link->changed, &link->lock);
+    }
+    link->socket = socket;
+    link->gone = false;
+}
+
 int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd)
 {
     Waiting waiting = {.error = EIO, .fd = -1};
@@ -87,7 +100,7 @@ int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *f
     question->serial = ++link->last_serial;
     g_hash_table_insert(link->waiting, GUINT_TO_POINTER(question->serial), &waiting);
     /* Under the lock: the worker's leader takes questions at all times, so there is room. */
-    if (!seqpacket_send(link->socket, question, sizeof *question, sent)) {
+    if (link->gone || !seqpacket_send(link->socket, question, sizeof *question, sent)) {
         link->gone = true;
     }
     while (!waiting.answered && !link->gone) {
@@ -98,6 +111,7 @@ int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *f
         }
     }
     g_hash_table_remove(link->waiting, GUINT_TO_POINTER(question->serial));
+    g_cond_broadcast(&link->changed);
     *fd = waiting.fd;
     return waiting.error < 0 ? EIO : waiting.error;
 }

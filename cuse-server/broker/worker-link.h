@@ -16,6 +16,12 @@ WorkerLink *worker_link_new(int socket);
 void worker_link_free(WorkerLink *link);
 
 /**
+ * worker_link_renew: ask another worker from now on; the one before has ended, and whoever still waits for its
+ * answer is told so first. The old socket stays the caller's, to be closed afterwards.
+ */
+void worker_link_renew(WorkerLink *link, int socket);
+
+/**
  * worker_link_ask: ask, and wait for the answer.
  * @question: its serial is set here
  * @sent: a file that goes along, or -1; stays the caller's

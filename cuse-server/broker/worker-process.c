@@ -15,6 +15,7 @@
 
 #include "cuse-server/broker/cuse-nodes.h"
 #include "cuse-server/broker/fd-keep.h"
+#include "cuse-server/broker/starter.h"
 #include "cuse-server/transport/worker.h"
 
 /*
@@ -147,13 +148,22 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
     return ok;
 }
 
+/* How it ended; false if it has not. It stays a zombie until worker_process_end() or the starter takes it. */
+static bool look_at_end(const WorkerProcess *process, siginfo_t *info)
+{
+    *info = (siginfo_t){0};
+    if (process->starter) {
+        return starter_fate(process->starter, info);
+    }
+    return waitid(P_PIDFD, (id_t)process->pidfd, info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info->si_pid != 0;
+}
+
 char *worker_process_fate(WorkerProcess *process)
 {
-    siginfo_t info = {0};
+    siginfo_t info;
 
-    /* It stays a zombie until worker_process_end() takes it. */
-    if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-        info.si_pid == 0) {
+    if (!look_at_end(process, &info)) {
         return g_strdup("ended"); /* a debugger, that is still to let go of it, knows how */
     }
     process->told = true;
@@ -171,11 +181,10 @@ char *worker_process_fate(WorkerProcess *process)
 /* A worker that ended by itself ended well, or somebody should hear of it. */
 static void tell_fate(WorkerProcess *process, const char *name)
 {
-    siginfo_t info = {0};
+    siginfo_t info;
 
-    if (!process->told &&
-        waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-        info.si_pid && (info.si_code != CLD_EXITED || info.si_status != EXIT_SUCCESS)) {
+    if (!process->told && look_at_end(process, &info) &&
+        (info.si_code != CLD_EXITED || info.si_status != EXIT_SUCCESS)) {
         g_autofree char *fate = worker_process_fate(process);
         g_printerr("nvcuse: the worker of instance '%s' %s\n", name, fate);
     }
@@ -199,7 +208,9 @@ bool worker_process_end(WorkerProcess *process, const char *name, GError **error
             wait_for_end(process) || (kill(process->pid, SIGKILL) == 0 && wait_for_end(process));
         if (ended) {
             tell_fate(process, name);
-            waitpid(process->pid, NULL, 0);
+            if (!process->starter) {
+                waitpid(process->pid, NULL, 0);
+            }
         } else {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                         "worker %d of instance '%s' does not end: it is held in the host driver",

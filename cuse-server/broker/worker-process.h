@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker as the broker's child: how it is started, and how it is made to end. */
+/* The worker as a child of the broker or of its starter: how it is started, and how it is made to end. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,7 @@
  * @pidfd: readable when it has ended
  * @socket: the broker's end of the SOCK_SEQPACKET pair on which the worker asks
  * @questions: the broker's end of the one on which the broker asks
+ * @starter: whose child it is, or NULL: it is the broker's own
  * @told: its fate has been told
  */
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     int pidfd;
     int socket;
     int questions;
+    const struct Starter *starter;
     bool told;
 } WorkerProcess;
 

@@ -7,7 +7,8 @@
 #include "cuse-server/cli/json-reader.h"
 #include "cuse-server/observe/run-directory.h"
 
-static const char row_format[] = "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %8s %12s %8s  %s\n";
+static const char row_format[] =
+    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %8s %8s %12s %8s  %s\n";
 
 /* "0,2", "none", or the first ones and how many more. */
 static char *format_gpus(JsonObject *instance)
@@ -44,8 +45,8 @@ static char *format_age(gint64 started)
 
 static void print_row(JsonObject *instance)
 {
-    static const char *const numbers[] = {"broker",  "worker", "containers", "files",
-                                          "objects", "calls",  "refused"};
+    static const char *const numbers[] = {"broker",  "worker",          "containers", "files",
+                                          "objects", "worker_restarts", "calls",      "refused"};
     char texts[G_N_ELEMENTS(numbers)][24];
     g_autofree char *gpus = format_gpus(instance);
     g_autofree char *age = format_age(json_read_int(instance, "started"));
@@ -59,7 +60,7 @@ static void print_row(JsonObject *instance)
     }
     g_print(row_format, name ? name : "?", texts[0], texts[1], driver ? driver : "?",
             transport ? transport : "?", gpus, texts[2], texts[3], texts[4], age, texts[5],
-            texts[6], json_read_string(instance, "caps"));
+            texts[6], texts[7], json_read_string(instance, "caps"));
 }
 
 /* The instances that answer, as they describe themselves; one that ends just now is left out. */
@@ -127,7 +128,7 @@ int cmd_ps(int argc, char **argv)
         return EXIT_OK;
     }
     g_print(row_format, "NAME", "BROKER", "WORKER", "DRIVER", "TRANSPORT", "GPUS", "CONTAINERS",
-            "FILES", "OBJECTS", "UP", "CALLS", "REFUSED", "CAPS");
+            "FILES", "OBJECTS", "UP", "RESTARTS", "CALLS", "REFUSED", "CAPS");
     for (guint i = 0; i < instances->len; i++) {
         print_row(g_ptr_array_index(instances, i));
     }

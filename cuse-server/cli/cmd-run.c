@@ -10,6 +10,7 @@
 #include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/instance-report.h"
 #include "cuse-server/cli/signals.h"
+#include "cuse-server/cli/worker-watch.h"
 #include "cuse-server/container/guest.h"
 #include "cuse-server/container/proc-view.h"
 
@@ -46,17 +47,10 @@ static gboolean on_guest_ended(gint fd, GIOCondition condition, gpointer data)
 }
 
 /* The command goes on, without GPUs: what it does about the errors it gets is its own decision. */
-static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
+static void on_worker_lost(gpointer data)
 {
-    const Run *run = data;
-    g_autofree char *fate = instance_worker_fate(run->instance);
-    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
-
-    (void)fd;
-    (void)condition;
-    instance_report_event(run->report, AUDIT_WORKER_ENDED, event);
-    g_printerr("nvcuse: the worker %s; the command's GPU calls fail from here on\n", fate);
-    return G_SOURCE_REMOVE;
+    (void)data;
+    g_printerr("nvcuse: the command's GPU calls fail from here on\n");
 }
 
 static bool make_proc_view(Run *run, const InstanceConfig *config, GError **error)
@@ -72,6 +66,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
 {
     /* Events between the command's own output would be in its way. */
     const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
+    WorkerWatch *watch;
     int listener;
 
     if (!make_proc_view(run, &plan->config, error)) {
@@ -88,13 +83,15 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
         (void)instance_stop(run->instance, NULL);
         return false;
     }
-    g_unix_fd_add(instance_worker(run->instance), G_IO_IN, on_worker_ended, run);
+    watch = worker_watch_new(run->instance, run->report, plan->config.restart_worker,
+                             on_worker_lost, run);
     g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
     guest_go(&run->guest, run->proc_view.mount, &listener);
     if (listener >= 0) {
         instance_add_listener(run->instance, listener);
     }
     g_main_loop_run(run->loop);
+    worker_watch_free(watch);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "cuse-server/cli/instance-report.h"
 #include "cuse-server/cli/notify.h"
 #include "cuse-server/cli/signals.h"
+#include "cuse-server/cli/worker-watch.h"
 #include "cuse-server/container/container-files.h"
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/proc-view.h"
@@ -53,21 +54,14 @@ static void on_signal(int number, bool from_terminal, gpointer data)
     }
 }
 
-static gboolean on_worker_ended(gint fd, GIOCondition condition, gpointer data)
+static void on_worker_lost(gpointer data)
 {
     Serve *serve = data;
-    g_autofree char *fate = instance_worker_fate(serve->instance);
-    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
 
-    (void)fd;
-    (void)condition;
-    g_printerr("nvcuse serve: the worker %s\n", fate);
-    instance_report_event(serve->report, AUDIT_WORKER_ENDED, event);
     serve->code = EXIT_FAILED;
     if (serve->starter < 0) {
         g_main_loop_quit(serve->loop);
     } /* else the container goes on without GPUs, and its other opens have to be answered */
-    return G_SOURCE_REMOVE;
 }
 
 static void on_listener(int fd, gpointer data)
@@ -135,16 +129,20 @@ static bool make_view(Serve *serve, GError **error)
 
 static void run_loop(Serve *serve, const SeccompSocket *socket)
 {
+    const InstanceConfig *config = &serve->plan->config;
+    WorkerWatch *watch = worker_watch_new(serve->instance, serve->report, config->restart_worker,
+                                          on_worker_lost, serve);
+
     if (serve->starter >= 0) {
         serve->life = container_life_new(serve->starter, socket, serve->loop);
     }
-    g_unix_fd_add(instance_worker(serve->instance), G_IO_IN, on_worker_ended, serve);
-    g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n",
-               serve->plan->config.name, seccomp_socket_path(socket));
+    g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n", config->name,
+               seccomp_socket_path(socket));
     idle_memory_trim();
     notify_supervisor("READY=1");
     g_main_loop_run(serve->loop);
     notify_supervisor("STOPPING=1");
+    worker_watch_free(watch);
     g_clear_pointer(&serve->life, container_life_free);
 }
 

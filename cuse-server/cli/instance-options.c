@@ -66,6 +66,25 @@ static bool check_uvm_sharing(const char *text, GError **error)
     return parse_uvm_sharing(text, &shared, error);
 }
 
+/* Whether another worker is to take the place of one that has ended, in @renew. */
+static bool parse_worker_death(const char *text, bool *renew, GError **error)
+{
+    *renew = g_str_equal(text, "restart");
+    if (*renew || g_str_equal(text, "end")) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s' is nothing to do when the worker dies: end or restart", text);
+    return false;
+}
+
+static bool check_worker_death(const char *text, GError **error)
+{
+    bool renew;
+
+    return parse_worker_death(text, &renew, error);
+}
+
 static bool check_driver(const char *text, GError **error)
 {
     DriverVersion version;
@@ -100,6 +119,8 @@ static const InstanceOption instance_options[] = {
      .help =
          "how calls reach nvcuse: cuse, notify, or auto (the default): cuse where the kernel has "
          "it"},
+    {"on-worker-death", OPTION_TEXT, AT(on_worker_death), .check = check_worker_death,
+     .placeholder = "WHAT", .help = "end (the default), or restart: have another worker serve"},
     {"trace", OPTION_PATH, AT(trace), .placeholder = "FILE",
      .help = "write the table of calls to FILE; '-' is standard error"},
     {"record", OPTION_PATH, AT(record), .placeholder = "FILE",
@@ -428,6 +449,16 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
     if (!transport_kind_choose(options->transport ? options->transport : "auto", &config->transport,
                                error)) {
         return blame(options, "transport", error);
+    }
+    if (options->on_worker_death &&
+        !parse_worker_death(options->on_worker_death, &config->restart_worker, error)) {
+        return blame(options, "on-worker-death", error);
+    }
+    if (config->restart_worker && options->record) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                            "a recording is of one worker: --record does not go with "
+                            "--on-worker-death=restart");
+        return blame(options, "record", error);
     }
     if (options->audit && !audit_check(options->audit, error)) {
         return blame(options, "audit", error);

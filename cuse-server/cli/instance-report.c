@@ -33,9 +33,10 @@ struct InstanceReport {
     LedgerReader reader;
     RefusalList refusals;
     Audit *audit;
-    gint64 started; /* microseconds since 1970 */
-    uint64_t lost;  /* events that were forgotten before they were read, that the audit knows of */
-    int directory;  /* holds the instance's name; or -1 */
+    gint64 started;    /* microseconds since 1970 */
+    uint64_t restarts; /* of the worker */
+    uint64_t lost; /* events that were forgotten before they were read, that the audit knows of */
+    int directory; /* holds the instance's name; or -1 */
     TextSocket *control;
     TextSocket *metrics;
     char *textfile;
@@ -157,6 +158,7 @@ static void take_status(InstanceReport *report, InstanceStatus *status)
         .config = report->config,
         .worker = instance_worker_pid(report->instance),
         .started = report->started,
+        .restarts = report->restarts,
         .containers = instance_listeners(report->instance),
         .events_dropped = audit_dropped(report->audit),
         .refusals = &report->refusals,
@@ -285,6 +287,18 @@ void instance_report_event(InstanceReport *report, AuditType type, const char *m
     };
 
     audit_event(report->audit, type, text, fields, G_N_ELEMENTS(fields));
+}
+
+void instance_report_worker_gone(InstanceReport *report)
+{
+    read_news(report);
+    ledger_renew(&report->reader);
+}
+
+void instance_report_worker_restarted(InstanceReport *report)
+{
+    report->restarts++;
+    instance_report_event(report, AUDIT_WORKER_RESTARTED, "has another worker");
 }
 
 static void remove_source(guint source)

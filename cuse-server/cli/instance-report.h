@@ -28,6 +28,12 @@ InstanceReport *instance_report_new(const ReportConfig *config, Instance *instan
 /** instance_report_event: write an event of the instance's life. */
 void instance_report_event(InstanceReport *report, AuditType type, const char *message);
 
+/** instance_report_worker_gone: read what the worker left; the next one's numbers are added to its. */
+void instance_report_worker_gone(InstanceReport *report);
+
+/** instance_report_worker_restarted: another has taken its place; an event says so. */
+void instance_report_worker_restarted(InstanceReport *report);
+
 /**
  * instance_report_free: read what the worker left, remove sockets and files. Comes before
  * instance_stop(), which frees what is read.

@@ -129,6 +129,7 @@ char *instance_status_json(const InstanceStatus *status)
     json_member_string(json, "caps", caps);
     json_member_string(json, "transport", transport_kind_name(status->config->transport));
     json_member_int(json, "started", status->started);
+    json_member_int(json, "worker_restarts", number_of(status->restarts));
     json_member_int(json, "containers", status->containers);
     add_devices(json, status->config);
     add_counts(json, &status->counts);
@@ -148,6 +149,7 @@ char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format
         .instance = status->config->name,
         .driver = driver_of(status, driver),
         .started = (double)status->started / G_TIME_SPAN_SECOND,
+        .restarts = status->restarts,
         .containers = status->containers,
         .events_dropped = status->events_dropped,
         .counts = status->counts,

@@ -13,12 +13,14 @@
 /**
  * InstanceStatus: all that is known.
  * @started: microseconds since 1970
+ * @restarts: workers that took the place of one that had ended
  * @containers: seccomp listeners that still have a task
  */
 typedef struct {
     const InstanceConfig *config;
     pid_t worker;
     gint64 started;
+    uint64_t restarts;
     unsigned containers;
     uint64_t events_dropped;
     LedgerCounts counts;

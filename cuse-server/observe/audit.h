@@ -12,14 +12,15 @@
 
 /** AuditType: what happened. Each has a message id of its own in the journal. */
 typedef enum {
-    AUDIT_STARTED,      /* the instance's devices exist and its worker is locked up */
-    AUDIT_STOPPED,      /* it was told to end */
-    AUDIT_WORKER_ENDED, /* its worker ended by itself */
-    AUDIT_ATTACHED,     /* a container brought a seccomp listener */
-    AUDIT_REFUSED,      /* a call was not forwarded */
-    AUDIT_DROPPED,      /* refusals that were left out since the last event */
-    AUDIT_KILLED,       /* a process interfered with the agent in it, and was killed */
-    AUDIT_NO_AGENT,     /* there could be no agent in a process, so its call failed */
+    AUDIT_STARTED,          /* the instance's devices exist and its worker is locked up */
+    AUDIT_STOPPED,          /* it was told to end */
+    AUDIT_WORKER_ENDED,     /* its worker ended by itself */
+    AUDIT_WORKER_RESTARTED, /* and another took its place */
+    AUDIT_ATTACHED,         /* a container brought a seccomp listener */
+    AUDIT_REFUSED,          /* a call was not forwarded */
+    AUDIT_DROPPED,          /* refusals that were left out since the last event */
+    AUDIT_KILLED,           /* a process interfered with the agent in it, and was killed */
+    AUDIT_NO_AGENT,         /* there could be no agent in a process, so its call failed */
     AUDIT_TYPE_COUNT,
 } AuditType;
 

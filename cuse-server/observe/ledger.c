@@ -131,6 +131,22 @@ static void raise_to(uint64_t *seen, const _Atomic uint64_t *counter)
     *seen = MAX(*seen, now);
 }
 
+/* What was counted before; a worker may have counted to anything. */
+static void add_to(uint64_t *counts, const uint64_t *before, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        counts[i] += MIN(before[i], G_MAXUINT64 - counts[i]);
+    }
+}
+
+static void add_counts(LedgerCounts *counts, const LedgerCounts *before)
+{
+    add_to(counts->calls, before->calls, CALL_KIND_COUNT);
+    add_to(counts->refused, before->refused, REFUSAL_COUNT);
+    add_to(counts->buckets[0], before->buckets[0], CALL_KIND_COUNT * (size_t)LEDGER_BUCKETS);
+    add_to(counts->nanoseconds, before->nanoseconds, CALL_KIND_COUNT);
+}
+
 void ledger_read(LedgerReader *reader, LedgerCounts *counts)
 {
     const Ledger *ledger = reader->ledger;
@@ -150,6 +166,18 @@ void ledger_read(LedgerReader *reader, LedgerCounts *counts)
     seen->clients = atomic_load_explicit(&ledger->clients, memory_order_relaxed);
     seen->objects = atomic_load_explicit(&ledger->objects, memory_order_relaxed);
     *counts = *seen;
+    add_counts(counts, &reader->before);
+}
+
+void ledger_renew(LedgerReader *reader)
+{
+    LedgerCounts counts;
+
+    ledger_read(reader, &counts);
+    reader->before = counts;
+    reader->seen = (LedgerCounts){0};
+    reader->next = 0;
+    memset(reader->ledger, 0, LEDGER_BYTES);
 }
 
 void ledger_rearm(LedgerReader *reader)

@@ -111,17 +111,22 @@ bool ledger_record(Ledger *ledger, const LedgerRecord *record);
  * LedgerReader: where the broker is. Zero it but for @ledger.
  * @next: records taken or given up
  * @lost: records that were overwritten before they were read, or made no sense
- * @seen: the highest counts so far
+ * @seen: the highest counts so far, of the worker that there is
+ * @before: those of earlier workers, without what was open
  */
 typedef struct {
     Ledger *ledger;
     uint64_t next;
     uint64_t lost;
     LedgerCounts seen;
+    LedgerCounts before;
 } LedgerReader;
 
 /** ledger_read: the counts now. They never go backwards. */
 void ledger_read(LedgerReader *reader, LedgerCounts *counts);
+
+/** ledger_renew: nobody writes any more: a clean page for the next worker, whose counts go on from here. */
+void ledger_renew(LedgerReader *reader);
 
 /** ledger_rearm: from now on ledger_record() says again that there is something new; then read. */
 void ledger_rearm(LedgerReader *reader);

@@ -129,6 +129,9 @@ char *metrics_format(const Metrics *metrics, MetricsFormat format)
     family(&writer, "nvcuse_start_time_seconds", "gauge", "seconds",
            "When the instance was ready, in seconds since 1970.");
     sample_double(&writer, "nvcuse_start_time_seconds", "", metrics->started);
+    family(&writer, "nvcuse_worker_restarts", "counter", NULL,
+           "Workers that took the place of one that had ended.");
+    sample(&writer, "nvcuse_worker_restarts_total", "", metrics->restarts);
     gauge(&writer, "nvcuse_containers", "Containers with a task that is watched.",
           metrics->containers);
     gauge(&writer, "nvcuse_open_files", "Device files that guests have open.",

@@ -19,6 +19,7 @@ typedef enum {
  * Metrics: what is told of an instance.
  * @instance, @driver: labels; the driver is the version whose tables are used
  * @started: seconds since 1970
+ * @restarts: workers that took the place of one that had ended
  * @containers: seccomp listeners that still have a task
  * @events_dropped: audit events that were not written
  * @incidents: by kind
@@ -27,6 +28,7 @@ typedef struct {
     const char *instance;
     const char *driver;
     double started;
+    uint64_t restarts;
     unsigned containers;
     uint64_t events_dropped;
     LedgerCounts counts;

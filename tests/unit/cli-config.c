@@ -96,6 +96,7 @@ static const struct {
     {"[instance]\ndriver = new\n", ":2: driver: ", "new"},
     {"[instance]\ndriver-policy = any\n", ":2: driver-policy: ", "any"},
     {"[instance]\nuvm-sharing = all\n", ":2: uvm-sharing: ", "process or multi-process"},
+    {"[instance]\non-worker-death = weep\n", ":2: on-worker-death: ", "end or restart"},
     {"[instance]\nname = a\\q\n", ":2: ", "name"},
     {"[instance]\nname =\n", ":2: ", "name has no value"},
     {"[instance]\nname = \xff\n", " is not a text file", ""},

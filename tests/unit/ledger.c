@@ -59,6 +59,37 @@ Test(ledger, the_broker_is_told_once_until_it_looks)
     cr_assert(ledger_record(ledger, &a_refusal));
 }
 
+/* Whatever the one before has left in the page. */
+Test(ledger, a_new_worker_begins_with_a_clean_page)
+{
+    g_autoptr(Ledger) ledger = ledger_new();
+    LedgerReader reader = {.ledger = ledger};
+    LedgerCounts counts;
+    LedgerRecord record;
+
+    ledger_count(ledger, CALL_UVM, REFUSAL_NONE, 20000);
+    ledger_sizes(ledger, 1, 2, 3);
+    cr_assert(ledger_record(ledger, &a_refusal));
+    ledger_renew(&reader);
+    cr_assert_not(ledger_next(&reader, &record), "it had its time to be read");
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.calls[CALL_UVM], 1);
+    cr_assert_eq(counts.files + counts.clients + counts.objects, 0, "its files are gone");
+    ledger_count(ledger, CALL_UVM, REFUSAL_NONE, 20000);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.calls[CALL_UVM], 2, "counters go on");
+    cr_assert_eq(counts.nanoseconds[CALL_UVM], 40000);
+    cr_assert_eq(counts.buckets[CALL_UVM][1], 2);
+    cr_assert(ledger_record(ledger, &a_refusal), "the broker is to be told");
+    cr_assert(ledger_next(&reader, &record));
+    memset(ledger, 0xff, 512);
+    ledger_read(&reader, &counts);
+    ledger_renew(&reader);
+    ledger_count(ledger, CALL_UVM, REFUSAL_NONE, 1);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.calls[CALL_UVM], UINT64_MAX, "a sum stops at the top");
+}
+
 Test(ledger, what_was_overwritten_is_counted)
 {
     g_autoptr(Ledger) ledger = ledger_new();

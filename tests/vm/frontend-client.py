@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client of /dev/nvidiactl that does one harmless ioctl, again and again, until something ends it.
 
-It writes "alive" when the first call has succeeded, and the name of the error when a call fails, and then exits with 3.
+It writes "alive" when the first call has succeeded, and the name of the error when a call fails, and then exits with 3; or,
+with the argument "again", begins anew.
 A call that does not return is what the cases that use it look for.
 """
 import errno
@@ -23,17 +24,27 @@ def check_version(fd):
     return bytes(call[8:]).split(b"\0")[0].decode()
 
 
-def main():
+def use_device():
+    fd = os.open("/dev/nvidiactl", os.O_RDWR)
     try:
-        fd = os.open("/dev/nvidiactl", os.O_RDWR)
         check_version(fd)
         print("alive", flush=True)
         while True:
             check_version(fd)
             time.sleep(0.02)
-    except OSError as error:
-        print("error", errno.errorcode[error.errno], flush=True)
-        sys.exit(3)
+    finally:
+        os.close(fd)
+
+
+def main():
+    while True:
+        try:
+            use_device()
+        except OSError as error:
+            print("error", errno.errorcode[error.errno], flush=True)
+        if sys.argv[1:] != ["again"]:
+            sys.exit(3)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
