@@ -2,13 +2,11 @@
 #include "cuse-server/broker/guest-file.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "cuse-server/broker/guest-thread.h"
-#include "cuse-server/transport/broker-protocol.h"
 
-/* #syscalls:broker newfstatat fstat ioctl */
+/* #syscalls:broker newfstatat fstat */
 
 bool guest_file_is_own(int fd, const void *data)
 {
@@ -20,17 +18,7 @@ bool guest_file_is_own(int fd, const void *data)
 
 static int identify(const GuestFiles *files, int duplicate, uint32_t *id)
 {
-    int found;
-
-    if (duplicate < 0 || !guest_file_is_own(duplicate, files)) {
-        return EBADF;
-    }
-    found = ioctl(duplicate, IDENTIFY_COMMAND, files->secret);
-    if (found <= 0) {
-        return EBADF;
-    }
-    *id = (uint32_t)found;
-    return 0;
+    return duplicate < 0 ? EBADF : stand_ins_identify(files->stand_ins, duplicate, id);
 }
 
 int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id, int *duplicate)

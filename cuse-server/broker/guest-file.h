@@ -14,12 +14,10 @@
 /**
  * GuestFiles: what it takes to tell.
  * @stand_ins: the instance's
- * @secret: argument of IDENTIFY_COMMAND
  * @members: whose descriptors may be looked at
  */
 typedef struct {
     const StandIns *stand_ins;
-    uint64_t secret;
     GuestMembers *members;
 } GuestFiles;
 

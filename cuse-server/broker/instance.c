@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,7 +24,7 @@
 
 /*
  * #syscalls:broker close
- * #syscalls:before eventfd2 getrandom prlimit64
+ * #syscalls:before eventfd2 prlimit64
  */
 
 enum {
@@ -36,7 +35,6 @@ enum {
 struct Instance {
     InstanceConfig config;
     StandIns stand_ins;
-    uint64_t secret;
     int host_nodes;
     Starter starter;
     WorkerProcess worker;
@@ -89,8 +87,7 @@ static bool make_host_nodes(Instance *instance, GError **error)
 /* @members: NULL: for what guests themselves ask, and not the worker about them. */
 static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
 {
-    return (GuestFiles){
-        .stand_ins = &instance->stand_ins, .secret = instance->secret, .members = members};
+    return (GuestFiles){.stand_ins = &instance->stand_ins, .members = members};
 }
 
 /* What the worker asks. */
@@ -129,10 +126,10 @@ static bool start_worker(Instance *instance, GError **error)
 {
     if (!instance->config.restart_worker) {
         return worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
-                                    instance->secret, instance->ledger, error);
+                                    instance->ledger, error);
     }
     return starter_fork(&instance->starter, &instance->config, &instance->stand_ins,
-                        instance->secret, instance->ledger, error) &&
+                        instance->ledger, error) &&
            starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
 }
 
@@ -146,16 +143,6 @@ static bool wait_until_served(Instance *instance, GError **error)
         return false;
     }
     return stand_ins_check(&instance->stand_ins, error);
-}
-
-static bool make_secret(uint64_t *secret, GError **error)
-{
-    if (getrandom(secret, sizeof *secret, 0) == sizeof *secret) {
-        return true;
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot get random bytes: %s",
-                g_strerror(errno));
-    return false;
 }
 
 /*
@@ -203,7 +190,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
                    config->n_devices);
     raise_file_limit();
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
-    if (instance_check_name(config->name, error) && make_secret(&instance->secret, error) &&
+    if (instance_check_name(config->name, error) &&
         stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
         make_host_nodes(instance, error) && lockup_broker(error)) {
         start_threads(instance);

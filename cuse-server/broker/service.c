@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,7 +23,7 @@
 #include "cuse-server/transport/seqpacket.h"
 
 /*
- * #syscalls:broker poll ioctl newfstatat fstat write shutdown pidfd_send_signal close
+ * #syscalls:broker poll newfstatat fstat write shutdown pidfd_send_signal close
  */
 
 struct Service {
@@ -78,15 +77,13 @@ static int open_for_guest(const ServiceConfig *config, const BrokerRequest *requ
 {
     int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR);
     int error = fd < 0 ? errno : 0;
-    int id = error ? 0 : ioctl(fd, IDENTIFY_COMMAND, config->files.secret);
 
-    if (!error && id <= 0) {
+    if (!error && stand_ins_identify(config->files.stand_ins, fd, &reply->file) != 0) {
         error = EIO;
     }
     if (!error) {
         int number = notification_add(call->listener, call->id, fd, O_CLOEXEC);
         error = number < 0 ? -number : 0;
-        reply->file = (uint32_t)id;
         reply->guest_fd = number;
     }
     if (fd >= 0) {

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -14,12 +16,13 @@
 #include "cuse-server/broker/cuse-nodes.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/fuse-files.h"
 
 /*
- * #syscalls:broker openat2 newfstatat fstat dup3 close
- * #syscalls:before openat statx
+ * #syscalls:broker openat2 newfstatat fstat statx fcntl ioctl dup3 close
+ * #syscalls:before openat getrandom
  */
 
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
@@ -41,9 +44,20 @@ static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
     return makedev(stand_ins->slot.major_no, stand_ins->slot.first_minor + device);
 }
 
+static bool make_secret(uint64_t *secret, GError **error)
+{
+    if (getrandom(secret, sizeof *secret, 0) == sizeof *secret) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot get random bytes: %s",
+                g_strerror(errno));
+    return false;
+}
+
 static bool prepare_cuse(StandIns *stand_ins, GError **error)
 {
-    if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
+    if (!make_secret(&stand_ins->secret, error) ||
+        !cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
         !slot_take(&stand_ins->slot, error)) {
         return false;
     }
@@ -66,6 +80,17 @@ static int cuse_device(const StandIns *stand_ins, const struct stat *st)
                    index < stand_ins->n_devices
                ? (int)index
                : -1;
+}
+
+static int identify_cuse(const StandIns *stand_ins, int fd, uint32_t *id)
+{
+    struct stat st;
+    int found = fstat(fd, &st) == 0 && cuse_device(stand_ins, &st) >= 0
+                    ? ioctl(fd, IDENTIFY_COMMAND, stand_ins->secret)
+                    : -1;
+
+    *id = (uint32_t)MAX(found, 0);
+    return found > 0 ? 0 : EBADF;
 }
 
 /* --- FUSE ------------------------------------------------------------------------------------- */
@@ -110,7 +135,7 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
 
 static int fuse_device(const StandIns *stand_ins, const struct stat *st)
 {
-    ino_t index = st->st_ino - FUSE_FILES_FIRST_INODE;
+    unsigned index = fuse_files_place(st->st_ino) - FUSE_FILES_FIRST_PLACE;
 
     return S_ISREG(st->st_mode) && st->st_dev == stand_ins->fs_number &&
                    index < stand_ins->n_devices
@@ -138,6 +163,26 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags)
         fd = -1;
     }
     return fd;
+}
+
+/*
+ * By what the kernel has of it: the worker is not asked, nor waited for. One that was opened with O_PATH is no
+ * open file: nothing can be called on it.
+ */
+static int identify_fuse(const StandIns *stand_ins, int fd, uint32_t *id)
+{
+    struct statx found;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (flags & O_PATH) ||
+        statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &found) < 0) {
+        return EBADF;
+    }
+    const struct stat st = {.st_mode = found.stx_mode,
+                            .st_dev = makedev(found.stx_dev_major, found.stx_dev_minor),
+                            .st_ino = found.stx_ino};
+    *id = (uint32_t)fuse_files_id(st.st_ino);
+    return fuse_device(stand_ins, &st) >= 0 ? 0 : EBADF;
 }
 
 /* --- both ------------------------------------------------------------------------------------- */
@@ -206,4 +251,10 @@ int stand_ins_device(const StandIns *stand_ins, const struct stat *st)
 {
     return stand_ins->transport == TRANSPORT_CUSE ? cuse_device(stand_ins, st)
                                                   : fuse_device(stand_ins, st);
+}
+
+int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id)
+{
+    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, fd, id)
+                                                  : identify_fuse(stand_ins, fd, id);
 }

@@ -21,6 +21,7 @@
  * @slot: CUSE: the numbers
  * @fs_number: FUSE: the file system's st_dev
  * @connection: FUSE: its open /dev/fuse, until the worker has it; or -1
+ * @secret: CUSE: argument of IDENTIFY_COMMAND
  */
 typedef struct {
     TransportKind transport;
@@ -31,6 +32,7 @@ typedef struct {
     Slot slot;
     _Atomic dev_t fs_number;
     int connection;
+    uint64_t secret;
 } StandIns;
 
 /**
@@ -70,3 +72,11 @@ int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags);
 
 /** stand_ins_device: the device that a file stands for, by what fstat() says; -1: it is no file of ours. */
 int stand_ins_device(const StandIns *stand_ins, const struct stat *st);
+
+/**
+ * stand_ins_identify: which open file a descriptor of the broker's own is. A FUSE file says so itself; about a
+ * CUSE file the worker is asked.
+ * @id: set to the file's id
+ * Returns: 0 or EBADF: it is no open file of ours.
+ */
+int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id);

@@ -64,7 +64,6 @@ typedef struct {
     int socket;
     const InstanceConfig *config;
     StandIns *stand_ins;
-    uint64_t secret;
     Ledger *ledger;
     WorkerProcess worker;
 } Stock;
@@ -75,8 +74,8 @@ static bool start(Stock *stock, GError **error)
         (void)waitpid(stock->worker.pid, NULL, 0);
     }
     return stand_ins_renew(stock->stand_ins, error) &&
-           worker_process_start(&stock->worker, stock->config, stock->stand_ins, stock->secret,
-                                stock->ledger, error);
+           worker_process_start(&stock->worker, stock->config, stock->stand_ins, stock->ledger,
+                                error);
 }
 
 static void hand_over(Stock *stock)
@@ -172,13 +171,10 @@ static G_NORETURN void starter_main(Stock *stock, pid_t broker)
 /* --- in the broker ---------------------------------------------------------------------------- */
 
 bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
-                  uint64_t secret, Ledger *ledger, GError **error)
+                  Ledger *ledger, GError **error)
 {
-    Stock stock = {.config = config,
-                   .stand_ins = stand_ins,
-                   .secret = secret,
-                   .ledger = ledger,
-                   .worker = {.pid = -1}};
+    Stock stock = {
+        .config = config, .stand_ins = stand_ins, .ledger = ledger, .worker = {.pid = -1}};
     const pid_t broker = getpid();
     int sockets[2];
 

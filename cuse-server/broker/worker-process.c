@@ -105,7 +105,7 @@ static bool fork_worker(WorkerProcess *process, WorkerConfig *worker, const Stan
 }
 
 bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
-                          uint64_t secret, Ledger *ledger, GError **error)
+                          Ledger *ledger, GError **error)
 {
     const bool cuse = config->transport == TRANSPORT_CUSE;
     g_autofree int *fds = g_new(int, config->n_devices);
@@ -120,7 +120,7 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
                       .cuse = {config->name, stand_ins->slot.major_no, stand_ins->slot.first_minor},
                       .fds = fds,
                       .n_fds = cuse ? config->n_devices : 1,
-                      .secret = secret,
+                      .secret = stand_ins->secret,
                       .threads = config->threads},
         .trace_fd = config->trace_fd,
         .record_fd = config->record_fd,

@@ -31,11 +31,10 @@ typedef struct {
  * system, which is then its alone. The process
  * must have one thread. The worker keeps the lock of a slot, so the slot is taken for as long as it
  * lives.
- * @secret: argument of IDENTIFY_COMMAND
  * @ledger: what it counts in
  */
 bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
-                          uint64_t secret, Ledger *ledger, GError **error);
+                          Ledger *ledger, GError **error);
 
 /**
  * worker_process_end: make it end, and wait until it has: its socket closed, it ends by itself; if

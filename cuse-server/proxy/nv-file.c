@@ -64,21 +64,21 @@ void nv_file_table_free(NvFileTable *table)
     g_free(table);
 }
 
-NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, int fd)
+uint32_t nv_file_table_new_id(NvFileTable *table)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
-    NvFile *file;
 
     /* Two thousand million opens of one instance: refuse rather than reuse an id. */
-    if (table->last_id == INT32_MAX) {
-        if (fd >= 0) {
-            host->ops->close(host, fd);
-        }
-        return NULL;
-    }
-    file = g_new0(NvFile, 1);
+    return table->last_id == INT32_MAX ? 0 : ++table->last_id;
+}
+
+NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device, Host *host, int fd)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file = g_new0(NvFile, 1);
+
     g_atomic_ref_count_init(&file->refs);
-    file->id = ++table->last_id;
+    file->id = id;
     file->device = device;
     file->host = host;
     file->fd = fd;

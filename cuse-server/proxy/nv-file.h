@@ -72,12 +72,19 @@ unsigned nv_file_table_size(NvFileTable *table);
 void nv_file_table_free(NvFileTable *table);
 
 /**
- * nv_file_table_add: list a new file under a new id.
- * @fd: an open host file, owned by the file from now on; or -1: it gets one later
- * Returns: a reference that the caller owns (the table holds one too), or NULL, with @fd closed, if
- * no id is left.
+ * nv_file_table_new_id: an id for a file to come.
+ * Returns: 0 if none is left.
  */
-NvFile *nv_file_table_add(NvFileTable *table, const Device *device, Host *host, int fd);
+uint32_t nv_file_table_new_id(NvFileTable *table);
+
+/**
+ * nv_file_table_add: list a new file.
+ * @id: from nv_file_table_new_id(), used once
+ * @fd: an open host file, owned by the file from now on; or -1: it gets one later
+ * Returns: a reference that the caller owns; the table holds one too.
+ */
+NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device, Host *host,
+                          int fd);
 
 /** nv_file_table_get: a new reference to the file with this id, or NULL. */
 NvFile *nv_file_table_get(NvFileTable *table, uint32_t id);

@@ -44,33 +44,35 @@ static void tap_begin(const Proxy *proxy)
     }
 }
 
-static int open_file(Proxy *proxy, unsigned device, int flags, NvFile **file)
+static int open_file(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file)
 {
     int fd;
 
-    if (!nv_file_table_has_room(proxy->files)) {
+    if (id == 0 || !nv_file_table_has_room(proxy->files)) {
         return ENFILE;
     }
     if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: dma-buf.c */
-        *file = nv_file_table_add(proxy->files, &proxy->devices[device], proxy->host, -1);
-        return *file ? 0 : ENFILE;
+        *file = nv_file_table_add(proxy->files, id, &proxy->devices[device], proxy->host, -1);
+        return 0;
     }
     fd = proxy->host->ops->open(proxy->host, device, flags);
     if (fd < 0) {
         return -fd;
     }
-    *file = nv_file_table_add(proxy->files, &proxy->devices[device], proxy->host, fd);
-    if (!*file) {
-        return ENFILE;
-    }
-    proxy->host->ops->watch(proxy->host, fd, (*file)->id);
+    *file = nv_file_table_add(proxy->files, id, &proxy->devices[device], proxy->host, fd);
+    proxy->host->ops->watch(proxy->host, fd, id);
     return 0;
 }
 
 int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file)
 {
+    return proxy_open_as(proxy, nv_file_table_new_id(proxy->files), device, flags, file);
+}
+
+int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file)
+{
     tap_begin(proxy);
-    int error = open_file(proxy, device, flags, file);
+    int error = open_file(proxy, id, device, flags, file);
     if (proxy->tap) {
         proxy->tap->ops->opened(proxy->tap, device, flags, error ? 0 : (*file)->id, error);
     }

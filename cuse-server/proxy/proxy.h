@@ -66,6 +66,10 @@ void proxy_scope_gpus(Proxy *proxy);
  */
 int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file);
 
+/** proxy_open_as: the same under an id that the caller has from nv_file_table_new_id(); 0: there was none.
+ */
+int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
+
 /** proxy_release: the last close of a guest's file: the host file goes, then what was made through
  * it. */
 void proxy_release(Proxy *proxy, uint32_t file_id);

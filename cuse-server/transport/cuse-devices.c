@@ -207,8 +207,9 @@ static void on_ioctl(fuse_req_t fuse, int cmd, void *arg, struct fuse_file_info 
 static void on_open(fuse_req_t fuse, struct fuse_file_info *info)
 {
     const CallSource *source = fuse_req_userdata(fuse);
+    NvFileTable *files = source->context->proxy->files;
 
-    file_call_open(source->context, fuse, source->device, info);
+    file_call_open(source->context, fuse, nv_file_table_new_id(files), source->device, info);
 }
 
 static void on_release(fuse_req_t fuse, struct fuse_file_info *info)

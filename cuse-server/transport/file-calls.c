@@ -47,16 +47,17 @@ void call_log_ioctl(CallContext *context, const Request *request)
 
 typedef struct {
     CallJob base;
+    uint32_t id;
     unsigned device;
     struct fuse_file_info info;
     uint64_t started;
 } OpenJob;
 
-static void open_file(CallContext *context, fuse_req_t fuse, unsigned device,
+static void open_file(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
                       struct fuse_file_info *info, uint64_t started)
 {
     NvFile *file = NULL;
-    int error = proxy_open(context->proxy, device, info->flags, &file);
+    int error = proxy_open_as(context->proxy, id, device, info->flags, &file);
 
     call_log_add(context->log,
                  &(CallEvent){.kind = CALL_OPEN,
@@ -74,7 +75,6 @@ static void open_file(CallContext *context, fuse_req_t fuse, unsigned device,
     }
     /* The kernel's handle is the file itself, which the table keeps until the kernel releases it. */
     info->fh = (uintptr_t)file;
-    uint32_t id = file->id;
     nv_file_unref(file);
     if (fuse_reply_open(fuse, info) == -ENOENT) {
         /* The opener was interrupted: there will be no release. */
@@ -86,10 +86,10 @@ static void run_open(CallContext *context, gpointer data)
 {
     g_autofree OpenJob *job = data;
 
-    open_file(context, job->base.fuse, job->device, &job->info, job->started);
+    open_file(context, job->base.fuse, job->id, job->device, &job->info, job->started);
 }
 
-void file_call_open(CallContext *context, fuse_req_t fuse, unsigned device,
+void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
                     const struct fuse_file_info *info)
 {
     struct fuse_file_info reply = *info;
@@ -97,10 +97,10 @@ void file_call_open(CallContext *context, fuse_req_t fuse, unsigned device,
 
     /* Opening what has no node waits for nobody: the broker does it in the middle of a call. */
     if (!device_has_node(&context->proxy->devices[device]) || reader_pool_may_wait(context->pool)) {
-        open_file(context, fuse, device, &reply, started);
+        open_file(context, fuse, id, device, &reply, started);
         return;
     }
-    const OpenJob job = {{run_open, fuse}, device, reply, started};
+    const OpenJob job = {{run_open, fuse}, id, device, reply, started};
     reader_pool_leave(context->pool, g_memdup2(&job, sizeof job));
 }
 

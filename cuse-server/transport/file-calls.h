@@ -77,8 +77,12 @@ void call_log_ioctl(CallContext *context, const Request *request);
 /** file_call_of: the file that a request is for. */
 NvFile *file_call_of(const struct fuse_file_info *info);
 
-/** file_call_open: answer an open of a device. @device: index into the proxy's devices */
-void file_call_open(CallContext *context, fuse_req_t fuse, unsigned device,
+/**
+ * file_call_open: answer an open of a device.
+ * @id: the file's, from nv_file_table_new_id()
+ * @device: index into the proxy's devices
+ */
+void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
                     const struct fuse_file_info *info);
 
 /** file_call_release: answer the last close. */
@@ -88,7 +92,7 @@ void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_
 void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
                     struct fuse_pollhandle *handle);
 
-/** file_call_identify: if an ioctl is the broker's question which file this is, answer it. */
+/** file_call_identify: if an ioctl on a CUSE file is the broker's question which file this is, answer it. */
 bool file_call_identify(const CallContext *context, fuse_req_t fuse, uint32_t command,
                         const void *argument, const struct fuse_file_info *info);
 

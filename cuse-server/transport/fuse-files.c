@@ -14,67 +14,68 @@
 #define ATTRIBUTES_SECONDS 86400.0
 
 /*
- * Inode: a file or a directory; its number is its index in the table, plus 1.
- * @parent: the directory's number; the root's own
+ * Place: of a file or a directory in the tree; its number is its index in the table, plus FUSE_ROOT_ID.
+ * @parent: the directory's; the root's own
  */
 typedef struct {
-    fuse_ino_t parent;
+    unsigned parent;
     char *name;
     bool is_file;
-} Inode;
+} Place;
 
 typedef struct {
-    GArray *inodes;
+    GArray *places;
     GMutex lock;
-    GHashTable *expected; /* thread -> the file that it has looked up and not yet opened */
+    GHashTable *expected; /* thread -> id of the file that it looks up and has not yet opened */
 } FuseFiles;
 
-G_STATIC_ASSERT(FUSE_FILES_FIRST_INODE == FUSE_ROOT_ID + 1);
+G_STATIC_ASSERT(FUSE_FILES_FIRST_PLACE == FUSE_ROOT_ID + 1);
 
-static const Inode *inode_of(const FuseFiles *files, fuse_ino_t number)
+/* What an inode is at; NULL: there is no such inode. */
+static const Place *place_of(const FuseFiles *files, fuse_ino_t inode)
 {
-    return number - FUSE_ROOT_ID < files->inodes->len
-               ? &g_array_index(files->inodes, Inode, number - FUSE_ROOT_ID)
-               : NULL;
+    unsigned index = fuse_files_place(inode) - FUSE_ROOT_ID;
+
+    return index < files->places->len ? &g_array_index(files->places, Place, index) : NULL;
 }
 
-/* The number of what a directory has under a name; 0: nothing. */
-static fuse_ino_t find(const FuseFiles *files, fuse_ino_t parent, const char *name)
+/* What a directory has under a name; 0: nothing. */
+static unsigned find(const FuseFiles *files, unsigned parent, const char *name)
 {
-    for (guint i = 1; i < files->inodes->len; i++) {
-        const Inode *inode = &g_array_index(files->inodes, Inode, i);
-        if (inode->parent == parent && g_str_equal(inode->name, name)) {
+    for (guint i = 1; i < files->places->len; i++) {
+        const Place *place = &g_array_index(files->places, Place, i);
+        if (place->parent == parent && g_str_equal(place->name, name)) {
             return i + FUSE_ROOT_ID;
         }
     }
     return 0;
 }
 
-static fuse_ino_t add_directory(FuseFiles *files, fuse_ino_t parent, const char *name)
+static unsigned add_directory(FuseFiles *files, unsigned parent, const char *name)
 {
-    fuse_ino_t number = find(files, parent, name);
-    const Inode inode = {.parent = parent, .name = g_strdup(name)};
+    unsigned found = find(files, parent, name);
+    const Place place = {.parent = parent, .name = g_strdup(name)};
 
-    if (number) {
-        g_free(inode.name);
-        return number;
+    if (found) {
+        g_free(place.name);
+        return found;
     }
-    g_array_append_val(files->inodes, inode);
-    return files->inodes->len - 1 + FUSE_ROOT_ID;
+    g_array_append_val(files->places, place);
+    return files->places->len - 1 + FUSE_ROOT_ID;
 }
 
 /* Put a device's file where its name says, below "dev". */
-static void place_file(FuseFiles *files, fuse_ino_t number, const char *device)
+static void place_file(FuseFiles *files, unsigned number, const char *device)
 {
     g_auto(GStrv) parts = g_strsplit(device, "/", -1);
-    fuse_ino_t directory = add_directory(files, FUSE_ROOT_ID, "dev");
+    unsigned directory = add_directory(files, FUSE_ROOT_ID, "dev");
     guint last = g_strv_length(parts) - 1;
 
     for (guint i = 0; i < last; i++) {
         directory = add_directory(files, directory, parts[i]);
     }
-    Inode *inode = &g_array_index(files->inodes, Inode, number - FUSE_ROOT_ID);
-    *inode = (Inode){.parent = directory, .name = g_strdup(parts[last]), .is_file = true};
+    Place *place = &g_array_index(files->places, Place, number - FUSE_ROOT_ID);
+    *place = (Place){.parent = directory, .name = g_strdup(parts[last]), .is_file = true};
 }
 
 static FuseFiles *files_new(const Proxy *proxy)
@@ -83,16 +84,17 @@ static FuseFiles *files_new(const Proxy *proxy)
 
     g_mutex_init(&files->lock);
     files->expected = g_hash_table_new(NULL, NULL);
-    files->inodes = g_array_new(FALSE, TRUE, sizeof(Inode));
-    /* The root and the files have fixed numbers; directories come after them. */
-    g_array_set_size(files->inodes, 1 + proxy->n_devices);
-    for (guint i = 0; i < files->inodes->len; i++) {
-        g_array_index(files->inodes, Inode, i) =
-            (Inode){.parent = FUSE_ROOT_ID, .name = g_strdup("")};
+    files->places = g_array_new(FALSE, TRUE, sizeof(Place));
+    /* The root and the files have fixed places; directories come after them. */
+    g_array_set_size(files->places, 1 + proxy->n_devices);
+    for (guint i = 0; i < files->places->len; i++) {
+        g_array_index(files->places, Place, i) =
+            (Place){.parent = FUSE_ROOT_ID, .name = g_strdup("")};
     }
     for (unsigned i = 0; i < proxy->n_devices; i++) {
-        place_file(files, FUSE_FILES_FIRST_INODE + i, proxy->devices[i].name);
+        place_file(files, FUSE_FILES_FIRST_PLACE + i, proxy->devices[i].name);
     }
+    g_assert(files->places->len < 1u << FUSE_FILES_PLACE_BITS);
     return files;
 }
 
@@ -110,74 +112,87 @@ static CallContext *context_of(fuse_req_t fuse)
     return source->context;
 }
 
-static struct stat attributes(fuse_ino_t number, const Inode *inode)
+static struct stat attributes(fuse_ino_t inode, const Place *place)
 {
     return (struct stat){
-        .st_ino = number,
+        .st_ino = inode,
         .st_nlink = 1,
-        .st_mode = inode->is_file ? S_IFREG | FUSE_FILES_MODE : S_IFDIR | 0755,
+        .st_mode = place->is_file ? S_IFREG | FUSE_FILES_MODE : S_IFDIR | 0755,
     };
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static void expect_open(FuseFiles *files, pid_t tid, fuse_ino_t number)
+/* The id of the file that a thread is about to open; 0: none is left. */
+static uint32_t expect_open(FuseFiles *files, NvFileTable *table, pid_t tid)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->lock);
+    gpointer id = g_hash_table_lookup(files->expected, GINT_TO_POINTER(tid));
 
-    g_hash_table_insert(files->expected, GINT_TO_POINTER(tid), GSIZE_TO_POINTER(number));
+    if (!id) {
+        id = GUINT_TO_POINTER(nv_file_table_new_id(table));
+        g_hash_table_insert(files->expected, GINT_TO_POINTER(tid), id);
+    }
+    return GPOINTER_TO_UINT(id);
 }
 
-static bool is_expected(FuseFiles *files, pid_t tid, fuse_ino_t number)
+static bool is_expected(FuseFiles *files, pid_t tid, uint64_t id)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->lock);
-    bool expected =
-        g_hash_table_lookup(files->expected, GINT_TO_POINTER(tid)) == GSIZE_TO_POINTER(number);
+    gpointer expected = g_hash_table_lookup(files->expected, GINT_TO_POINTER(tid));
 
+    if (!expected || GPOINTER_TO_UINT(expected) != id) {
+        return false;
+    }
     g_hash_table_remove(files->expected, GINT_TO_POINTER(tid));
-    return expected;
+    return true;
 }
 
-/* Nothing is kept of what was looked up: the kernel asks again for every open. */
+/*
+ * Nothing is kept of what was looked up: for every open the kernel asks for "dev" again, finds that it is
+ * another one now, and asks again. What is still open in the one before keeps its name, as /proc/PID/fd
+ * shows it; had its own name come to be another file, it would be shown as deleted.
+ */
 static void on_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
     FuseFiles *files = files_of(fuse);
-    fuse_ino_t number = find(files, parent, name);
+    unsigned found = find(files, fuse_files_place(parent), name);
+    uint64_t id = fuse_files_id(parent);
 
-    if (!number) {
-        fuse_reply_err(fuse, ENOENT);
+    if (found && parent == FUSE_ROOT_ID) {
+        id = expect_open(files, context_of(fuse)->proxy->files, fuse_req_ctx(fuse)->pid);
+    }
+    if (!found || id == 0) {
+        fuse_reply_err(fuse, found ? ENFILE : ENOENT);
         return;
     }
-    const Inode *inode = inode_of(files, number);
+    const fuse_ino_t inode = id << FUSE_FILES_PLACE_BITS | found;
     const struct fuse_entry_param entry = {
-        .ino = number,
-        .attr = attributes(number, inode),
+        .ino = inode,
+        .attr = attributes(inode, place_of(files, inode)),
         .attr_timeout = ATTRIBUTES_SECONDS,
         .entry_timeout = 0,
     };
-    if (inode->is_file) {
-        expect_open(files, fuse_req_ctx(fuse)->pid, number);
-    }
     fuse_reply_entry(fuse, &entry);
 }
 
-static void on_getattr(fuse_req_t fuse, fuse_ino_t number, struct fuse_file_info *info)
+static void on_getattr(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    const Inode *inode = inode_of(files_of(fuse), number);
+    const Place *place = place_of(files_of(fuse), inode);
 
     (void)info;
-    if (inode) {
-        const struct stat st = attributes(number, inode);
+    if (place) {
+        const struct stat st = attributes(inode, place);
         fuse_reply_attr(fuse, &st, ATTRIBUTES_SECONDS);
     } else {
         fuse_reply_err(fuse, ESTALE);
     }
 }
 
-static void on_setattr(fuse_req_t fuse, fuse_ino_t number, struct stat *wanted, int which,
+static void on_setattr(fuse_req_t fuse, fuse_ino_t inode, struct stat *wanted, int which,
                        struct fuse_file_info *info)
 {
-    (void)number;
+    (void)inode;
     (void)wanted;
     (void)which;
     (void)info;
@@ -186,46 +201,46 @@ static void on_setattr(fuse_req_t fuse, fuse_ino_t number, struct stat *wanted, 
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static void on_open(fuse_req_t fuse, fuse_ino_t number, struct fuse_file_info *info)
+static void on_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    FuseFiles *files = files_of(fuse);
+    const uint64_t id = fuse_files_id(inode);
 
-    if (is_expected(files, fuse_req_ctx(fuse)->pid, number)) {
+    if (is_expected(files_of(fuse), fuse_req_ctx(fuse)->pid, id)) {
         info->direct_io = 1; /* neither cached nor mapped */
-        file_call_open(context_of(fuse), fuse, (unsigned)(number - FUSE_FILES_FIRST_INODE), info);
+        info->noflush = 1;   /* the broker closes a duplicate after every call */
+        file_call_open(context_of(fuse), fuse, (uint32_t)id,
+                       fuse_files_place(inode) - FUSE_FILES_FIRST_PLACE, info);
     } else {
         fuse_reply_err(fuse, EACCES);
     }
 }
 
-static void on_release(fuse_req_t fuse, fuse_ino_t number, struct fuse_file_info *info)
+static void on_release(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info)
 {
-    (void)number;
+    (void)inode;
     file_call_release(context_of(fuse), fuse, info);
 }
 
-static void on_poll(fuse_req_t fuse, fuse_ino_t number, struct fuse_file_info *info,
+static void on_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *info,
                     struct fuse_pollhandle *handle)
 {
-    (void)number;
+    (void)inode;
     file_call_poll(context_of(fuse), fuse, info, handle);
 }
 
 /* What the container's filter does not send to the listener is no number of the driver's, or was made by
  * a program of another ABI. */
-static void on_ioctl(fuse_req_t fuse, fuse_ino_t number, unsigned command, void *argument,
+static void on_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned command, void *argument,
                      struct fuse_file_info *info, unsigned flags, const void *in, size_t in_size,
                      size_t out_size)
 {
     CallContext *context = context_of(fuse);
 
-    (void)number;
+    (void)inode;
+    (void)argument;
     (void)in;
     (void)in_size;
     (void)out_size;
-    if (file_call_identify(context, fuse, command, argument, info)) {
-        return;
-    }
     if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT | FUSE_IOCTL_COMPAT_X32)) {
         file_call_refuse(context, fuse, command, info, EOPNOTSUPP, REFUSAL_COMPAT);
     } else {
@@ -234,20 +249,20 @@ static void on_ioctl(fuse_req_t fuse, fuse_ino_t number, unsigned command, void 
 }
 
 /* The driver has neither read nor write. */
-static void on_read(fuse_req_t fuse, fuse_ino_t number, size_t size, off_t offset,
+static void on_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
                     struct fuse_file_info *info)
 {
-    (void)number;
+    (void)inode;
     (void)size;
     (void)offset;
     (void)info;
     fuse_reply_err(fuse, EINVAL);
 }
 
-static void on_write(fuse_req_t fuse, fuse_ino_t number, const char *data, size_t size,
-                     off_t offset, struct fuse_file_info *info)
+static void on_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t size, off_t offset,
+                     struct fuse_file_info *info)
 {
-    (void)number;
+    (void)inode;
     (void)data;
     (void)size;
     (void)offset;

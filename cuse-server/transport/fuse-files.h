@@ -6,6 +6,9 @@
  * hand over only as far as their numbers say how long an argument is, so those are not carried out here:
  * they come by the seccomp listener (transport/questions.h), and what comes here all the same is refused.
  *
+ * Each open has an inode of its own, whose number says which open file it is. So the broker, which is asked
+ * about a descriptor in every call, has it from fstat(), which asks nobody, and no guest can change it.
+ *
  * Only who holds the root of the file system can look a name up, and that is the broker. So an open is
  * its own if its thread has just looked the file up, and that of a guest, which opens its file anew through
  * /proc/self/fd, if not: that is refused.
@@ -14,8 +17,22 @@
 
 #include "cuse-server/transport/file-calls.h"
 
-/* The inode of device i's file is FUSE_FILES_FIRST_INODE + i; the root's is 1. */
-enum { FUSE_FILES_FIRST_INODE = 2 };
+/*
+ * The number of an inode: below, where in the tree it is; above, the id of the open file that it was looked
+ * up for (of a directory on the way to it as well; the root's is 0). Device i's files are at
+ * FUSE_FILES_FIRST_PLACE + i; the root is at 1.
+ */
+enum { FUSE_FILES_PLACE_BITS = 16, FUSE_FILES_FIRST_PLACE = 2 };
+
+static inline unsigned fuse_files_place(uint64_t inode)
+{
+    return (unsigned)(inode & ((1u << FUSE_FILES_PLACE_BITS) - 1));
+}
+
+static inline uint64_t fuse_files_id(uint64_t inode)
+{
+    return inode >> FUSE_FILES_PLACE_BITS;
+}
 
 /* The mode of every one of them, as the kernel's own nodes of the driver are opened by everybody. */
 #define FUSE_FILES_MODE 0666

@@ -36,6 +36,15 @@ def attempt(name, path, flags=os.O_RDWR, dir_fd=AT_FDCWD):
     print(name, result)
 
 
+def call(name, fd):
+    """An ioctl on a descriptor that is there already."""
+    try:
+        check_version(fd)
+        print(name, "works")
+    except OSError as error:
+        print(name, errno.errorcode[error.errno])
+
+
 def main():
     for node in ("nvidiactl", "nvidia0", "nvidia-uvm"):
         number = os.stat("/dev/" + node).st_rdev
@@ -71,6 +80,11 @@ def main():
     attempt("/proc/self/fd of an open file", "/proc/self/fd/%d" % fd)
     path_fd = os.open(CTL, os.O_PATH)
     attempt("/proc/self/fd of an O_PATH descriptor", "/proc/self/fd/%d" % path_fd)
+    call("an O_PATH descriptor of the node", path_fd)
+    call("an O_PATH descriptor of an open file", os.open("/proc/self/fd/%d" % fd, os.O_PATH))
+    call("a duplicate", os.dup(fd))
+    later = os.open(CTL, os.O_RDWR)
+    print("names", os.readlink("/proc/self/fd/%d" % fd), os.readlink("/proc/self/fd/%d" % later))
 
     attempt("under a file", CTL + "/nvidiactl")
     attempt("missing", "/dev/nvidiactl-missing")

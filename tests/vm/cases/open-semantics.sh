@@ -23,6 +23,10 @@ through /proc/self/root works
 through /proc/self/cwd works
 /proc/self/fd of an open file works
 /proc/self/fd of an O_PATH descriptor works
+an O_PATH descriptor of the node EBADF
+an O_PATH descriptor of an open file EBADF
+a duplicate works
+names /dev/nvidiactl /dev/nvidiactl
 under a file ENOTDIR
 missing ENOENT
 nvidia0 EIO
