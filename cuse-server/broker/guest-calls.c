@@ -6,7 +6,8 @@ struct GuestCalls {
     GCond unused;
     GCond begun;
     GQueue calls; /* GuestCall, the latest first: few at a time */
-    bool woken;   /* guest_calls_wait() does not wait any more */
+    bool waited;  /* guest_calls_wait() waits for one */
+    bool woken;   /* it does not any more */
 };
 
 GuestCalls *guest_calls_new(void)
@@ -34,7 +35,9 @@ void guest_calls_begin(GuestCalls *calls, GuestCall *call)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&calls->lock);
 
     g_queue_push_head(&calls->calls, call);
-    g_cond_signal(&calls->begun);
+    if (calls->waited) {
+        g_cond_signal(&calls->begun);
+    }
 }
 
 void guest_calls_end(GuestCalls *calls, GuestCall *call)
@@ -75,7 +78,9 @@ GArray *guest_calls_wait(GuestCalls *calls)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&calls->lock);
 
     while (g_queue_is_empty(&calls->calls) && !calls->woken) {
+        calls->waited = true;
         g_cond_wait(&calls->begun, &calls->lock);
+        calls->waited = false;
     }
     for (const GList *at = calls->calls.head; at; at = at->next) {
         const GuestCall *call = at->data;

@@ -61,13 +61,13 @@ static void carry_out(const GuestIoctl *guest, int listener, const struct seccom
     guest_calls_begin(guest->calls, &call);
     int error = worker_link_ask(guest->worker, &question, memory, &fd);
     guest_calls_end(guest->calls, &call);
-    close_if_open(memory);
-    close_if_open(fd); /* there is nothing to send back */
     if (error) {
         notification_fail(listener, notif->id, error);
     } else {
         (void)notification_return(listener, notif->id, 0);
     }
+    close_if_open(memory);
+    close_if_open(fd); /* there is nothing to send back */
 }
 
 /* The file is ours. If the process has no agent yet, one is made first, and the guest calls again. */
@@ -78,7 +78,8 @@ static void answer_own(const GuestIoctl *guest, int listener, const struct secco
     AgentHold *hold = NULL;
 
     /* If there can be none, that is for the worker to deal with. */
-    if (group > 0 && guest_ioctl_needs_agent((uint32_t)notif->data.args[ARG_COMMAND])) {
+    if (group > 0 && guest_ioctl_needs_agent((uint32_t)notif->data.args[ARG_COMMAND]) &&
+        notification_is_valid(listener, notif->id)) {
         hold = agents_hold(guest->agents, listener, notif, group, &again);
     }
     if (!again) {
@@ -95,7 +96,7 @@ void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct secc
     int error = guest_file_identify_waiting(
         &guest->files, listener, notif, (int)notif->data.args[ARG_FD], &file, &duplicate, &group);
 
-    if (error || !notification_is_valid(listener, notif->id)) {
+    if (error) {
         notification_continue(listener, notif->id);
     } else {
         answer_own(guest, listener, notif, file, group);

@@ -56,6 +56,25 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
     return *fd < 0 ? errno : 0;
 }
 
+/* A thread whose call waits in a notification needs no look at whose it is. */
+static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply,
+                           int *duplicate)
+{
+    const ServiceConfig *config = &service->config;
+    GuestCall *call = guest_calls_use(config->calls, request->identify.tid);
+    pid_t group;
+
+    if (!call) {
+        return guest_file_identify(&config->files, request->identify.tid, request->identify.fd,
+                                   &reply->file, duplicate);
+    }
+    const struct seccomp_notif notif = {.id = call->id, .pid = (uint32_t)call->tid};
+    int error = guest_file_identify_waiting(&config->files, call->listener, &notif,
+                                            request->identify.fd, &reply->file, duplicate, &group);
+    guest_calls_unuse(config->calls, call);
+    return error;
+}
+
 static int answer_process(const Service *service, const BrokerRequest *request, BrokerReply *reply)
 {
     GuestProcess process;
@@ -183,8 +202,7 @@ static void answer(gpointer data, gpointer user_data)
     if (request->op == BROKER_OPEN) {
         reply.error = answer_open(service, request, &opened);
     } else if (request->op == BROKER_IDENTIFY) {
-        reply.error = guest_file_identify(&service->config.files, request->identify.tid,
-                                          request->identify.fd, &reply.file, &duplicate);
+        reply.error = answer_identify(service, request, &reply, &duplicate);
     } else if (request->op == BROKER_PROCESS) {
         reply.error = answer_process(service, request, &reply);
     } else if (request->op == BROKER_INSTALL) {
@@ -249,14 +267,12 @@ static void end_nonsense(const Service *service)
 static gpointer take_question(gpointer data)
 {
     Service *service = data;
-    struct pollfd poll_fd = {.fd = service->config.socket, .events = POLLIN};
     SeqpacketResult result = SEQPACKET_NOTHING;
 
     while (result != SEQPACKET_GONE) {
         Question question = {.fd = -1};
-        poll(&poll_fd, 1, -1);
-        result = seqpacket_receive(service->config.socket, &question.request,
-                                   sizeof question.request, &question.fd);
+        result = seqpacket_wait(service->config.socket, &question.request, sizeof question.request,
+                                &question.fd);
         if (question.fd >= 0 && (result != SEQPACKET_MESSAGE ||
                                  question.request.op != BROKER_IN_GUEST)) { /* sends nothing else */
             close(question.fd);

@@ -2,7 +2,6 @@
 #include "cuse-server/broker/worker-link.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -23,7 +22,8 @@ struct WorkerLink {
     GCond changed;
     GHashTable *waiting; /* serial -> Waiting */
     uint32_t last_serial;
-    bool receiving; /* one of those that wait does it for all of them */
+    bool receiving;  /* one of those that wait does it for all of them */
+    unsigned others; /* that wait for it */
     bool gone;
 };
 
@@ -61,14 +61,12 @@ static void deliver(WorkerLink *link, const WorkerAnswer *answer, int fd)
 /* Wait for one answer, anybody's. The lock is held before and after, not in between. */
 static void receive(WorkerLink *link)
 {
-    struct pollfd poll_fd = {.fd = link->socket, .events = POLLIN};
     WorkerAnswer answer;
     int fd = -1;
 
     link->receiving = true;
     g_mutex_unlock(&link->lock);
-    poll(&poll_fd, 1, -1);
-    SeqpacketResult result = seqpacket_receive(link->socket, &answer, sizeof answer, &fd);
+    SeqpacketResult result = seqpacket_wait(link->socket, &answer, sizeof answer, &fd);
     g_mutex_lock(&link->lock);
     link->receiving = false;
     if (result == SEQPACKET_MESSAGE) {
@@ -76,7 +74,9 @@ static void receive(WorkerLink *link)
     } else if (result == SEQPACKET_GONE) {
         link->gone = true;
     }
-    g_cond_broadcast(&link->changed);
+    if (link->others > 0) {
+        g_cond_broadcast(&link->changed);
+    }
 }
 
 void worker_link_renew(WorkerLink *link, int socket)
@@ -105,7 +105,9 @@ int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *f
     }
     while (!waiting.answered && !link->gone) {
         if (link->receiving) {
+            link->others++;
             g_cond_wait(&link->changed, &link->lock);
+            link->others--;
         } else {
             receive(link);
         }

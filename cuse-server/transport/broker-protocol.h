@@ -8,12 +8,12 @@
  *
  *     broker: a thread that answers a guest   --open of one of our files-->        worker: jobs
  *     worker: jobs                            --open, identify, process, memory--> broker: answers
- *     broker: a thread that answers a worker  --identify ioctl on one of our files--> worker: readers
+ *     broker: a thread that answers a worker  --identify ioctl on a CUSE file-->   worker: readers
  *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
  *     worker: jobs                            --ioctl, poll-->                     the host driver
- *     broker: a thread that answers a guest   --identify ioctl on one of our files--> worker: leader
+ *     broker: a thread that answers a guest   --identify ioctl on a CUSE file-->   worker: readers
  *     broker: a thread that answers a guest   --question-->                        worker: questions
  *     broker: a thread that answers a guest   --close of a duplicate-->            worker: releases
  *     broker: a thread that answers a guest   --close of a host file-->            the host driver
@@ -25,12 +25,12 @@
  *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
  *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers
- *     broker: the watch of calls              --question (interrupt)-->            worker: leader
- *     worker: the leader of questions         --close of a host file-->            the host driver
+ *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
+ *     worker: readers of questions            --close of a host file-->            the host driver
  *
  * The leader of a LeaderPool (the broker's) and the readers of a ReaderPool (the worker's), of which
- * there is one for each device at all times, wait for nobody; nor does the worker's main thread,
- * which brings the answers. There is no cycle, so one thread of each sort is enough for progress,
+ * there is one for each device and one for questions at all times, wait for nobody; nor does the
+ * worker's main thread, which brings the answers. There is no cycle, so one thread of each sort is enough for progress,
  * and the number of threads is a matter of speed alone. Whoever adds an arrow keeps it so.
  */
 #pragma once
@@ -109,7 +109,8 @@ typedef struct {
 } BrokerReply;
 
 /**
- * IDENTIFY_COMMAND: the ioctl by which the broker asks one of our files for its id. Its argument is a
+ * IDENTIFY_COMMAND: the ioctl by which the broker asks a CUSE file for its id; a FUSE file's is in the
+ * number of its inode (transport/fuse-files.h). Its argument is a
  * secret that only the broker and the worker know; its result is the id. Not a number of the
  * driver's: those have type byte 0x46 or, for UVM, are below 0x1000 or start with 0x3000. It has neither
  * direction nor size, or FUSE would take the argument for an address.

@@ -2,21 +2,20 @@
 #include "cuse-server/transport/questions.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
-#include "cuse-server/transport/leader-pool.h"
+#include "cuse-server/transport/reader-pool.h"
 #include "cuse-server/transport/seqpacket.h"
 #include "cuse-server/transport/whole-call.h"
 
-/* #syscalls:worker poll close */
+/* #syscalls:worker close */
 
 typedef struct {
     int socket;
     CallContext *context;
+    ReaderPool *pool;
     GMutex lock;         /* guards @running, and held while one in it is interrupted */
     GHashTable *running; /* thread of the guest -> InterruptibleCall */
 } Questions;
@@ -93,16 +92,14 @@ static void interrupt(Questions *questions, pid_t tid)
 }
 
 /* A call of a guest's that waits at a listener, not in the kernel's CUSE. */
-static void run_ioctl(gpointer job, gpointer data)
+static void carry_out(Questions *questions, const Job *job)
 {
-    g_autofree Job *taken = job;
-    const WorkerQuestion *question = &taken->question;
-    Questions *questions = data;
+    const WorkerQuestion *question = &job->question;
     InterruptibleCall call;
     g_autoptr(NvFile) file = nv_file_table_get(questions->context->proxy->files, question->file);
 
     if (!file) {
-        close_if_open(taken->fd);
+        close_if_open(job->fd);
         answer(questions, question, EBADF, -1);
         return;
     }
@@ -115,7 +112,7 @@ static void run_ioctl(gpointer job, gpointer data)
         .started = call_clock(),
     };
     begin_interruptible(questions, request.tid, &call);
-    whole_call_run(taken->fd, &request, act, NULL);
+    whole_call_run(job->fd, &request, act, NULL);
     end_interruptible(questions, request.tid, &call);
     call_log_ioctl(questions->context, &request);
     answer(questions, question, request.error, -1);
@@ -137,38 +134,37 @@ static void answer_at_once(Questions *questions, const WorkerQuestion *question)
     }
 }
 
-/* The leader's part: it answers by itself what can be answered without waiting. NULL: the broker is
- * gone. */
-static gpointer take_question(gpointer data)
+/* Take one question. What may wait is left to another thread if this one may not. */
+static bool serve_broker(unsigned source, gpointer data)
 {
     Questions *questions = data;
-    struct pollfd poll_fd = {.fd = questions->socket, .events = POLLIN};
-    SeqpacketResult result = SEQPACKET_NOTHING;
+    Job job = {.fd = -1};
+    SeqpacketResult result =
+        seqpacket_wait(questions->socket, &job.question, sizeof job.question, &job.fd);
 
-    while (result != SEQPACKET_GONE) {
-        Job job = {.fd = -1};
-        poll(&poll_fd, 1, -1);
-        result = seqpacket_receive(questions->socket, &job.question, sizeof job.question, &job.fd);
-        if (result == SEQPACKET_MESSAGE && job.question.op == WORKER_IOCTL) {
-            return g_memdup2(&job, sizeof job);
-        }
-        close_if_open(job.fd);
-        if (result == SEQPACKET_MESSAGE) {
-            answer_at_once(questions, &job.question);
-        }
+    (void)source; /* there is one */
+    if (result != SEQPACKET_MESSAGE) {
+        return result == SEQPACKET_NOTHING;
     }
-    return NULL;
+    if (job.question.op != WORKER_IOCTL) {
+        close_if_open(job.fd);
+        answer_at_once(questions, &job.question);
+    } else if (reader_pool_may_wait(questions->pool)) {
+        carry_out(questions, &job);
+    } else {
+        reader_pool_leave(questions->pool, g_memdup2(&job, sizeof job));
+    }
+    return true;
 }
 
-static void drop_job(gpointer data)
+static void run_left(gpointer data, gpointer user_data)
 {
-    Job *job = data;
+    g_autofree Job *job = data;
 
-    close_if_open(job->fd);
-    g_free(job);
+    carry_out(user_data, job);
 }
 
-static const LeaderPoolOps pool_ops = {.take = take_question, .run = run_ioctl, .drop = drop_job};
+static const ReaderPoolOps pool_ops = {.serve = serve_broker, .run = run_left};
 
 void questions_serve(int socket, CallContext *context, unsigned threads)
 {
@@ -178,5 +174,6 @@ void questions_serve(int socket, CallContext *context, unsigned threads)
         (Questions){.socket = socket, .context = context, .running = g_hash_table_new(NULL, NULL)};
     g_mutex_init(&questions->lock);
     /* Both live as long as the process. */
-    (void)leader_pool_new("worker-questions", &pool_ops, questions, threads);
+    questions->pool = reader_pool_new("worker-questions", &pool_ops, questions, 1, threads);
+    reader_pool_start(questions->pool);
 }

@@ -40,7 +40,7 @@ bool seqpacket_send(int socket, const void *message, size_t size, int fd)
     return n == (ssize_t)size;
 }
 
-SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *fd)
+static SeqpacketResult receive(int socket, void *message, size_t size, int *fd, int flags)
 {
     struct iovec iov = {.iov_base = message, .iov_len = size};
     Control control = {0};
@@ -48,7 +48,7 @@ SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *f
                             .msg_iovlen = 1,
                             .msg_control = control.bytes,
                             .msg_controllen = sizeof control.bytes};
-    ssize_t n = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t n = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
 
     *fd = -1;
     if (n < 0) {
@@ -68,4 +68,14 @@ SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *f
         return SEQPACKET_GONE;
     }
     return SEQPACKET_MESSAGE;
+}
+
+SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *fd)
+{
+    return receive(socket, message, size, fd, MSG_DONTWAIT);
+}
+
+SeqpacketResult seqpacket_wait(int socket, void *message, size_t size, int *fd)
+{
+    return receive(socket, message, size, fd, 0);
 }

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** SeqpacketResult: what seqpacket_receive() found. */
+/** SeqpacketResult: what seqpacket_receive() or seqpacket_wait() found. */
 typedef enum {
     SEQPACKET_MESSAGE, /* a message of the right size */
-    SEQPACKET_NOTHING, /* none right now (MSG_DONTWAIT, or a signal) */
+    SEQPACKET_NOTHING, /* none right now, or a signal came first */
     SEQPACKET_GONE,    /* the other end is closed, or sent something else */
 } SeqpacketResult;
 
@@ -24,3 +24,6 @@ bool seqpacket_send(int socket, const void *message, size_t size, int fd);
  * @fd: set to the file that came along (close-on-exec; the caller's), or -1
  */
 SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *fd);
+
+/** seqpacket_wait: the same, but waits for one. Of several threads that do, each message wakes one. */
+SeqpacketResult seqpacket_wait(int socket, void *message, size_t size, int *fd);
