@@ -35,71 +35,136 @@ bool guest_ioctl_needs_agent(uint32_t command)
 /* ioctl(fd, command, argument) */
 enum { ARG_FD, ARG_COMMAND, ARG_ARGUMENT };
 
-static void carry_out(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
-                      uint32_t file)
+/* From now on until answer() the worker may ask us what the caller's call lets it ask. */
+static void open_call(const GuestIoctl *guest, GuestIoctlCall *call)
 {
-    GuestCall call = {.tid = (pid_t)notif->pid,
-                      .listener = listener,
-                      .id = notif->id,
-                      .command = (uint32_t)notif->data.args[ARG_COMMAND]};
+    call->memory = guest_thread_memory(call->base.tid);
+    /* What was opened belonged to this caller only if it still waits. */
+    call->is_open = call->memory >= 0 && notification_is_valid(call->base.listener, call->base.id);
+    if (call->is_open) {
+        guest_calls_begin(guest->calls, &call->base);
+    }
+}
+
+static void end_call(const GuestIoctl *guest, GuestIoctlCall *call)
+{
+    if (call->is_open) {
+        guest_calls_end(guest->calls, &call->base);
+        call->is_open = false;
+    }
+}
+
+static void close_call(const GuestIoctl *guest, GuestIoctlCall *call)
+{
+    end_call(guest, call);
+    close_if_open(call->memory);
+    close_if_open(call->duplicate);
+    call->memory = call->duplicate = -1;
+}
+
+/* Have the worker carry it out. */
+static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool may_wait,
+                GuestIoctlCall *call)
+{
     WorkerQuestion question = {
         .op = WORKER_IOCTL,
-        .file = file,
-        .ioctl = {.tid = (int32_t)notif->pid,
-                  .command = (uint32_t)notif->data.args[ARG_COMMAND],
+        .file = call->file,
+        .ioctl = {.tid = call->base.tid,
+                  .command = call->base.command,
                   .argument = notif->data.args[ARG_ARGUMENT]},
     };
-    int memory = guest_thread_memory(call.tid);
+
+    if (call->memory < 0) {
+        open_call(guest, call);
+    }
+    if (call->is_open) {
+        call->is_asked =
+            worker_link_send(guest->worker, &question, call->memory, may_wait, &call->asked);
+    }
+}
+
+/* Tell the caller what the worker says. */
+static void answer(const GuestIoctl *guest, GuestIoctlCall *call)
+{
+    int error = ESRCH;
     int fd = -1;
 
-    /* What was opened belonged to this caller only if it still waits. */
-    if (memory < 0 || !notification_is_valid(listener, notif->id)) {
-        close_if_open(memory);
-        notification_fail(listener, notif->id, ESRCH);
-        return;
+    if (call->is_asked) {
+        error = worker_link_wait(guest->worker, &call->asked, &fd);
+        end_call(guest, call);
     }
-    guest_calls_begin(guest->calls, &call);
-    int error = worker_link_ask(guest->worker, &question, memory, &fd);
-    guest_calls_end(guest->calls, &call);
     if (error) {
-        notification_fail(listener, notif->id, error);
+        notification_fail(call->base.listener, call->base.id, error);
     } else {
-        (void)notification_return(listener, notif->id, 0);
+        (void)notification_return(call->base.listener, call->base.id, 0);
     }
-    close_if_open(memory);
     close_if_open(fd); /* there is nothing to send back */
 }
 
-/* The file is ours. If the process has no agent yet, one is made first, and the guest calls again. */
-static void answer_own(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
-                       uint32_t file, pid_t group)
+/* If the process has no agent and needs one, that is made first, and the guest calls again. */
+static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                           GuestIoctlCall *call)
 {
+    const int listener = call->base.listener;
     bool again = false;
     AgentHold *hold = NULL;
 
     /* If there can be none, that is for the worker to deal with. */
-    if (group > 0 && guest_ioctl_needs_agent((uint32_t)notif->data.args[ARG_COMMAND]) &&
+    if (call->group > 0 && guest_ioctl_needs_agent(call->base.command) &&
         notification_is_valid(listener, notif->id)) {
-        hold = agents_hold(guest->agents, listener, notif, group, &again);
+        hold = agents_hold(guest->agents, listener, notif, call->group, &again);
     }
     if (!again) {
-        carry_out(guest, listener, notif, file);
+        ask(guest, notif, true, call);
+        answer(guest, call);
     }
     agents_release(hold);
 }
 
-void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif)
+static void identify(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                     GuestIoctlCall *call)
 {
-    int duplicate = -1;
-    uint32_t file = 0;
-    pid_t group;
-    int error = guest_file_identify_waiting(
-        &guest->files, listener, notif, (int)notif->data.args[ARG_FD], &file, &duplicate, &group);
+    call->is_known = true;
+    call->is_own = guest_file_identify_waiting(&guest->files, call->base.listener, notif,
+                                               (int)notif->data.args[ARG_FD], &call->file,
+                                               &call->duplicate, &call->group) == 0;
+}
 
-    if (error) {
-        notification_continue(listener, notif->id);
-    } else {
-        answer_own(guest, listener, notif, file, group);
+void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
+                       GuestIoctlCall *call)
+{
+    *call = (GuestIoctlCall){
+        .base = {.tid = (pid_t)notif->pid,
+                 .listener = listener,
+                 .id = notif->id,
+                 .command = (uint32_t)notif->data.args[ARG_COMMAND]},
+        .duplicate = -1,
+        .memory = -1,
+    };
+    /* Agents take their time, and about a CUSE file the worker is asked. */
+    if (guest->files.stand_ins->transport == TRANSPORT_NOTIFY &&
+        !guest_ioctl_needs_agent(call->base.command)) {
+        identify(guest, notif, call);
+        if (call->is_own) {
+            ask(guest, notif, false, call);
+        }
     }
-    close_if_open(duplicate);
+}
+
+void guest_ioctl_finish(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                        GuestIoctlCall *call)
+{
+    /* Left for a while, it may be for a worker that has ended, and to the next the number is another file's. */
+    if (!call->is_known || (call->is_own && !call->is_asked)) {
+        close_call(guest, call);
+        identify(guest, notif, call);
+    }
+    if (!call->is_own) {
+        notification_continue(call->base.listener, notif->id);
+    } else if (call->is_asked) {
+        answer(guest, call);
+    } else {
+        ask_and_answer(guest, notif, call);
+    }
+    close_call(guest, call);
 }

@@ -23,5 +23,33 @@ typedef struct {
 /** guest_ioctl_needs_agent: may it have to be made in the address space of the guest? */
 bool guest_ioctl_needs_agent(uint32_t command);
 
-/** guest_ioctl_answer: answer it. */
-void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif);
+/**
+ * GuestIoctlCall: one of them; stays where it is from guest_ioctl_begin() to guest_ioctl_finish().
+ * @is_known: whether the caller's descriptor has been looked at
+ * @is_own: it is a file of ours: @file
+ * @duplicate: of that descriptor, or -1
+ * @group: the caller's process
+ * @memory: the caller's, or -1
+ * @is_open: @base is among the guest's calls
+ * @is_asked: the worker has been told to carry it out
+ */
+typedef struct {
+    GuestCall base;
+    bool is_known;
+    bool is_own;
+    bool is_open;
+    bool is_asked;
+    uint32_t file;
+    int duplicate;
+    pid_t group;
+    int memory;
+    WorkerAsked asked;
+} GuestIoctlCall;
+
+/** guest_ioctl_begin: do as much as waits for nobody: as a rule, until the worker is at it. */
+void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
+                       GuestIoctlCall *call);
+
+/** guest_ioctl_finish: do the rest, and answer it. */
+void guest_ioctl_finish(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                        GuestIoctlCall *call);

@@ -27,6 +27,13 @@ struct Listener {
     LeaderPool *pool;
 };
 
+/* What a guest waits in. */
+typedef struct {
+    const Listener *listener;
+    struct seccomp_notif notif;
+    GuestIoctlCall ioctl; /* if it is one */
+} Call;
+
 /* An open() or openat(), as the guest called it. */
 typedef struct {
     int dirfd;
@@ -124,13 +131,16 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
 
 static void answer(gpointer data, gpointer user_data)
 {
-    g_autofree struct seccomp_notif *notif = data;
-    const Listener *listener = user_data;
+    g_autofree Call *call = data;
+    const struct seccomp_notif *notif = &call->notif;
+    const Listener *listener = call->listener;
+
+    (void)user_data;
 
     if (notif->data.nr == SYS_mmap) {
         guest_mmap_answer(&listener->config.mmap, listener->fd, notif);
     } else if (notif->data.nr == SYS_ioctl) {
-        guest_ioctl_answer(&listener->config.ioctl, listener->fd, notif);
+        guest_ioctl_finish(&listener->config.ioctl, notif, &call->ioctl);
     } else if (notif->data.nr == SYS_pidfd_open) {
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);
@@ -139,7 +149,20 @@ static void answer(gpointer data, gpointer user_data)
     }
 }
 
-/* Wait for a call. NULL: no task is left that is watched, or the listener is being stopped. */
+/* An ioctl() that the worker is at has to come to its end all the same. */
+static void drop_call(gpointer data)
+{
+    g_autofree Call *call = data;
+
+    if (call->notif.data.nr == SYS_ioctl) {
+        guest_ioctl_finish(&call->listener->config.ioctl, &call->notif, &call->ioctl);
+    }
+}
+
+/*
+ * Wait for a call. NULL: no task is left that is watched, or the listener is being stopped. An ioctl() is
+ * begun before the lead is handed over, which takes as long as the worker takes for a short one.
+ */
 static gpointer take_call(gpointer data)
 {
     const Listener *listener = data;
@@ -151,17 +174,21 @@ static gpointer take_call(gpointer data)
             continue;
         }
         /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
-        struct seccomp_notif *notif = g_new0(struct seccomp_notif, 1);
-        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif) == 0 &&
-            !agents_notified(listener->config.mmap.agents, notif)) {
-            return notif;
+        g_autofree Call *call = g_new0(Call, 1);
+        call->listener = listener;
+        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, &call->notif) < 0 ||
+            agents_notified(listener->config.mmap.agents, &call->notif)) {
+            continue;
         }
-        g_free(notif);
+        if (call->notif.data.nr == SYS_ioctl) {
+            guest_ioctl_begin(&listener->config.ioctl, listener->fd, &call->notif, &call->ioctl);
+        }
+        return g_steal_pointer(&call);
     }
     return NULL;
 }
 
-static const LeaderPoolOps pool_ops = {.take = take_call, .run = answer, .drop = g_free};
+static const LeaderPoolOps pool_ops = {.take = take_call, .run = answer, .drop = drop_call};
 
 Listener *listener_start(const ListenerConfig *config, int fd)
 {

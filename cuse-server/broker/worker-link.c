@@ -2,25 +2,20 @@
 #include "cuse-server/broker/worker-link.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "cuse-server/transport/seqpacket.h"
 
-/* #syscalls:broker poll close */
+/* #syscalls:broker close */
 
-/* On the stack of the thread that waits for the answer. */
-typedef struct {
-    bool answered;
-    int error;
-    int fd;
-} Waiting;
+/* So many questions have room in the socket's buffer, each with a file. */
+enum { ROOM = 64 };
 
 struct WorkerLink {
     int socket;
-    GMutex lock; /* guards what follows, and every Waiting in it */
+    GMutex lock; /* guards what follows, and every WorkerAsked in it */
     GCond changed;
-    GHashTable *waiting; /* serial -> Waiting */
+    GHashTable *asked; /* serial -> WorkerAsked */
     uint32_t last_serial;
     bool receiving;  /* one of those that wait does it for all of them */
     unsigned others; /* that wait for it */
@@ -34,13 +29,13 @@ WorkerLink *worker_link_new(int socket)
     link->socket = socket;
     g_mutex_init(&link->lock);
     g_cond_init(&link->changed);
-    link->waiting = g_hash_table_new(NULL, NULL);
+    link->asked = g_hash_table_new(NULL, NULL);
     return link;
 }
 
 void worker_link_free(WorkerLink *link)
 {
-    g_hash_table_unref(link->waiting);
+    g_hash_table_unref(link->asked);
     g_mutex_clear(&link->lock);
     g_cond_clear(&link->changed);
     g_free(link);
@@ -49,10 +44,10 @@ void worker_link_free(WorkerLink *link)
 /* With the lock held. What nobody waits for was not asked: a worker has nothing of its own to say. */
 static void deliver(WorkerLink *link, const WorkerAnswer *answer, int fd)
 {
-    Waiting *waiting = g_hash_table_lookup(link->waiting, GUINT_TO_POINTER(answer->serial));
+    WorkerAsked *asked = g_hash_table_lookup(link->asked, GUINT_TO_POINTER(answer->serial));
 
-    if (waiting && !waiting->answered) {
-        *waiting = (Waiting){true, answer->error, fd};
+    if (asked && !asked->answered) {
+        *asked = (WorkerAsked){answer->serial, true, answer->error, fd};
     } else if (fd >= 0) {
         close(fd);
     }
@@ -85,25 +80,50 @@ void worker_link_renew(WorkerLink *link, int socket)
 
     link->gone = true;
     g_cond_broadcast(&link->changed);
-    while (g_hash_table_size(link->waiting) > 0) {
+    while (g_hash_table_size(link->asked) > 0) {
         g_cond_wait(&link->changed, &link->lock);
     }
     link->socket = socket;
     link->gone = false;
 }
 
-int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd)
+/* Take the lock if nobody has it, and there is room for a question. */
+static bool lock_with_room(WorkerLink *link)
 {
-    Waiting waiting = {.error = EIO, .fd = -1};
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+    if (!g_mutex_trylock(&link->lock)) {
+        return false;
+    }
+    if (g_hash_table_size(link->asked) < ROOM) {
+        return true;
+    }
+    g_mutex_unlock(&link->lock);
+    return false;
+}
 
+bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool may_wait,
+                      WorkerAsked *asked)
+{
+    if (may_wait) {
+        g_mutex_lock(&link->lock);
+    } else if (!lock_with_room(link)) {
+        return false;
+    }
     question->serial = ++link->last_serial;
-    g_hash_table_insert(link->waiting, GUINT_TO_POINTER(question->serial), &waiting);
-    /* Under the lock: the worker's leader takes questions at all times, so there is room. */
+    *asked = (WorkerAsked){.serial = question->serial, .error = EIO, .fd = -1};
+    g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
+    /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
     if (link->gone || !seqpacket_send(link->socket, question, sizeof *question, sent)) {
         link->gone = true;
     }
-    while (!waiting.answered && !link->gone) {
+    g_mutex_unlock(&link->lock);
+    return true;
+}
+
+int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    while (!asked->answered && !link->gone) {
         if (link->receiving) {
             link->others++;
             g_cond_wait(&link->changed, &link->lock);
@@ -112,8 +132,18 @@ int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *f
             receive(link);
         }
     }
-    g_hash_table_remove(link->waiting, GUINT_TO_POINTER(question->serial));
-    g_cond_broadcast(&link->changed);
-    *fd = waiting.fd;
-    return waiting.error < 0 ? EIO : waiting.error;
+    g_hash_table_remove(link->asked, GUINT_TO_POINTER(asked->serial));
+    if (link->gone) {
+        g_cond_broadcast(&link->changed); /* worker_link_renew() waits for the last one */
+    }
+    *fd = asked->fd;
+    return asked->error < 0 ? EIO : asked->error;
+}
+
+int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd)
+{
+    WorkerAsked asked;
+
+    (void)worker_link_send(link, question, sent, true, &asked);
+    return worker_link_wait(link, &asked, fd);
 }

@@ -3,6 +3,8 @@
  * once. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "cuse-server/transport/broker-protocol.h"
@@ -21,13 +23,32 @@ void worker_link_free(WorkerLink *link);
  */
 void worker_link_renew(WorkerLink *link, int socket);
 
+/** WorkerAsked: a question on its way. It stays where it is until worker_link_wait(). */
+typedef struct {
+    uint32_t serial;
+    bool answered;
+    int error;
+    int fd;
+} WorkerAsked;
+
 /**
- * worker_link_ask: ask, and wait for the answer.
+ * worker_link_send: ask.
  * @question: its serial is set here
  * @sent: a file that goes along, or -1; stays the caller's
- * @fd: set to a file that came with the answer, which the caller owns, or -1
+ * @may_wait: for room, which a worker that has fallen may not give, and for others who wait for it
+ * Returns: false if nothing was asked, since it might have to wait
+ */
+bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool may_wait,
+                      WorkerAsked *asked);
+
+/**
+ * worker_link_wait: wait for the answer; once.
+ * @fd: set to a file that came with it, which the caller owns, or -1
  * Returns: 0 or an errno; EIO: the worker is gone.
  */
+int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd);
+
+/** worker_link_ask: ask, and wait for the answer. */
 int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WorkerLink, worker_link_free)

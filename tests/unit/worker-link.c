@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker's questions to a worker that answers out of turn, or not at all. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/worker-link.h"
+#include "cuse-server/transport/seqpacket.h"
+
+enum { MANY = 1000 };
+
+static int sockets[2]; /* the broker's and the worker's */
+static WorkerLink *worker;
+static WorkerAsked asked[MANY];
+
+static void begin(void)
+{
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
+    worker = worker_link_new(sockets[0]);
+}
+
+static void end(void)
+{
+    worker_link_free(worker);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
+static void hang_up(void)
+{
+    close(sockets[1]);
+    sockets[1] = -1;
+}
+
+TestSuite(worker_link, .init = begin, .fini = end, .timeout = 60);
+
+static bool send_one(unsigned i)
+{
+    WorkerQuestion question = {.op = WORKER_IOCTL, .file = i};
+
+    return worker_link_send(worker, &question, -1, false, &asked[i]);
+}
+
+/* As many as can be asked without waiting. */
+static unsigned send_all(void)
+{
+    unsigned n = 0;
+
+    while (n < MANY && send_one(n)) {
+        n++;
+    }
+    return n;
+}
+
+static int wait_for(unsigned i)
+{
+    int fd;
+    int error = worker_link_wait(worker, &asked[i], &fd);
+
+    cr_assert_eq(fd, -1);
+    return error;
+}
+
+/* The worker's part: the file is the answer. */
+static void answer_last_first(unsigned n)
+{
+    g_autofree WorkerQuestion *questions = g_new(WorkerQuestion, n);
+    int fd;
+
+    for (unsigned i = 0; i < n; i++) {
+        cr_assert_eq(seqpacket_receive(sockets[1], &questions[i], sizeof questions[i], &fd),
+                     SEQPACKET_MESSAGE);
+    }
+    for (unsigned i = n; i-- > 0;) {
+        const WorkerAnswer answer = {.serial = questions[i].serial,
+                                     .error = (int32_t)questions[i].file};
+        cr_assert(seqpacket_send(sockets[1], &answer, sizeof answer, -1));
+    }
+}
+
+/* Were it otherwise the leader of a listener would wait, and this test would not end. */
+Test(worker_link, a_worker_that_reads_nothing_holds_nobody_up_who_may_not_wait)
+{
+    unsigned n = send_all();
+
+    cr_assert(n > 0 && n < MANY);
+    answer_last_first(n);
+    for (unsigned i = 0; i < n; i++) {
+        cr_assert_eq(wait_for(i), (int)i);
+    }
+    cr_assert_eq(send_all(), n, "there is room again");
+    hang_up();
+    for (unsigned i = 0; i < n; i++) {
+        cr_assert_eq(wait_for(i), EIO);
+    }
+}
+
+Test(worker_link, questions_to_a_worker_that_is_gone_fail)
+{
+    hang_up();
+    cr_assert(send_one(0));
+    cr_assert_eq(wait_for(0), EIO);
+}
+
+static gpointer ask_one(gpointer number)
+{
+    WorkerQuestion question = {.op = WORKER_IOCTL, .file = GPOINTER_TO_UINT(number)};
+    int fd;
+
+    return GINT_TO_POINTER(worker_link_ask(worker, &question, -1, &fd));
+}
+
+Test(worker_link, each_of_many_threads_gets_its_own_answer)
+{
+    enum { THREADS = 16 };
+    GThread *threads[THREADS];
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        threads[i] = g_thread_new("asks", ask_one, GUINT_TO_POINTER(i + 1));
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        WorkerQuestion question;
+        int fd;
+        cr_assert_eq(seqpacket_wait(sockets[1], &question, sizeof question, &fd),
+                     SEQPACKET_MESSAGE);
+        const WorkerAnswer answer = {.serial = question.serial, .error = (int32_t)question.file};
+        cr_assert(seqpacket_send(sockets[1], &answer, sizeof answer, -1));
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        cr_assert_eq(GPOINTER_TO_INT(g_thread_join(threads[i])), (int)i + 1);
+    }
+}
