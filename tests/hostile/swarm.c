@@ -6,7 +6,7 @@
  *     swarm files         as many open files as there may be
  *     swarm clients       as many clients as there may be
  *     swarm threads N     N threads that call and poll for three seconds
- *     swarm foreign       a client's handle on standard output, kept for ten seconds
+ *     swarm foreign       a client's handle on standard output, kept until this one is ended
  *     swarm use HANDLE    what can be done with a client's handle that is another instance's
  */
 #include <errno.h>
@@ -150,7 +150,7 @@ static void foreign(void)
         say("%u", client);
     }
     (void)fflush(stdout);
-    sleep(10);
+    pause();
 }
 
 static void use(NvHandle client)

@@ -6,5 +6,5 @@ owner=$!
 holds "an instance has a client" eventually 20 grep -qE '^[0-9]+$' "$WORK/handle"
 "${RUN[@]}" -- "$HOSTILE/swarm" use "$(cat "$WORK/handle")" >"$WORK/use" 2>&1
 is "$(sort -u <(sed 's/.*: //' "$WORK/use"))" "NV_ERR_INVALID_CLIENT" "another cannot control, allocate, duplicate or free"
-holds "the owner lives on" kill -0 "$owner"
+holds "the owner lives on" kill -TERM "$owner"
 wait "$owner"

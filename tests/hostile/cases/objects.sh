@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Deep trees, wide ones, copies to and fro, and more pending calls than there are threads to serve them: up to a limit that is
 # told, in bounded memory, and all gone with the root.
-limit=3000
+limit=800
 memory_of deep --caps all --max-objects "$limit" -- "$HOSTILE/objects" deep 100000
 memory_of wide --caps all --max-objects "$limit" -- "$HOSTILE/objects" wide 100000
 memory_of duplicates --max-objects "$limit" -- "$HOSTILE/objects" duplicates 100000
