@@ -15,6 +15,8 @@ enum {
     DIGITS_MIN = 10,      /* as many digits are a serial number */
     FIRST_PROCESS = 1000,
     FIRST_USER = 1000,
+    INFO_IDENTIFIER_LOW = 0x23, /* of NV2080_CTRL_GPU_INFO */
+    INFO_IDENTIFIER_HIGH = 0x24,
 };
 #define ADDRESSES_END (UINT64_C(1) << 47)
 
@@ -331,6 +333,26 @@ static void replace_heap_address(Scrubber *scrubber, const Image *image)
     }
 }
 
+/* A GPU's identifier in two halves of a list, which the public headers do not name: nvidia-smi -q shows
+ * them as the GPU's PDI. */
+static void blank_identifier(const Image *image)
+{
+    const size_t first = offsetof(NV2080_CTRL_GPU_GET_INFO_V2_PARAMS, gpuInfoList);
+    NV2080_CTRL_GPU_INFO info;
+
+    if (!image->layout ||
+        !g_str_equal(image->layout->name, NV2080_CTRL_GPU_GET_INFO_V2_PARAMS_layout.name)) {
+        return;
+    }
+    for (size_t at = first; at + sizeof info <= image->size; at += sizeof info) {
+        memcpy(&info, image->bytes + at, sizeof info);
+        if (info.index == INFO_IDENTIFIER_LOW || info.index == INFO_IDENTIFIER_HIGH) {
+            info.data = 0;
+            memcpy(image->bytes + at, &info, sizeof info);
+        }
+    }
+}
+
 static void scrub_image(Scrubber *scrubber, const TraceCall *call, const Image *image)
 {
     const GArray *leaves = trace_names_leaves(scrubber->names, image->layout);
@@ -343,6 +365,7 @@ static void scrub_image(Scrubber *scrubber, const TraceCall *call, const Image *
         replace_member(scrubber, member_kind(leaf, uvm), leaf, image->bytes);
     }
     replace_heap_address(scrubber, image);
+    blank_identifier(image);
 }
 
 /* --- the scrubber ----------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "abi/class.h"
 #include "abi/ctrl0000.h"
+#include "abi/ctrl2080-gpu.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
@@ -220,7 +221,25 @@ static const uint8_t secret_uuid[] = {0x9a, 0x01, 0xc3, 0x55, 0x7e, 0x10, 0x42, 
                                       0xb1, 0x0f, 0x66, 0x2d, 0x91, 0x04, 0xe8, 0x37};
 static const char secret_text[] = "GPU-9a01c355-7e10-4288-b10f-662d9104e837";
 
-/* A driver that makes a client, and says which GPU there is in both ways. */
+/* What the driver knows a GPU by besides, in two halves of a list. */
+static const uint32_t secret_pdi[] = {0x5ec1d001, 0x5ec1d002};
+
+static void answer_uuid(const Fake *fake, NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS *p)
+{
+    memcpy(p->gpuUuid, fake->n_calls & 1 ? (const void *)secret_uuid : secret_text,
+           fake->n_calls & 1 ? sizeof secret_uuid : sizeof secret_text);
+    p->uuidStrLen = fake->n_calls & 1 ? sizeof secret_uuid : sizeof secret_text;
+}
+
+static void answer_info(NV2080_CTRL_GPU_GET_INFO_V2_PARAMS_V580 *p)
+{
+    p->gpuInfoListSize = G_N_ELEMENTS(secret_pdi);
+    for (unsigned i = 0; i < G_N_ELEMENTS(secret_pdi); i++) {
+        p->gpuInfoList[i] = (NV2080_CTRL_GPU_INFO){.index = 0x23 + i, .data = secret_pdi[i]};
+    }
+}
+
+/* A driver that makes a client, and says which GPU there is in all ways. */
 static int answer_session(Fake *fake, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *control = argument;
@@ -230,18 +249,30 @@ static int answer_session(Fake *fake, uint32_t command, void *argument)
         alloc->hObjectNew = CLIENT;
         alloc->status = NV_OK;
     } else if (command == NV_FRONTEND_WORD(NV_ESC_RM_CONTROL, sizeof *control)) {
-        NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS *p = (void *)(uintptr_t)control->params;
-        memcpy(p->gpuUuid, fake->n_calls & 1 ? (const void *)secret_uuid : secret_text,
-               fake->n_calls & 1 ? sizeof secret_uuid : sizeof secret_text);
-        p->uuidStrLen = fake->n_calls & 1 ? sizeof secret_uuid : sizeof secret_text;
+        void *params = (void *)(uintptr_t)control->params;
+        if (control->cmd == NV2080_CTRL_CMD_GPU_GET_INFO_V2) {
+            answer_info(params);
+        } else {
+            answer_uuid(fake, params);
+        }
         control->status = NV_OK;
     }
     return 0;
 }
 
-/* A file, a client, its UUID twice, a descriptor, and the end of the file. */
+/* A file, a client, what its GPU is known by, a descriptor, and the end of the file. */
 static TraceFile *record_session(Recording *r)
 {
+    static const struct {
+        uint32_t cmd;
+        uint32_t size;
+    } questions[] = {
+        {NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID,
+         sizeof(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS)},
+        {NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID,
+         sizeof(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS)},
+        {NV2080_CTRL_CMD_GPU_GET_INFO_V2, sizeof(NV2080_CTRL_GPU_GET_INFO_V2_PARAMS_V580)},
+    };
     NvFile *file = fake_open(r->fake, FAKE_CTL, 3);
     const uint32_t id = file->id;
     NvFile *gpu = fake_open(r->fake, FAKE_GPU, 4);
@@ -251,13 +282,12 @@ static TraceFile *record_session(Recording *r)
     r->fake->answer = answer_session;
     cr_assert_eq(fake_frontend(r->fake, gpu, NV_ESC_REGISTER_FD, &tie, sizeof tie), 0);
     cr_assert_eq(fake_frontend(r->fake, file, NV_ESC_RM_ALLOC, &alloc, sizeof alloc), 0);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(questions); i++) {
         NVOS54_PARAMETERS control = {.hClient = CLIENT,
                                      .hObject = CLIENT,
-                                     .cmd = NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID,
+                                     .cmd = questions[i].cmd,
                                      .params = PARAMS,
-                                     .paramsSize =
-                                         sizeof(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS)};
+                                     .paramsSize = questions[i].size};
         memset(fake_at(r->fake, PARAMS), 0, control.paramsSize);
         cr_assert_eq(fake_frontend(r->fake, file, NV_ESC_RM_CONTROL, &control, sizeof control), 0);
     }
@@ -431,6 +461,10 @@ Test(trace, a_scrubbed_recording_plays_the_same_and_tells_nothing)
     cr_assert(holds(before, secret_uuid, sizeof secret_uuid));
     cr_assert(holds(before, secret_text, sizeof secret_text));
     cr_assert(holds(before, &address, sizeof address));
+    for (unsigned i = 0; i < G_N_ELEMENTS(secret_pdi); i++) {
+        cr_assert(holds(before, &secret_pdi[i], sizeof secret_pdi[i]));
+        cr_assert_not(holds(after, &secret_pdi[i], sizeof secret_pdi[i]));
+    }
     cr_assert_not(holds(after, secret_uuid, sizeof secret_uuid));
     cr_assert_not(holds(after, secret_text + 4, 8));
     cr_assert(holds(after, "GPU-eeeeeeee-eeee-eeee-eeee-eeeeeeee0001", sizeof secret_text));
