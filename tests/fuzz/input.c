@@ -134,7 +134,7 @@ void input_struct(Input *input, const AbiLayout *layout, uint8_t *bytes)
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
         uint32_t n = field->type->size ? field->size / field->type->size : 0;
-        for (uint32_t k = 0; k < MIN(n, ELEMENTS_MAX); k++) {
+        for (size_t k = 0; k < MIN(n, ELEMENTS_MAX); k++) {
             fill(input, field->type, field->name, bytes + field->offset + k * field->type->size);
         }
     }

@@ -32,6 +32,7 @@ enum {
     PARAMS = GUEST_BASE + 0x1000, /* where the inner parameters are */
 };
 
+static const AbiKind focus_kind = FUZZ_FOCUS;
 static Input input;
 
 /* --- the driver ------------------------------------------------------------------------------- */
@@ -218,9 +219,9 @@ static const AbiEntry *choose_inner(Fake *fake, uint32_t number)
 /* A frontend number: most of the time the one that leads to the focus. */
 static const AbiEntry *choose_frontend(const Fake *fake)
 {
-    uint32_t focus = FUZZ_FOCUS == ABI_CONTROL ? NV_ESC_RM_CONTROL : NV_ESC_RM_ALLOC;
+    uint32_t focus = focus_kind == ABI_CONTROL ? NV_ESC_RM_CONTROL : NV_ESC_RM_ALLOC;
 
-    if (FUZZ_FOCUS != ABI_FRONTEND && input_byte(&input) < 200) {
+    if (focus_kind != ABI_FRONTEND && input_byte(&input) < 200) {
         return driver_abi_lookup(fake->abi, ABI_FRONTEND, focus);
     }
     return choose_entry(fake, ABI_FRONTEND);
@@ -390,7 +391,7 @@ static void act(Fake *fake, uint32_t *files)
 
     if (!file) {
         unsigned device =
-            FUZZ_FOCUS == ABI_UVM ? kinds[slot % 5] : kinds[slot % 6 == 2 ? 2 : slot & 1];
+            focus_kind == ABI_UVM ? kinds[slot % 5] : kinds[slot % 6 == 2 ? 2 : slot & 1];
         files[slot] = fake_open(fake, device, (int)slot)->id;
     } else if (choice >= 250) {
         proxy_release(&fake->proxy, files[slot]);
