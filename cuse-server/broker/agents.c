@@ -43,6 +43,7 @@
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /*
  * #syscalls:broker clone kill close fcntl memfd_create ftruncate pwrite64 write
@@ -486,9 +487,7 @@ int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
     } else if (host_fd >= 0) {
         error = wait_for_call(&call);
     }
-    if (call.params_fd >= 0) {
-        close(call.params_fd);
-    }
+    close_if_open(call.params_fd);
     g_mutex_clear(&call.lock);
     g_cond_clear(&call.changed);
     return error;

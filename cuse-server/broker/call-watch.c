@@ -6,6 +6,7 @@
 
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /*
  * #syscalls:broker close clock_nanosleep
@@ -41,9 +42,7 @@ static void interrupt(const CallWatch *watch, const GuestCall *call)
 
     (void)worker_link_ask(watch->worker, &question, -1,
                           &fd); /* if it is too late, all the better */
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
 }
 
 static void look_at(const CallWatch *watch, pid_t tid)

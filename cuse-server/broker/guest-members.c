@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/transport/close-if-open.h"
+
 /*
  * #syscalls:broker openat newfstatat fstat read close fcntl ioctl
  * #syscalls:before getpid
@@ -150,9 +152,7 @@ static bool namespace_is_member(GuestMembers *members, int fd)
         close(fd);
         fd = parent;
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return found;
 }
 

@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:broker openat newfstatat fstat statx fstatfs readlinkat fcntl close */
 
@@ -193,9 +194,7 @@ int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
     }
     int saved = ok ? 0 : errno;
     g_string_free(walk.rest, TRUE);
-    if (walk.root >= 0) {
-        close(walk.root);
-    }
+    close_if_open(walk.root);
     if (!ok && walk.here >= 0) {
         close(walk.here);
     }

@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /*
  * #syscalls:broker openat newfstatat fstat read close
@@ -63,9 +64,7 @@ static bool is_first(pid_t tid)
 {
     int pidfd = pidfd_open(tid, 0);
 
-    if (pidfd >= 0) {
-        close(pidfd);
-    }
+    close_if_open(pidfd);
     return pidfd >= 0;
 }
 
@@ -195,9 +194,7 @@ static int take_from(int pidfd, bool is_guest, int fd)
     }
     int saved = errno;
 
-    if (pidfd >= 0) {
-        close(pidfd);
-    }
+    close_if_open(pidfd);
     errno = saved;
     return copy;
 }

@@ -16,6 +16,7 @@
 #include "cuse-server/broker/guest-path.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/leader-pool.h"
 
 /* #syscalls:broker eventfd2 poll ioctl newfstatat fstat write close */
@@ -100,9 +101,7 @@ static void inject_open(const Listener *listener, uint64_t id, int device, int f
     if (error && error != ENOENT) {
         notification_fail(listener->fd, id, error);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
 }
 
 static void answer_open(const Listener *listener, const struct seccomp_notif *notif)

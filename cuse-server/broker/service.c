@@ -19,6 +19,7 @@
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/leader-pool.h"
 #include "cuse-server/transport/seqpacket.h"
 
@@ -105,9 +106,7 @@ static int open_for_guest(const ServiceConfig *config, const BrokerRequest *requ
         error = number < 0 ? -number : 0;
         reply->guest_fd = number;
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return error;
 }
 
@@ -215,24 +214,16 @@ static void answer(gpointer data, gpointer user_data)
     g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
     (void)seqpacket_send(service->config.socket, &reply, sizeof reply, opened);
-    if (opened >= 0) {
-        close(opened);
-    }
-    if (duplicate >= 0) {
-        close(duplicate);
-    }
-    if (question->fd >= 0) {
-        close(question->fd);
-    }
+    close_if_open(opened);
+    close_if_open(duplicate);
+    close_if_open(question->fd);
 }
 
 static void question_drop(gpointer data)
 {
     Question *question = data;
 
-    if (question->fd >= 0) {
-        close(question->fd);
-    }
+    close_if_open(question->fd);
     g_free(question);
 }
 
@@ -288,9 +279,7 @@ static gpointer take_question(gpointer data)
         } else if (g_atomic_int_add(&service->unanswered, 1) < (gint)service->config.threads) {
             return g_memdup2(&question, sizeof question);
         } else {
-            if (question.fd >= 0) {
-                close(question.fd);
-            }
+            close_if_open(question.fd);
             result = SEQPACKET_GONE;
         }
     }

@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/instance.h"
+#include "cuse-server/transport/close-if-open.h"
 
 enum {
     READY_SECONDS = 60,
@@ -55,9 +56,7 @@ static int notify_socket(char **name, GError **error)
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
         fail(error, "cannot make a socket to hear from the instance");
-        if (fd >= 0) {
-            close(fd);
-        }
+        close_if_open(fd);
         return -1;
     }
     size_t size = length - offsetof(struct sockaddr_un, sun_path) - 1;
@@ -176,12 +175,8 @@ bool container_instance_start(const char *program, const char *name, const char 
                    G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_STDOUT_TO_DEV_NULL, child_setup, NULL, -1,
                    -1, -1, &starter, &target, 1, pid, NULL, NULL, &output, error);
     ok = ok && wait_until_ready(socket, *pid, output, error);
-    if (socket >= 0) {
-        close(socket);
-    }
-    if (output >= 0) {
-        close(output);
-    }
+    close_if_open(socket);
+    close_if_open(output);
     close(starter);
     return ok;
 }

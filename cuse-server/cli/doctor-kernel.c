@@ -17,6 +17,7 @@
 #include <seccomp.h>
 
 #include "cuse-server/cli/doctor-checks.h"
+#include "cuse-server/transport/close-if-open.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -159,9 +160,7 @@ static Finding look_at_pidfd_getfd(void)
     int fd = pidfd < 0 ? -1 : pidfd_getfd(pidfd, STDERR_FILENO, 0);
     int error = errno;
 
-    if (pidfd >= 0) {
-        close(pidfd);
-    }
+    close_if_open(pidfd);
     if (fd >= 0) {
         close(fd);
         return finding_ok("works");

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "cuse-server/broker/node-fs.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "version-tree/host-driver.h"
 
 void driver_options_add(DriverOptions *options, GOptionContext *context)
@@ -33,9 +34,7 @@ bool driver_version_ask_host(DriverVersion *version, GError **error)
                             error);
     bool answered = fd >= 0 && host_driver_version(fd, version, error);
 
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     if (!answered) {
         g_prefix_error(error, "the host's driver cannot be asked for its version: ");
     }

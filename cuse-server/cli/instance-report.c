@@ -18,6 +18,7 @@
 #include "cuse-server/observe/explain.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/observe/text-socket.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:broker openat fchmod write rename unlink read close */
 
@@ -199,9 +200,7 @@ static bool write_textfile(InstanceReport *report)
               rename(beside, report->textfile) == 0;
     int saved = errno;
 
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     if (fd >= 0 && !ok) {
         unlink(beside);
     }

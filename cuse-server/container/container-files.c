@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/close-if-open.h"
 
 static bool fail(GError **error, const char *what, const char *name)
 {
@@ -115,9 +116,7 @@ static int open_target(int dev, const char *name)
     int fd = directory < 0 ? -1 : open_file(directory, base);
     int saved = errno;
 
-    if (directory >= 0) {
-        close(directory);
-    }
+    close_if_open(directory);
     errno = saved;
     return fd;
 }
@@ -152,17 +151,13 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
             int target = open_target(dev, list[i]);
             ok = (target >= 0 && attach(mounts[i], target)) ||
                  fail(error, "cannot bind into the container's /dev:", list[i]);
-            if (target >= 0) {
-                close(target);
-            }
+            close_if_open(target);
         }
         if (mounts[i] >= 0) {
             close(mounts[i]);
         }
     }
-    if (dev >= 0) {
-        close(dev);
-    }
+    close_if_open(dev);
     return ok;
 }
 
@@ -188,8 +183,6 @@ bool container_files_attach(const char *rootfs, const char *names, int nodes, in
     bool ok = root >= 0 || fail(error, "cannot open the container's root", rootfs);
 
     ok = ok && attach_nodes(root, names, nodes, error) && attach_view(root, proc_view, error);
-    if (root >= 0) {
-        close(root);
-    }
+    close_if_open(root);
     return ok;
 }

@@ -14,6 +14,7 @@
 
 #include "cuse-server/container/proc-view.h"
 #include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/close-if-open.h"
 
 static bool fail(GError **error, const char *what, const char *name)
 {
@@ -155,9 +156,7 @@ static bool enter_dev(const Device *devices, unsigned n_devices, GError **error)
         g_autofree char *path = g_build_filename("/dev", entry->name, NULL);
         ok = attach(entry->mount, path, error);
     }
-    if (dev >= 0) {
-        close(dev);
-    }
+    close_if_open(dev);
     return ok;
 }
 

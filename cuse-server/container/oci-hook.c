@@ -16,6 +16,7 @@
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/seccomp-socket.h"
+#include "cuse-server/transport/close-if-open.h"
 
 enum {
     ANSWER_SECONDS = 30,
@@ -113,9 +114,7 @@ static int instance_process(const char *instance, const char *pid)
             }
         }
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return -1;
 }
 

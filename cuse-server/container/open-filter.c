@@ -18,6 +18,7 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 #include "cuse-server/broker/agents.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* Absent from older kernel headers; Linux 5.19. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -147,9 +148,7 @@ static GBytes *export_program(scmp_filter_ctx filter)
             program = g_bytes_new(text, (size_t)size);
         }
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return program;
 }
 

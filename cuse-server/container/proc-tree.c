@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cuse-server/transport/close-if-open.h"
+
 enum { TEXT_MAX = 256 * 1024 }; /* the longest of these files has some KiB */
 
 /* A line of a file that a container gets with another value. */
@@ -112,9 +114,7 @@ static char *read_host(const ProcTree *tree, const char *path, gsize *length)
         *length += n > 0 ? (gsize)n : 0;
     }
     saved = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     errno = saved;
     return fd >= 0 && n >= 0 ? g_strndup(text, *length) : NULL;
 }

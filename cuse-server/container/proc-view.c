@@ -21,6 +21,7 @@
 #include "cuse-server/container/proc-tree.h"
 #include "cuse-server/container/simulated-proc.h"
 #include "cuse-server/sandbox/lockup.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /*
  * #syscalls:broker kill wait4 close
@@ -260,9 +261,7 @@ static int mount_fuse(int fuse, GError **error)
     if (!ok) {
         fail(error, "mounting FUSE");
     }
-    if (context >= 0) {
-        close(context);
-    }
+    close_if_open(context);
     return mount;
 }
 
@@ -298,12 +297,8 @@ bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, 
     } else {
         ok = lockup_find_identity(&server.identity, error) && fork_server(view, &server, error);
     }
-    if (server.fuse >= 0) {
-        close(server.fuse);
-    }
-    if (server.driver >= 0) {
-        close(server.driver);
-    }
+    close_if_open(server.fuse);
+    close_if_open(server.driver);
     if (!ok) {
         proc_view_stop(view);
     }
@@ -324,9 +319,7 @@ void proc_view_stop(ProcView *view)
         kill(view->pid, SIGKILL);
         waitpid(view->pid, NULL, 0);
     }
-    if (view->mount >= 0) {
-        close(view->mount);
-    }
+    close_if_open(view->mount);
     *view = (ProcView){.pid = -1, .mount = -1};
 }
 

@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* In the file system, which is put over /proc/driver. */
 #define DEVICES "devices"
@@ -30,9 +31,7 @@ static bool add_file(int fs, const char *path, const char *text)
                  : -1;
     bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return ok;
 }
 
@@ -147,9 +146,7 @@ int simulated_proc_new(const Simulation *simulation, const Device *devices, unsi
     }
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                 "cannot make the simulated driver's part of /proc: %s", g_strerror(errno));
-    if (fs >= 0) {
-        close(fs);
-    }
+    close_if_open(fs);
     return -1;
 }
 
@@ -165,9 +162,7 @@ static bool bind_devices(void)
         from >= 0 && move_mount(from, "", AT_FDCWD, "/proc/devices", MOVE_MOUNT_F_EMPTY_PATH) == 0;
     int saved = errno;
 
-    if (from >= 0) {
-        close(from);
-    }
+    close_if_open(from);
     errno = saved;
     return ok;
 }

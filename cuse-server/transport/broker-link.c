@@ -12,6 +12,7 @@
 #include <glib.h>
 
 #include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/seqpacket.h"
 
 /*
@@ -143,9 +144,7 @@ static int ask_plainly(Host *host, BrokerRequest *request, BrokerReply *reply)
     int fd = -1;
     int error = broker_ask((BrokerLink *)host, request, reply, &fd);
 
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return error;
 }
 
@@ -179,9 +178,7 @@ static int link_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, 
     g_assert(size <= sizeof request.in_guest.params); /* the proxy's structs, of fixed sizes */
     memcpy(request.in_guest.params, argument, size);
     int error = broker_ask_with((BrokerLink *)host, &request, fd, &reply, &received);
-    if (received >= 0) {
-        close(received);
-    }
+    close_if_open(received);
     if (error == 0) {
         memcpy(argument, reply.params, size);
     }
@@ -267,8 +264,6 @@ bool broker_link_receive(BrokerLink *link)
         g_cond_signal(&question->changed);
     }
     g_mutex_unlock(&link->lock);
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return true;
 }

@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/transport/close-if-open.h"
+
 /*
  * Chosen before there is a worker.
  *
@@ -48,9 +50,7 @@ static bool has_cuse(void)
 {
     int fd = open("/dev/cuse", O_RDWR | O_CLOEXEC);
 
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
     return fd >= 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/transport/call-memory.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:worker close */
 
@@ -26,7 +27,5 @@ void whole_call_run(int fd, Request *req, WholeCallAct act, void *data)
     }
     proxy_answered(req);
     call_memory_clear(&memory);
-    if (fd >= 0) {
-        close(fd);
-    }
+    close_if_open(fd);
 }
