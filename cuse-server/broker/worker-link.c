@@ -110,10 +110,12 @@ bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool
     }
     question->serial = ++link->last_serial;
     *asked = (WorkerAsked){.serial = question->serial, .error = EIO, .fd = -1};
-    g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
     /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
-    if (link->gone || !seqpacket_send(link->socket, question, sizeof *question, sent)) {
+    if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
+        g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
+    } else {
         link->gone = true;
+        asked->answered = true; /* nor has worker_link_renew() to wait for it */
     }
     g_mutex_unlock(&link->lock);
     return true;

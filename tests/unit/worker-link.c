@@ -104,6 +104,22 @@ Test(worker_link, questions_to_a_worker_that_is_gone_fail)
     cr_assert_eq(wait_for(0), EIO);
 }
 
+/* Were those who ask meanwhile waited for, a guest that never stops asking could keep the next worker out. */
+Test(worker_link, the_next_worker_comes_whoever_asks_meanwhile)
+{
+    const int old = sockets[0];
+
+    hang_up();
+    cr_assert(send_one(0));
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
+    worker_link_renew(worker, sockets[0]);
+    close(old);
+    cr_assert_eq(wait_for(0), EIO);
+    cr_assert(send_one(1));
+    answer_last_first(1);
+    cr_assert_eq(wait_for(1), 1);
+}
+
 static gpointer ask_one(gpointer number)
 {
     WorkerQuestion question = {.op = WORKER_IOCTL, .file = GPOINTER_TO_UINT(number)};
