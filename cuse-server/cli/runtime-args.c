@@ -99,9 +99,3 @@ void runtime_args_read(RuntimeArgs *args, int argc, char **argv)
     }
     args->bundle = g_canonicalize_filename(args->bundle ? args->bundle : ".", NULL);
 }
-
-void runtime_args_clear(RuntimeArgs *args)
-{
-    g_free(args->words);
-    g_free(args->bundle);
-}

@@ -29,4 +29,3 @@ typedef struct {
 } RuntimeArgs;
 
 void runtime_args_read(RuntimeArgs *args, int argc, char **argv);
-void runtime_args_clear(RuntimeArgs *args);

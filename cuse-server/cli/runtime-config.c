@@ -93,10 +93,3 @@ bool runtime_config_load(RuntimeConfig *config, GError **error)
     }
     return true;
 }
-
-void runtime_config_clear(RuntimeConfig *config)
-{
-    g_free(config->path);
-    g_free(config->instance_config);
-    g_free(config->cdi);
-}

@@ -28,4 +28,3 @@ typedef struct {
  * runtime. Without a file everything is as by default: runc or else crun, whichever is in PATH.
  */
 bool runtime_config_load(RuntimeConfig *config, GError **error);
-void runtime_config_clear(RuntimeConfig *config);
