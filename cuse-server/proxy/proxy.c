@@ -73,7 +73,7 @@ int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile 
 {
     tap_begin(proxy);
     int error = open_file(proxy, id, device, flags, file);
-    if (proxy->tap) {
+    if (proxy->tap && proxy->tap->ops->opened) {
         proxy->tap->ops->opened(proxy->tap, device, flags, error ? 0 : (*file)->id, error);
     }
     return error;
@@ -118,7 +118,7 @@ void proxy_release(Proxy *proxy, uint32_t file_id)
         nv_file_unref(file);
     }
     object_tree_close(proxy->objects, file_id);
-    if (proxy->tap) {
+    if (proxy->tap && proxy->tap->ops->released) {
         proxy->tap->ops->released(proxy->tap, file_id);
     }
 }
@@ -127,7 +127,7 @@ int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset
 {
     int error = mapping_check(file, length, offset);
 
-    if (proxy->tap) {
+    if (proxy->tap && proxy->tap->ops->mapped) {
         proxy->tap->ops->mapped(proxy->tap, file->id, length, offset, error);
     }
     return error;
@@ -199,7 +199,7 @@ void proxy_answered(Request *req)
 {
     ProxyTap *tap = req->proxy->tap;
 
-    if (tap) {
+    if (tap && tap->ops->answered) {
         tap->ops->answered(tap, req);
     }
 }

@@ -9,7 +9,10 @@
 
 typedef struct ProxyTap ProxyTap;
 
-/** ProxyTapOps: called from any thread, each thread's calls in order. */
+/**
+ * ProxyTapOps: called from any thread, each thread's calls in order. What nobody wants to hear of may be NULL:
+ * opened, released, answered, mapped.
+ */
 typedef struct {
     /** begin: this thread acts for a guest from now on. What it did before and nobody was told the end of
      * came to nothing. */

@@ -107,44 +107,10 @@ static void tap_leave(ProxyTap *tap)
     forget_copies(live_of(simulation_of(tap)));
 }
 
-static void tap_opened(ProxyTap *tap, unsigned device, int flags, uint32_t file_id, int error)
-{
-    (void)tap;
-    (void)device;
-    (void)flags;
-    (void)file_id;
-    (void)error;
-}
-
-static void tap_released(ProxyTap *tap, uint32_t file_id)
-{
-    (void)tap;
-    (void)file_id;
-}
-
-static void tap_answered(ProxyTap *tap, Request *req)
-{
-    (void)tap;
-    (void)req;
-}
-
-static void tap_mapped(ProxyTap *tap, uint32_t file_id, uint64_t length, uint64_t offset, int error)
-{
-    (void)tap;
-    (void)file_id;
-    (void)length;
-    (void)offset;
-    (void)error;
-}
-
 static const ProxyTapOps tap_ops = {
     .begin = tap_begin,
     .memory = tap_memory,
     .leave = tap_leave,
-    .opened = tap_opened,
-    .released = tap_released,
-    .answered = tap_answered,
-    .mapped = tap_mapped,
 };
 
 /* --- the Host --------------------------------------------------------------------------------- */
