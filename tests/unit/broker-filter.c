@@ -11,18 +11,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
 #include "cuse-server/broker/broker-filter.h"
-
-enum { ALIVE = 7 };
+#include "tests/unit/filtered.h"
 
 /* A sanitized build logs what is not on the list, and does more at its end. */
 #ifdef __SANITIZE_ADDRESS__
@@ -31,26 +27,10 @@ enum { ALIVE = 7 };
 #define SANITIZED false
 #endif
 
-/* How a broker that does @what ends: ALIVE if it may, else the signal, negative. */
+/* How a broker that does @what ends. */
 static int outcome(void (*what)(void))
 {
-    const struct rlimit none = {0, 0};
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        g_autoptr(GError) error = NULL;
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        setrlimit(RLIMIT_CORE, &none);
-        if (!broker_filter_install(&error)) {
-            g_printerr("%s\n", error->message);
-            _exit(EXIT_FAILURE);
-        }
-        what();
-        _exit(ALIVE);
-    }
-    waitpid(child, &status, 0);
-    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+    return filtered(broker_filter_install, what);
 }
 
 /* --- what it may not do ----------------------------------------------------------------------- */

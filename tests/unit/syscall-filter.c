@@ -8,40 +8,30 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cuse-server/sandbox/syscall-filter.h"
+#include "tests/unit/filtered.h"
 
 static const IoctlWord words[] = {
     {"exact", 0xc020462a, IOCTL_WORD_EXACT},
     {"any size", 0xc00046c8, 0xc000ffff},
 };
 
-enum { ALIVE = 7 };
-
-/* How a worker that does @what ends: ALIVE if it may, else the signal, negative. */
-static int outcome(void (*what)(void))
+static bool install(GError **error)
 {
     const SyscallPolicy policy = {SYSCALLS_WORKER, words, G_N_ELEMENTS(words)};
-    pid_t child = fork();
-    int status;
 
-    if (child == 0) {
-        g_autoptr(GError) error = NULL;
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (!syscall_filter_install(&policy, &error)) {
-            g_printerr("%s\n", error->message);
-            _exit(EXIT_FAILURE);
-        }
-        what();
-        _exit(ALIVE);
-    }
-    waitpid(child, &status, 0);
-    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+    return syscall_filter_install(&policy, error);
+}
+
+/* How a worker that does @what ends. */
+static int outcome(void (*what)(void))
+{
+    return filtered(install, what);
 }
 
 static void opens(void)
