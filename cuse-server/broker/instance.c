@@ -46,6 +46,7 @@ struct Instance {
     GPtrArray *listeners;
     GuestMembers *members;
     Ledger *ledger;
+    int ledger_fd;
     int notices;
     Incidents *incidents;
 };
@@ -64,6 +65,12 @@ bool instance_check_name(const char *name, GError **error)
                 "a letter or digit first",
                 name, INSTANCE_NAME_MAX);
     return false;
+}
+
+static bool make_ledger(Instance *instance, GError **error)
+{
+    instance->ledger = ledger_new(&instance->ledger_fd, error);
+    return instance->ledger;
 }
 
 static bool make_host_nodes(Instance *instance, GError **error)
@@ -126,10 +133,10 @@ static bool start_worker(Instance *instance, GError **error)
 {
     if (!instance->config.restart_worker) {
         return worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
-                                    instance->ledger, error);
+                                    instance->ledger_fd, error);
     }
     return starter_fork(&instance->starter, &instance->config, &instance->stand_ins,
-                        instance->ledger, error) &&
+                        instance->ledger_fd, error) &&
            starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
 }
 
@@ -181,7 +188,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
         .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
         .members = guest_members_new(),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
-        .ledger = ledger_new(),
+        .ledger_fd = -1,
         .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
     };
     g_assert(instance->notices >= 0);
@@ -190,7 +197,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
                    config->n_devices);
     raise_file_limit();
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
-    if (instance_check_name(config->name, error) &&
+    if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
         stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
         make_host_nodes(instance, error) && lockup_broker(error)) {
         start_threads(instance);
@@ -320,7 +327,8 @@ bool instance_stop(Instance *instance, GError **error)
     stand_ins_clear(&instance->stand_ins);
     close_if_open(instance->notices);
     incidents_free(instance->incidents);
-    ledger_free(instance->ledger);
+    close_if_open(instance->ledger_fd);
+    g_clear_pointer(&instance->ledger, ledger_free);
     g_free(instance);
     return removed;
 }

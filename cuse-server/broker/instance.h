@@ -24,6 +24,7 @@
  * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
  * @share_uvm: as in Proxy
  * @simulation: answers in place of the driver, of which nothing is opened; or NULL
+ * @simulation_fd: the file that it is read from, for the worker to read as well; or -1
  * @restart_worker: when the worker has ended, instance_restart_worker() is to have another take its place
  */
 typedef struct {
@@ -41,6 +42,7 @@ typedef struct {
     bool scope_gpus;
     bool share_uvm;
     Simulation *simulation;
+    int simulation_fd;
     bool restart_worker;
 } InstanceConfig;
 
@@ -56,7 +58,7 @@ char *instance_filter_text(const InstanceConfig *config);
 bool instance_check_name(const char *name, GError **error);
 
 /**
- * instance_start: take device numbers or mount the file system, fork the worker, wait until it serves and is
+ * instance_start: take device numbers or mount the file system, execute the worker, wait until it serves and is
  * locked up. The process must have one thread, and cannot mount, change its user or do for others
  * what takes privileges afterwards (sandbox/broker-lockup.h). Returns NULL with @error set, and nothing left
  * behind.

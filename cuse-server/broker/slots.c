@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,10 +13,11 @@
 
 #include "cuse-server/broker/char-devices.h"
 
-/* #syscalls:before mkdir openat fcntl ftruncate pread64 pwrite64 close */
+/* #syscalls:before mkdir openat flock ftruncate pread64 pwrite64 close */
 
-#define RUN_DIRECTORY "/run/nvcuse"
-#define SLOTS_FILE    RUN_DIRECTORY "/slots.lock"
+#define RUN_DIRECTORY   "/run/nvcuse"
+#define LOCKS_DIRECTORY RUN_DIRECTORY "/.locks" /* which no instance can have as its name */
+#define MAJOR_FILE      LOCKS_DIRECTORY "/major"
 
 enum {
     /* The upper range that the kernel hands out itself, from its top, when the lower one is full
@@ -23,7 +25,6 @@ enum {
      * last. */
     MAJOR_FIRST = 384,
     MAJOR_LAST = 511,
-    MAJOR_LOCK = SLOTS_MAX, /* the byte that guards the file's text */
 };
 
 static bool fail(GError **error, const char *what)
@@ -32,16 +33,31 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* Returns 0 or -1 with errno; EAGAIN: somebody else has it (only without @wait). */
-static int lock_byte(int fd, off_t byte, short type, bool wait)
+/* Returns 0 or -1 with errno; EWOULDBLOCK: another process has it (only with LOCK_NB). */
+static int lock_file(int fd, int operation)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
     int result;
 
     do {
-        result = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+        result = flock(fd, operation);
     } while (result < 0 && errno == EINTR);
     return result;
+}
+
+static bool make_directory(const char *path, mode_t mode, GError **error)
+{
+    if (mkdir(path, mode) == 0 || errno == EEXIST) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot make %s: %s", path,
+                g_strerror(errno));
+    return false;
+}
+
+static bool make_directories(GError **error)
+{
+    return make_directory(RUN_DIRECTORY, 0755, error) &&
+           make_directory(LOCKS_DIRECTORY, 0700, error);
 }
 
 typedef enum { MAJOR_FREE, MAJOR_OURS, MAJOR_FOREIGN } MajorUse;
@@ -102,29 +118,60 @@ static bool agree_on_major(int fd, unsigned *major_no, GError **error)
     if (!devices) {
         return false;
     }
-    if (lock_byte(fd, MAJOR_LOCK, F_WRLCK, true) < 0) {
-        return fail(error, "cannot lock " SLOTS_FILE);
+    if (lock_file(fd, LOCK_EX) < 0) {
+        return fail(error, "cannot lock " MAJOR_FILE);
     }
     *major_no = choose_major(fd, devices);
-    lock_byte(fd, MAJOR_LOCK, F_UNLCK, true);
     if (*major_no == 0) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                            "no character device major is free between 384 and 511, or " SLOTS_FILE
+                            "no character device major is free between 384 and 511, or " MAJOR_FILE
                             " cannot be written");
-        return false;
     }
-    return true;
+    return *major_no > 0;
 }
 
-static bool take_free_slot(Slot *slot, GError **error)
+bool slots_major(unsigned *major_no, GError **error)
 {
+    if (!make_directories(error)) {
+        return false;
+    }
+    int fd = open(MAJOR_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return fail(error, "cannot open " MAJOR_FILE);
+    }
+    bool ok = agree_on_major(fd, major_no, error);
+    close(fd); /* and with it the lock */
+    return ok;
+}
+
+/* Returns a descriptor that holds the slot, or -1 with errno; EWOULDBLOCK: another instance has it. */
+static int take(unsigned number)
+{
+    g_autofree char *path = g_strdup_printf(LOCKS_DIRECTORY "/%u", number);
+    int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd >= 0 && lock_file(fd, LOCK_EX | LOCK_NB) < 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        fd = -1;
+    }
+    return fd;
+}
+
+bool slot_take(Slot *slot, GError **error)
+{
+    if (!make_directories(error)) {
+        return false;
+    }
     for (unsigned i = 0; i < SLOTS_MAX; i++) {
-        if (lock_byte(slot->lock, i, F_WRLCK, false) == 0) {
-            slot->first_minor = i * SLOT_MINORS;
+        slot->number = i;
+        slot->lock = take(i);
+        if (slot->lock >= 0) {
             return true;
         }
-        if (errno != EAGAIN && errno != EACCES) {
-            return fail(error, "cannot lock " SLOTS_FILE);
+        if (errno != EWOULDBLOCK) {
+            return fail(error, "cannot take a slot in " LOCKS_DIRECTORY);
         }
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "all %d instance slots are taken",
@@ -132,19 +179,7 @@ static bool take_free_slot(Slot *slot, GError **error)
     return false;
 }
 
-bool slot_take(Slot *slot, GError **error)
+unsigned slot_first_minor(const Slot *slot)
 {
-    if (mkdir(RUN_DIRECTORY, 0755) < 0 && errno != EEXIST) {
-        return fail(error, "cannot make " RUN_DIRECTORY);
-    }
-    slot->lock = open(SLOTS_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (slot->lock < 0) {
-        return fail(error, "cannot open " SLOTS_FILE);
-    }
-    if (agree_on_major(slot->lock, &slot->major_no, error) && take_free_slot(slot, error)) {
-        return true;
-    }
-    close(slot->lock);
-    slot->lock = -1;
-    return false;
+    return slot->number * SLOT_MINORS;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device numbers for instances: one major for all of nvcuse on this host, 512 minors for each
- * instance.
+ * Numbers for instances. Each instance takes a slot; from the slot's number follow its user id
+ * (sandbox/worker-ids.h) and, with CUSE, its 512 minors of the one major that all of nvcuse has on this host.
  *
- * A slot is a byte of /run/nvcuse/slots.lock, taken with a lock on it. Broker and worker share the
- * lock's open file, so it is free again when the last of them is gone, however that came about, and
- * two instances that start at once cannot get the same one. The file's text is the major number.
+ * A slot is a file, /run/nvcuse/.locks/NUMBER, locked through a descriptor that cannot write. Broker and worker
+ * share that open file, so the slot is free again when the last of them is gone, however that came about, and
+ * two instances that start at once cannot get the same one. (The worker could unlock it, had its filter
+ * of system calls a word for that.)
  */
 #pragma once
 
@@ -21,13 +22,21 @@ enum {
 /**
  * Slot: an instance's numbers.
  * @lock: the descriptor that holds it; closing it, in every process that has it, gives the slot
- * back
+ * back; -1: none
  */
 typedef struct {
     int lock;
-    unsigned major_no;
-    unsigned first_minor;
+    unsigned number;
 } Slot;
 
 /** slot_take: take the lowest free slot. Returns false with @error set. */
 bool slot_take(Slot *slot, GError **error);
+
+/** slot_first_minor: where the minors of a slot begin. */
+unsigned slot_first_minor(const Slot *slot);
+
+/**
+ * slots_major: the major number of all CUSE devices of nvcuse, chosen by the first instance and kept in
+ * /run/nvcuse/.locks/major. Returns false with @error set.
+ */
+bool slots_major(unsigned *major_no, GError **error);

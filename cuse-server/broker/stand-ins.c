@@ -41,7 +41,7 @@ void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *na
 
 static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
 {
-    return makedev(stand_ins->slot.major_no, stand_ins->slot.first_minor + device);
+    return makedev(stand_ins->major_no, slot_first_minor(&stand_ins->slot) + device);
 }
 
 static bool make_secret(uint64_t *secret, GError **error)
@@ -58,7 +58,7 @@ static bool prepare_cuse(StandIns *stand_ins, GError **error)
 {
     if (!make_secret(&stand_ins->secret, error) ||
         !cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
-        !slot_take(&stand_ins->slot, error)) {
+        !slots_major(&stand_ins->major_no, error)) {
         return false;
     }
     stand_ins->fs = node_fs_new(error);
@@ -73,10 +73,10 @@ static bool prepare_cuse(StandIns *stand_ins, GError **error)
 
 static int cuse_device(const StandIns *stand_ins, const struct stat *st)
 {
-    unsigned index = minor(st->st_rdev) - stand_ins->slot.first_minor;
+    unsigned index = minor(st->st_rdev) - slot_first_minor(&stand_ins->slot);
 
     /* The slot's block of minors is this instance's alone. */
-    return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->slot.major_no &&
+    return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->major_no &&
                    index < stand_ins->n_devices
                ? (int)index
                : -1;
@@ -189,8 +189,9 @@ static int identify_fuse(const StandIns *stand_ins, int fd, uint32_t *id)
 
 bool stand_ins_prepare(StandIns *stand_ins, GError **error)
 {
-    return stand_ins->transport == TRANSPORT_CUSE ? prepare_cuse(stand_ins, error)
-                                                  : prepare_fuse(stand_ins, error);
+    return slot_take(&stand_ins->slot, error) &&
+           (stand_ins->transport == TRANSPORT_CUSE ? prepare_cuse(stand_ins, error)
+                                                   : prepare_fuse(stand_ins, error));
 }
 
 bool stand_ins_renew(StandIns *stand_ins, GError **error)

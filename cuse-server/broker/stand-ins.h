@@ -18,7 +18,8 @@
  * StandIns: zero is none.
  * @name: the instance's
  * @fs: what they are opened in, or -1: nodes with the numbers of the CUSE devices, or the FUSE file system
- * @slot: CUSE: the numbers
+ * @slot: the instance's, of which its numbers are
+ * @major_no: CUSE: the devices' major
  * @fs_number: FUSE: the file system's st_dev
  * @connection: FUSE: its open /dev/fuse, until the worker has it; or -1
  * @secret: CUSE: argument of IDENTIFY_COMMAND
@@ -30,6 +31,7 @@ typedef struct {
     unsigned n_devices;
     int fs;
     Slot slot;
+    unsigned major_no;
     _Atomic dev_t fs_number;
     int connection;
     uint64_t secret;

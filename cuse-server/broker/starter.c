@@ -64,7 +64,7 @@ typedef struct {
     int socket;
     const InstanceConfig *config;
     StandIns *stand_ins;
-    Ledger *ledger;
+    int ledger_fd;
     WorkerProcess worker;
 } Stock;
 
@@ -74,7 +74,7 @@ static bool start(Stock *stock, GError **error)
         (void)waitpid(stock->worker.pid, NULL, 0);
     }
     return stand_ins_renew(stock->stand_ins, error) &&
-           worker_process_start(&stock->worker, stock->config, stock->stand_ins, stock->ledger,
+           worker_process_start(&stock->worker, stock->config, stock->stand_ins, stock->ledger_fd,
                                 error);
 }
 
@@ -132,6 +132,8 @@ static void keep_files(const Stock *stock)
         stock->stand_ins->fs,
         stock->stand_ins->slot.lock,
         stock->config->trace_fd,
+        stock->config->simulation_fd,
+        stock->ledger_fd,
         stock->stand_ins->connection,
     };
     int keep[G_N_ELEMENTS(wanted)];
@@ -171,10 +173,10 @@ static G_NORETURN void starter_main(Stock *stock, pid_t broker)
 /* --- in the broker ---------------------------------------------------------------------------- */
 
 bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
-                  Ledger *ledger, GError **error)
+                  int ledger_fd, GError **error)
 {
     Stock stock = {
-        .config = config, .stand_ins = stand_ins, .ledger = ledger, .worker = {.pid = -1}};
+        .config = config, .stand_ins = stand_ins, .ledger_fd = ledger_fd, .worker = {.pid = -1}};
     const pid_t broker = getpid();
     int sockets[2];
 

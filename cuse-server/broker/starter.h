@@ -23,10 +23,10 @@ typedef struct Starter {
 /**
  * starter_fork: make it; the process must have one thread. It goes on with copies of all that it is given,
  * and alone keeps the connection of @stand_ins.
- * @ledger: as for worker_process_start()
+ * @ledger_fd: as for worker_process_start()
  */
 bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
-                  Ledger *ledger, GError **error);
+                  int ledger_fd, GError **error);
 
 /**
  * starter_start: have it start a worker, the one before having ended, and take its files into @stand_ins in

@@ -2,11 +2,10 @@
 #include "cuse-server/broker/worker-process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,13 +13,14 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/cuse-nodes.h"
-#include "cuse-server/broker/fd-keep.h"
 #include "cuse-server/broker/starter.h"
-#include "cuse-server/transport/worker.h"
+#include "cuse-server/broker/worker-spawn.h"
+#include "cuse-server/sandbox/worker-ids.h"
+#include "cuse-server/transport/worker-spec.h"
 
 /*
  * #syscalls:broker waitid wait4 poll shutdown kill write close
- * #syscalls:before openat dup2 socketpair clone pidfd_open exit_group
+ * #syscalls:before socketpair
  */
 
 enum {
@@ -31,40 +31,6 @@ static bool fail(GError **error, const char *what)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", what, g_strerror(errno));
     return false;
-}
-
-/* Of the standard files the worker needs somewhere to complain; the others may be a terminal's. */
-static bool close_standard_files(void)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0;
-}
-
-/* Of all the files the broker has, the worker keeps the few it is made of. */
-static void keep_worker_files(const WorkerConfig *config, const StandIns *stand_ins)
-{
-    g_autofree int *keep = g_new(int, config->transport.n_fds + 8);
-    size_t n = 0;
-
-    keep[n++] = STDIN_FILENO;
-    keep[n++] = STDOUT_FILENO;
-    keep[n++] = STDERR_FILENO;
-    keep[n++] = config->socket;
-    keep[n++] = config->questions;
-    for (unsigned i = 0; i < config->transport.n_fds; i++) {
-        keep[n++] = config->transport.fds[i];
-    }
-    if (stand_ins->slot.lock >= 0) {
-        keep[n++] = stand_ins->slot.lock;
-    }
-    if (config->trace_fd >= 0) {
-        keep[n++] = config->trace_fd;
-    }
-    if (config->record_fd >= 0) {
-        keep[n++] = config->record_fd;
-    }
-    fd_keep_only(keep, n);
 }
 
 static bool make_sockets(int *ours, int *workers)
@@ -79,71 +45,96 @@ static bool make_sockets(int *ours, int *workers)
     return true;
 }
 
-/* Fork @worker, whose sockets are still to be made. */
-static bool fork_worker(WorkerProcess *process, WorkerConfig *worker, const StandIns *stand_ins,
-                        GError **error)
+/* What the instance's worker has to know; of the descriptors only those that the instance has. */
+static void describe(const InstanceConfig *config, const StandIns *stand_ins, WorkerSpec *spec)
 {
-    if (!make_sockets(&process->socket, &worker->socket) ||
-        !make_sockets(&process->questions, &worker->questions)) {
-        return fail(error, "cannot make the worker's sockets");
-    }
-    process->pid = fork();
-    if (process->pid == 0) {
-        if (!close_standard_files()) {
-            _exit(EXIT_FAILURE);
-        }
-        keep_worker_files(worker, stand_ins);
-        worker_main(worker);
-    }
-    close(worker->socket);
-    close(worker->questions);
-    if (process->pid < 0) {
-        return fail(error, "cannot fork the worker");
-    }
-    process->pidfd = pidfd_open(process->pid, 0);
-    return true;
-}
-
-bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
-                          Ledger *ledger, GError **error)
-{
-    const bool cuse = config->transport == TRANSPORT_CUSE;
-    g_autofree int *fds = g_new(int, config->n_devices);
-    WorkerConfig worker = {
-        .name = config->name,
-        .abi = config->abi,
+    *spec = (WorkerSpec){
+        .size = sizeof *spec,
+        .driver = driver_abi_node(config->abi)->version,
         .caps = config->caps,
         .limits = config->limits,
-        .devices = config->devices,
         .n_devices = config->n_devices,
-        .transport = {.kind = config->transport,
-                      .cuse = {config->name, stand_ins->slot.major_no, stand_ins->slot.first_minor},
-                      .fds = fds,
-                      .n_fds = cuse ? config->n_devices : 1,
-                      .secret = stand_ins->secret,
-                      .threads = config->threads},
+        .transport = config->transport,
+        .major_no = stand_ins->major_no,
+        .first_minor = slot_first_minor(&stand_ins->slot),
+        .secret = stand_ins->secret,
+        .threads = config->threads,
+        .socket = -1,
+        .questions = -1,
         .trace_fd = config->trace_fd,
         .record_fd = config->record_fd,
+        .simulation_fd = config->simulation_fd,
         .record_limit = config->record_limit,
         .scope_gpus = config->scope_gpus,
         .share_uvm = config->share_uvm,
-        .simulation = config->simulation,
-        .ledger = ledger,
     };
+    (void)g_strlcpy(spec->name, config->name, sizeof spec->name);
+    memcpy(spec->devices, config->devices, config->n_devices * sizeof spec->devices[0]);
+}
 
-    *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
-    if (!lockup_find_identity(&worker.identity, error) ||
-        (cuse && !cuse_nodes_open(fds, config->n_devices, error))) {
+/* Its end of the devices: they are the worker's alone once it has been started. */
+static bool take_connections(const InstanceConfig *config, StandIns *stand_ins, WorkerSpec *spec,
+                             GError **error)
+{
+    spec->n_fds = config->transport == TRANSPORT_CUSE ? config->n_devices : 1;
+    if (config->transport == TRANSPORT_CUSE) {
+        return cuse_nodes_open(spec->fds, config->n_devices, error);
+    }
+    spec->fds[0] = stand_ins->connection;
+    stand_ins->connection = -1;
+    return true;
+}
+
+/* Start the worker that @spec describes, with all the descriptors in it and the lock of its slot. */
+static bool spawn(WorkerProcess *process, const WorkerSpec *spec, int slot_lock, GError **error)
+{
+    int keep[DEVICES_MAX + 8] = {spec->socket,   spec->questions, spec->ledger_fd,
+                                 spec->trace_fd, spec->record_fd, spec->simulation_fd,
+                                 slot_lock};
+    size_t n = 7;
+    int fd = worker_spec_write(spec, error);
+
+    if (fd < 0) {
         return false;
     }
-    if (!cuse) {
-        fds[0] = stand_ins->connection;
-        stand_ins->connection = -1;
+    for (unsigned i = 0; i < spec->n_fds; i++) {
+        keep[n++] = spec->fds[i];
     }
-    bool ok = fork_worker(process, &worker, stand_ins, error);
+    process->pid = worker_spawn(fd, keep, n, &process->pidfd, error);
+    close(fd);
+    return process->pid > 0;
+}
+
+/* With sockets to it. */
+static bool connect_and_spawn(WorkerProcess *process, WorkerSpec *spec, int slot_lock,
+                              GError **error)
+{
+    if (!make_sockets(&process->socket, &spec->socket) ||
+        !make_sockets(&process->questions, &spec->questions)) {
+        return fail(error, "cannot make the worker's sockets");
+    }
+    bool ok = spawn(process, spec, slot_lock, error);
+    close(spec->socket);
+    close(spec->questions);
+    return ok;
+}
+
+bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+                          int ledger_fd, GError **error)
+{
+    g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
+
+    *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
+    describe(config, stand_ins, spec);
+    spec->ledger_fd = ledger_fd;
+    if (!worker_ids_find(stand_ins->slot.number, &spec->identity, error) ||
+        !take_connections(config, stand_ins, spec, error)) {
+        return false;
+    }
+    bool ok = connect_and_spawn(process, spec, stand_ins->slot.lock, error);
     /* The worker's alone from here on: its end is the files' end. */
-    for (unsigned i = 0; i < worker.transport.n_fds; i++) {
-        close(fds[i]);
+    for (unsigned i = 0; i < spec->n_fds; i++) {
+        close(spec->fds[i]);
     }
     return ok;
 }

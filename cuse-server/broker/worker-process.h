@@ -27,14 +27,14 @@ typedef struct {
 } WorkerProcess;
 
 /**
- * worker_process_start: fork the worker, with a /dev/cuse for every device, or the /dev/fuse of the file
+ * worker_process_start: execute the worker, with a /dev/cuse for every device, or the /dev/fuse of the file
  * system, which is then its alone. The process
  * must have one thread. The worker keeps the lock of a slot, so the slot is taken for as long as it
  * lives.
- * @ledger: what it counts in
+ * @ledger_fd: the page that it counts in
  */
 bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
-                          Ledger *ledger, GError **error);
+                          int ledger_fd, GError **error);
 
 /**
  * worker_process_end: make it end, and wait until it has: its socket closed, it ends by itself; if

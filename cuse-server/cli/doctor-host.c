@@ -7,6 +7,7 @@
 
 #include "cuse-server/cli/doctor-checks.h"
 #include "cuse-server/cli/driver-options.h"
+#include "cuse-server/sandbox/worker-ids.h"
 
 #define PARAMS "/proc/driver/nvidia/params"
 
@@ -100,11 +101,20 @@ static Finding look_at_cgroups(void)
 
 static Finding look_at_user(void)
 {
-    if (getpwnam("nvcuse")) {
-        return finding_ok("nvcuse");
+    g_autoptr(GError) error = NULL;
+    LockupIdentity identity;
+
+    if (!worker_ids_find(0, &identity, &error)) {
+        return finding(FINDING_PROBLEM, g_strdup(error->message),
+                       g_strdup("mend or add the line nvcuse:FIRST:COUNT in /etc/subuid, with ids "
+                                "that no user has"));
     }
-    return finding(FINDING_WARNING, g_strdup("there is no user nvcuse; workers run as nobody"),
-                   g_strdup("systemd-sysusers, or useradd --system nvcuse"));
+    if (!getpwnam("nvcuse")) {
+        return finding(FINDING_WARNING,
+                       g_strdup("there is no user nvcuse; the server of /proc runs as nobody"),
+                       g_strdup("systemd-sysusers, or useradd --system nvcuse"));
+    }
+    return finding(FINDING_OK, g_strdup_printf("nvcuse; workers from %u on", identity.uid), NULL);
 }
 
 /* --- runtimes --------------------------------------------------------------------------------- */

@@ -385,6 +385,19 @@ static bool check_simulate(const InstanceOptions *options, GError **error)
     return true;
 }
 
+/* Read it here, and keep it open for the worker, which reads it as well. */
+static bool open_simulation(const char *path, InstanceConfig *config, GError **error)
+{
+    config->simulation_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (config->simulation_fd < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot read %s: %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    config->simulation = simulation_new(path, error);
+    return config->simulation;
+}
+
 /* Everything is as it was when it was recorded; other capabilities may be asked for. */
 static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
@@ -393,8 +406,7 @@ static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError 
     if (!check_simulate(options, error)) {
         return false;
     }
-    config->simulation = simulation_new(options->simulate, error);
-    if (!config->simulation) {
+    if (!open_simulation(options->simulate, config, error)) {
         return blame(options, "simulate", error);
     }
     const TraceSession *session = simulation_session(config->simulation);
@@ -428,6 +440,7 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
 
     config->trace_fd = -1;
     config->record_fd = -1;
+    config->simulation_fd = -1;
     config->devices = plan->devices;
     config->name = options->name ? options->name : default_name;
     if (!config->name) {
@@ -491,6 +504,9 @@ void instance_plan_clear(InstancePlan *plan)
     }
     if (plan->config.record_fd > 0) {
         close(plan->config.record_fd);
+    }
+    if (plan->config.simulation_fd > 0) {
+        close(plan->config.simulation_fd);
     }
     g_clear_pointer(&plan->abi, driver_abi_free);
     g_clear_pointer(&plan->config.simulation, simulation_free);

@@ -6,6 +6,7 @@
 #include "cuse-server/cli/cmd-runtime.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/nearest.h"
+#include "cuse-server/transport/worker-start.h"
 
 static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},
@@ -55,6 +56,9 @@ int main(int argc, char **argv)
 {
     g_autofree char *name = argc > 0 ? g_path_get_basename(argv[0]) : NULL;
 
+    if (g_strcmp0(name, WORKER_PROGRAM) == 0) {
+        return worker_start(argc, argv);
+    }
     (void)setlocale(LC_ALL, "");
     if (g_strcmp0(name, "nvcuse-runtime") == 0) {
         return cmd_runtime(argc, argv);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/observe/ledger.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /*
  * #syscalls:broker munmap
- * #syscalls:before mmap munmap
+ * #syscalls:before memfd_create ftruncate fcntl mmap munmap close
  */
 
 enum { LEDGER_BYTES = 4096 };
@@ -56,13 +59,35 @@ bool call_kind_parse(const char *name, CallKind *kind)
     return false;
 }
 
-Ledger *ledger_new(void)
+/* A file whose size nobody can change: the broker must not fault because a worker has cut it short. */
+static int new_page(void)
 {
-    void *page =
-        mmap(NULL, LEDGER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int fd = memfd_create("nvcuse-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-    g_assert(page != MAP_FAILED);
+    if (fd >= 0 && (ftruncate(fd, LEDGER_BYTES) < 0 ||
+                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+Ledger *ledger_map(int fd, GError **error)
+{
+    void *page = mmap(NULL, LEDGER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (page == MAP_FAILED) {
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                    "cannot map the page that the worker counts in: %s", g_strerror(errno));
+        return NULL;
+    }
     return page;
+}
+
+Ledger *ledger_new(int *fd, GError **error)
+{
+    *fd = new_page();
+    return ledger_map(*fd, error);
 }
 
 void ledger_free(Ledger *ledger)

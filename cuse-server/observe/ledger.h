@@ -5,8 +5,8 @@
  * The worker has no file to write to and must not be slowed down: a call costs it a few additions in
  * this page, a refusal a record in a ring. The broker treats all of it as an attacker's: it copies
  * once, clamps what it copied, lets no counter go backwards, and takes neither index nor length nor
- * pointer from it. The page is anonymous memory, so the worker can neither shrink it under the broker
- * nor pass it on.
+ * pointer from it. The page is a memory file whose size is sealed, so the worker cannot shrink it under
+ * the broker.
  *
  * Writers are many, and serialise refusals themselves; the reader is one. A record's serial number is
  * set last, and found different by a reader who came too early or too late.
@@ -87,8 +87,16 @@ typedef struct {
 
 typedef struct Ledger Ledger;
 
-/** ledger_new: map the page. Children share it. */
-Ledger *ledger_new(void);
+/**
+ * ledger_new: make the page.
+ * @fd: set to the memory file that it is, for ledger_map() in another process; the caller owns it
+ * Returns: NULL with @error; then @fd may be -1.
+ */
+Ledger *ledger_new(int *fd, GError **error);
+
+/** ledger_map: the page that another process has made; @fd is not needed afterwards. NULL with @error. */
+Ledger *ledger_map(int fd, GError **error);
+
 void ledger_free(Ledger *ledger);
 
 /* --- the worker's side ------------------------------------------------------------------------ */

@@ -37,7 +37,7 @@ bool lockup_find_identity(LockupIdentity *identity, GError **error)
     }
     if (!user || user->pw_uid == 0) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                            "no user for the worker: create a system user 'nvcuse' "
+                            "no user for the server of /proc: create a system user 'nvcuse' "
                             "(systemd-sysusers, or useradd --system nvcuse)");
         return false;
     }

@@ -20,7 +20,7 @@ typedef struct {
 } LockupIdentity;
 
 /**
- * lockup_find_identity: the user for workers: "nvcuse" where it exists (udev/nvcuse.sysusers makes
+ * lockup_find_identity: the user for the server of /proc: "nvcuse" where it exists (udev/nvcuse.sysusers makes
  * it), "nobody" otherwise. Reads the user database, so it comes first.
  */
 bool lockup_find_identity(LockupIdentity *identity, GError **error);

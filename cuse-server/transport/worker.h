@@ -14,7 +14,7 @@
 #include "version-tree/driver-abi.h"
 
 /**
- * WorkerConfig: everything a worker is told, before it is forked.
+ * WorkerConfig: everything a worker is told, when it starts.
  * @name: the instance's, for messages
  * @socket: its end of the SOCK_SEQPACKET pair on which it asks the broker
  * @questions: its end of the one on which the broker asks
@@ -47,7 +47,7 @@ typedef struct {
 } WorkerConfig;
 
 /**
- * worker_main: be the worker, in a freshly forked process with one thread; never returns. Exit code
+ * worker_main: be the worker, in a process of its own with one thread; never returns. Exit code
  * 0 when the broker closed its end, 1 with a message on standard error otherwise.
  */
 G_NORETURN void worker_main(const WorkerConfig *config);

@@ -8,6 +8,7 @@
 
 #include "abi/status.h"
 #include "cuse-server/observe/call-log.h"
+#include "tests/unit/new-ledger.h"
 
 /* What a log wrote to a memfd. */
 static char *text_of(int fd)
@@ -21,7 +22,7 @@ static char *text_of(int fd)
 
 Test(call_log, a_row_names_what_it_can_and_numbers_the_rest)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     int fd = memfd_create("log", 0);
     CallLog *log = call_log_new(dup(fd), ledger);
 
@@ -53,7 +54,7 @@ Test(call_log, a_row_names_what_it_can_and_numbers_the_rest)
 
 Test(call_log, counts_without_a_file)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     g_autoptr(CallLog) log = call_log_new(-1, ledger);
     g_autofree char *none = call_log_summary(log);
 

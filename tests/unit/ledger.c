@@ -8,6 +8,7 @@
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/observe/ledger.h"
 #include "cuse-server/observe/refusal-list.h"
+#include "tests/unit/new-ledger.h"
 
 static const LedgerRecord a_refusal = {
     .number = 0x2a,
@@ -20,7 +21,7 @@ static const LedgerRecord a_refusal = {
 
 Test(ledger, a_child_counts_and_the_parent_reads)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
     LedgerCounts counts;
     LedgerRecord record;
@@ -50,7 +51,7 @@ Test(ledger, a_child_counts_and_the_parent_reads)
 
 Test(ledger, the_broker_is_told_once_until_it_looks)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
 
     cr_assert(ledger_record(ledger, &a_refusal));
@@ -62,7 +63,7 @@ Test(ledger, the_broker_is_told_once_until_it_looks)
 /* Whatever the one before has left in the page. */
 Test(ledger, a_new_worker_begins_with_a_clean_page)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
     LedgerCounts counts;
     LedgerRecord record;
@@ -92,7 +93,7 @@ Test(ledger, a_new_worker_begins_with_a_clean_page)
 
 Test(ledger, what_was_overwritten_is_counted)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
     LedgerRecord record = a_refusal;
     unsigned n = 0;
@@ -111,7 +112,7 @@ Test(ledger, what_was_overwritten_is_counted)
 
 Test(ledger, records_that_make_no_sense_are_lost_or_tidied)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
     LedgerRecord bad = a_refusal;
     LedgerRecord record;
@@ -136,7 +137,7 @@ Test(ledger, records_that_make_no_sense_are_lost_or_tidied)
 /* The page as a fallen worker could leave it. */
 Test(ledger, any_bytes_at_all_are_survived)
 {
-    g_autoptr(Ledger) ledger = ledger_new();
+    g_autoptr(Ledger) ledger = new_ledger();
     LedgerReader reader = {.ledger = ledger};
     LedgerRecord record;
     LedgerCounts before;

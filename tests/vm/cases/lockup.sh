@@ -13,7 +13,14 @@ is "$(ps -o tty= -p "$worker" | tr -d " ")" "?" "no controlling terminal"
 is "$(readlink "/proc/$worker/fd/1")" /dev/null "its standard output is not the guest's"
 is "$(status NoNewPrivs)" 1 "no new privileges"
 is "$(status Groups)" "" "no supplementary group"
-is "$(status Uid | tr '\t' '\n' | grep -cx 0)" 0 "none of its user ids is root's"
+id=$(status Uid | tr ' ' '\n' | sort -u)
+holds "one user id, of the workers' range" test "$id" -ge 77824 -a "$id" -le 79871
+is "$(status Gid | tr ' ' '\n' | sort -u)" "$id" "and the group id of that number"
+is "$(status NSpid)" "$worker 1" "it is alone in its pid namespace"
+is "$(tr '\0' ' ' <"/proc/$worker/environ")" "" "its environment is empty"
+is "$(tr '\0' '\n' <"/proc/$worker/cmdline" | sed 's/^[0-9]*$/N/' | paste -sd ' ')" "nvcuse-worker N" "it was executed, and has no other arguments"
+holds "at addresses of its own" test "$(awk '$6 ~ /nvcuse$/ { print $1; exit }' "/proc/$worker/maps")" != \
+    "$(awk '$6 ~ /nvcuse$/ { print $1; exit }' "/proc/$INSTANCE_PID/maps")"
 is "$(stat -c %U "/proc/$worker/mem")" root "not dumpable: its files in /proc are root's"
 is "$(find "/proc/$worker/root/" 2>/dev/null | wc -l)" 1 "its root directory is empty"
 is "$(status Seccomp)" 2 "its system calls are filtered"
@@ -21,7 +28,7 @@ is "$(wc -l <"/proc/$worker/mountinfo")" 1 "its mount namespace holds one file s
 is "$(awk '{ sub(/,.*/, "", $6); print $5, $6, $8 }' "/proc/$worker/mountinfo")" "/ ro tmpfs" "which is read-only"
 is "$(awk '/^Max (core file|locked memory|msgqueue)/ { print $(NF - 2), $(NF - 1) }' "/proc/$worker/limits" | sort -u)" "0 0" \
     "no core files, locked memory or message queues"
-for namespace in net ipc uts mnt; do
+for namespace in net ipc uts mnt pid; do
     holds "a $namespace namespace of its own" \
         test "$(readlink "/proc/$worker/ns/$namespace")" != "$(readlink /proc/self/ns/$namespace)"
 done
@@ -36,20 +43,33 @@ for set in CapInh CapBnd CapAmb; do
 done
 is "$(broker NoNewPrivs)" 1 "no new privileges for the broker"
 
-# The devices and the lock of their slot of numbers, or the file system; the broker's socket, host files of guests and what
+# The devices or the file system, and the lock of the instance's slot; the broker's socket, host files of guests and what
 # watches them, the three standard ones; nothing else.
-stand_ins=(/dev/cuse /run/nvcuse/slots.lock)
+stand_ins=(/dev/cuse)
 [[ ${LAB_TRANSPORT:-cuse} == cuse ]] || stand_ins=(/dev/fuse)
 sort >"$WORK/wanted" <<END
 $(printf '%s\n' "${stand_ins[@]}")
 /dev/null
 /dev/nvidiactl
+/run/nvcuse/.locks/N
 anon_inode:[eventfd]
 anon_inode:[eventpoll]
 socket
 END
-find "/proc/$worker/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//' | grep -vE "^($WORK/.*|pipe)$" | sort -u >"$WORK/got"
+find "/proc/$worker/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//; s|locks/[0-9]+$|locks/N|' | grep -vE "^($WORK/.*|pipe)$" | sort -u >"$WORK/got"
 same_file "$WORK/got" "$WORK/wanted" "the files it has open"
+slot=$(find "/proc/$worker/fd" -lname '/run/nvcuse/.locks/*' -printf '%f\n')
+is "$(awk '$1 == "flags:" { print substr($2, length($2)) }' "/proc/$worker/fdinfo/$slot")" 0 "it cannot write to its slot's"
+
+# Another instance's worker is another user, in another namespace.
+first=$INSTANCE_PID
+start_client other
+other=$(pgrep -P "$INSTANCE_PID" -x nvcuse-worker)
+holds "another instance's worker has another user id" test "$(awk '$1 == "Uid:" { print $2 }' "/proc/$other/status")" != "$id"
+holds "and another pid namespace" test "$(readlink "/proc/$other/ns/pid")" != "$(readlink "/proc/$worker/ns/pid")"
+kill -TERM "$INSTANCE_PID"
+wait "$INSTANCE_PID"
+INSTANCE_PID=$first
 
 # And the guest's init process, which a guest might take over, has nothing of the broker's.
 init=$(pgrep -P "$INSTANCE_PID" -x nvcuse-init)

@@ -44,7 +44,7 @@ eventually() {
 nvcuse_processes() { pgrep -al '^nvcuse'; }
 nvcuse_devices() { find /sys/class/cuse /dev/nvcuse -mindepth 1 -name '*nvidia*' 2>/dev/null; }
 nvcuse_mounts() { grep nvcuse /proc/mounts; }
-nvcuse_runtime_files() { find /run/nvcuse -mindepth 1 ! -name '*lock*' 2>/dev/null; }
+nvcuse_runtime_files() { find /run/nvcuse -mindepth 1 ! -path '/run/nvcuse/.locks*' 2>/dev/null; }
 nvcuse_traces() { nvcuse_processes; nvcuse_devices; nvcuse_mounts; nvcuse_runtime_files; }
 nothing_left() { [[ -z $(nvcuse_traces) ]]; }
 
