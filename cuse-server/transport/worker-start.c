@@ -76,11 +76,22 @@ static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
     worker_main(&config);
 }
 
+/*
+ * GLib asks this variable before the locale. With another character set than UTF-8, which a process
+ * without an environment has, it would load code to convert each message, and the filter of system calls would
+ * kill the worker for that.
+ */
+static void settle_messages(void)
+{
+    (void)g_setenv("CHARSET", "UTF-8", TRUE);
+}
+
 int worker_start(int argc, char **argv)
 {
     g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
     g_autoptr(GError) error = NULL;
 
+    settle_messages();
     (void)start(argc == 2 ? argv[1] : "", spec, &error);
     g_printerr(WORKER_PROGRAM ": %s\n", error->message);
     return EXIT_FAILURE;
