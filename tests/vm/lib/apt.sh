@@ -10,22 +10,27 @@ APT_LISTS_DAYS=7
 
 apt_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 
-# Write the machine's Debian sources for RELEASE, with every component, to DIR.
+# Write the machine's Debian sources for RELEASE, with every component, to DIR. RELEASE is a release ("trixie"), with its
+# updates, or one suite of it ("trixie-backports"), which stands alone.
 # usage: apt_write_sources RELEASE DIR
 apt_write_sources() {
-    local release=$1 dir=$2 own file
+    local release=$1 dir=$2 own file more='[- \t\n]' pocket='\S*' suites
     own=$(apt_codename)
+    suites="s/\\b$own/$release/g"
+    if [[ $release == *-* ]]; then
+        pocket='' more='[ \t\n]' suites="s/:.*/: $release/"
+    fi
     for file in /etc/apt/sources.list.d/*.sources; do
         [[ -e $file ]] || continue
         # A file is made of paragraphs; keep those that are about this release of Debian itself.
-        awk -v RS= -v ORS='\n\n' -v own="$own" \
-            '$0 ~ "(^|\n)Suites:[^\n]* " own "[- \t\n]" && /(^|\n)Components:[^\n]* main/' "$file" |
-            sed -e '/^Components:/s/:.*/: main contrib non-free non-free-firmware/' -e "/^Suites:/s/\\b$own/$release/g" \
+        awk -v RS= -v ORS='\n\n' -v own="$own" -v more="$more" \
+            '$0 ~ "(^|\n)Suites:[^\n]* " own more && /(^|\n)Components:[^\n]* main/' "$file" |
+            sed -e '/^Components:/s/:.*/: main contrib non-free non-free-firmware/' -e "/^Suites:/$suites" \
                 >"$dir/$(basename "$file")"
     done
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
         [[ -e $file ]] || continue
-        sed -nE "s/^(deb .*\\s)$own(\\S*)\\s+main\\b.*/\\1$release\\2 main contrib non-free non-free-firmware/p" "$file" \
+        sed -nE "s/^(deb .*\\s)$own($pocket)\\s+main\\b.*/\\1$release\\2 main contrib non-free non-free-firmware/p" "$file" \
             >"$dir/$(basename "$file" .list).list"
     done
     find "$dir" -size 0 -delete

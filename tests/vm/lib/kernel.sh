@@ -4,44 +4,105 @@
 # reach the root file system.
 
 KERNEL_DEFAULT=6.1
-KERNEL_RELEASE_OF_DEBIAN=bookworm
 
-# Series of the kernel -> Debian's meta package for its newest image.
+# Series of the kernel -> Debian release or suite, and its meta package for the newest image there. "newest" is what that suite
+# has by now; which series that is, "uname -r" says.
 declare -A KERNEL_META=(
-    [6.1]=linux-image-amd64
-    [6.12]=linux-image-6.12-amd64
+    [6.1]="bookworm linux-image-amd64"
+    [6.12]="bookworm linux-image-6.12-amd64"
+    [newest]="trixie-backports linux-image-amd64"
 )
+# What modules are built with, where the kernel's own compiler is not to be had.
+KERNEL_COMPILER=gcc-12
+# The release whose C library the tools of a kernel want that were made for a newer machine than this, and what they need of it.
+KERNEL_TOOLS_RELEASE=trixie
+KERNEL_TOOLS_LIBRARIES=(libc6 libelf1t64 zlib1g libzstd1 libssl3t64)
 
 # What the initrd loads, in dependency order: the root file system, and CUSE.
 INITRD_MODULES=(virtio_pci 9pnet_virtio 9p overlay cuse)
 
-# usage: kernel_unpack IMAGE=VERSION DIR
+# Print the packages that PACKAGE of RELEASE depends on and whose names match REGEX, one a line.
+kernel_parts() {
+    apt_run "$1" apt-cache depends "$2" | awk -v re="$3" '$1 == "Depends:" && $2 ~ re { print $2 }'
+}
+
+# Where newer packages have it: the image beside the modules, those below usr.
+kernel_arrange() {
+    local dir=$1 kver=$2
+    [[ -e $dir/lib ]] || ln -s usr/lib "$dir/lib" || return
+    [[ -e $dir/boot/vmlinuz-$kver ]] && return
+    mkdir -p "$dir/boot" && ln -s "../lib/modules/$kver/vmlinuz" "$dir/boot/vmlinuz-$kver"
+}
+
+# Have modules built by a compiler of this machine. Of what the kernel's configuration knows of its own compiler, one option of
+# the command line is too new for others.
+kernel_use_compiler() {
+    local variables=$1/.kernelvariables compiler
+    compiler=$(grep -oE 'gcc-[0-9]+' "$variables" | tail -n 1)
+    if [[ -z $compiler ]] || command -v "$compiler" >/dev/null; then return; fi
+    printf 'CC = %s\noverride CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT =\n' "$KERNEL_COMPILER" >>"$variables"
+}
+
+# Can this machine's C library load a program?
+kernel_tool_runs() { ! ldd "$1" 2>&1 | grep -q 'not found'; }
+
+# Put a program behind a script that starts it with the libraries in DIR.
+# usage: kernel_wrap_tool PROGRAM DIR
+kernel_wrap_tool() {
+    local libraries
+    libraries=$(realpath --relative-to="$(dirname "$1")" "$2/lib/x86_64-linux-gnu") && mv "$1" "$1.program" || return
+    cat >"$1" <<END || return
+#!/bin/sh
+libraries=\$(dirname "\$0")/$libraries
+exec "\$libraries/ld-linux-x86-64.so.2" --library-path "\$libraries" "\$0.program" "\$@"
+END
+    chmod +x "$1"
+}
+
+# The tools with which modules are built are of the kernel's release of Debian.
+kernel_use_tools() {
+    local dir=$1 libraries=$1/tool-libraries tool
+    find "$dir"/usr/lib/linux-kbuild-*/ -type f -perm -1 | while read -r tool; do
+        if [[ $(head -c 4 "$tool" | tail -c 3) != ELF ]] || kernel_tool_runs "$tool"; then continue; fi
+        if [[ ! -d $libraries ]]; then
+            apt_refresh "$KERNEL_TOOLS_RELEASE" &&
+                apt_unpack "$KERNEL_TOOLS_RELEASE" "$libraries" "${KERNEL_TOOLS_LIBRARIES[@]}" || return
+            [[ -e $libraries/lib ]] || ln -s usr/lib "$libraries/lib" || return
+        fi
+        kernel_wrap_tool "$tool" "$libraries" || return
+    done
+}
+
+# usage: kernel_unpack RELEASE IMAGE=VERSION DIR
 kernel_unpack() {
-    local image=${1%%=*} dir=$2 release=$KERNEL_RELEASE_OF_DEBIAN headers packages kver
+    local release=$1 image=${2%%=*} dir=$3 headers packages kver
     kver=${image#linux-image-}
     headers=linux-headers-$kver
-    mapfile -t packages < <(apt_run "$release" apt-cache depends "$headers" |
-        awk '$1 == "Depends:" && $2 ~ /^linux-(headers|kbuild)-/ { print $2 }')
+    mapfile -t packages < <(kernel_parts "$release" "$headers" '^linux-(headers|kbuild)-' &&
+        kernel_parts "$release" "$image" '^linux-(base|binary|modules)-')
     step "downloading the Debian kernel $kver" "$CACHE/kernel/$image.log" \
-        apt_unpack "$release" "$dir" "$1" "$headers" "${packages[@]}" || return
-    # The headers name their other half by its installed path; ours is wherever the cache is.
-    sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' "$dir/usr/src/$headers/Makefile" || return
+        apt_unpack "$release" "$dir" "$2" "$headers" "${packages[@]}" || return
+    kernel_arrange "$dir" "$kver" || return
+    # The headers name themselves and their other half by the installed paths; ours are wherever the cache is.
+    sed -i -e 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' \
+        -e 's|^KBUILD_OUTPUT=/usr/src/.*|KBUILD_OUTPUT := $(CURDIR)|' "$dir/usr/src/$headers/Makefile" || return
     # With vmlinux there, the build of a module insists on making BTF for it, with a tool that few machines have.
     rm -f "$dir/usr/src/$headers/vmlinux" "$dir/lib/modules/$kver/build" "$dir/lib/modules/$kver/source"
-    depmod -b "$dir" "$kver"
+    kernel_use_compiler "$dir/usr/src/$headers" && kernel_use_tools "$dir" && depmod -b "$dir" "$kver"
 }
 
 # Print the cache entry of the newest kernel of SERIES.
 # usage: kernel_get SERIES
 kernel_get() {
-    local release=$KERNEL_RELEASE_OF_DEBIAN meta=${KERNEL_META[$1]:-} image version
-    [[ -n $meta ]] || { say "no kernel $1 here; there are: ${!KERNEL_META[*]}"; return 1; }
+    local release meta image version
+    [[ -n ${KERNEL_META[$1]:-} ]] || { say "no kernel $1 here; there are: ${!KERNEL_META[*]}"; return 1; }
+    read -r release meta <<<"${KERNEL_META[$1]}"
     apt_refresh "$release" || return
     if ! image=$(apt_dependency "$release" "$meta" '^linux-image-') || ! version=$(apt_version "$release" "$image" ''); then
         say "apt knows no $meta; see $CACHE/apt/$release/update.log"
         return 1
     fi
-    cached "kernel/${image#linux-image-}_$version" kernel_unpack "$image=$version"
+    cached "kernel/${image#linux-image-}_$version" kernel_unpack "$release" "$image=$version"
 }
 
 # Print the release string (uname -r) of a kernel's cache entry.
