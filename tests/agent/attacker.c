@@ -3,31 +3,28 @@
  * A guest that wants what its agent has: the host's files, and calls made on them. Usage: attacker SCENE.
  * Says what came of it. Each attack is made where an agent works without a pause.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/agents.h"
+#include "tests/agent/scan.h"
 #include "tests/guest/rm.h"
 
 #define PAGE 4096UL
 #define SIZE (4 * PAGE)
 
-enum { SCAN_SECONDS = 8, OTHER_FDS = 24, NOBODY = 65534, DRIVER_MAJOR = 195 };
+enum { SCAN_SECONDS = 8, NOBODY = 65534 };
 
 static int shown;
 
@@ -57,107 +54,12 @@ static void *map_forever(void *data)
 
 /* --- scan: find the host's file in a table ----------------------------------------------------- */
 
-static unsigned looks;
-static unsigned found;
-
-/* The guest's own files have a number of nvcuse's, the host's the driver's. */
-static void look_at(int fd)
-{
-    struct stat st;
-
-    if (fd < 0) {
-        return;
-    }
-    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == DRIVER_MAJOR) {
-        found++;
-    }
-    close(fd);
-}
-
-static void open_anew(const char *directory, const char *name)
-{
-    static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
-    char path[800];
-
-    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
-    looks++;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        look_at(open(path, modes[i] | O_NONBLOCK | O_CLOEXEC));
-    }
-}
-
-static void open_all(const char *directory)
-{
-    DIR *dir = opendir(directory);
-    const struct dirent *entry;
-
-    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread scans
-        if (entry->d_name[0] != '.') {
-            open_anew(directory, entry->d_name);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-}
-
-/* The same number as natively, by the gate of 32-bit programs. */
-static int old_gate(long number, long first, long second)
-{
-    long result;
-
-    __asm__ volatile("int $0x80"
-                     : "=a"(result)
-                     : "a"(number), "b"(first), "c"(second)
-                     : "memory", "r8", "r9", "r10", "r11");
-    return (int)result;
-}
-
-/* PIDFD_THREAD: a descriptor for one thread, whose own table can then be taken from. */
-static void take_from(pid_t tid)
-{
-    const int pidfds[] = {
-        (int)syscall(SYS_pidfd_open, tid, O_EXCL),
-        old_gate(SYS_pidfd_open, tid, O_EXCL),
-        (int)syscall(SYS_pidfd_open, tid, 0),
-    };
-
-    for (size_t i = 0; i < sizeof pidfds / sizeof pidfds[0]; i++) {
-        for (int fd = 0; pidfds[i] >= 0 && fd < OTHER_FDS; fd++) {
-            look_at((int)syscall(SYS_pidfd_getfd, pidfds[i], fd, 0));
-        }
-        if (pidfds[i] >= 0) {
-            close(pidfds[i]);
-        }
-    }
-}
-
-static void scan_process(pid_t process)
-{
-    char path[64];
-    DIR *dir;
-    const struct dirent *entry;
-
-    (void)snprintf(path, sizeof path, "/proc/%d/task", process);
-    dir = opendir(path);
-    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe)
-        char table[400];
-        if (entry->d_name[0] != '.') {
-            (void)snprintf(table, sizeof table, "%s/%s/fd", path, entry->d_name);
-            open_all(table);
-            take_from((pid_t)strtol(entry->d_name, NULL, 10));
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-}
-
-static void scan(void)
+/* In this process and another of the same user. */
+static void scan(bool by_path)
 {
     atomic_uint mapped = 0;
+    ScanResult result;
     pthread_t thread;
-    time_t end = time(NULL) + SCAN_SECONDS;
     pid_t sibling;
 
     make_file();
@@ -166,26 +68,23 @@ static void scan(void)
         map_forever(&mapped);
     }
     pthread_create(&thread, NULL, map_forever, &mapped);
-    while (time(NULL) < end) {
-        scan_process(getpid());
-        scan_process(sibling);
-    }
+    scan_for((const pid_t[]){getpid(), sibling}, 2, SCAN_SECONDS, by_path, &result);
     kill(sibling, SIGKILL);
     waitpid(sibling, NULL, 0);
-    say("looked: %s, mapped meanwhile: %s", looks > 100 ? "often" : "seldom",
+    say("looked: %s, mapped meanwhile: %s", result.looks > 100 ? "often" : "seldom",
         mapped > 10 ? "often" : "seldom");
-    say("files of the host found: %u", found);
+    say("files of the host found: %u%s", result.found, result.ways);
     _exit(0);
 }
 
 /* Root of the host's own user namespace may open whatever it sees, if no control group is against it. */
 static void scan_as_nobody(void)
 {
-    if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) {
+    if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
         say("still root");
         return;
     }
-    scan();
+    scan(true);
 }
 
 /* --- rewrite: have the agent carry out other code --------------------------------------------- */
@@ -267,13 +166,15 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "scan") == 0) {
         scan_as_nobody();
     } else if (argc == 2 && strcmp(argv[1], "scan-as-root") == 0) {
-        scan();
+        scan(true);
+    } else if (argc == 2 && strcmp(argv[1], "scan-pidfds-as-root") == 0) {
+        scan(false);
     } else if (argc == 2 && strcmp(argv[1], "marked") == 0) {
         marked();
     } else if (argc == 2 && strcmp(argv[1], "rewrite") == 0) {
         rewrite();
     } else {
-        fprintf(stderr, "usage: attacker scan|scan-as-root|marked|rewrite\n");
+        fprintf(stderr, "usage: attacker scan|scan-as-root|scan-pidfds-as-root|marked|rewrite\n");
         return 2;
     }
     return 0;

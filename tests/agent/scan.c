@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/agent/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DRIVER_MAJOR = 195,
+    PROCESSES = 4,
+    TABLE = 24,          /* numbers that are tried of a table */
+    AGENT_TABLE = 3,     /* an agent's files have the lowest */
+    SPINS = 100,         /* on a thread whose descriptor was had, for its files come and go */
+    HANDLES = 64,        /* known at a time */
+    HANDLES_BACK = 1000, /* pidfs counts up: how far to look back from the newest */
+    HANDLE_BYTES = 128,
+    X32 = 0x40000000,
+};
+
+/* What is under way. One thread scans, but for the one that exchanges pidfds. */
+typedef struct {
+    pid_t processes[PROCESSES];
+    unsigned n;
+    bool by_path;
+    ScanResult *result;
+} Scan;
+
+/* A file of the driver's, or what a simulated instance has in its place. */
+static bool is_of_host(int fd)
+{
+    char path[64];
+    char name[64] = "";
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode)) {
+        return major(st.st_rdev) == DRIVER_MAJOR;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return readlink(path, name, sizeof name - 1) > 0 && strstr(name, "memfd:nvcuse-simulated");
+}
+
+/* Closes the descriptor. The guest's own files have a number of nvcuse's, the host's the driver's. */
+static void look_at(Scan *scan, const char *way, int fd)
+{
+    ScanResult *result = scan->result;
+    size_t length = strlen(result->ways);
+
+    result->looks++;
+    if (fd < 0) {
+        return;
+    }
+    if (is_of_host(fd)) {
+        result->found++;
+        if (!strstr(result->ways, way)) {
+            (void)snprintf(result->ways + length, sizeof result->ways - length, " %s", way);
+        }
+    }
+    close(fd);
+}
+
+/* --- by path ---------------------------------------------------------------------------------- */
+
+static void open_in_every_mode(Scan *scan, const char *way, const char *path)
+{
+    static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        look_at(scan, way, open(path, modes[i] | O_NONBLOCK | O_CLOEXEC));
+    }
+}
+
+/* A descriptor with O_PATH is no open file, but leads to the file's inode. */
+static void open_by_o_path(Scan *scan, const char *path)
+{
+    char again[64];
+    int handle = open(path, O_PATH | O_CLOEXEC);
+
+    if (handle >= 0) {
+        (void)snprintf(again, sizeof again, "/proc/self/fd/%d", handle);
+        open_in_every_mode(scan, "O_PATH", again);
+        close(handle);
+    }
+}
+
+static void open_all(Scan *scan, const char *way, const char *directory)
+{
+    DIR *dir = opendir(directory);
+    const struct dirent *entry;
+    char path[800];
+
+    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread scans
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+            open_in_every_mode(scan, way, path);
+            open_by_o_path(scan, path);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
+/* --- by a pidfd ------------------------------------------------------------------------------- */
+
+/* The same numbers as natively, by the gate of 32-bit programs. */
+static int old_gate(long number, long first, long second, long third)
+{
+    long result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(first), "c"(second), "d"(third)
+                     : "memory", "r8", "r9", "r10", "r11");
+    return (int)result;
+}
+
+/* What @pidfd has under @number, by every gate. */
+static void take(Scan *scan, const char *way, int pidfd, int number)
+{
+    look_at(scan, way, (int)syscall(SYS_pidfd_getfd, pidfd, number, 0));
+    look_at(scan, way, (int)syscall(SYS_pidfd_getfd | X32, pidfd, number, 0));
+    look_at(scan, way, old_gate(SYS_pidfd_getfd, pidfd, number, 0));
+}
+
+static void take_all(Scan *scan, const char *way, int pidfd)
+{
+    for (int number = 0; pidfd >= 0 && number < TABLE; number++) {
+        take(scan, way, pidfd, number);
+    }
+    if (pidfd >= 0) {
+        close(pidfd);
+    }
+}
+
+/* PIDFD_THREAD, and what was before it. */
+static void open_pidfds(Scan *scan, pid_t tid)
+{
+    take_all(scan, "PIDFD_THREAD", (int)syscall(SYS_pidfd_open, tid, O_EXCL));
+    take_all(scan, "PIDFD_THREAD(x32)", (int)syscall(SYS_pidfd_open | X32, tid, O_EXCL));
+    take_all(scan, "PIDFD_THREAD(32-bit)", old_gate(SYS_pidfd_open, tid, O_EXCL, 0));
+    take_all(scan, "pidfd_open", (int)syscall(SYS_pidfd_open, tid, 0));
+}
+
+/* --- by a file handle of a pidfd: Linux 6.14 ---------------------------------------------------- */
+
+typedef union {
+    struct file_handle head;
+    unsigned char room[sizeof(struct file_handle) + HANDLE_BYTES];
+} Handle;
+
+static bool handle_of(int pidfd, Handle *handle, uint64_t *number)
+{
+    int mount;
+
+    handle->head.handle_bytes = HANDLE_BYTES;
+    if (pidfd < 0 || name_to_handle_at(pidfd, "", &handle->head, &mount, AT_EMPTY_PATH) != 0) {
+        return false;
+    }
+    memcpy(number, handle->head.f_handle, sizeof *number);
+    return true;
+}
+
+/* The handle of a process that has just been made: no other is higher. */
+static bool newest_handle(Handle *handle, uint64_t *number)
+{
+    pid_t child = fork();
+    int pidfd;
+    bool found;
+
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+    found = handle_of(pidfd, handle, number);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(pidfd);
+    return found;
+}
+
+static pid_t thread_of(int pidfd)
+{
+    char path[64];
+    char text[512];
+    FILE *info;
+    int tid = -1;
+
+    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    info = fopen(path, "re");
+    while (info && fgets(text, sizeof text, info)) {
+        if (strncmp(text, "Pid:", 4) == 0) {
+            tid = (int)strtol(text + 4, NULL, 10);
+        }
+    }
+    if (info) {
+        (void)fclose(info);
+    }
+    return tid;
+}
+
+/* A thread of one of the processes, but not the first. */
+static bool is_other_thread(const Scan *scan, pid_t tid)
+{
+    char path[64];
+
+    for (unsigned i = 0; i < scan->n; i++) {
+        (void)snprintf(path, sizeof path, "/proc/%d/task/%d", scan->processes[i], tid);
+        if (tid > 0 && tid != scan->processes[i] && tid != gettid() && access(path, F_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Open all there are. Returns how many pidfds of other threads there are in @known. */
+static unsigned open_handles(const Scan *scan, int self, int *known)
+{
+    Handle handle;
+    uint64_t newest;
+    unsigned n = 0;
+
+    if (!newest_handle(&handle, &newest)) {
+        return 0;
+    }
+    for (uint64_t at = newest, i = 0; i < HANDLES_BACK && n < HANDLES; at--, i++) {
+        memcpy(handle.head.f_handle, &at, sizeof at);
+        int fd = open_by_handle_at(self, &handle.head, O_RDWR | O_CLOEXEC);
+        if (fd >= 0 && is_other_thread(scan, thread_of(fd))) {
+            known[n++] = fd;
+        } else if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return n;
+}
+
+/* Another thread puts one pidfd in the other's place, and back: what was checked is not what is used. */
+typedef struct {
+    int slot;
+    int innocent;
+    int guilty;
+    atomic_bool stop;
+} Exchange;
+
+static void *exchange_forever(void *data)
+{
+    Exchange *exchange = data;
+
+    while (!atomic_load(&exchange->stop)) {
+        dup3(exchange->innocent, exchange->slot, O_CLOEXEC);
+        dup3(exchange->guilty, exchange->slot, O_CLOEXEC);
+    }
+    return NULL;
+}
+
+static void take_exchanged(Scan *scan, int self, int pidfd)
+{
+    Exchange exchange = {
+        .slot = fcntl(self, F_DUPFD_CLOEXEC, 0), .innocent = self, .guilty = pidfd};
+    pthread_t thread;
+
+    if (exchange.slot < 0 || pthread_create(&thread, NULL, exchange_forever, &exchange) != 0) {
+        return;
+    }
+    for (int i = 0; i < SPINS / 4; i++) {
+        look_at(scan, "exchange", (int)syscall(SYS_pidfd_getfd, exchange.slot, i % AGENT_TABLE, 0));
+    }
+    atomic_store(&exchange.stop, true);
+    pthread_join(thread, NULL);
+    close(exchange.slot);
+}
+
+static void open_by_handles(Scan *scan)
+{
+    int known[HANDLES];
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    unsigned n = open_handles(scan, self, known);
+
+    for (unsigned i = 0; i < n; i++) {
+        for (int spin = 0; spin < SPINS; spin++) {
+            take(scan, "pidfs-handle", known[i], spin % AGENT_TABLE);
+        }
+        take_exchanged(scan, self, known[i]);
+        close(known[i]);
+    }
+    if (self >= 0) {
+        close(self);
+    }
+}
+
+/* --- by ptrace ---------------------------------------------------------------------------------- */
+
+/* Whether another process can hold a thread, and so make it do what it likes. A thread that nobody else
+ * traces can be: only the agent is looked for, whose every signal is blocked. */
+static bool blocks_everything(pid_t tid)
+{
+    char path[64];
+    char line[256];
+    FILE *status;
+    bool all = false;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/status", tid);
+    status = fopen(path, "re");
+    while (status && fgets(line, sizeof line, status)) {
+        all = all || strncmp(line, "SigBlk:\tffffffff", 16) == 0;
+    }
+    if (status) {
+        (void)fclose(status);
+    }
+    return all;
+}
+
+static void trace(Scan *scan, pid_t tid)
+{
+    int how = 0;
+    pid_t child = blocks_everything(tid) ? fork() : -1;
+
+    if (child == 0) {
+        bool held = ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0;
+        held = held && blocks_everything(tid); /* it is not another's by now */
+        ptrace(PTRACE_DETACH, tid, NULL, NULL);
+        _exit(held);
+    }
+    if (child > 0 && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how)) {
+        scan->result->found++;
+        (void)strcat(scan->result->ways, " ptrace");
+    }
+}
+
+/* --- all of them -------------------------------------------------------------------------------- */
+
+static void scan_thread(Scan *scan, pid_t process, pid_t tid)
+{
+    char path[64];
+
+    if (scan->by_path) {
+        (void)snprintf(path, sizeof path, "/proc/%d/task/%d/fd", process, tid);
+        open_all(scan, "/proc/task/fd", path);
+        (void)snprintf(path, sizeof path, "/proc/%d/fd", tid);
+        open_all(scan, "/proc/fd", path);
+    }
+    open_pidfds(scan, tid);
+    trace(scan, tid);
+}
+
+static void scan_process(Scan *scan, pid_t process)
+{
+    char path[64];
+    DIR *dir;
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/task", process);
+    dir = opendir(path);
+    while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe)
+        if (entry->d_name[0] != '.') {
+            scan_thread(scan, process, (pid_t)strtol(entry->d_name, NULL, 10));
+            open_by_handles(scan);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    if (scan->by_path) {
+        (void)snprintf(path, sizeof path, "/proc/%d/map_files", process);
+        open_all(scan, "map_files", path);
+    }
+}
+
+void scan_for(const pid_t *processes, unsigned n, unsigned seconds, bool by_path,
+              ScanResult *result)
+{
+    Scan scan = {.n = n, .by_path = by_path, .result = result};
+    time_t end = time(NULL) + seconds;
+
+    memcpy(scan.processes, processes, n * sizeof *processes);
+    *result = (ScanResult){.looks = 0};
+    while (time(NULL) < end) {
+        for (unsigned i = 0; i < n; i++) {
+            scan_process(&scan, processes[i]);
+        }
+    }
+}
