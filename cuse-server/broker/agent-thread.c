@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,9 +23,6 @@ enum {
     CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */
 };
 
-/* Its address space is the guest's, its descriptor table a copy that shrinks to nothing. */
-#define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
 /* Where a program that maps where it likes has nothing (1 to 2 GiB): a page of ours in a hole between pages
  * of the guest's would be pinned with them, where the driver has to find the hole. */
 #define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | AGENT_MAP_MARK)
@@ -36,8 +32,7 @@ static bool is_error(int64_t result)
     return result < 0 && result > -AGENT_PAGE_BYTES;
 }
 
-/* Somebody wrote over the instruction that it was made to use, or sent it where it should not be. */
-static void punish(const Agent *agent)
+void agent_punish(const Agent *agent)
 {
     agent_trouble(agent, INCIDENT_OTHER_CODE);
     kill(agent->group, SIGKILL);
@@ -45,11 +40,21 @@ static void punish(const Agent *agent)
 
 /* --- what it does ----------------------------------------------------------------------------- */
 
-/* The call in which it waits for work: the filter asks us about it; the kernel itself would only say
- * EINVAL. The result is the number of the file it was given. */
+/* The call in which an agent waits for work: the filter asks us about it; the kernel itself would only say
+ * EINVAL. That in which an errand's caller waits for its file is the one that it made, which its own filters let
+ * pass. The result is the number of the file it was given. */
+static TraceeCall wait_call(const Agent *agent)
+{
+    const __u64 *args = agent->starter.data.args;
+
+    return agent->errand
+               ? (TraceeCall){.number = SYS_pidfd_getfd, .args = {args[0], args[1], args[2]}}
+               : (TraceeCall){.number = SYS_mmap, .args = {0, 0, PROT_NONE, MAP_SHARED, 0, 0}};
+}
+
 static TraceeResult park(Agent *agent, int64_t *fd)
 {
-    TraceeCall call = {.number = SYS_mmap, .args = {0, 0, PROT_NONE, MAP_SHARED, 0, 0}};
+    TraceeCall call = wait_call(agent);
     TraceeResult result;
 
     do {
@@ -125,8 +130,7 @@ static TraceeResult close_file(Agent *agent, int64_t fd)
     return tracee_do(&agent->tracee, &call);
 }
 
-/* Give the agent another file of ours, as it is given those of jobs. */
-static TraceeResult take_file(Agent *agent, int file, int64_t *fd)
+TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd)
 {
     agent_lock(agent);
     agent->offered = file;
@@ -281,7 +285,7 @@ static TraceeResult drop_capabilities(Agent *agent, int *error)
     if (!has_capabilities(agent)) {
         return TRACEE_OK;
     }
-    result = take_file(agent, agent_no_caps(agent), &fd);
+    result = agent_take_file(agent, agent_no_caps(agent), &fd);
     if (result == TRACEE_OK && fd >= 0) {
         result = capset(agent, fd);
         if (result == TRACEE_OK) {
@@ -329,16 +333,14 @@ static TraceeResult give_birth(Agent *agent, int *error)
     return result;
 }
 
-/* Take hold of the thread that waits in mmap(), and let its call end, with a result that it does not
- * see, for it stops on the way out. Returns false if there is nothing to go on with. */
-static bool borrow(Agent *agent, int *error)
+bool agent_borrow(Agent *agent, int *error)
 {
     const pid_t tid = (pid_t)agent->starter.pid;
     bool ours;
 
     *error = agent_is_guest(agent) ? tracee_seize(tid) : ESRCH;
     /* It is also what the kernel says of one that is just being killed. */
-    if (*error == EPERM && guest_thread_tracer(tid) != 0) {
+    if (*error == EPERM && !agent->errand && guest_thread_tracer(tid) != 0) {
         agent_trouble(agent, INCIDENT_TRACED);
         *error = EBUSY;
     }
@@ -385,7 +387,7 @@ static bool start(Agent *agent, int *error)
     int64_t value = 0;
     uint64_t blocked;
 
-    if (!borrow(agent, error)) {
+    if (!agent_borrow(agent, error)) {
         return false;
     }
     regs = agent->borrowed.regs;
@@ -412,7 +414,7 @@ static bool start(Agent *agent, int *error)
         return true;
     }
     if (result == TRACEE_TAMPERED) {
-        punish(agent);
+        agent_punish(agent);
     }
     if (agent->tracee.tid > 0) {
         tracee_reap(agent->tracee.tid);
@@ -426,14 +428,14 @@ gpointer agent_main(gpointer data)
     Agent *agent = data;
     int error = 0;
 
-    agent->tracer = gettid();
+    agent_set_out(agent);
     if (start(agent, &error) && agent->tracee.tid > 0) {
         TraceeResult result = error ? TRACEE_OK : work(agent, &error);
         if (result == TRACEE_OK) {
             result = tracee_exit(&agent->tracee);
         }
         if (result == TRACEE_TAMPERED) {
-            punish(agent);
+            agent_punish(agent);
             tracee_reap(agent->tracee.tid);
         }
     }

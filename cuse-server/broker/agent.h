@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <linux/seccomp.h>
+#include <sched.h>
 
 #include <glib.h>
 
@@ -18,6 +19,9 @@ enum { AGENT_PAGE_BYTES = 4096 };
 
 /** AGENT_PARAMS_FD: in the agent's table: the file with an ioctl()'s parameters, until the next one. */
 enum { AGENT_PARAMS_FD = 1 };
+
+/* Its address space is the guest's, its descriptor table a copy. */
+#define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
 /** AgentState: agents.c explains them. */
 typedef enum {
@@ -71,7 +75,9 @@ void agent_job_end(AgentJob *job, int error);
  * @jobs: waiting; @job: the one whose file it has been given
  * @giving: a thread is about to give it a file
  * @error: ENDED: why it could not do its work; 0: it has gone as it should
- * @tracer: the thread of ours that is its own; known once it is born
+ * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
+ * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
+ * @tracer: the thread of ours that is its own; known once it is about to be made
  * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
  */
 typedef struct Agent {
@@ -92,6 +98,9 @@ typedef struct Agent {
     AgentJob *job;
     bool giving;
     int error;
+    bool errand;
+    pid_t target;
+    bool spoilt;
 
     pid_t tracer;
     Tracee borrowed;
@@ -101,14 +110,55 @@ typedef struct Agent {
 /** agent_main: the body of its thread: make it, have it work, see it off. */
 gpointer agent_main(gpointer data);
 
+/** agent_errand_main: the same of an errand. */
+gpointer agent_errand_main(gpointer data);
+
+/* What agent-thread.c has for both. */
+
+/**
+ * agent_borrow: take hold of the thread that waits, and let its call end, with a result that it does not see, for
+ * it stops on the way out. Returns false, with the call answered if it still waited, if there is nothing to go on
+ * with.
+ * @error: set to what it was answered
+ */
+bool agent_borrow(Agent *agent, int *error);
+
+/**
+ * agent_take_file: have @agent's tracee wait for a file of ours, and give it that.
+ * @file: stays the caller's
+ * @fd: its number there, or minus an errno
+ */
+TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
+
+/** agent_punish: somebody wrote over the instruction that it was made to use, or sent it where it should not be:
+ * report it, and kill the process. */
+void agent_punish(const Agent *agent);
+
 /* What agents.c has for that. */
 
 /** agent_lock, agent_unlock: around everything that the lock guards. */
 void agent_lock(Agent *agent);
 void agent_unlock(Agent *agent);
 
-/** agent_born: from now on its notifications are known to be its own. */
+/** agent_set_out: the calling thread is its tracer. */
+void agent_set_out(Agent *agent);
+
+/** agent_born: from now on its tracee's notifications are known to be its own; and an errand that
+ * is at the table of an agent's gets nothing. */
 void agent_born(Agent *agent);
+
+/** agent_forget: no more. */
+void agent_forget(Agent *agent);
+
+/** agent_aim: an errand is about to look into the table of a thread. False: that is an agent, or another errand. */
+bool agent_aim(Agent *errand, pid_t target);
+
+/** agent_is_spoilt: whether the thread became an agent after agent_aim(): what was taken is not to be given away. */
+bool agent_is_spoilt(Agent *errand);
+
+/** agent_take_from: duplicate what the tracee has under a number. Returns: a descriptor that the caller owns, or -1
+ * with errno set. */
+int agent_take_from(const Agent *agent, int fd);
 
 /** agent_retire: it takes no more jobs. One that could not be made does so before its guest is answered: what
  * that maps next is tried anew, and does not fail for this one's reason. */

@@ -29,6 +29,8 @@
  *
  * The wait in PARKED is a system call that the filter asks us about, and the answer is the file: so one
  * message brings the job and ends the wait, and the tracer waits for nothing but its agent, at all times.
+ * An errand (agent-errand.c) is made like an agent, for one call of one thread, and is not found by its process.
+ *
  * What it maps it maps with AGENT_MAP_MARK, so that the filter does not ask us about that too, unless the
  * guest's flags are of the sort whose unknown bits the kernel refuses.
  */
@@ -38,6 +40,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/agent.h"
@@ -53,6 +56,7 @@ enum {
     LINGER_MS = 200,    /* an agent is kept for its process's next call */
     TICK_MS = 100,      /* how often the keeper looks */
     LINGERING_MAX = 64, /* more agents than that are not kept */
+    ERRANDS_MAX = 64,   /* at a time */
     ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
     ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
     STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
@@ -64,7 +68,8 @@ struct Agents {
     GCond changed;
     GHashTable *by_group; /* process -> Agent that takes jobs */
     GHashTable *by_tid;   /* agent's thread -> Agent */
-    unsigned n;           /* that have a tracer */
+    GHashTable *all;      /* a set: those that have a tracer, errands as well */
+    unsigned n_errands;   /* among them */
     bool stopping;
     GThread *keeper;
     int no_caps;
@@ -114,11 +119,101 @@ void agent_trouble(const Agent *agent, IncidentKind kind)
     incidents_report(agent->agents->incidents, kind, agent->group);
 }
 
+/* With the lock held. */
+static unsigned count(const Agents *agents)
+{
+    return g_hash_table_size(agents->all);
+}
+
+/* With the lock held: errands that were to look into its table before it was an agent's. */
+static void spoil_errands(const Agent *agent)
+{
+    GHashTableIter iter;
+    gpointer other;
+
+    g_hash_table_iter_init(&iter, agent->agents->all);
+    while (g_hash_table_iter_next(&iter, &other, NULL)) {
+        Agent *errand = other;
+        errand->spoilt = errand->spoilt || errand->target == agent->tracee.tid;
+    }
+}
+
 void agent_born(Agent *agent)
 {
     agent_lock(agent);
     g_hash_table_insert(agent->agents->by_tid, GINT_TO_POINTER(agent->tracee.tid), agent);
+    if (!agent->errand) {
+        spoil_errands(agent);
+    }
     agent_unlock(agent);
+}
+
+/* With the lock held. */
+static void forget(const Agent *agent)
+{
+    GHashTable *by_tid = agent->agents->by_tid;
+
+    if (g_hash_table_lookup(by_tid, GINT_TO_POINTER(agent->tracee.tid)) == agent) {
+        g_hash_table_remove(by_tid, GINT_TO_POINTER(agent->tracee.tid));
+    }
+}
+
+void agent_forget(Agent *agent)
+{
+    agent_lock(agent);
+    forget(agent);
+    agent_unlock(agent);
+}
+
+/* With the lock held: whether a thread that @tracer holds, if anybody does, is one of ours in a guest: it is so from
+ * its very beginning, before it is known by its number. The guest's own threads that are borrowed are held too. */
+static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, agents->all);
+    while (tracer != 0 && g_hash_table_iter_next(&iter, &key, NULL)) {
+        const Agent *agent = key;
+        if (agent->tracer == tracer) {
+            return (pid_t)agent->starter.pid != tid;
+        }
+    }
+    return false;
+}
+
+bool agent_aim(Agent *errand, pid_t target)
+{
+    const Agents *agents = errand->agents;
+    const pid_t tracer = guest_thread_tracer(target);
+
+    agent_lock(errand);
+    const Agent *known = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(target));
+    bool is_free = known ? known->borrowed.tid == target : !is_held(agents, target, tracer);
+    errand->target = target;
+    errand->spoilt = !is_free;
+    agent_unlock(errand);
+    return is_free;
+}
+
+void agent_set_out(Agent *agent)
+{
+    agent_lock(agent);
+    agent->tracer = gettid();
+    agent_unlock(agent);
+}
+
+bool agent_is_spoilt(Agent *errand)
+{
+    agent_lock(errand);
+    bool spoilt = errand->spoilt;
+    agent_unlock(errand);
+    return spoilt;
+}
+
+int agent_take_from(const Agent *agent, int fd)
+{
+    return guest_thread_dup(agent->agents->members, agent->tracee.tid, fd);
 }
 
 void agent_job_end(AgentJob *job, int error)
@@ -173,9 +268,7 @@ void agent_ended(Agent *agent, int error)
     agent->state = AGENT_ENDED;
     agent->error = error;
     retire(agent);
-    if (g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(agent->tracee.tid)) == agent) {
-        g_hash_table_remove(agents->by_tid, GINT_TO_POINTER(agent->tracee.tid));
-    }
+    forget(agent);
     if (!agent->giving) {
         drop_given(agent);
     }
@@ -191,18 +284,19 @@ void agent_ended(Agent *agent, int error)
         }
     }
     agent_lock(agent);
-    agents->n--;
+    g_hash_table_remove(agents->all, agent);
+    agents->n_errands -= agent->errand;
     g_cond_broadcast(&agents->changed);
     agent_unlock(agent);
     agent_unref(agent);
 }
 
 /* Answer the wait of a parked agent: it is to go. With the lock held. */
-static void dismiss(Agent *agent)
+static void dismiss(Agent *agent, int error)
 {
     agent->state = AGENT_LEAVING;
     retire(agent);
-    notification_fail(agent->listener, agent->parked, ECANCELED);
+    notification_fail(agent->listener, agent->parked, error);
 }
 
 /* --- jobs ------------------------------------------------------------------------------------- */
@@ -230,6 +324,9 @@ static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, in
     }
     if (!job) { /* what was offered, which stays ours */
         agent->offered = error == ENOENT ? fd : -1;
+        if (error && agent->state == AGENT_PARKED && agent->parked == parked) {
+            dismiss(agent, error); /* it cannot have it, and waits for nothing else */
+        }
         return;
     }
     if (error == 0) {
@@ -299,6 +396,13 @@ static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif 
     return agent && guest_thread_tracer(tid) == agent->tracer ? agent : NULL;
 }
 
+/* With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. */
+static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
+{
+    return agent->errand ? agent->tracee.tid == agent->borrowed.tid
+                         : notif->data.nr == SYS_mmap && notif->data.args[1] == 0;
+}
+
 bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
 {
     Agent *agent;
@@ -310,7 +414,7 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
         return false;
     }
     agent_ref(agent);
-    if (notif->data.args[1] != 0) { /* the call of a job, checked when it began */
+    if (!is_wait(agent, notif)) {
         g_mutex_unlock(&agents->lock);
         notification_continue(agent->listener, notif->id);
     } else {
@@ -318,8 +422,8 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
         agent->since = g_get_monotonic_time();
         agent->state = AGENT_PARKED;
         if (agent->offered < 0 && g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
-            (!agent->lingers || agents->n > LINGERING_MAX || agents->stopping)) {
-            dismiss(agent);
+            (!agent->lingers || count(agents) > LINGERING_MAX || agents->stopping)) {
+            dismiss(agent, ECANCELED);
         }
         g_mutex_unlock(&agents->lock);
         give_next(agent);
@@ -328,31 +432,49 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     return true;
 }
 
-/* With the lock held: an agent that is to be made with the help of this call's thread; NULL: there is
- * no thread for it. */
-static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif *notif,
-                        pid_t group, bool again)
+/* With the lock held: an agent, or an errand, that is to be made with the help of this call's thread; NULL: there
+ * is no thread for it. */
+static Agent *agent_start(Agents *agents, int listener, const struct seccomp_notif *notif,
+                          pid_t group, bool errand, bool again)
 {
     Agent *agent = g_new0(Agent, 1);
-    GThread *thread;
+    GThread *thread = NULL;
 
     g_atomic_ref_count_init(&agent->refs);
     agent->agents = agents;
     agent->group = group;
     agent->starter = *notif;
+    agent->errand = errand;
     agent->again = again;
     agent->listener = fcntl(listener, F_DUPFD_CLOEXEC, 0);
     agent->offered = -1;
     g_queue_init(&agent->jobs);
-    thread = agent->listener < 0 ? NULL : g_thread_try_new("broker-agent", agent_main, agent, NULL);
+    if (agent->listener >= 0) {
+        thread = errand ? g_thread_try_new("broker-errand", agent_errand_main, agent, NULL)
+                        : g_thread_try_new("broker-agent", agent_main, agent, NULL);
+    }
     if (!thread) {
-        agent_unref(agent);
+        close_if_open(agent->listener);
+        g_free(agent);
         return NULL;
     }
     g_thread_unref(thread);
-    g_hash_table_insert(agents->by_group, GINT_TO_POINTER(group), agent);
-    if (agents->n++ == 0) {
+    g_hash_table_add(agents->all, agent);
+    agents->n_errands += errand;
+    if (count(agents) == 1) {
         g_cond_broadcast(&agents->changed); /* the keeper has something to look at */
+    }
+    return agent;
+}
+
+/* With the lock held: the process's agent from now on; NULL: there is no thread for it. */
+static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif *notif,
+                        pid_t group, bool again)
+{
+    Agent *agent = agent_start(agents, listener, notif, group, false, again);
+
+    if (agent) {
+        g_hash_table_insert(agents->by_group, GINT_TO_POINTER(group), agent);
     }
     return agent;
 }
@@ -394,6 +516,22 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
         agent_unref(agent);
     } else {
         fail_job(listener, job, error);
+    }
+}
+
+void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *notif)
+{
+    pid_t group = guest_thread_group((pid_t)notif->pid);
+    int error = group < 0 ? ESRCH : ENOMEM;
+
+    g_mutex_lock(&agents->lock);
+    if (group >= 0 && !agents->stopping && agents->n_errands < ERRANDS_MAX &&
+        agent_start(agents, listener, notif, group, true, false)) {
+        error = 0;
+    }
+    g_mutex_unlock(&agents->lock);
+    if (error) {
+        notification_fail(listener, notif->id, error);
     }
 }
 
@@ -513,7 +651,7 @@ static void look_after(const Agents *agents, Agent *agent)
     if (agent->state == AGENT_PARKED && !agent->giving && agent->offered < 0 &&
         g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
         (agents->stopping || idle > LINGER_MS * G_TIME_SPAN_MILLISECOND)) {
-        dismiss(agent);
+        dismiss(agent, ECANCELED);
     }
     if (is_astray(&agent->borrowed) || is_astray(&agent->tracee)) {
         agent->borrowed.in_user_mode_since = agent->tracee.in_user_mode_since = 0; /* once */
@@ -524,7 +662,7 @@ static void look_after(const Agents *agents, Agent *agent)
 
 static void look_after_all(Agents *agents)
 {
-    g_autoptr(GList) all = g_hash_table_get_values(agents->by_group);
+    g_autoptr(GList) all = g_hash_table_get_keys(agents->all);
 
     for (const GList *at = all; at; at = at->next) {
         look_after(agents, at->data);
@@ -536,8 +674,8 @@ static gpointer keep(gpointer data)
     Agents *agents = data;
 
     g_mutex_lock(&agents->lock);
-    while (!agents->stopping || agents->n > 0) {
-        if (agents->n == 0) {
+    while (!agents->stopping || count(agents) > 0) {
+        if (count(agents) == 0) {
             g_cond_wait(&agents->changed, &agents->lock);
         } else {
             g_cond_wait_until(&agents->changed, &agents->lock,
@@ -575,6 +713,7 @@ Agents *agents_new(GuestMembers *members, Incidents *incidents)
     g_cond_init(&agents->changed);
     agents->by_group = g_hash_table_new(NULL, NULL);
     agents->by_tid = g_hash_table_new(NULL, NULL);
+    agents->all = g_hash_table_new(NULL, NULL);
     agents->no_caps = make_no_caps();
     agents->incidents = incidents;
     agents->keeper = g_thread_new("broker-keeper", keep, agents);
@@ -587,8 +726,8 @@ static void kill_all(const Agents *agents)
     GHashTableIter iter;
     gpointer agent;
 
-    g_hash_table_iter_init(&iter, agents->by_group);
-    while (g_hash_table_iter_next(&iter, NULL, &agent)) {
+    g_hash_table_iter_init(&iter, agents->all);
+    while (g_hash_table_iter_next(&iter, &agent, NULL)) {
         kill(((const Agent *)agent)->group, SIGKILL);
     }
 }
@@ -600,10 +739,10 @@ void agents_stop(Agents *agents)
     g_mutex_lock(&agents->lock);
     agents->stopping = true;
     g_cond_broadcast(&agents->changed);
-    while (agents->n > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    while (count(agents) > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
     }
     kill_all(agents);
-    while (agents->n > 0) {
+    while (count(agents) > 0) {
         g_cond_wait(&agents->changed, &agents->lock);
     }
     g_mutex_unlock(&agents->lock);
@@ -614,6 +753,7 @@ void agents_free(Agents *agents)
 {
     g_hash_table_unref(agents->by_group);
     g_hash_table_unref(agents->by_tid);
+    g_hash_table_unref(agents->all);
     close(agents->no_caps);
     g_mutex_clear(&agents->lock);
     g_cond_clear(&agents->changed);

@@ -76,6 +76,15 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
                 int host_fd);
 
 /**
+ * agents_take_file: have a guest's pidfd_getfd() carried out, and answered, so that no agent's file is had by it
+ * (agent-errand.c). Does not wait.
+ * @listener, @notif: what the guest waits in; x86-64, its flags 0. A guest is known to be one of the members.
+ *
+ * Answers ENOMEM if too many are under way.
+ */
+void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *notif);
+
+/**
  * agents_hold: see to it that the process of a guest that waits has an agent, for as long as agents_ioctl()
  * may be asked of it.
  * @listener, @notif: what it waits in

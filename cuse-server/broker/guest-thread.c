@@ -38,7 +38,7 @@ static char *read_proc(pid_t id, const char *file)
     return text;
 }
 
-/* The number number @index, in @base, after "NAME:" in /proc/PID/status. */
+/* The number number @index, in @base, after "NAME:" in /proc/PID/status or the like. */
 static bool status_number(const char *status, const char *name, unsigned index, int base,
                           uint64_t *value)
 {
@@ -226,6 +226,23 @@ int guest_thread_memory(pid_t tid)
     g_autofree char *path = g_strdup_printf("/proc/%d/mem", tid);
 
     return open(path, O_RDWR | O_CLOEXEC);
+}
+
+bool guest_threads_have_pidfds(void)
+{
+    int pidfd = pidfd_open(gettid(), PIDFD_THREAD);
+
+    close_if_open(pidfd);
+    return pidfd >= 0 || errno != EINVAL;
+}
+
+pid_t guest_thread_pidfd_target(pid_t tid, int pidfd)
+{
+    g_autofree char *file = g_strdup_printf("fdinfo/%d", pidfd);
+    g_autofree char *info = read_proc(tid, file);
+    uint64_t target;
+
+    return info && status_number(info, "Pid", 0, 10, &target) ? (pid_t)target : 0;
 }
 
 ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)

@@ -56,6 +56,20 @@ int guest_thread_dup(GuestMembers *members, pid_t tid, int fd);
 int guest_thread_dup_waiting(int listener, const struct seccomp_notif *notif, int fd, pid_t *group);
 
 /**
+ * guest_threads_have_pidfds: does the kernel make pidfds of single threads, by which a thread's own descriptor table
+ * can be had (Linux 6.9)? If not, pidfd_getfd() takes from the table of a process's first thread alone.
+ */
+bool guest_threads_have_pidfds(void);
+
+/**
+ * guest_thread_pidfd_target: which thread a descriptor of a thread's is a pidfd of: whose table pidfd_getfd() takes
+ * from, so the first thread's if it is one of a process.
+ * Returns: the thread, as the broker numbers it; 0: it is not open there, or no pidfd; -1: of one that is no more.
+ * Source: fs/pidfs.c, pidfd_show_fdinfo
+ */
+pid_t guest_thread_pidfd_target(pid_t tid, int pidfd);
+
+/**
  * guest_thread_memory: open the memory of the thread's address space, to read and write. If the thread
  * still waits for us afterwards, it is that one's, and stays so whatever the process executes later.
  * Returns: a descriptor that the caller owns, or -1 with errno set.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -128,6 +129,37 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
     }
 }
 
+/* x32's numbers are the native ones with this bit (asm/unistd.h); 32-bit programs have the same for calls as new as
+ * those of pidfds. */
+enum { X32_SYSCALL_BIT = 0x40000000 };
+
+static bool is_pidfd_call(const struct seccomp_data *data, int number)
+{
+    return (data->nr & ~X32_SYSCALL_BIT) == number;
+}
+
+/*
+ * pidfd_getfd(pidfd, number, flags): it must not take from the table of an agent. There is none that it could take from
+ * where the kernel has no pidfds of threads; with flags it takes nothing.
+ */
+static void answer_getfd(const Listener *listener, const struct seccomp_notif *notif)
+{
+    g_auto(GuestHome) home = {.fd = -1};
+
+    if (notif->data.arch != AUDIT_ARCH_X86_64 || notif->data.nr != SYS_pidfd_getfd) {
+        notification_fail(listener->fd, notif->id, ENOSYS);
+    } else if ((uint32_t)notif->data.args[2] != 0 || !guest_threads_have_pidfds()) {
+        notification_continue(listener->fd, notif->id);
+    } else if (guest_home_find((pid_t)notif->pid, &home) &&
+               notification_is_valid(listener->fd, notif->id)) {
+        guest_members_add(listener->config.members, &home);
+        agents_take_file(listener->config.mmap.agents, listener->fd, notif);
+    } else {
+        notification_fail(listener->fd, notif->id,
+                          ESRCH); /* it is gone, or we are short of descriptors */
+    }
+}
+
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree Call *call = data;
@@ -140,7 +172,9 @@ static void answer(gpointer data, gpointer user_data)
         guest_mmap_answer(&listener->config.mmap, listener->fd, notif);
     } else if (notif->data.nr == SYS_ioctl) {
         guest_ioctl_finish(&listener->config.ioctl, notif, &call->ioctl);
-    } else if (notif->data.nr == SYS_pidfd_open) {
+    } else if (is_pidfd_call(&notif->data, SYS_pidfd_getfd)) {
+        answer_getfd(listener, notif);
+    } else if (is_pidfd_call(&notif->data, SYS_pidfd_open)) {
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);
     } else {

@@ -63,7 +63,9 @@ const FilterRule filter_rules[] = {
     {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_PLAIN_MASK, 0, FILTER_NOTIFY},
     {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_LINUX_MASK, UVM_INITIALIZE & ~UVM_LINUX_MASK,
      FILTER_NOTIFY},
-    /* PIDFD_THREAD: pidfd_getfd() would take from the descriptor table of an agent (broker/agents.c). */
+    /* It takes from descriptor tables, an agent's as well (broker/agent-errand.c). */
+    {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
+    /* PIDFD_THREAD: a second wall before the same. */
     {"pidfd_open", SCMP_SYS(pidfd_open), 1, O_EXCL, O_EXCL, FILTER_ALWAYS},
 };
 const size_t filter_rules_count = G_N_ELEMENTS(filter_rules);
@@ -105,7 +107,7 @@ static bool add_rules(scmp_filter_ctx filter, const FilterNeeds *needs)
         const FilterRule *rule = &filter_rules[i];
         if (filter_rule_applies(rule, needs) &&
             seccomp_rule_add(
-                filter, SCMP_ACT_NOTIFY, rule->number, 1,
+                filter, SCMP_ACT_NOTIFY, rule->number, rule->mask ? 1 : 0,
                 SCMP_CMP(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value)) < 0) {
             return false;
         }
@@ -125,6 +127,7 @@ static bool add_foreign_rules(scmp_filter_ctx filter)
         seccomp_arch_remove(foreign, SCMP_ARCH_NATIVE) == 0 &&
         seccomp_rule_add(foreign, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(pidfd_open), 1,
                          SCMP_CMP(1, SCMP_CMP_MASKED_EQ, O_EXCL, O_EXCL)) == 0 &&
+        seccomp_rule_add(foreign, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(pidfd_getfd), 0) == 0 &&
         seccomp_merge(filter, foreign) == 0) {
         return true; /* merged, it is gone */
     }

@@ -30,7 +30,7 @@ typedef enum {
 } FilterScope;
 
 /**
- * FilterRule: a system call that the broker is asked about if (argument & mask) == value.
+ * FilterRule: a system call that the broker is asked about if (argument & mask) == value: always, without a mask.
  * @name, @number: the call, as libseccomp and OCI profiles name it, and its number
  * @argument: which of its arguments, from 0
  */

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/agent/takes.h"
 #include "tests/guest/rm.h"
 
 #define PAGE 4096UL
@@ -425,6 +426,16 @@ static void filters(void)
     with_filter(fd, "kill by mmap", SYS_mmap, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* With an agent in the process. */
+static void takes_and_maps(void)
+{
+    int fd = new_file(H_OTHER);
+
+    say("before: %s", outcome(map(fd)));
+    takes();
+    say("after: %s", outcome(map(fd)));
+}
+
 static void debugger(void)
 {
     int fd = new_file(H_OTHER);
@@ -449,6 +460,7 @@ static const struct {
     {"threads", threads},       {"flags", flags}, {"forks", forks},     {"execs", execs},
     {"signals", signals},       {"kills", kills}, {"stops", stops},     {"namespaces", namespaces},
     {"leaderless", leaderless}, {"core", core},   {"filters", filters}, {"debugger", debugger},
+    {"takes", takes_and_maps},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation.
+ *
+ * pidfd_getfd() takes a file out of another thread's descriptor table, and an agent's must not be had so. There
+ * are many ways to a descriptor of a thread (pidfds of threads, file handles of pidfds), and a guest can put one
+ * in another's place after it was looked at; the act itself is one system call. So a guest does not carry that
+ * out on its own table. The broker has it done by an errand: a thread that is made, as an agent is, with the help
+ * of the guest's thread that calls, and lives for this one call. It has a copy of the caller's table, which nobody
+ * can write to; the pidfd in it is looked at, and if it is not of an agent, the errand makes the call: the kernel
+ * looks whether this caller may, with all it goes by (users, capabilities, namespaces, security modules). What
+ * the errand got, the broker puts into the caller's table, as the result of its call.
+ *
+ * An agent that is born between the look and the call finds that it was looked at, and the file is dropped.
+ *
+ * Source: kernel/pid.c (pidfd_getfd), kernel/ptrace.c (__ptrace_may_access), fs/pidfs.c.
+ */
+#include <errno.h>
+#include <sys/syscall.h>
+
+#include "cuse-server/broker/agent.h"
+#include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/transport/close-if-open.h"
+
+/* #syscalls:broker close */
+
+/* pidfd_getfd(pidfd, number, flags) */
+enum { ARG_PIDFD };
+
+/* The errand's own thread calls; nobody knows its table but us. */
+static TraceeResult call(Agent *agent, int64_t *value, int *file)
+{
+    const __u64 *args = agent->starter.data.args;
+    TraceeCall getfd = {.number = SYS_pidfd_getfd, .args = {args[0], args[1], 0}};
+    TraceeResult result = tracee_do(&agent->tracee, &getfd);
+
+    *value = getfd.result;
+    if (result == TRACEE_OK && getfd.result >= 0) {
+        *file = agent_take_from(agent, (int)getfd.result);
+        *value = *file < 0 ? -errno : 0;
+    }
+    if (agent_is_spoilt(agent)) {
+        close_if_open(*file);
+        *file = -1;
+        *value = -EBADF;
+    }
+    return result;
+}
+
+/* Have it called, unless it is an agent whose table this pidfd opens: that one's is empty, as far as guests
+ * are concerned. */
+static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
+{
+    const int pidfd = (int)agent->starter.data.args[ARG_PIDFD];
+    pid_t target = guest_thread_pidfd_target(agent->tracee.tid, pidfd);
+    TraceeResult result = TRACEE_OK;
+
+    *value = target < 0 ? -ESRCH : -EBADF;
+    if (target > 0 && agent_aim(agent, target)) {
+        result = call(agent, value, file);
+    }
+    return result;
+}
+
+/* Make the thread, have it fetch the file, and see it off. */
+static TraceeResult go(Agent *agent, int64_t *value, int *file)
+{
+    pid_t tid = 0;
+    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &tid);
+
+    *value = tid;
+    if (tid <= 0) {
+        return result;
+    }
+    agent->tracee.tid = tid;
+    if (result == TRACEE_OK && !tracee_init(&agent->tracee, tid)) {
+        result = TRACEE_ENDED;
+    }
+    if (result == TRACEE_OK) {
+        agent_born(agent);
+        result = fetch(agent, value, file);
+    }
+    if (result == TRACEE_OK && (result = tracee_exit(&agent->tracee)) == TRACEE_ENDED) {
+        result =
+            TRACEE_OK; /* as it was to; if its process ended as well, the caller's next step tells */
+    } else {
+        tracee_reap(tid);
+    }
+    agent_forget(agent);
+    return result;
+}
+
+/* The caller itself waits where an agent waits for a file, and is given this one. */
+static TraceeResult deliver(Agent *agent, int file, int64_t *value)
+{
+    TraceeResult result;
+
+    if (!tracee_init(&agent->tracee, agent->borrowed.tid)) {
+        return TRACEE_ENDED;
+    }
+    agent_born(agent);
+    result = agent_take_file(agent, file, value);
+    agent_forget(agent);
+    return result;
+}
+
+/* The caller is in our hands. Signals that come to it meanwhile wait, and find its call done. */
+static void run(Agent *agent)
+{
+    struct user_regs_struct regs = agent->borrowed.regs;
+    uint64_t blocked;
+    int64_t value = 0;
+    int file = -1;
+    TraceeResult result;
+
+    tracee_block_signals(agent->borrowed.tid, &blocked);
+    result = go(agent, &value, &file);
+    if (result == TRACEE_OK && file >= 0) {
+        result = deliver(agent, file, &value);
+    }
+    if (result == TRACEE_TAMPERED) {
+        agent_punish(agent);
+    }
+    if (result == TRACEE_OK) {
+        regs.rax = (unsigned long long)value;
+        regs.rip += SYSCALL_INSTRUCTION_BYTES;
+        regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+        tracee_detach(agent->borrowed.tid, &regs, blocked);
+    } else {
+        tracee_reap(agent->borrowed.tid);
+    }
+    close_if_open(file);
+}
+
+gpointer agent_errand_main(gpointer data)
+{
+    Agent *agent = data;
+    int error = 0;
+
+    agent_set_out(agent);
+    if (agent_borrow(agent, &error)) {
+        run(agent);
+    }
+    agent_ended(agent, error);
+    return NULL;
+}
