@@ -2,11 +2,12 @@
 #include "cuse-server/broker/blank-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* #syscalls:broker memfd_create ftruncate close */
+/* #syscalls:broker memfd_create ftruncate fcntl close */
 
 #define ADDRESSES_END (INT64_C(1) << 47)
 
@@ -21,4 +22,9 @@ int blank_file_new(void)
         return -1;
     }
     return fd;
+}
+
+bool blank_file_is_one(int fd)
+{
+    return fcntl(fd, F_GET_SEALS) >= 0; /* which no other file has */
 }

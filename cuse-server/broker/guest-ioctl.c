@@ -14,18 +14,25 @@
 
 /* #syscalls:broker close */
 
-/* Calls in which the driver acts on the address space of the task that makes them. */
-static const uint32_t agent_commands[] = {
-    NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd)),
-    NV_FRONTEND_WORD(NV_ESC_RM_VID_HEAP_CONTROL, sizeof(NVOS32_PARAMETERS)),
-    UVM_INITIALIZE,
+/* Calls in which the driver acts on the address space of the task that makes them, and the devices that have them. */
+static const struct {
+    uint32_t command;
+    DeviceKind kind;
+} agent_commands[] = {
+    {NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd)),
+     DEVICE_FRONTEND},
+    {NV_FRONTEND_WORD(NV_ESC_RM_VID_HEAP_CONTROL, sizeof(NVOS32_PARAMETERS)), DEVICE_FRONTEND},
+    {UVM_INITIALIZE, DEVICE_UVM},
 };
 G_STATIC_ASSERT(sizeof(NVOS32_PARAMETERS) <= BROKER_PARAMS_MAX);
 
-bool guest_ioctl_needs_agent(uint32_t command)
+bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(agent_commands); i++) {
-        if (agent_commands[i] == command) {
+        if (agent_commands[i].command == command) {
+            if (kind) {
+                *kind = agent_commands[i].kind;
+            }
             return true;
         }
     }
@@ -110,7 +117,7 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
     AgentHold *hold = NULL;
 
     /* If there can be none, that is for the worker to deal with. */
-    if (call->group > 0 && guest_ioctl_needs_agent(call->base.command) &&
+    if (call->group > 0 && guest_ioctl_needs_agent(call->base.command, NULL) &&
         notification_is_valid(listener, notif->id)) {
         hold = agents_hold(guest->agents, listener, notif, call->group, &again);
     }
@@ -143,7 +150,7 @@ void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct secco
     };
     /* Agents take their time, and about a CUSE file the worker is asked. */
     if (guest->files.stand_ins->transport == TRANSPORT_NOTIFY &&
-        !guest_ioctl_needs_agent(call->base.command)) {
+        !guest_ioctl_needs_agent(call->base.command, NULL)) {
         identify(guest, notif, call);
         if (call->is_own) {
             ask(guest, notif, false, call);

@@ -20,8 +20,11 @@ typedef struct {
     Agents *agents;
 } GuestIoctl;
 
-/** guest_ioctl_needs_agent: may it have to be made in the address space of the guest? */
-bool guest_ioctl_needs_agent(uint32_t command);
+/**
+ * guest_ioctl_needs_agent: may it have to be made in the address space of the guest?
+ * @kind: set to the kind of device that has the call; may be NULL
+ */
+bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind);
 
 /**
  * GuestIoctlCall: one of them; stays where it is from guest_ioctl_begin() to guest_ioctl_finish().

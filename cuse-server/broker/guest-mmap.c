@@ -2,19 +2,29 @@
 #include "cuse-server/broker/guest-mmap.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker close */
+/* #syscalls:broker newfstatat fstat close */
 
 /* mmap(address, length, protection, flags, fd, offset) */
 enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
 
-/* The file is ours: ask the worker, and have an agent do it. */
+/* Whether the worker sent the host's file of the device that the guest's file is of. */
+static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
+{
+    struct stat st;
+    int device = fstat(guests, &st) == 0 ? stand_ins_device(mmap->files.stand_ins, &st) : -1;
+
+    return device >= 0 && host_files_have(&mmap->host_files, hosts, (unsigned)device);
+}
+
+/* The file is ours, @duplicate: ask the worker, and have an agent do it. */
 static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, uint32_t id,
-                pid_t group)
+                int duplicate, pid_t group)
 {
     const __u64 *args = notif->data.args;
     WorkerQuestion question = {.op = WORKER_MAP,
@@ -23,8 +33,8 @@ static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif 
     int host_fd = -1;
     int error = worker_link_ask(mmap->worker, &question, -1, &host_fd);
 
-    if (error == 0 && host_fd < 0) {
-        error = EIO; /* it said yes, and sent nothing */
+    if (error == 0 && !is_its_host_file(mmap, duplicate, host_fd)) {
+        error = EIO; /* it said yes, and sent nothing, or what no worker sends */
     }
     if (error) {
         notification_fail(listener, notif->id, error);
@@ -49,7 +59,7 @@ void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp
                                     &duplicate, &group) != 0) {
         notification_continue(listener, notif->id);
     } else {
-        map(mmap, listener, notif, id, group);
+        map(mmap, listener, notif, id, duplicate, group);
     }
     close_if_open(duplicate);
 }

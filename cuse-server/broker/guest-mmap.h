@@ -6,15 +6,18 @@
 
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/guest-file.h"
+#include "cuse-server/broker/host-file.h"
 #include "cuse-server/broker/worker-link.h"
 
 /**
  * GuestMmap: what answers are given from.
+ * @host_files: what it may be that is mapped
  * @worker: has the last word on what may be mapped
  * @agents: carry it out
  */
 typedef struct {
     GuestFiles files;
+    HostFiles host_files;
     WorkerLink *worker;
     Agents *agents;
 } GuestMmap;

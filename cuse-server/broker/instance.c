@@ -281,6 +281,8 @@ void instance_add_listener(Instance *instance, int fd)
     const ListenerConfig config = {
         .stand_ins = &instance->stand_ins,
         .mmap = {.files = guest_files(instance, NULL),
+                 .host_files = {instance->stand_ins.devices, instance->stand_ins.n_devices,
+                                instance->config.simulation != NULL},
                  .worker = instance->link,
                  .agents = instance->agents},
         .ioctl = {.files = guest_files(instance, NULL),

@@ -16,6 +16,7 @@
 #include "cuse-server/broker/caller-memory.h"
 #include "cuse-server/broker/guest-ioctl.h"
 #include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/host-file.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/broker-protocol.h"
@@ -127,20 +128,15 @@ static int answer_install(const Service *service, const BrokerRequest *request, 
     return error;
 }
 
-/* Is this a host file that a worker may have, by its device? */
-static bool is_host_file(const ServiceConfig *config, int fd)
+/* Is this an ioctl that agents make, on the host's file of a device that has it? A blank file has none. */
+static bool may_be_in_guest(const ServiceConfig *config, const BrokerRequest *request, int fd)
 {
-    struct stat st;
+    const HostFiles files = {config->devices, config->n_devices, .simulated = false};
+    DeviceKind kind;
 
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode)) {
-        return false;
-    }
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        if (device_has_node(&config->devices[i]) && config->devices[i].number == st.st_rdev) {
-            return true;
-        }
-    }
-    return false;
+    return request->in_guest.size <= BROKER_PARAMS_MAX &&
+           guest_ioctl_needs_agent(request->in_guest.command, &kind) &&
+           host_files_have_kind(&files, fd, kind);
 }
 
 /* The command is the one that the guest itself is waiting in, and no other. */
@@ -152,8 +148,7 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
                        request->in_guest.size};
     GuestCall *call;
 
-    if (what.size > sizeof reply->params || !is_host_file(config, question->fd) ||
-        !guest_ioctl_needs_agent(what.command)) {
+    if (!may_be_in_guest(config, request, question->fd)) {
         return EINVAL;
     }
     call = guest_calls_use(config->calls, request->in_guest.tid);
