@@ -157,8 +157,7 @@ static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, Tr
 
     do {
         result = tracee_enter(&agent->tracee, call);
-        /* It is about to begin: what was changed by now will not be read, and what is changed from here
-         * on may be (docs/security.md). */
+        /* It is about to begin. If a filter has us asked about it first, this is looked at again then. */
         if (result == TRACEE_OK && !is_intact(agent, what, page)) {
             return TRACEE_TAMPERED;
         }
@@ -174,8 +173,11 @@ static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_
 {
     const AgentIoctl *what = wanted->what;
     TraceeCall call = {.number = SYS_ioctl, .args = {(uint64_t)fd, what->command, (uint64_t)page}};
-    TraceeResult result = issue(agent, what, page, &call);
+    TraceeResult result;
 
+    agent_issues(agent, wanted);
+    result = issue(agent, what, page, &call);
+    agent_issues(agent, NULL);
     if (result == TRACEE_OK) {
         *error = is_error(call.result) ? (int)-call.result : 0;
         if (pread(wanted->params_fd, what->params, what->size, 0) != (ssize_t)what->size) {

@@ -12,10 +12,9 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/agent-params.h"
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/tracee.h"
-
-enum { AGENT_PAGE_BYTES = 4096 };
 
 /** AGENT_PARAMS_FD: in the agent's table: the file with an ioctl()'s parameters, until the next one. */
 enum { AGENT_PARAMS_FD = 1 };
@@ -77,6 +76,7 @@ void agent_job_end(AgentJob *job, int error);
  * @error: ENDED: why it could not do its work; 0: it has gone as it should
  * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
  * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
+ * @issuing: the ioctl() that it is at, or about to be at; NULL: none
  * @tracer: the thread of ours that is its own; known once it is about to be made
  * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
  */
@@ -101,6 +101,7 @@ typedef struct Agent {
     bool errand;
     pid_t target;
     bool spoilt;
+    const AgentCall *issuing;
 
     pid_t tracer;
     Tracee borrowed;
@@ -130,8 +131,8 @@ bool agent_borrow(Agent *agent, int *error);
  */
 TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
 
-/** agent_punish: somebody wrote over the instruction that it was made to use, or sent it where it should not be:
- * report it, and kill the process. */
+/** agent_punish: somebody wrote over the instruction that it was made to use or what its call is to read, or sent it
+ * where it should not be: report it, and kill the process. Safe from every thread. */
 void agent_punish(const Agent *agent);
 
 /* What agents.c has for that. */
@@ -155,6 +156,9 @@ bool agent_aim(Agent *errand, pid_t target);
 
 /** agent_is_spoilt: whether the thread became an agent after agent_aim(): what was taken is not to be given away. */
 bool agent_is_spoilt(Agent *errand);
+
+/** agent_issues: from now on its ioctl() is this one, or NULL: none. @call outlives it. */
+void agent_issues(Agent *agent, const AgentCall *call);
 
 /** agent_take_from: duplicate what the tracee has under a number. Returns: a descriptor that the caller owns, or -1
  * with errno set. */

@@ -43,6 +43,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/agent-params.h"
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
@@ -61,6 +62,8 @@ enum {
     ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
     STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
 };
+
+enum { ARG_PARAMS = 2 }; /* of ioctl(fd, command, params) */
 
 struct Agents {
     GuestMembers *members;
@@ -403,6 +406,42 @@ static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
                          : notif->data.nr == SYS_mmap && notif->data.args[1] == 0;
 }
 
+void agent_issues(Agent *agent, const AgentCall *call)
+{
+    agent_lock(agent);
+    agent->issuing = call;
+    agent_unlock(agent);
+}
+
+/* With the lock held: a copy of what the ioctl() that an agent is at is to read; false: it is at none. */
+static bool copy_params(const Agent *agent, AgentParams *params)
+{
+    const AgentCall *call = agent->issuing;
+
+    if (!call) {
+        return false;
+    }
+    *params =
+        (AgentParams){.fd = fcntl(call->params_fd, F_DUPFD_CLOEXEC, 0), .size = call->what->size};
+    memcpy(params->bytes, call->what->params, params->size);
+    return true;
+}
+
+/* Let an agent go on with a call that was checked when it began. @params: what it is to read, or NULL: nothing. The
+ * time from then until now is as long as threads take to be scheduled. */
+static void let_on(const Agent *agent, const struct seccomp_notif *notif, const AgentParams *params)
+{
+    if (params && params->fd < 0) {
+        notification_fail(agent->listener, notif->id, ENOMEM); /* we are short of descriptors */
+    } else if (params &&
+               !agent_params_are_there(params, (pid_t)notif->pid, notif->data.args[ARG_PARAMS])) {
+        agent_punish(agent);
+        notification_fail(agent->listener, notif->id, EPERM);
+    } else {
+        notification_continue(agent->listener, notif->id);
+    }
+}
+
 bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
 {
     Agent *agent;
@@ -415,8 +454,10 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     }
     agent_ref(agent);
     if (!is_wait(agent, notif)) {
+        g_auto(AgentParams) params = {.fd = -1};
+        bool reads = notif->data.nr == SYS_ioctl && copy_params(agent, &params);
         g_mutex_unlock(&agents->lock);
-        notification_continue(agent->listener, notif->id);
+        let_on(agent, notif, reads ? &params : NULL);
     } else {
         agent->parked = notif->id;
         agent->since = g_get_monotonic_time();
@@ -564,20 +605,6 @@ void agents_release(AgentHold *hold)
     }
 }
 
-/* A page with the parameters, for the agent to map: shared, so that what the call writes is seen here. */
-static int make_params(const AgentIoctl *what)
-{
-    int fd = memfd_create("nvcuse-params", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-    if (fd >= 0 && (ftruncate(fd, AGENT_PAGE_BYTES) < 0 ||
-                    pwrite(fd, what->params, what->size, 0) != (ssize_t)what->size ||
-                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 /* Give it to the process's agent. Returns false if there is none. */
 static bool give_call(Agents *agents, pid_t group, AgentCall *call, int host_fd)
 {
@@ -613,7 +640,7 @@ static int wait_for_call(AgentCall *call)
 
 int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
 {
-    AgentCall call = {.what = what, .params_fd = make_params(what)};
+    AgentCall call = {.what = what, .params_fd = agent_params_new(what->params, what->size)};
     int host_fd = call.params_fd < 0 ? -1 : fcntl(what->host_fd, F_DUPFD_CLOEXEC, 0);
     int error = ENOMEM;
 

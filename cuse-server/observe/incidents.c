@@ -21,10 +21,10 @@ static const struct {
     bool is_fatal;
     const char *explanation;
 } kinds[INCIDENT_KIND_COUNT] = {
-    [INCIDENT_OTHER_CODE] =
-        {"other-code", true,
-         "was killed: it wrote over the code by which nvcuse's agent in it makes "
-         "system calls, so that the agent would have made others"},
+    [INCIDENT_OTHER_CODE] = {"other-code", true,
+                             "was killed: it wrote over the code by which nvcuse's agent in it "
+                             "makes system calls, or over "
+                             "their parameters, so that the agent would have made others"},
     [INCIDENT_ASTRAY] = {"astray", true,
                          "was killed: it wrote over the code by which nvcuse's agent in it makes "
                          "system calls, so that the agent made none any more"},

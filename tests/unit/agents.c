@@ -6,16 +6,19 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "abi/uvm.h"
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
@@ -26,7 +29,7 @@
 #define SIZE (2 * PAGE)
 
 /* The descriptor by which guests name what is mapped; it is not open in them. */
-enum { GUEST_FD = 500, THREADS = 4, ROUNDS = 50 };
+enum { GUEST_FD = 500, THREADS = 4, ROUNDS = 50, TAKES = 20 };
 
 typedef void (*Scene)(void);
 
@@ -37,6 +40,24 @@ static bool strangers; /* nobody has been told to be a guest */
 static Incidents *incidents;
 static uint64_t counts[INCIDENT_KIND_COUNT]; /* of the last scene */
 static int listener;
+
+/* What becomes of the page of an ioctl()'s parameters while the agent waits for its call to be let on. */
+typedef enum {
+    PAGE_STAYS,
+    PAGE_IS_WRITTEN_TO,
+    PAGE_IS_REPLACED, /* by one with the same in it, so far */
+} PageFate;
+
+/* Shared with the guest, which does it. */
+typedef struct {
+    PageFate fate;
+    _Atomic uintptr_t page; /* where it is; 0: not yet */
+    _Atomic bool done;
+} Spoiler;
+
+static Spoiler *spoiler;
+static uint8_t written[8]; /* the parameters */
+static _Atomic int ioctl_error;
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
@@ -77,6 +98,56 @@ static G_NORETURN void be_parent(int socket, int result, Scene scene)
 
 /* --- the broker ------------------------------------------------------------------------------- */
 
+/* The guest's own ioctl() waits for an agent's: have it made by a thread, for this one has to see to the agent. */
+static gpointer issue(gpointer data)
+{
+    g_autofree struct seccomp_notif *notif = data;
+    AgentIoctl what = {host_file, (uint32_t)notif->data.args[1], written, sizeof written};
+
+    ioctl_error = agents_ioctl(agents, guest_thread_group((pid_t)notif->pid), &what);
+    notification_return(listener, notif->id, ioctl_error);
+    return NULL;
+}
+
+static void answer_ioctl(const struct seccomp_notif *notif)
+{
+    bool again = false;
+    AgentHold *hold =
+        agents_hold(agents, listener, notif, guest_thread_group((pid_t)notif->pid), &again);
+
+    if (hold) {
+        g_thread_unref(g_thread_new("issue", issue, g_memdup2(notif, sizeof *notif)));
+    }
+    agents_release(hold);
+}
+
+/* The agent's own call, before it is let on. */
+static bool is_agents_ioctl(const struct seccomp_notif *notif)
+{
+    return notif->data.nr == SYS_ioctl && (int)notif->data.args[0] != GUEST_FD;
+}
+
+static void have_page_spoilt(const struct seccomp_notif *notif)
+{
+    spoiler->page = (uintptr_t)notif->data.args[2];
+    while (spoiler->fate != PAGE_STAYS && !spoiler->done) {
+        usleep(1000);
+    }
+}
+
+static void answer(const struct seccomp_notif *notif)
+{
+    if (notif->data.nr == SYS_ioctl) {
+        answer_ioctl(notif);
+    } else if (notif->data.nr == SYS_pidfd_getfd) {
+        agents_take_file(agents, listener, notif);
+    } else if ((int)notif->data.args[4] == GUEST_FD) {
+        agents_map(agents, listener, notif, guest_thread_group((pid_t)notif->pid), dup(host_file));
+    } else {
+        notification_continue(listener, notif->id);
+    }
+}
+
 static gpointer serve(gpointer data)
 {
     (void)data;
@@ -85,15 +156,14 @@ static gpointer serve(gpointer data)
     while (poll(&poll_fd, 1, -1) > 0 && !(poll_fd.revents & POLLHUP)) {
         struct seccomp_notif notif;
         memset(&notif, 0, sizeof notif);
-        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0 ||
-            agents_notified(agents, &notif)) {
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0) {
             continue;
         }
-        if ((int)notif.data.args[4] == GUEST_FD) {
-            agents_map(agents, listener, &notif, guest_thread_group((pid_t)notif.pid),
-                       dup(host_file));
-        } else {
-            notification_continue(listener, notif.id);
+        if (is_agents_ioctl(&notif)) {
+            have_page_spoilt(&notif);
+        }
+        if (!agents_notified(agents, &notif)) {
+            answer(&notif);
         }
     }
     return NULL;
@@ -209,6 +279,13 @@ static void *map_often(void *data)
     return data;
 }
 
+static void *map_forever(void *data)
+{
+    while (!map_often(NULL)) {
+    }
+    return data;
+}
+
 static void map_in_threads(void)
 {
     pthread_t threads[THREADS];
@@ -261,6 +338,135 @@ Test(agents, nothing_waits_for_a_guest_that_is_killed)
     int how = play(be_killed);
 
     cr_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+}
+
+/* --- other parameters in place of those that were checked --------------------------------------- */
+
+static void *spoil(void *data)
+{
+    uint8_t copy[sizeof written];
+
+    while (!spoiler->page) {
+        usleep(1000);
+    }
+    volatile uint8_t *page = (uint8_t *)spoiler->page; // NOLINT(performance-no-int-to-ptr)
+    if (spoiler->fate == PAGE_IS_WRITTEN_TO) {
+        page[0]++;
+    } else if (spoiler->fate == PAGE_IS_REPLACED) {
+        memcpy(copy, (const void *)page, sizeof copy);
+        mmap((void *)page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+             -1, 0);
+        memcpy((void *)page, copy, sizeof copy);
+    }
+    spoiler->done = true;
+    return data;
+}
+
+/* The filter asks about it, whatever the file is. */
+static void call_with_spoiler(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, spoil, NULL);
+    _exit(ioctl(GUEST_FD, UVM_INITIALIZE, NULL) == ENOTTY ? 0 : 1);
+}
+
+static int spoilt(PageFate fate)
+{
+    spoiler = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    spoiler->fate = fate;
+    ioctl_error = 0;
+    int how = play(call_with_spoiler);
+    munmap(spoiler, PAGE);
+    return how;
+}
+
+/* The host's file here is one in memory, which has no ioctls. */
+Test(agents, parameters_that_stay_the_same_reach_the_host)
+{
+    cr_assert(ended_well(spoilt(PAGE_STAYS)));
+    cr_assert_eq(ioctl_error, ENOTTY);
+    cr_assert_eq(counts[INCIDENT_OTHER_CODE], 0);
+}
+
+Test(agents, parameters_that_are_changed_while_the_call_waits_to_be_let_on_do_not)
+{
+    for (PageFate fate = PAGE_IS_WRITTEN_TO; fate <= PAGE_IS_REPLACED; fate++) {
+        int how = spoilt(fate);
+        cr_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL, "fate %d: %x", fate, how);
+        cr_assert_neq(ioctl_error, ENOTTY, "fate %d", fate);
+        cr_assert_eq(counts[INCIDENT_OTHER_CODE], 1, "fate %d: reported", fate);
+    }
+}
+
+/* --- what an agent has ---------------------------------------------------------------------------- */
+
+static int take(int pidfd, int number)
+{
+    return (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+}
+
+static bool is_host_file(int fd)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    g_autofree char *name = g_file_read_link(path, NULL);
+
+    return name && strstr(name, "memfd:host");
+}
+
+/* Nobody keeps this guest from having pidfds of threads. */
+static void take_from_thread(pid_t tid)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, tid, O_EXCL);
+
+    for (int i = 0; pidfd >= 0 && i < TAKES; i++) {
+        int fd = take(pidfd, i % 3);
+        if (fd >= 0 && is_host_file(fd)) {
+            _exit(3);
+        }
+        close(fd);
+    }
+    close(pidfd);
+}
+
+static void take_from_agents(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, map_forever, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+        const char *name;
+        while ((name = g_dir_read_name(tasks))) {
+            take_from_thread(atoi(name)); // NOLINT(cert-err34-c): the kernel's number
+        }
+    }
+}
+
+Test(agents, what_one_has_is_taken_by_nobody)
+{
+    if (!guest_threads_have_pidfds()) {
+        cr_skip_test("the kernel has no pidfds of threads, by which it could be");
+    }
+    cr_assert(ended_well(play(take_from_agents)));
+}
+
+static void take_from_oneself(void)
+{
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int copy = take(self, self);
+
+    if (copy < 0 || fcntl(copy, F_GETFD) != FD_CLOEXEC) {
+        _exit(1);
+    }
+    if (take(self, GUEST_FD) != -1 || errno != EBADF || take(GUEST_FD, 0) != -1 || errno != EBADF) {
+        _exit(2);
+    }
+}
+
+Test(agents, what_others_have_is_taken_as_ever)
+{
+    cr_assert(ended_well(play(take_from_oneself)));
 }
 
 /* --- other code in place of the agent's ------------------------------------------------------- */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parameters of an agent's ioctl(): a page of memory that the guest has in its address space while the call
+ * lasts, since the driver reads them and writes its answer there. So the guest can write to it, and put another page
+ * in its place.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <glib.h>
+
+#include "cuse-server/broker/agents.h"
+#include "cuse-server/transport/close-if-open.h"
+
+enum { AGENT_PAGE_BYTES = 4096 };
+
+/**
+ * AgentParams: what a call is to read.
+ * @fd: the page; owned; -1: there is none
+ */
+typedef struct {
+    int fd;
+    size_t size;
+    uint8_t bytes[AGENT_PARAMS_MAX];
+} AgentParams;
+
+/**
+ * agent_params_new: a page with the parameters, for an agent to map: shared, so that what the call writes is seen here.
+ * @size: at most AGENT_PARAMS_MAX bytes
+ * Returns: a file of its size, or -1 with errno set.
+ */
+int agent_params_new(const void *params, size_t size);
+
+/**
+ * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? Waits
+ * for nobody: the guest's memory is not read, which it could have taken for ever, but the file is, and its maps.
+ */
+bool agent_params_are_there(const AgentParams *params, pid_t tid, uint64_t address);
+
+static inline void agent_params_clear(AgentParams *params)
+{
+    close_if_open(params->fd);
+    params->fd = -1;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AgentParams, agent_params_clear)
