@@ -159,6 +159,35 @@ Test(oci_seccomp, what_is_refused_stays_refused)
     assert_others(section, ERRNO);
 }
 
+/* The act by which an agent's file could be had: asked about whatever its arguments are. */
+static void assert_getfd(const char *profile, const char *action)
+{
+    g_autoptr(JsonObject) section = merged(profile, false);
+
+    for (uint64_t flags = 0; flags < 3; flags++) {
+        const uint64_t values[6] = {3, 4, flags << 32 | flags};
+        cr_assert_str_eq(action_of(json_member_object(section, "seccomp"), "pidfd_getfd", values),
+                         action, "%s, flags %u", profile, (unsigned)flags);
+    }
+}
+
+Test(oci_seccomp, a_file_is_taken_by_the_broker_or_not_at_all)
+{
+    assert_getfd(NULL, NOTIFY);
+    assert_getfd("{\"defaultAction\": \"" ALLOW "\"}", NOTIFY);
+    assert_getfd("{\"defaultAction\": \"" ERRNO "\"}", ERRNO);
+    assert_getfd("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"pidfd_getfd\"], "
+                 "\"action\": \"" ALLOW "\"}]}",
+                 NOTIFY);
+    assert_getfd("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"pidfd_getfd\"], "
+                 "\"action\": \"SCMP_ACT_LOG\", \"args\": [{\"index\": 0, \"value\": 3, \"op\": "
+                 "\"SCMP_CMP_EQ\"}]}]}",
+                 NOTIFY);
+    assert_getfd("{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"pidfd_getfd\"], "
+                 "\"action\": \"" ERRNO "\"}]}",
+                 ERRNO);
+}
+
 Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)
 {
     g_autoptr(JsonObject) section =

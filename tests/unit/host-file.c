@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a worker's files may get into a guest. /dev/null and /dev/zero stand for the driver's devices. */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "cuse-server/broker/blank-file.h"
+#include "cuse-server/broker/host-file.h"
+
+/* Documentation/admin-guide/devices.txt: major 1, minors 3 and 5. */
+#define NULL_NUMBER 0x103
+#define ZERO_NUMBER 0x105
+
+enum { FRONTEND, UVM, DMA_BUF };
+
+static const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", NULL_NUMBER},
+                                 {DEVICE_UVM, "nvidia-uvm", ZERO_NUMBER},
+                                 {DEVICE_DMA_BUF, "nvidia-dmabuf", 0}};
+static const HostFiles real = {devices, G_N_ELEMENTS(devices), .simulated = false};
+static const HostFiles simulated = {devices, G_N_ELEMENTS(devices), .simulated = true};
+
+/* Closes it. */
+static bool may(const HostFiles *files, int fd, unsigned device)
+{
+    bool result = host_files_have(files, fd, device);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    return result;
+}
+
+Test(host_file, the_devices_own_files_may)
+{
+    cr_assert(may(&real, open("/dev/null", O_RDWR), FRONTEND));
+    cr_assert(may(&real, open("/dev/null", O_RDONLY), FRONTEND));
+    cr_assert(may(&real, open("/dev/zero", O_RDWR), UVM));
+    cr_assert(may(&simulated, blank_file_new(), UVM));
+}
+
+Test(host_file, another_devices_may_not)
+{
+    cr_assert_not(may(&real, open("/dev/null", O_RDWR), UVM));
+    cr_assert_not(may(&real, open("/dev/zero", O_RDWR), FRONTEND));
+    cr_assert_not(may(&real, open("/dev/full", O_RDWR), FRONTEND));
+    cr_assert_not(may(&real, open("/dev/null", O_RDWR), DMA_BUF));
+    cr_assert_not(may(&real, open("/dev/null", O_RDWR), G_N_ELEMENTS(devices)));
+    cr_assert_not(may(&real, open("/dev/null", O_RDWR), UINT_MAX));
+}
+
+Test(host_file, what_a_worker_has_besides_may_not)
+{
+    int sockets[2];
+    int ends[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
+    cr_assert_eq(pipe(ends), 0);
+    for (size_t i = 0; i < 2; i++) {
+        const HostFiles *files = i ? &simulated : &real;
+        cr_assert_not(host_files_have(files, sockets[i], FRONTEND));
+        cr_assert_not(host_files_have(files, ends[i], FRONTEND));
+        cr_assert_not(may(files, open("/proc/self/mem", O_RDONLY), FRONTEND));
+        cr_assert_not(may(files, open("/etc/passwd", O_RDONLY), FRONTEND));
+        cr_assert_not(may(files, open("/dev", O_RDONLY), FRONTEND));
+        cr_assert_not(may(files, eventfd(0, 0), FRONTEND));
+        cr_assert_not(may(files, open("/dev/null", O_PATH), FRONTEND));
+        cr_assert_not(host_files_have(files, -1, FRONTEND));
+        cr_assert_not(host_files_have(files, 999, FRONTEND));
+    }
+    cr_assert_not(may(&real, blank_file_new(), FRONTEND));
+    cr_assert_not(may(&simulated, open("/dev/null", O_RDWR), FRONTEND));
+}
+
+Test(host_file, a_call_is_made_on_its_kind_of_device)
+{
+    int null = open("/dev/null", O_RDWR);
+
+    cr_assert(host_files_have_kind(&real, null, DEVICE_FRONTEND));
+    cr_assert_not(host_files_have_kind(&real, null, DEVICE_UVM));
+    cr_assert_not(host_files_have_kind(&real, null, DEVICE_UVM_TOOLS));
+    cr_assert_not(host_files_have_kind(&real, -1, DEVICE_FRONTEND));
+    close(null);
+}
