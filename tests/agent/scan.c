@@ -54,23 +54,27 @@ static bool is_of_host(int fd)
     return readlink(path, name, sizeof name - 1) > 0 && strstr(name, "memfd:nvcuse-simulated");
 }
 
-/* Closes the descriptor. The guest's own files have a number of nvcuse's, the host's the driver's. */
-static void look_at(Scan *scan, const char *way, int fd)
+static void found_by(Scan *scan, const char *way)
 {
     ScanResult *result = scan->result;
     size_t length = strlen(result->ways);
 
-    result->looks++;
-    if (fd < 0) {
-        return;
+    result->found++;
+    if (!strstr(result->ways, way)) {
+        (void)snprintf(result->ways + length, sizeof result->ways - length, " %s", way);
     }
-    if (is_of_host(fd)) {
-        result->found++;
-        if (!strstr(result->ways, way)) {
-            (void)snprintf(result->ways + length, sizeof result->ways - length, " %s", way);
-        }
+}
+
+/* Closes the descriptor. The guest's own files have a number of nvcuse's, the host's the driver's. */
+static void look_at(Scan *scan, const char *way, int fd)
+{
+    scan->result->looks++;
+    if (fd >= 0 && is_of_host(fd)) {
+        found_by(scan, way);
     }
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 /* --- by path ---------------------------------------------------------------------------------- */
@@ -338,8 +342,7 @@ static void trace(Scan *scan, pid_t tid)
         _exit(held);
     }
     if (child > 0 && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how)) {
-        scan->result->found++;
-        (void)strcat(scan->result->ways, " ptrace");
+        found_by(scan, "ptrace");
     }
 }
 

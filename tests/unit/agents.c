@@ -354,8 +354,10 @@ static void *spoil(void *data)
         page[0]++;
     } else if (spoiler->fate == PAGE_IS_REPLACED) {
         memcpy(copy, (const void *)page, sizeof copy);
-        mmap((void *)page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-             -1, 0);
+        if (mmap((void *)page, PAGE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+            _exit(4);
+        }
         memcpy((void *)page, copy, sizeof copy);
     }
     spoiler->done = true;
