@@ -27,6 +27,13 @@
 /* pidfd_getfd(pidfd, number, flags) */
 enum { ARG_PIDFD };
 
+/* Nobody stumbles upon an agent. */
+static int64_t refuse(const Agent *agent)
+{
+    agents_report(agent->agents, agent->group, INCIDENT_AGENT_FILE);
+    return -EBADF;
+}
+
 /* The errand's own thread calls; nobody knows its table but us. */
 static TraceeResult call(Agent *agent, int64_t *value, int *file)
 {
@@ -42,7 +49,7 @@ static TraceeResult call(Agent *agent, int64_t *value, int *file)
     if (agent_is_spoilt(agent)) {
         close_if_open(*file);
         *file = -1;
-        *value = -EBADF;
+        *value = refuse(agent);
     }
     return result;
 }
@@ -58,6 +65,8 @@ static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
     *value = target < 0 ? -ESRCH : -EBADF;
     if (target > 0 && agent_aim(agent, target)) {
         result = call(agent, value, file);
+    } else if (target > 0) {
+        *value = refuse(agent);
     }
     return result;
 }

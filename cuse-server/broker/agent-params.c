@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* #syscalls:broker memfd_create ftruncate pwrite64 pread64 fcntl openat newfstatat fstat read close */
+/* #syscalls:broker memfd_create ftruncate pwrite64 pread64 fcntl openat newfstatat fstat read lseek close */
 
 int agent_params_new(const void *params, size_t size)
 {

@@ -50,7 +50,7 @@
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker clone kill close fcntl memfd_create ftruncate pwrite64 write
+ * #syscalls:broker clone kill close fcntl memfd_create write
  */
 
 enum {
@@ -115,11 +115,16 @@ int agent_no_caps(const Agent *agent)
     return agent->agents->no_caps;
 }
 
+void agents_report(Agents *agents, pid_t group, IncidentKind kind)
+{
+    incidents_report(agents->incidents, kind, group);
+}
+
 /* Whoever sits before the guest's terminal sees its end, and not what is reported. */
 void agent_trouble(const Agent *agent, IncidentKind kind)
 {
     g_printerr("nvcuse: process %d %s\n", agent->group, incident_explanation(kind));
-    incidents_report(agent->agents->incidents, kind, agent->group);
+    agents_report(agent->agents, agent->group, kind);
 }
 
 /* With the lock held. */

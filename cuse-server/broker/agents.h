@@ -84,6 +84,9 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
  */
 void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *notif);
 
+/** agents_report: report what became of a process of a guest's. */
+void agents_report(Agents *agents, pid_t group, IncidentKind kind);
+
 /**
  * agents_hold: see to it that the process of a guest that waits has an agent, for as long as agents_ioctl()
  * may be asked of it.

@@ -35,6 +35,7 @@ static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif 
 
     if (error == 0 && !is_its_host_file(mmap, duplicate, host_fd)) {
         error = EIO; /* it said yes, and sent nothing, or what no worker sends */
+        agents_report(mmap->agents, group, INCIDENT_WRONG_FILE);
     }
     if (error) {
         notification_fail(listener, notif->id, error);

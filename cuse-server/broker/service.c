@@ -25,7 +25,7 @@
 #include "cuse-server/transport/seqpacket.h"
 
 /*
- * #syscalls:broker poll newfstatat fstat write shutdown pidfd_send_signal close
+ * #syscalls:broker poll write shutdown pidfd_send_signal close
  */
 
 struct Service {

@@ -203,7 +203,8 @@ static bool explain_event(Explainer *explainer, JsonObject *event, GError **erro
         .detail = event_number(event, "detail"),
     };
 
-    if (g_strcmp0(type, "killed") == 0 || g_strcmp0(type, "no-agent") == 0) {
+    if (g_strcmp0(type, "killed") == 0 || g_strcmp0(type, "no-agent") == 0 ||
+        g_strcmp0(type, "kept") == 0) {
         return explain_incident_event(explainer, event, error);
     }
     if (g_strcmp0(type, "refused") != 0) {

@@ -99,8 +99,8 @@ static void audit_incident(InstanceReport *report, const Incident *incident)
                                                process, incident_explanation(incident->kind));
     const AuditField fields[] = {{"reason", incident_name(incident->kind)}, {"process", process}};
 
-    audit_event(report->audit, incident_is_fatal(incident->kind) ? AUDIT_KILLED : AUDIT_NO_AGENT,
-                message, fields, G_N_ELEMENTS(fields));
+    audit_event(report->audit, incident_event(incident->kind), message, fields,
+                G_N_ELEMENTS(fields));
 }
 
 /* As many as are remembered: guests bring them faster than they can be written. */

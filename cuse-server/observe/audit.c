@@ -36,6 +36,7 @@ static const struct {
     [AUDIT_DROPPED] = {"dropped", "93ebf47794d643c895d0ccab36061bef", 4},
     [AUDIT_KILLED] = {"killed", "c7896871535742f28d0d5d8fa025ff9d", 4},
     [AUDIT_NO_AGENT] = {"no-agent", "670cc3f7940149c5a13fb63bce3c2053", 5},
+    [AUDIT_KEPT] = {"kept", "6da91a40a8894b8eb3547805a963d423", 4},
 };
 
 struct Audit {
@@ -182,7 +183,8 @@ static void say_dropped(Audit *audit)
 
 static bool is_caused_by_guests(AuditType type)
 {
-    return type == AUDIT_REFUSED || type == AUDIT_KILLED || type == AUDIT_NO_AGENT;
+    return type == AUDIT_REFUSED || type == AUDIT_KILLED || type == AUDIT_NO_AGENT ||
+           type == AUDIT_KEPT;
 }
 
 static bool may_write_another(Audit *audit)

@@ -21,6 +21,7 @@ typedef enum {
     AUDIT_DROPPED,          /* refusals that were left out since the last event */
     AUDIT_KILLED,           /* a process interfered with the agent in it, and was killed */
     AUDIT_NO_AGENT,         /* there could be no agent in a process, so its call failed */
+    AUDIT_KEPT,             /* a guest was kept from a file that is not for it */
     AUDIT_TYPE_COUNT,
 } AuditType;
 

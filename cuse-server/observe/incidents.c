@@ -18,24 +18,32 @@ struct Incidents {
 
 static const struct {
     const char *name;
-    bool is_fatal;
+    AuditType event;
     const char *explanation;
 } kinds[INCIDENT_KIND_COUNT] = {
-    [INCIDENT_OTHER_CODE] = {"other-code", true,
+    [INCIDENT_OTHER_CODE] = {"other-code", AUDIT_KILLED,
                              "was killed: it wrote over the code by which nvcuse's agent in it "
                              "makes system calls, or over "
                              "their parameters, so that the agent would have made others"},
-    [INCIDENT_ASTRAY] = {"astray", true,
+    [INCIDENT_ASTRAY] = {"astray", AUDIT_KILLED,
                          "was killed: it wrote over the code by which nvcuse's agent in it makes "
                          "system calls, so that the agent made none any more"},
     [INCIDENT_CAPABILITIES] =
-        {"capabilities", false,
+        {"capabilities", AUDIT_NO_AGENT,
          "could map nothing (EPERM): nvcuse's agent in it could not give up its capabilities; a "
          "seccomp filter of the program's own forbids capset, or another thread spoilt the call"},
     [INCIDENT_TRACED] =
-        {"traced", false,
+        {"traced", AUDIT_NO_AGENT,
          "could map nothing (EBUSY): a debugger, strace or another program traces it, so that "
          "nvcuse cannot; it works without that"},
+    [INCIDENT_AGENT_FILE] =
+        {"agent-file", AUDIT_KEPT,
+         "got nothing (EBADF) out of the descriptor table of nvcuse's agent, which it named to "
+         "pidfd_getfd: programs have no business there, so find out which one it is"},
+    [INCIDENT_WRONG_FILE] =
+        {"wrong-file", AUDIT_KEPT,
+         "could map nothing (EIO): the worker sent the file of another device, or none of the "
+         "driver's, which it does if it has fallen: stop the instance, and find out by whom"},
 };
 
 Incidents *incidents_new(int notices)
@@ -107,10 +115,9 @@ bool incident_parse(const char *name, IncidentKind *kind)
     return false;
 }
 
-bool incident_is_fatal(IncidentKind kind)
+AuditType incident_event(IncidentKind kind)
 {
-    g_return_val_if_fail((unsigned)kind < INCIDENT_KIND_COUNT, false);
-    return kinds[kind].is_fatal;
+    return kinds[kind].event;
 }
 
 const char *incident_explanation(IncidentKind kind)

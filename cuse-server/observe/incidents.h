@@ -12,12 +12,16 @@
 
 #include <glib.h>
 
+#include "cuse-server/observe/audit.h"
+
 /** IncidentKind: what happened. Add at the end. */
 typedef enum {
     INCIDENT_OTHER_CODE,   /* the agent was given other code than it was made to use */
     INCIDENT_ASTRAY,       /* the agent did not come back from it */
     INCIDENT_CAPABILITIES, /* an agent could not give up its capabilities */
     INCIDENT_TRACED,       /* there could be no agent: another program traces the process */
+    INCIDENT_AGENT_FILE,   /* it tried to take a file out of an agent's descriptor table */
+    INCIDENT_WRONG_FILE,   /* the worker sent another file for it to map than the driver's */
     INCIDENT_KIND_COUNT,
 } IncidentKind;
 
@@ -54,8 +58,8 @@ const char *incident_name(IncidentKind kind);
 /** incident_parse: the kind that has this name; false if none has. */
 bool incident_parse(const char *name, IncidentKind *kind);
 
-/** incident_is_fatal: was the process killed for it? If not, its call failed. */
-bool incident_is_fatal(IncidentKind kind);
+/** incident_event: as what it is reported: AUDIT_KILLED: the process was killed for it. If not, its call failed. */
+AuditType incident_event(IncidentKind kind);
 
 /** incident_explanation: what happened, and what an operator can do: the rest of a sentence that begins
  * with "a process ". */

@@ -451,6 +451,7 @@ Test(agents, what_one_has_is_taken_by_nobody)
         cr_skip_test("the kernel has no pidfds of threads, by which it could be");
     }
     cr_assert(ended_well(play(take_from_agents)));
+    cr_assert_gt(counts[INCIDENT_AGENT_FILE], 0, "reported");
 }
 
 static void take_from_oneself(void)
@@ -469,6 +470,7 @@ static void take_from_oneself(void)
 Test(agents, what_others_have_is_taken_as_ever)
 {
     cr_assert(ended_well(play(take_from_oneself)));
+    cr_assert_eq(counts[INCIDENT_AGENT_FILE], 0);
 }
 
 /* --- other code in place of the agent's ------------------------------------------------------- */
