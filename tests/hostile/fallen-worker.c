@@ -12,11 +12,13 @@
  *     file:OP:A:B:C   the same with a file attached, which is none of the host's devices
  *     host:OP:A:B:C   the same with the file of the last answer that had one
  *     mute:OP:N       N requests that have no answer
+ *     maps:file       from now on each mapping of a guest's is allowed, with a file that is none of the host's devices
+ *     maps:host       the same with the file of the last answer that had one
  *     bytes:N         N bytes that are no request, unless N is a request's size
  *     flood:N         N requests at once, before any answer is read
  *
  * Each is answered on standard error: "WORD: ok", "WORD: ok, with a file", "WORD: ERRNO", or "WORD:
- * hung up", or "WORD: sent"; what follows a hang-up is not sent. "the attack is over" ends the list.
+ * hung up", or "WORD: sent", or "WORD: from now on"; what follows a hang-up is not sent. "the attack is over" ends the list.
  */
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +29,8 @@
 
 #include <glib.h>
 
+#include "cuse-server/proxy/nv-file.h"
+#include "cuse-server/proxy/proxy.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/seqpacket.h"
@@ -37,6 +41,11 @@ BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);
 bool __real_transport_run(Transport *transport, GError **error);
 bool __wrap_transport_run(Transport *transport, GError **error);
+
+int __real_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
+int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
+int __real_nv_file_fd(const NvFile *file);
+int __wrap_nv_file_fd(const NvFile *file);
 
 enum {
     ATTACK_SERIAL = 0x40000000, /* the worker's own count from 1 */
@@ -52,6 +61,7 @@ typedef struct {
     int32_t guest; /* the last thread that the worker asked about */
     guint64 opens; /* until the attack */
     char **attack;
+    gint mapped; /* what guests' mappings are answered with; -1: what they should be. Atomic */
     bool hung_up;
     uint32_t serial; /* of the attack's last question */
 } Middle;
@@ -176,7 +186,11 @@ static void attack_one(Middle *middle, const char *word)
 {
 
     middle->serial++;
-    if (g_str_has_prefix(word, "bytes:")) {
+    if (g_str_has_prefix(word, "maps:")) {
+        g_atomic_int_set(&middle->mapped,
+                         g_str_equal(word, "maps:file") ? middle->worker : middle->host_file);
+        g_printerr("%s: from now on\n", word);
+    } else if (g_str_has_prefix(word, "bytes:")) {
         attack_bytes(middle, word, (size_t)g_ascii_strtoull(word + 6, NULL, 0));
     } else if (g_str_has_prefix(word, "flood:")) {
         attack_flood(middle, word, (uint32_t)g_ascii_strtoull(word + 6, NULL, 0));
@@ -265,10 +279,31 @@ BrokerLink *__wrap_broker_link_new(int socket)
     *the_middle = (Middle){.worker = sockets[1],
                            .broker = socket,
                            .host_file = -1,
+                           .mapped = -1,
                            .opens = at ? g_ascii_strtoull(at, NULL, 10) : 1,
                            .attack = g_strsplit(attack_list, " ", -1),
                            .serial = ATTACK_SERIAL};
     return __real_broker_link_new(sockets[0]);
+}
+
+/* The file that is asked for next by this thread is the answer to a mapping. */
+static __thread bool mapping;
+
+int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
+{
+    if (!the_middle || g_atomic_int_get(&the_middle->mapped) < 0) {
+        return __real_proxy_map(proxy, file, length, offset);
+    }
+    mapping = true;
+    return 0;
+}
+
+int __wrap_nv_file_fd(const NvFile *file)
+{
+    bool is_answer = mapping;
+
+    mapping = false;
+    return is_answer ? g_atomic_int_get(&the_middle->mapped) : __real_nv_file_fd(file);
 }
 
 /* Called when everything is locked up. */

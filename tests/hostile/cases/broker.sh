@@ -11,7 +11,7 @@ fallen() {
     local instance=$!
     # Once it has asked everything, its guest is told to go.
     if eventually 30 grep -qE '^the attack is over$|sent the broker' "$WORK/$name"; then
-        sleep 1
+        sleep "${SETTLE:-1}"
         kill -TERM "$instance" 2>/dev/null
     fi
     wait "$instance"
@@ -58,9 +58,9 @@ is "$(grep -cE '^5:[-0-9]+:0: (EPERM|ESRCH)$' "$WORK/asks")" 5 "and it gets nobo
 
 # A guest that exists, one thread of which waits in the driver meanwhile. With CUSE that call is none of the broker's.
 if [[ $TRANSPORT == cuse ]]; then listens=EOPNOTSUPP other=EOPNOTSUPP given=EOPNOTSUPP; else listens=EPERM other=EOPNOTSUPP given=ok; fi
-tie=0x30000001 dma_bufs=$((n - 1))
+tie=0x30000001 dma_bufs=$((n - 1)) uvm=$((n - 3))
 GUEST=(timeout 20 "$HOSTILE/waiter") CAPS=compute,utility,rdma
-FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 \
+FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 "host:7:@:$tie:16" "2:$uvm:2" \
     "6:@:0" "6:@:$n" "6:@:4294967295" "6:1:$dma_bufs" "6:$WITNESS_GUEST:$dma_bufs" "6:0:$dma_bufs" "6:-1:$dma_bufs" "6:@:$dma_bufs" \
     "7:@:$tie:16" "file:7:@:$tie:16" "host:7:@:0xc04846d2:72" "host:7:@:$tie:193" "host:7:@:$tie:4294967295" "host:7:1:$tie:16" \
     "host:7:$WITNESS_GUEST:$tie:16" "host:7:0:$tie:16" "host:7:-1:$tie:16" "host:7:@:$tie:0" "host:7:@:$tie:16" "host:5:1" 4:@
@@ -73,6 +73,8 @@ mute:1:10: sent
 3:@:-1: EBADF
 3:@:999: EBADF
 2:0:2: ok, with a file
+host:7:@:$tie:16: EINVAL
+2:$uvm:2: ok, with a file
 6:@:0: EINVAL
 6:@:$n: EINVAL
 6:@:4294967295: EINVAL
@@ -98,6 +100,17 @@ the attack is over
 END
 same_file <(grep -vE '^(waited|nvcuse|error)' "$WORK/in-call") "$WORK/wanted-in-call" "each question about a guest in a call is answered as it should be"
 is "$(grep -c 'call=UVM_INITIALIZE' "$DEBUGFS/log")" 0 "and no call was made in it"
+
+# What is mapped in a guest is the host's file of the guest's own device, whatever the worker sends.
+GUEST=(timeout 20 "$BUILD/tests/agent/agent-mapper" threads) CAPS=compute,utility
+for maps in maps:file "2:$uvm:2 maps:host"; do
+    name=${maps##* }
+    echo >"$DEBUGFS/log"
+    # shellcheck disable=SC2086 # words
+    SETTLE=6 fallen "$name" $maps
+    is "$(grep -c '^thread: mmap failed$' "$WORK/$name")" 8 "$name: nothing is mapped that is not of the guest's device"
+    is "$(grep -c ' call=mmap' "$DEBUGFS/log")" 0 "$name: and no driver is asked"
+done
 
 GUEST=(timeout 20 python3 "$CLIENT") CAPS=compute,utility
 for size in 0 1 15 17 40 65536; do
