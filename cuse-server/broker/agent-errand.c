@@ -71,7 +71,34 @@ static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
     return result;
 }
 
-/* Make the thread, have it fetch the file, and see it off. */
+/* A thread that did not come to its end as it was to: see it off. One that would go on with the guest's code is killed
+ * first. */
+static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
+{
+    if (result == TRACEE_TAMPERED) {
+        agent_punish(agent);
+    }
+    tracee_reap(tid);
+}
+
+/* The errand is here: have it fetch the file, and go. */
+static TraceeResult do_errand(Agent *agent, int64_t *value, int *file)
+{
+    TraceeResult result;
+
+    if (!tracee_init(&agent->tracee, agent->tracee.tid)) {
+        return TRACEE_ENDED;
+    }
+    agent_born(agent);
+    result = fetch(agent, value, file);
+    if (result == TRACEE_OK) {
+        result = tracee_exit(&agent->tracee);
+        return result == TRACEE_ENDED ? TRACEE_OK : result; /* it has gone, as it was to */
+    }
+    return result;
+}
+
+/* Make it with the help of the caller. TRACEE_ENDED: the caller is being killed. */
 static TraceeResult go(Agent *agent, int64_t *value, int *file)
 {
     pid_t tid = 0;
@@ -82,21 +109,15 @@ static TraceeResult go(Agent *agent, int64_t *value, int *file)
         return result;
     }
     agent->tracee.tid = tid;
-    if (result == TRACEE_OK && !tracee_init(&agent->tracee, tid)) {
-        result = TRACEE_ENDED;
-    }
     if (result == TRACEE_OK) {
-        agent_born(agent);
-        result = fetch(agent, value, file);
+        result = do_errand(agent, value, file);
     }
-    if (result == TRACEE_OK && (result = tracee_exit(&agent->tracee)) == TRACEE_ENDED) {
-        result =
-            TRACEE_OK; /* as it was to; if its process ended as well, the caller's next step tells */
-    } else {
-        tracee_reap(tid);
+    if (result != TRACEE_OK) {
+        abandon(agent, tid, result);
+        *value = -ESRCH; /* if it alone has ended: a filter of the guest's own can kill a thread */
     }
     agent_forget(agent);
-    return result;
+    return result == TRACEE_TAMPERED ? TRACEE_ENDED : TRACEE_OK;
 }
 
 /* The caller itself waits where an agent waits for a file, and is given this one. */
@@ -127,16 +148,13 @@ static void run(Agent *agent)
     if (result == TRACEE_OK && file >= 0) {
         result = deliver(agent, file, &value);
     }
-    if (result == TRACEE_TAMPERED) {
-        agent_punish(agent);
-    }
     if (result == TRACEE_OK) {
         regs.rax = (unsigned long long)value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;
         regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
         tracee_detach(agent->borrowed.tid, &regs, blocked);
     } else {
-        tracee_reap(agent->borrowed.tid);
+        abandon(agent, agent->borrowed.tid, result);
     }
     close_if_open(file);
 }

@@ -503,6 +503,47 @@ static int rewritten_as(unsigned char first, unsigned char second)
     return play(rewrite);
 }
 
+/* pidfd_getfd() as a function: nothing; eax = 438; syscall; ret */
+static const unsigned char getfd_code[] = {0x90, 0xb8, 0xb6, 1, 0, 0, 0x0f, 0x05, 0xc3};
+
+enum { GETFD_INSTRUCTION = 6, SYSCALL = 0x050f, NOTHING = 0x9090 };
+
+static void *exchange_code(void *data)
+{
+    _Atomic uint16_t *instruction = data;
+
+    for (;;) {
+        *instruction = NOTHING;
+        *instruction = SYSCALL;
+    }
+    return NULL;
+}
+
+/* Where the caller itself comes by other code, it does nothing. */
+static void rewrite_errands(void)
+{
+    typedef int Getfd(int, int, int);
+    pthread_t thread;
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    unsigned char *page =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    memcpy(page, getfd_code, sizeof getfd_code);
+    pthread_create(&thread, NULL, exchange_code, page + GETFD_INSTRUCTION);
+    for (gint64 end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+         g_get_monotonic_time() < end;) {
+        (void)((Getfd *)(void *)page)(self, GUEST_FD, 0);
+    }
+}
+
+Test(agents, a_process_that_gives_an_errand_other_code_is_killed)
+{
+    int how = play(rewrite_errands);
+
+    cr_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL, "%x", how);
+    cr_assert_eq(counts[INCIDENT_OTHER_CODE], 1, "reported");
+}
+
 Test(agents, code_that_stays_the_same_works)
 {
     cr_assert(ended_well(rewritten_as(0x0f, 0x05)));
