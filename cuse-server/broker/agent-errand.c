@@ -27,6 +27,59 @@
 /* pidfd_getfd(pidfd, number, flags) */
 enum { ARG_PIDFD };
 
+void errands_spoil(const Agents *agents, pid_t tid)
+{
+    GHashTableIter iter;
+    gpointer other;
+
+    g_hash_table_iter_init(&iter, agents->all);
+    while (g_hash_table_iter_next(&iter, &other, NULL)) {
+        Agent *errand = other;
+        errand->spoilt = errand->spoilt || errand->target == tid;
+    }
+}
+
+/* With the lock held: whether a thread that @tracer holds, if anybody does, is one of ours in a guest: it is so from
+ * its very beginning, before it is known by its number. The guest's own threads that are borrowed are held too. */
+static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, agents->all);
+    while (tracer != 0 && g_hash_table_iter_next(&iter, &key, NULL)) {
+        const Agent *agent = key;
+        if (agent->tracer == tracer) {
+            return (pid_t)agent->starter.pid != tid;
+        }
+    }
+    return false;
+}
+
+/* The errand is about to look into the table of a thread. False: that is an agent, or another errand. */
+static bool aim(Agent *errand, pid_t target)
+{
+    const Agents *agents = errand->agents;
+    const pid_t tracer = guest_thread_tracer(target);
+
+    agent_lock(errand);
+    const Agent *known = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(target));
+    bool is_free = known ? known->borrowed.tid == target : !is_held(agents, target, tracer);
+    errand->target = target;
+    errand->spoilt = !is_free;
+    agent_unlock(errand);
+    return is_free;
+}
+
+/* Whether the thread became an agent after that: what was taken is not to be given away. */
+static bool is_spoilt(Agent *errand)
+{
+    agent_lock(errand);
+    bool spoilt = errand->spoilt;
+    agent_unlock(errand);
+    return spoilt;
+}
+
 /* Nobody stumbles upon an agent. */
 static int64_t refuse(const Agent *agent)
 {
@@ -43,10 +96,10 @@ static TraceeResult call(Agent *agent, int64_t *value, int *file)
 
     *value = getfd.result;
     if (result == TRACEE_OK && getfd.result >= 0) {
-        *file = agent_take_from(agent, (int)getfd.result);
+        *file = guest_thread_dup(agent->agents->members, agent->tracee.tid, (int)getfd.result);
         *value = *file < 0 ? -errno : 0;
     }
-    if (agent_is_spoilt(agent)) {
+    if (is_spoilt(agent)) {
         close_if_open(*file);
         *file = -1;
         *value = refuse(agent);
@@ -63,7 +116,7 @@ static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
     TraceeResult result = TRACEE_OK;
 
     *value = target < 0 ? -ESRCH : -EBADF;
-    if (target > 0 && agent_aim(agent, target)) {
+    if (target > 0 && aim(agent, target)) {
         result = call(agent, value, file);
     } else if (target > 0) {
         *value = refuse(agent);

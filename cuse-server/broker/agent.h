@@ -108,11 +108,35 @@ typedef struct Agent {
     Tracee tracee;
 } Agent;
 
+/**
+ * Agents: all of an instance's.
+ * @lock: guards what follows, and the agents
+ * @by_group: process -> Agent that takes jobs
+ * @by_tid: agent's thread -> Agent
+ * @all: a set: those that have a tracer, errands as well; @n_errands: among them
+ */
+struct Agents {
+    GuestMembers *members;
+    GMutex lock;
+    GCond changed;
+    GHashTable *by_group;
+    GHashTable *by_tid;
+    GHashTable *all;
+    unsigned n_errands;
+    bool stopping;
+    GThread *keeper;
+    int no_caps;
+    Incidents *incidents;
+};
+
 /** agent_main: the body of its thread: make it, have it work, see it off. */
 gpointer agent_main(gpointer data);
 
 /** agent_errand_main: the same of an errand. */
 gpointer agent_errand_main(gpointer data);
+
+/** errands_spoil: a thread has become an agent: those that are at its table get nothing. With the lock held. */
+void errands_spoil(const Agents *agents, pid_t tid);
 
 /* What agent-thread.c has for both. */
 
@@ -151,18 +175,8 @@ void agent_born(Agent *agent);
 /** agent_forget: no more. */
 void agent_forget(Agent *agent);
 
-/** agent_aim: an errand is about to look into the table of a thread. False: that is an agent, or another errand. */
-bool agent_aim(Agent *errand, pid_t target);
-
-/** agent_is_spoilt: whether the thread became an agent after agent_aim(): what was taken is not to be given away. */
-bool agent_is_spoilt(Agent *errand);
-
 /** agent_issues: from now on its ioctl() is this one, or NULL: none. @call outlives it. */
 void agent_issues(Agent *agent, const AgentCall *call);
-
-/** agent_take_from: duplicate what the tracee has under a number. Returns: a descriptor that the caller owns, or -1
- * with errno set. */
-int agent_take_from(const Agent *agent, int fd);
 
 /** agent_retire: it takes no more jobs. One that could not be made does so before its guest is answered: what
  * that maps next is tried anew, and does not fail for this one's reason. */

@@ -65,20 +65,6 @@ enum {
 
 enum { ARG_PARAMS = 2 }; /* of ioctl(fd, command, params) */
 
-struct Agents {
-    GuestMembers *members;
-    GMutex lock; /* guards what follows, and the agents */
-    GCond changed;
-    GHashTable *by_group; /* process -> Agent that takes jobs */
-    GHashTable *by_tid;   /* agent's thread -> Agent */
-    GHashTable *all;      /* a set: those that have a tracer, errands as well */
-    unsigned n_errands;   /* among them */
-    bool stopping;
-    GThread *keeper;
-    int no_caps;
-    Incidents *incidents;
-};
-
 /* --- agents ----------------------------------------------------------------------------------- */
 
 static void agent_unref(Agent *agent)
@@ -133,25 +119,12 @@ static unsigned count(const Agents *agents)
     return g_hash_table_size(agents->all);
 }
 
-/* With the lock held: errands that were to look into its table before it was an agent's. */
-static void spoil_errands(const Agent *agent)
-{
-    GHashTableIter iter;
-    gpointer other;
-
-    g_hash_table_iter_init(&iter, agent->agents->all);
-    while (g_hash_table_iter_next(&iter, &other, NULL)) {
-        Agent *errand = other;
-        errand->spoilt = errand->spoilt || errand->target == agent->tracee.tid;
-    }
-}
-
 void agent_born(Agent *agent)
 {
     agent_lock(agent);
     g_hash_table_insert(agent->agents->by_tid, GINT_TO_POINTER(agent->tracee.tid), agent);
     if (!agent->errand) {
-        spoil_errands(agent);
+        errands_spoil(agent->agents, agent->tracee.tid);
     }
     agent_unlock(agent);
 }
@@ -173,55 +146,11 @@ void agent_forget(Agent *agent)
     agent_unlock(agent);
 }
 
-/* With the lock held: whether a thread that @tracer holds, if anybody does, is one of ours in a guest: it is so from
- * its very beginning, before it is known by its number. The guest's own threads that are borrowed are held too. */
-static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
-{
-    GHashTableIter iter;
-    gpointer key;
-
-    g_hash_table_iter_init(&iter, agents->all);
-    while (tracer != 0 && g_hash_table_iter_next(&iter, &key, NULL)) {
-        const Agent *agent = key;
-        if (agent->tracer == tracer) {
-            return (pid_t)agent->starter.pid != tid;
-        }
-    }
-    return false;
-}
-
-bool agent_aim(Agent *errand, pid_t target)
-{
-    const Agents *agents = errand->agents;
-    const pid_t tracer = guest_thread_tracer(target);
-
-    agent_lock(errand);
-    const Agent *known = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(target));
-    bool is_free = known ? known->borrowed.tid == target : !is_held(agents, target, tracer);
-    errand->target = target;
-    errand->spoilt = !is_free;
-    agent_unlock(errand);
-    return is_free;
-}
-
 void agent_set_out(Agent *agent)
 {
     agent_lock(agent);
     agent->tracer = gettid();
     agent_unlock(agent);
-}
-
-bool agent_is_spoilt(Agent *errand)
-{
-    agent_lock(errand);
-    bool spoilt = errand->spoilt;
-    agent_unlock(errand);
-    return spoilt;
-}
-
-int agent_take_from(const Agent *agent, int fd)
-{
-    return guest_thread_dup(agent->agents->members, agent->tracee.tid, fd);
 }
 
 void agent_job_end(AgentJob *job, int error)
