@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -39,6 +40,12 @@ typedef struct {
     bool by_path;
     ScanResult *result;
 } Scan;
+
+/* Of a file, or of a pidfd. */
+typedef union {
+    struct file_handle head;
+    unsigned char room[sizeof(struct file_handle) + HANDLE_BYTES];
+} Handle;
 
 /* A file of the driver's, or what a simulated instance has in its place. */
 static bool is_of_host(int fd)
@@ -88,17 +95,42 @@ static void open_in_every_mode(Scan *scan, const char *way, const char *path)
     }
 }
 
-/* A descriptor with O_PATH is no open file, but leads to the file's inode. */
-static void open_by_o_path(Scan *scan, const char *path)
+/* No open file, but a way to its inode. Closes @handle. */
+static void open_by_way(Scan *scan, const char *way, int handle)
 {
     char again[64];
-    int handle = open(path, O_PATH | O_CLOEXEC);
 
     if (handle >= 0) {
         (void)snprintf(again, sizeof again, "/proc/self/fd/%d", handle);
-        open_in_every_mode(scan, "O_PATH", again);
+        open_in_every_mode(scan, way, again);
         close(handle);
     }
+}
+
+static void open_by_file_handle(Scan *scan, const char *path)
+{
+    Handle handle = {.head = {.handle_bytes = HANDLE_BYTES}};
+    int mount = open(path, O_PATH | O_CLOEXEC);
+    int ignored;
+
+    if (mount >= 0 &&
+        name_to_handle_at(AT_FDCWD, path, &handle.head, &ignored, AT_SYMLINK_FOLLOW) == 0) {
+        look_at(scan, "file-handle",
+                open_by_handle_at(mount, &handle.head, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    }
+    if (mount >= 0) {
+        close(mount);
+    }
+}
+
+static void open_by_every_way(Scan *scan, const char *way, const char *path)
+{
+    open_in_every_mode(scan, way, path);
+    open_by_way(scan, "O_PATH", open(path, O_PATH | O_CLOEXEC));
+    open_by_way(scan, "open_tree", (int)syscall(SYS_open_tree, AT_FDCWD, path, O_CLOEXEC));
+    open_by_way(scan, "open_tree(clone)",
+                (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC));
+    open_by_file_handle(scan, path);
 }
 
 static void open_all(Scan *scan, const char *way, const char *directory)
@@ -110,8 +142,7 @@ static void open_all(Scan *scan, const char *way, const char *directory)
     while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread scans
         if (entry->d_name[0] != '.') {
             (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-            open_in_every_mode(scan, way, path);
-            open_by_o_path(scan, path);
+            open_by_every_way(scan, way, path);
         }
     }
     if (dir) {
@@ -151,6 +182,16 @@ static void take_all(Scan *scan, const char *way, int pidfd)
     }
 }
 
+/* Numbers that stand for the caller's own thread and process (PIDFD_SELF_THREAD, PIDFD_SELF; Linux 6.14). */
+static void take_from_oneself(Scan *scan)
+{
+    static const int selves[] = {-10000, -10001, -10002, -200, -100};
+
+    for (size_t i = 0; i < sizeof selves / sizeof selves[0]; i++) {
+        take(scan, "PIDFD_SELF", selves[i], 0);
+    }
+}
+
 /* PIDFD_THREAD, and what was before it. */
 static void open_pidfds(Scan *scan, pid_t tid)
 {
@@ -161,11 +202,6 @@ static void open_pidfds(Scan *scan, pid_t tid)
 }
 
 /* --- by a file handle of a pidfd: Linux 6.14 ---------------------------------------------------- */
-
-typedef union {
-    struct file_handle head;
-    unsigned char room[sizeof(struct file_handle) + HANDLE_BYTES];
-} Handle;
 
 static bool handle_of(int pidfd, Handle *handle, uint64_t *number)
 {
@@ -359,6 +395,7 @@ static void scan_thread(Scan *scan, pid_t process, pid_t tid)
         open_all(scan, "/proc/fd", path);
     }
     open_pidfds(scan, tid);
+    take_from_oneself(scan);
     trace(scan, tid);
 }
 
