@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "abi/ctrl-channel.h"
 #include "abi/ctrl0000.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/client-handles.h"
@@ -43,6 +44,23 @@ void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t si
         return NULL;
     }
     return guest_map(req, guest->params, size, GUEST_INOUT);
+}
+
+void *control_map_struct(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
+                         bool *refused)
+{
+    *refused = true;
+    if (guest->paramsSize != entry->layout->size) {
+        /* As the driver: rs_resource.c, resControlLookup_IMPL. */
+        request_refuse_status(req, &guest->status, NV_ERR_INVALID_PARAM_STRUCT, REFUSAL_SIZE);
+        return NULL;
+    }
+    if (guest->params == 0) {
+        request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
+        return NULL;
+    }
+    *refused = false;
+    return guest_map(req, guest->params, entry->layout->size, GUEST_INOUT);
 }
 
 /*
@@ -99,6 +117,26 @@ static const ControlHandler handlers[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_register_va_space] = control_register_va_space,
 };
 
+/* Commands that need more than their kind does. */
+static const struct {
+    NvV32 command;
+    ControlHandler run;
+} commands[] = {
+    {NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY, control_set_inherited_share_policy},
+    {NVA06C_CTRL_CMD_SET_TIMESLICE, control_set_timeslice},
+    {NVA06C_CTRL_CMD_GET_TIMESLICE, control_get_timeslice},
+};
+
+static ControlHandler find_handler(const AbiEntry *entry)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (commands[i].command == entry->number) {
+            return commands[i].run;
+        }
+    }
+    return handlers[entry->handler];
+}
+
 /* Which refusal, if any, the table has for a command; @entry may be NULL. */
 static Refusal refusal_of(const Request *req, const AbiEntry *entry)
 {
@@ -126,8 +164,5 @@ RequestResult frontend_control(Request *req, const AbiEntry *outer)
     if (refusal != REFUSAL_NONE) {
         return request_refuse_status(req, &guest->status, NV_ERR_NOT_SUPPORTED, refusal);
     }
-    if (entry->number == NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY) {
-        return control_set_inherited_share_policy(req, entry, guest);
-    }
-    return handlers[entry->handler](req, entry, guest);
+    return find_handler(entry)(req, entry, guest);
 }

@@ -29,6 +29,13 @@ bool control_call_host(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *g
  */
 void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t size, bool *refused);
 
+/**
+ * control_map_struct: the same for a command whose struct has no pointers: what is wrong with it is answered
+ * as by the driver.
+ */
+void *control_map_struct(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
+                         bool *refused);
+
 /* Handlers of commands whose structs hold pointers to arrays: control-arrays.c. */
 RequestResult control_arrays(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
 
@@ -47,3 +54,7 @@ RequestResult control_get_build_version(Request *req, const AbiEntry *entry,
                                         NVOS54_PARAMETERS *guest);
 RequestResult control_gpu_get_id_info(Request *req, const AbiEntry *entry,
                                       NVOS54_PARAMETERS *guest);
+
+/* Handlers of commands by which a guest says how long it has a GPU to itself: control-timeslice.c. */
+RequestResult control_set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+RequestResult control_get_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);

@@ -44,6 +44,8 @@ struct Object {
     GQueue dependencies; /* Edges: this one is freed with them */
     GArray *links;       /* Link, or NULL */
     SharePolicies policies;
+    bool has_timeslice;
+    uint64_t timeslice_us; /* as the guest set it */
     GList *walk; /* client_free: the dependent to look at next */
     bool queued; /* client_free: seen */
 };
@@ -440,6 +442,13 @@ static void inherit(Client *client, Object *copy, Client *from, Object *dependen
     }
 }
 
+/* The copy is the same thing as its source. */
+static void copy_state(Object *copy, const Object *source)
+{
+    copy->has_timeslice = source->has_timeslice;
+    copy->timeslice_us = source->timeslice_us;
+}
+
 void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
                  uint32_t source_handle)
 {
@@ -450,6 +459,9 @@ void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
     }
     client_add(client, handle, source->object_class, &parent, 1);
     Object *copy = find_object(client, handle);
+    if (copy) {
+        copy_state(copy, source);
+    }
     for (GList *at = source->dependencies.head; copy && at; at = at->next) {
         const Edge *edge = at->data;
         if (edge->dependency->handle != source->parent) {
@@ -481,6 +493,25 @@ void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy
 
     if (object) {
         share_policies_add(&object->policies, policy);
+    }
+}
+
+void client_set_timeslice(Client *client, uint32_t handle, uint64_t microseconds)
+{
+    Object *object = find_object(client, handle);
+
+    if (object) {
+        object->has_timeslice = true;
+        object->timeslice_us = microseconds;
+    }
+}
+
+void client_timeslice(Client *client, uint32_t handle, uint64_t *microseconds)
+{
+    const Object *object = find_object(client, handle);
+
+    if (object && object->has_timeslice) {
+        *microseconds = object->timeslice_us;
     }
 }
 

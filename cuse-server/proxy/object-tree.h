@@ -116,6 +116,12 @@ bool client_class(Client *client, uint32_t handle, uint32_t *object_class);
  */
 void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy);
 
+/** client_set_timeslice: remember what a channel group's time slice is for the guest, in microseconds. */
+void client_set_timeslice(Client *client, uint32_t handle, uint64_t microseconds);
+
+/** client_timeslice: what was remembered, if anything was; else @microseconds stays as it is. */
+void client_timeslice(Client *client, uint32_t handle, uint64_t *microseconds);
+
 /** client_may_duplicate: may @by duplicate an object of @owner, as far as the driver cannot tell? */
 bool client_may_duplicate(Client *owner, uint32_t handle, Client *by);
 
