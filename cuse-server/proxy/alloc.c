@@ -123,6 +123,28 @@ static size_t find_dependencies(const Alloc *alloc, NvHandle *handles)
     return n;
 }
 
+/* Which GPU it is of, and how much memory: as the driver left the parameters. */
+static void record_use(const Alloc *alloc, Client *client, NvHandle handle)
+{
+    const AbiLayout *layout = alloc->entry->layout;
+    NvU64 bytes;
+
+    switch (alloc->entry->number) {
+    case NV01_DEVICE_0: /* without parameters: the first */
+        client_set_gpu(
+            client, handle,
+            alloc->params ? params_get_u32(alloc->params, params_field(layout, "deviceId")) : 0);
+        break;
+    case NV01_MEMORY_LOCAL_USER:
+    case NV01_MEMORY_SYSTEM:
+        if (alloc->params) {
+            memcpy(&bytes, params_at(alloc->params, params_field(layout, "size")), sizeof bytes);
+            client_set_memory(client, handle, bytes);
+        }
+        break;
+    }
+}
+
 static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *result)
 {
     Request *req = alloc->req;
@@ -136,6 +158,7 @@ static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *
     } else if (client) {
         size_t n = find_dependencies(alloc, dependencies + 1);
         client_add(client, result->hObjectNew, result->hClass, dependencies, 1 + n);
+        record_use(alloc, client, result->hObjectNew);
     }
 }
 

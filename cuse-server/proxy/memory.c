@@ -68,6 +68,14 @@ RequestResult frontend_map_memory(Request *req, const AbiEntry *entry)
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
+/* The bytes up to and with the last one; 0: more than there can be. */
+static uint64_t limit_bytes(uint64_t limit)
+{
+    uint64_t bytes;
+
+    return g_uint64_checked_add(&bytes, limit, 1) ? bytes : 0;
+}
+
 /* Make the call in its client, and record what it made. Returns true if it made something. */
 static bool alloc_memory(Request *req, const AbiEntry *entry, nv_ioctl_nvos02_parameters_with_fd *p)
 {
@@ -84,6 +92,7 @@ static bool alloc_memory(Request *req, const AbiEntry *entry, nv_ioctl_nvos02_pa
     }
     if (made) {
         client_add(client, p->params.hObjectNew, p->params.hClass, &parent, 1);
+        client_set_memory(client, p->params.hObjectNew, limit_bytes(p->params.limit));
     }
     object_tree_unlock(client);
     return made;
@@ -104,9 +113,7 @@ static RequestResult alloc_system(Request *req, const AbiEntry *entry,
     g_autoptr(NvFile) file = nv_file_ref(target);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&file->map.lock);
     if (alloc_memory(req, entry, p) && maps) {
-        uint64_t bytes;
-        file->map.length =
-            g_uint64_checked_add(&bytes, p->params.limit, 1) ? map_length(0, bytes) : 0;
+        file->map.length = map_length(0, limit_bytes(p->params.limit));
     }
     return REQUEST_DONE;
 }
@@ -174,6 +181,9 @@ static RequestResult heap_alloc_size(Request *req, const AbiEntry *entry, NVOS32
         if (p->status == NV_OK) {
             client_add(client, p->data.AllocSize.hMemory, object_class, dependencies,
                        object_class == NV50_MEMORY_VIRTUAL ? 2 : 1);
+            if (object_class != NV50_MEMORY_VIRTUAL) {
+                client_set_memory(client, p->data.AllocSize.hMemory, p->data.AllocSize.size);
+            }
         }
     }
     object_tree_unlock(client);

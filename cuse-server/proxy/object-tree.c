@@ -35,6 +35,12 @@ typedef struct {
     uint64_t serial;
 } Notice;
 
+/* Memory that one object or more are; it is there until the last of them is freed. */
+typedef struct {
+    gatomicrefcount holders;
+    uint64_t bytes;
+} Memory;
+
 struct Object {
     uint32_t handle;
     uint32_t object_class;
@@ -44,10 +50,13 @@ struct Object {
     GQueue dependencies; /* Edges: this one is freed with them */
     GArray *links;       /* Link, or NULL */
     SharePolicies policies;
+    uint32_t gpu;
+    Memory *memory; /* or NULL */
+    bool is_copy;   /* of memory that another object was the first to be */
     bool has_timeslice;
     uint64_t timeslice_us; /* as the guest set it */
-    GList *walk; /* client_free: the dependent to look at next */
-    bool queued; /* client_free: seen */
+    GList *walk;           /* client_free: the dependent to look at next */
+    bool queued;           /* client_free: seen */
 };
 
 struct Client {
@@ -135,6 +144,28 @@ static void edge_add(Object *object, Object *dependency)
     g_queue_push_tail_link(&dependency->dependents, &edge->in_dependents);
 }
 
+static Memory *memory_new(uint64_t bytes)
+{
+    Memory *memory = g_new0(Memory, 1);
+
+    g_atomic_ref_count_init(&memory->holders);
+    memory->bytes = bytes;
+    return memory;
+}
+
+static Memory *memory_ref(Memory *memory)
+{
+    g_atomic_ref_count_inc(&memory->holders);
+    return memory;
+}
+
+static void memory_unref(Memory *memory)
+{
+    if (g_atomic_ref_count_dec(&memory->holders)) {
+        g_free(memory);
+    }
+}
+
 static void object_destroy(Object *object)
 {
     while (object->dependencies.head) {
@@ -144,8 +175,22 @@ static void object_destroy(Object *object)
         edge_remove(object->dependents.head->data);
     }
     g_clear_pointer(&object->links, g_array_unref);
+    g_clear_pointer(&object->memory, memory_unref);
     share_policies_clear(&object->policies);
     g_free(object);
+}
+
+static Object *find_object(Client *client, uint32_t handle)
+{
+    return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
+}
+
+/* What is below a device is of its GPU. */
+static uint32_t gpu_of(Client *client, uint32_t parent)
+{
+    const Object *object = find_object(client, parent);
+
+    return object ? object->gpu : NO_GPU;
 }
 
 static Object *object_add(Client *client, uint32_t handle, uint32_t object_class, uint32_t parent)
@@ -155,15 +200,11 @@ static Object *object_add(Client *client, uint32_t handle, uint32_t object_class
     object->handle = handle;
     object->object_class = object_class;
     object->parent = parent;
+    object->gpu = gpu_of(client, parent);
     object->serial = ++client->tree->last_serial;
     g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object);
     g_atomic_int_inc(&client->tree->n_objects);
     return object;
-}
-
-static Object *find_object(Client *client, uint32_t handle)
-{
-    return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
 }
 
 /* The other ends of an object's links are told once the client is unlocked. */
@@ -445,6 +486,8 @@ static void inherit(Client *client, Object *copy, Client *from, Object *dependen
 /* The copy is the same thing as its source. */
 static void copy_state(Object *copy, const Object *source)
 {
+    copy->is_copy = true;
+    copy->memory = source->memory ? memory_ref(source->memory) : NULL;
     copy->has_timeslice = source->has_timeslice;
     copy->timeslice_us = source->timeslice_us;
 }
@@ -493,6 +536,30 @@ void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy
 
     if (object) {
         share_policies_add(&object->policies, policy);
+    }
+}
+
+void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu)
+{
+    Object *object = find_object(client, handle);
+
+    if (object) {
+        object->gpu = gpu;
+    }
+}
+
+uint32_t client_gpu(Client *client, uint32_t handle)
+{
+    return gpu_of(client, handle);
+}
+
+void client_set_memory(Client *client, uint32_t handle, uint64_t bytes)
+{
+    Object *object = find_object(client, handle);
+
+    if (object) {
+        g_clear_pointer(&object->memory, memory_unref);
+        object->memory = memory_new(bytes);
     }
 }
 
@@ -625,6 +692,61 @@ void object_tree_close(ObjectTree *tree, uint32_t owner)
 
     for (guint i = 0; i < clients->len; i++) {
         release_unless_gone(client_ref(g_ptr_array_index(clients, i)));
+    }
+}
+
+/* All clients, with a reference each. */
+static GPtrArray *all_clients(ObjectTree *tree)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)client_unref);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tree->lock);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, tree->clients);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_ptr_array_add(found, client_ref(value));
+    }
+    return found;
+}
+
+static ObjectUse use_of(const Client *client, const Object *object)
+{
+    return (ObjectUse){
+        .process = client->process,
+        .object_class = object->object_class,
+        .gpu = object->gpu,
+        .bytes = object->memory ? object->memory->bytes : 0,
+        .is_copy = object->is_copy,
+        .is_shared = object->memory && !g_atomic_ref_count_compare(&object->memory->holders, 1),
+    };
+}
+
+/* A client that is released has no objects. */
+static void visit_objects(Client *client, void (*visit)(const ObjectUse *use, gpointer data),
+                          gpointer data)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&client->lock);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, client->objects);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Object *object = value;
+        if (object->handle != client->handle) {
+            const ObjectUse use = use_of(client, object);
+            visit(&use, data);
+        }
+    }
+}
+
+void object_tree_each(ObjectTree *tree, void (*visit)(const ObjectUse *use, gpointer data),
+                      gpointer data)
+{
+    g_autoptr(GPtrArray) clients = all_clients(tree);
+
+    for (guint i = 0; i < clients->len; i++) {
+        visit_objects(g_ptr_array_index(clients, i), visit, data);
     }
 }
 

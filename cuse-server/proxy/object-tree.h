@@ -125,6 +125,18 @@ void client_timeslice(Client *client, uint32_t handle, uint64_t *microseconds);
 /** client_may_duplicate: may @by duplicate an object of @owner, as far as the driver cannot tell? */
 bool client_may_duplicate(Client *owner, uint32_t handle, Client *by);
 
+/** NO_GPU: of an object that is of none, or of all. */
+#define NO_GPU UINT32_MAX
+
+/** client_set_gpu: which GPU a device object is of, by its device instance, and what is made below it. */
+void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu);
+
+/** client_gpu: which GPU an object is of; NO_GPU: of none, or it is unknown. */
+uint32_t client_gpu(Client *client, uint32_t handle);
+
+/** client_set_memory: how much memory an object is, in bytes. Its duplicates are the same memory. */
+void client_set_memory(Client *client, uint32_t handle, uint64_t bytes);
+
 /**
  * client_free: forget an object and everything that depends on it, dependents first. An unknown handle
  * is no error. The client's own handle ends the client.
@@ -133,6 +145,31 @@ void client_free(Client *client, uint32_t handle);
 
 /** object_tree_close: forget every client allocated through a file. */
 void object_tree_close(ObjectTree *tree, uint32_t owner);
+
+/**
+ * ObjectUse: an object, for those who add up what guests have.
+ * @process: whose client it is in
+ * @gpu: which GPU it is of, or NO_GPU
+ * @bytes: of memory; 0: it is none
+ * @is_copy: it is a duplicate of memory that another object was the first to be
+ * @is_shared: other objects are the same memory
+ */
+typedef struct {
+    GuestProcess process;
+    uint32_t object_class;
+    uint32_t gpu;
+    uint64_t bytes;
+    bool is_copy;
+    bool is_shared;
+} ObjectUse;
+
+/**
+ * object_tree_each: look at every object, clients excepted, one client at a time. What changes meanwhile may be
+ * seen or not.
+ * @visit: is called with a client locked, and must not wait
+ */
+void object_tree_each(ObjectTree *tree, void (*visit)(const ObjectUse *use, gpointer data),
+                      gpointer data);
 
 /** ObjectTreeSize: how much is recorded, for counters and tests. */
 typedef struct {
