@@ -15,9 +15,6 @@
  * #syscalls:before getpid
  */
 
-/* Pid namespaces nest no deeper: MAX_PID_NS_LEVEL, include/linux/pid_namespace.h. */
-enum { NAMESPACE_LEVELS_MAX = 32 };
-
 struct GuestMembers {
     ino_t own_namespace;
     GMutex lock; /* guards what follows */
@@ -146,7 +143,7 @@ static bool namespace_is_member(GuestMembers *members, int fd)
 {
     bool found = false;
 
-    for (int level = 0; fd >= 0 && level < NAMESPACE_LEVELS_MAX && !found; level++) {
+    for (int level = 0; fd >= 0 && level < PID_NAMESPACE_LEVELS_MAX && !found; level++) {
         found = has_namespace(members, inode_of(fd));
         int parent = found ? -1 : ioctl(fd, NS_GET_PARENT);
         close(fd);
@@ -184,4 +181,20 @@ void guest_members_add(GuestMembers *members, GuestHome *home)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&members->lock);
     g_array_append_val(members->homes, *home);
     *home = (GuestHome){.fd = -1};
+}
+
+bool guest_members_share_namespace(pid_t tid, pid_t other, unsigned levels)
+{
+    int own = open_namespace(tid);
+    int fd = open_namespace(other);
+
+    for (unsigned i = 0; fd >= 0 && i < levels; i++) {
+        int parent = ioctl(fd, NS_GET_PARENT);
+        close(fd);
+        fd = parent;
+    }
+    bool same = own >= 0 && fd >= 0 && inode_of(own) != 0 && inode_of(own) == inode_of(fd);
+    close_if_open(own);
+    close_if_open(fd);
+    return same;
 }

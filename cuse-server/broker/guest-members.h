@@ -33,6 +33,9 @@ typedef struct GuestMembers GuestMembers;
 GuestMembers *guest_members_new(void);
 void guest_members_free(GuestMembers *members);
 
+/* Pid namespaces nest no deeper: MAX_PID_NS_LEVEL, include/linux/pid_namespace.h, and the first. */
+enum { PID_NAMESPACE_LEVELS_MAX = 33 };
+
 /** guest_home_find: look where a thread lives. Returns false if it is no more. */
 bool guest_home_find(pid_t tid, GuestHome *home);
 void guest_home_clear(GuestHome *home);
@@ -48,5 +51,8 @@ void guest_members_add(GuestMembers *members, GuestHome *home);
  * before asking, and see that it still lives afterwards; else the answer may be about another.
  */
 bool guest_members_have(GuestMembers *members, pid_t tid);
+
+/** guest_members_share_namespace: is the pid namespace of @tid the one @levels above that of @other? */
+bool guest_members_share_namespace(pid_t tid, pid_t other, unsigned levels);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GuestHome, guest_home_clear)

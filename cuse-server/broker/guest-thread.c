@@ -120,6 +120,41 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
     return true;
 }
 
+/* The process ids of a process, from our namespace down to its own. Returns how many there are. */
+static unsigned find_numbers(pid_t id, uint32_t numbers[PID_NAMESPACE_LEVELS_MAX])
+{
+    g_autofree char *status = read_proc(id, "status");
+    unsigned n = 0;
+    uint64_t value;
+
+    while (status && n < PID_NAMESPACE_LEVELS_MAX &&
+           status_number(status, "NSpid", n, 10, &value)) {
+        numbers[n++] = (uint32_t)value;
+    }
+    return n;
+}
+
+bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uint32_t *number)
+{
+    const pid_t group = (pid_t)(process & ((UINT64_C(1) << PID_BITS) - 1));
+    uint32_t asking[PID_NAMESPACE_LEVELS_MAX];
+    uint32_t numbers[PID_NAMESPACE_LEVELS_MAX];
+    const unsigned level = find_numbers(tid, asking);
+    const unsigned n = find_numbers(group, numbers);
+    GuestProcess now;
+
+    /* The namespace that is as deep as the asker's, if it is the asker's. The last question is whether all
+     * this was about the process that is meant. */
+    if (level == 0 || level > n || !guest_members_have(members, tid) ||
+        !guest_members_share_namespace(tid, group, n - level) ||
+        !guest_thread_process(members, group, &now) || now.id != process) {
+        errno = ESRCH;
+        return false;
+    }
+    *number = numbers[level - 1];
+    return true;
+}
+
 bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities)
 {
     g_autofree char *status = read_proc(tid, "status");

@@ -28,6 +28,15 @@ pid_t guest_thread_group(pid_t tid);
 bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *process);
 
 /**
+ * guest_thread_number: the process id that one of @members has in the pid namespace of another's thread.
+ * @tid: a thread of the one that asks
+ * @process: see guest_thread_process()
+ * Returns: false with errno set if one of them is no more, or not one of @members, or the process is not in
+ * that namespace or one below it.
+ */
+bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uint32_t *number);
+
+/**
  * guest_thread_capabilities: the capabilities that a thread has or could give itself.
  * Returns: false with errno set if it is no more.
  */

@@ -89,6 +89,14 @@ static int answer_process(const Service *service, const BrokerRequest *request, 
     return 0;
 }
 
+static int answer_number(const Service *service, const BrokerRequest *request, BrokerReply *reply)
+{
+    return guest_thread_number(service->config.members, request->number.tid,
+                               request->number.process, &reply->number)
+               ? 0
+               : ESRCH;
+}
+
 /*
  * Open a device without a node for a guest. That is the one kind of device whose open waits for nobody
  * (transport/file-calls.c), so this thread may wait for it.
@@ -199,6 +207,8 @@ static void answer(gpointer data, gpointer user_data)
         reply.error = answer_identify(service, request, &reply, &duplicate);
     } else if (request->op == BROKER_PROCESS) {
         reply.error = answer_process(service, request, &reply);
+    } else if (request->op == BROKER_NUMBER) {
+        reply.error = answer_number(service, request, &reply);
     } else if (request->op == BROKER_INSTALL) {
         reply.error = answer_install(service, request, &reply);
     } else if (request->op == BROKER_IN_GUEST) {

@@ -180,6 +180,8 @@ static char *format_op(const TraceOp *op)
         return g_strdup_printf("descriptor %u: file %u", op->fd, op->file);
     case TRACE_OP_PROCESS:
         return g_strdup_printf("%" G_GUINT64_FORMAT ", user %u", op->process, op->uid);
+    case TRACE_OP_NUMBER:
+        return g_strdup_printf("%" G_GUINT64_FORMAT ": %u", op->process, op->file);
     default:
         return g_strdup_printf("%u", op->fd);
     }

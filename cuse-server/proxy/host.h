@@ -57,6 +57,13 @@ typedef struct {
      */
     int (*process)(Host *host, pid_t tid, GuestProcess *process);
     /**
+     * number: the process id that a guest's process has for another.
+     * @tid: a thread of the process that asks, as the transport names it
+     * @id: see GuestProcess
+     * Returns 0, or ESRCH if the process is no more, or the other cannot see it.
+     */
+    int (*number)(Host *host, pid_t tid, uint64_t id, uint32_t *number);
+    /**
      * ioctl_in_guest: the same as ioctl, made from inside the address space of a guest's process,
      * because the driver would act on that of the task that calls.
      * @tid: a thread of the process, which waits for the answer to this very call

@@ -36,6 +36,7 @@ typedef enum {
     TRACE_OP_IDENTIFY,
     TRACE_OP_PROCESS,
     TRACE_OP_INSTALL,
+    TRACE_OP_NUMBER,
     TRACE_OP_END,
 } TraceOpKind;
 
@@ -92,8 +93,8 @@ typedef struct {
  * @command: of an ioctl
  * @device, @flags: of open; @device of install
  * @events, @ready: of poll
- * @file: the file's id, as answered by identify and install
- * @process, @uid: as answered by process
+ * @file: the file's id, as answered by identify and install; the number that number answered
+ * @process, @uid: as answered by process; @process: whom number asked about
  * @error: 0 or an errno
  */
 typedef struct {

@@ -261,6 +261,7 @@ const char *trace_op_name(uint32_t kind)
         [TRACE_OP_IOCTL] = "ioctl",     [TRACE_OP_IOCTL_IN_GUEST] = "ioctl in the guest",
         [TRACE_OP_POLL] = "poll",       [TRACE_OP_IDENTIFY] = "identify",
         [TRACE_OP_PROCESS] = "process", [TRACE_OP_INSTALL] = "install",
+        [TRACE_OP_NUMBER] = "number",
     };
 
     return names[kind];

@@ -275,6 +275,20 @@ static int record_process(Host *host, pid_t tid, GuestProcess *process)
     return error;
 }
 
+static int record_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
+{
+    Recorder *recorder = (Recorder *)host;
+    Live *live = live_of(recorder);
+    TraceOp *op = op_begin(recorder, live, TRACE_OP_NUMBER);
+    int error = inner_of(host)->ops->number(inner_of(host), tid, id, number);
+
+    op->process = id;
+    op->file = error ? 0 : *number;
+    op->error = (uint32_t)error;
+    op_end(recorder, live, op);
+    return error;
+}
+
 static int record_install(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id)
 {
     Recorder *recorder = (Recorder *)host;
@@ -298,6 +312,7 @@ static const HostOps host_ops = {
     .watch = record_watch,
     .identify = record_identify,
     .process = record_process,
+    .number = record_number,
     .ioctl_in_guest = record_ioctl_in_guest,
     .install = record_install,
 };

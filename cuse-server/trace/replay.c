@@ -262,6 +262,19 @@ static int replay_process(Host *host, pid_t tid, GuestProcess *process)
     return (int)op->error;
 }
 
+static int replay_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
+{
+    const TraceOp *op = expect((Replay *)host, TRACE_OP_NUMBER);
+
+    (void)tid;
+    (void)id;
+    if (!op) {
+        return ESRCH;
+    }
+    *number = op->file;
+    return (int)op->error;
+}
+
 static int replay_install(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id)
 {
     Replay *replay = (Replay *)host;
@@ -290,6 +303,7 @@ static const HostOps host_ops = {
     .watch = replay_watch,
     .identify = replay_identify,
     .process = replay_process,
+    .number = replay_number,
     .ioctl_in_guest = replay_ioctl_in_guest,
     .install = replay_install,
 };

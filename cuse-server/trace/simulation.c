@@ -231,6 +231,11 @@ static int simulate_process(Host *host, pid_t tid, GuestProcess *process)
     return inner_of(host)->ops->process(inner_of(host), tid, process);
 }
 
+static int simulate_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
+{
+    return inner_of(host)->ops->number(inner_of(host), tid, id, number);
+}
+
 static int simulate_install(Host *host, pid_t tid, unsigned device, int *guest_fd, uint32_t *id)
 {
     return inner_of(host)->ops->install(inner_of(host), tid, device, guest_fd, id);
@@ -244,6 +249,7 @@ static const HostOps host_ops = {
     .watch = simulate_watch,
     .identify = simulate_identify,
     .process = simulate_process,
+    .number = simulate_number,
     .ioctl_in_guest = simulate_ioctl_in_guest,
     .install = simulate_install,
 };

@@ -168,6 +168,16 @@ static int link_process(Host *host, pid_t tid, GuestProcess *process)
     return error;
 }
 
+static int link_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
+{
+    BrokerRequest request = {.op = BROKER_NUMBER, .number = {tid, id}};
+    BrokerReply reply;
+    int error = ask_plainly(host, &request, &reply);
+
+    *number = reply.number;
+    return error;
+}
+
 static int link_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
                                size_t size)
 {
@@ -204,6 +214,7 @@ static const HostOps link_ops = {
     .watch = link_watch,
     .identify = link_identify,
     .process = link_process,
+    .number = link_number,
     .ioctl_in_guest = link_ioctl_in_guest,
     .install = link_install,
 };

@@ -7,7 +7,8 @@
  * Who may wait for whom (an arrow: "may block until the other makes progress"):
  *
  *     broker: a thread that answers a guest   --open of one of our files-->        worker: jobs
- *     worker: jobs                            --open, identify, process, memory--> broker: answers
+ *     worker: jobs                            --open, identify, process, memory,
+ *                                               number-->                          broker: answers
  *     broker: a thread that answers a worker  --identify ioctl on a CUSE file-->   worker: readers
  *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
@@ -20,7 +21,7 @@
  *     broker: an agent's tracer               --mmap by its agent-->               the host driver
  *     broker: an agent's tracer               --notification of its agent's-->     broker: leader
  *     worker: questions                       --open, identify, process, memory,
- *                                               install, in guest-->               broker: answers
+ *                                               number, install, in guest-->       broker: answers
  *     worker: questions                       --ioctl-->                           the host driver
  *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
@@ -51,6 +52,7 @@ typedef enum {
     BROKER_IN_GUEST, /* an ioctl on the host file that is sent along, made in the process of a guest
                        * that waits at a listener in the same ioctl */
     BROKER_NOTICE,   /* there are refusals in the ledger to be read; no reply */
+    BROKER_NUMBER,   /* which number has a process of the guests for another? */
 } BrokerOp;
 
 /**
@@ -60,6 +62,7 @@ typedef enum {
  * @tid, @fd: BROKER_IDENTIFY: a thread as the transport named it, a descriptor number in its table
  * @process: BROKER_PROCESS, BROKER_MEMORY: a thread as the transport named it
  * @in_guest: BROKER_IN_GUEST: the thread that waits; the argument is the first @size bytes of @params
+ * @number: BROKER_NUMBER: the thread that asks, and a process as BROKER_PROCESS told it
  * @install: BROKER_INSTALL: the thread that waits, and an index into the instance's devices
  */
 typedef struct {
@@ -77,6 +80,10 @@ typedef struct {
         struct {
             int32_t tid;
         } process;
+        struct {
+            int32_t tid;
+            uint64_t process;
+        } number;
         struct {
             int32_t tid;
             uint32_t device;
@@ -97,6 +104,7 @@ typedef struct {
  * @params: BROKER_IN_GUEST: the argument after the call
  * @guest_fd: BROKER_INSTALL: the guest's descriptor
  * @process, @uid: BROKER_PROCESS: see GuestProcess
+ * @number: BROKER_NUMBER: a process id in the namespace of the thread that asks
  */
 typedef struct {
     uint32_t serial;
@@ -105,6 +113,7 @@ typedef struct {
     uint32_t uid;
     uint64_t process;
     int32_t guest_fd;
+    uint32_t number;
     uint8_t params[BROKER_PARAMS_MAX];
 } BrokerReply;
 

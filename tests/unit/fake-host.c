@@ -77,6 +77,16 @@ static int host_process(Host *host, pid_t tid, GuestProcess *process)
     return process->id ? 0 : ESRCH;
 }
 
+/* Processes have the numbers that the test gave them. */
+static int host_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
+{
+    const Fake *fake = (Fake *)host;
+
+    g_assert_cmpint(tid, ==, fake->request.tid);
+    *number = GPOINTER_TO_UINT(g_hash_table_lookup(fake->numbers, GSIZE_TO_POINTER(id)));
+    return *number ? 0 : ESRCH;
+}
+
 /* From inside the guest, whose call it must be. */
 static int host_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
                                size_t size)
@@ -120,6 +130,7 @@ static const HostOps host_ops = {
     .watch = host_watch,
     .identify = host_identify,
     .process = host_process,
+    .number = host_number,
     .ioctl_in_guest = host_ioctl_in_guest,
     .install = host_install,
 };
@@ -147,6 +158,7 @@ Fake *fake_new_on(const DriverAbi *abi, NvCaps caps)
     fake->devices[FAKE_CAP] = (Device){DEVICE_OPEN_ONLY, "nvidia-cap3", makedev(241, 3)};
     fake->abi = abi;
     fake->guest_fd = g_hash_table_new(NULL, NULL);
+    fake->numbers = g_hash_table_new(NULL, NULL);
     fake->commands = host_commands(fake->abi, caps, true);
     proxy_init(&fake->proxy, fake->abi, caps, fake->devices, G_N_ELEMENTS(fake->devices), &limits,
                &fake->host);
@@ -168,6 +180,7 @@ void fake_free(Fake *fake)
     g_array_unref(fake->commands);
     driver_abi_free(fake->own_abi);
     g_hash_table_unref(fake->guest_fd);
+    g_hash_table_unref(fake->numbers);
     g_free(fake);
 }
 

@@ -49,6 +49,7 @@ struct Fake {
     unsigned n_open;      /* host files open now */
     unsigned events;      /* what poll finds at the host, and takes away */
     GHashTable *guest_fd; /* guest descriptor -> file id */
+    GHashTable *numbers;  /* id of a process -> its number for who calls */
     GuestProcess process; /* who calls; id 0: nobody any more */
 
     int no_entry; /* errno of what has to be done inside the guest; 0: it can be */

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 
 #include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/guest-thread.h"
 
 /* A process that waits to be killed, in a pid namespace of its own if @apart, and in there another
  * such process below it if @nested. */
@@ -103,4 +104,75 @@ Test(guest_members, a_control_group_where_there_is_no_namespace)
     cr_expect(guest_members_have(members, getpid()), "is in the same one");
     end(guest);
     guest_members_free(members);
+}
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+static uint64_t id_of(GuestMembers *members, pid_t pid)
+{
+    GuestProcess process = {0};
+
+    cr_assert(guest_thread_process(members, pid, &process));
+    return process.id;
+}
+
+/* The number of a process for another; 0: it has none. */
+static uint32_t number(GuestMembers *members, pid_t asker, uint64_t process)
+{
+    uint32_t value = 0;
+
+    return guest_thread_number(members, asker, process, &value) ? value : 0;
+}
+
+Test(guest_members, have_numbers_in_the_namespace_of_who_asks)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("making pid namespaces needs root");
+    }
+    GuestMembers *members = guest_members_new();
+    pid_t guest = start(true, true);
+    pid_t other = start(true, false);
+    pid_t nested = child_of(guest);
+
+    add(members, guest);
+    const uint64_t id = id_of(members, guest);
+    const uint64_t nested_id = id_of(members, nested);
+    cr_expect_eq(number(members, guest, id), 1);
+    cr_expect_eq(number(members, guest, nested_id), 2, "as those above see it");
+    cr_expect_eq(number(members, nested, nested_id), 1, "as it sees itself");
+    cr_expect_eq(number(members, nested, id), 0, "those above are not seen");
+    cr_expect_eq(number(members, guest, id ^ (UINT64_C(1) << 30)), 0,
+                 "one that had its number before");
+    cr_expect_eq(number(members, other, id), 0, "asked by no guest");
+    cr_expect_eq(number(members, getpid(), id), 0, "asked by the broker");
+    add(members, other);
+    cr_expect_eq(number(members, other, id), 0, "of another namespace as deep as its own");
+    cr_expect_eq(number(members, other, id_of(members, other)), 1);
+    end(guest);
+    cr_expect_eq(number(members, other, id), 0, "no more");
+    cr_expect_eq(number(members, guest, id_of(members, other)), 0, "asked by one that is no more");
+    end(other);
+    guest_members_free(members);
+}
+
+Test(guest_members, others_have_no_numbers)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("making pid namespaces needs root");
+    }
+    GuestMembers *everybody = guest_members_new();
+    GuestMembers *members = guest_members_new();
+    pid_t guest = start(true, false);
+
+    add(everybody, getpid());
+    add(members, guest);
+    const uint64_t own = id_of(everybody, getpid());
+    cr_expect_neq(number(everybody, getpid(), own), 0);
+    cr_expect_eq(number(members, guest, own), 0);
+    cr_expect_eq(number(members, guest, 1), 0);
+    cr_expect_eq(number(members, guest, 0), 0);
+    cr_expect_eq(number(members, guest, UINT64_MAX), 0);
+    end(guest);
+    guest_members_free(members);
+    guest_members_free(everybody);
 }
