@@ -6,6 +6,8 @@
 
 #include "abi/ctrl-channel.h"
 #include "abi/ctrl0000.h"
+#include "abi/ctrl2080-gpu.h"
+#include "abi/ctrl2080-perf.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/duplicate.h"
@@ -125,6 +127,9 @@ static const struct {
     {NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY, control_set_inherited_share_policy},
     {NVA06C_CTRL_CMD_SET_TIMESLICE, control_set_timeslice},
     {NVA06C_CTRL_CMD_GET_TIMESLICE, control_get_timeslice},
+    {NV2080_CTRL_CMD_GPU_GET_PIDS, control_get_pids},
+    {NV2080_CTRL_CMD_GPU_GET_PID_INFO, control_get_pid_info},
+    {NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2, control_util_samples},
 };
 
 static ControlHandler find_handler(const AbiEntry *entry)

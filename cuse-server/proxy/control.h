@@ -58,3 +58,8 @@ RequestResult control_gpu_get_id_info(Request *req, const AbiEntry *entry,
 /* Handlers of commands by which a guest says how long it has a GPU to itself: control-timeslice.c. */
 RequestResult control_set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
 RequestResult control_get_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+
+/* Handlers of commands that list processes: control-processes.c. */
+RequestResult control_get_pids(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+RequestResult control_get_pid_info(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands that list processes. The driver sees one process, the worker, for all guests, and knows nothing
+ * of theirs: so it is asked for its verdict alone, and what it lists reaches no guest. Which processes use
+ * a GPU, and how much of its memory, is what the object tree has recorded; they are told by the numbers
+ * that they have for who asks. Memory that the driver allocates by itself, for a channel or for nvidia-uvm,
+ * is not in it.
+ */
+#include <string.h>
+
+#include "abi/class.h"
+#include "abi/ctrl2080-gpu.h"
+#include "abi/ctrl2080-perf.h"
+#include "abi/status.h"
+#include "cuse-server/proxy/control.h"
+#include "cuse-server/proxy/params.h"
+
+enum {
+    ID_TYPE_CLASS = 0,             /* NV2080_CTRL_GPU_GET_PIDS_ID_TYPE_CLASS */
+    INDEX_VIDEO_MEMORY = 0,        /* NV2080_CTRL_GPU_PID_INFO_INDEX_VIDEO_MEMORY_USAGE */
+    WORKER_NUMBER = 1,             /* what the driver is asked about instead of a guest's process */
+    PID_INVALID = (int)UINT32_MAX, /* NV2080_GPUMON_PID_INVALID: nobody's sample */
+};
+
+/* --- who uses a GPU --------------------------------------------------------------------------- */
+
+/**
+ * ProcessUse: what a process has on one GPU.
+ * @on_gpu: a device; @has_class: an object of the class asked about
+ */
+typedef struct {
+    uint64_t id;
+    uint32_t number;
+    bool on_gpu;
+    bool has_class;
+    NV2080_CTRL_GPU_PID_INFO_VIDEO_MEMORY_USAGE_DATA memory;
+} ProcessUse;
+
+typedef struct {
+    uint32_t gpu;
+    uint32_t object_class;
+    GHashTable *uses; /* &ProcessUse.id -> ProcessUse */
+} Survey;
+
+static ProcessUse *use_of(Survey *survey, uint64_t id)
+{
+    ProcessUse *use = g_hash_table_lookup(survey->uses, &id);
+
+    if (!use) {
+        use = g_new0(ProcessUse, 1);
+        use->id = id;
+        g_hash_table_insert(survey->uses, &use->id, use);
+    }
+    return use;
+}
+
+static bool is_video_memory(uint32_t object_class)
+{
+    return object_class == NV01_MEMORY_LOCAL_USER || object_class == NV01_MEMORY_LOCAL_PRIVILEGED;
+}
+
+/* As the driver tells them apart (src/nvidia/src/kernel/gpu/gpu_rmapi.c, _gpuCollectMemInfo). */
+static void add_memory(NV2080_CTRL_GPU_PID_INFO_VIDEO_MEMORY_USAGE_DATA *memory,
+                       const ObjectUse *object)
+{
+    NvU64 *sum = !object->is_shared ? &memory->memPrivate
+                 : object->is_copy  ? &memory->memSharedDuped
+                                    : &memory->memSharedOwned;
+
+    if (!g_uint64_checked_add(sum, *sum, object->bytes)) {
+        *sum = UINT64_MAX;
+    }
+}
+
+/* MPS_COMPUTE is an object of no GPU; all others count where they are (gpuGetProcWithObject_IMPL). */
+static void survey_object(const ObjectUse *object, gpointer data)
+{
+    Survey *survey = data;
+    const bool here = object->gpu == survey->gpu;
+
+    if (!here && object->object_class != MPS_COMPUTE) {
+        return;
+    }
+    ProcessUse *use = use_of(survey, object->process.id);
+    use->on_gpu = use->on_gpu || here;
+    use->has_class = use->has_class || object->object_class == survey->object_class;
+    if (here && is_video_memory(object->object_class)) {
+        add_memory(&use->memory, object);
+    }
+}
+
+static int by_number(gconstpointer a, gconstpointer b)
+{
+    const ProcessUse *x = *(const ProcessUse *const *)a;
+    const ProcessUse *y = *(const ProcessUse *const *)b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    const ProcessUse *x = *(const ProcessUse *const *)a;
+    const ProcessUse *y = *(const ProcessUse *const *)b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Leave out who has no number for the caller: it has ended, or lives in a namespace that the caller does
+ * not see. */
+static void find_numbers(Request *req, GPtrArray *uses)
+{
+    Host *host = req->proxy->host;
+    guint kept = 0;
+
+    g_ptr_array_sort(uses, by_id); /* a recording is to ask in the same order again */
+    for (guint i = 0; i < uses->len; i++) {
+        ProcessUse *use = g_ptr_array_index(uses, i);
+        if (host->ops->number(host, req->tid, use->id, &use->number) == 0) {
+            uses->pdata[kept++] = use;
+        }
+    }
+    g_ptr_array_set_size(uses, (gint)kept);
+    g_ptr_array_sort(uses, by_number);
+}
+
+static uint32_t gpu_of(Request *req, NvHandle handle, NvHandle object)
+{
+    Client *client = object_tree_lock(req->proxy->objects, handle);
+    uint32_t gpu = NO_GPU;
+
+    if (client) {
+        gpu = client_gpu(client, object);
+        object_tree_unlock(client);
+    }
+    return gpu;
+}
+
+/* The processes on the GPU of the object that a call is made on, by number; those with an object of a class
+ * are marked. They belong to @survey. */
+static GPtrArray *find_processes(Request *req, const NVOS54_PARAMETERS *guest, Survey *survey)
+{
+    GPtrArray *found = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    survey->gpu = gpu_of(req, guest->hClient, guest->hObject);
+    survey->uses = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    if (survey->gpu != NO_GPU) {
+        object_tree_each(req->proxy->objects, survey_object, survey);
+    }
+    g_hash_table_iter_init(&iter, survey->uses);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (((const ProcessUse *)value)->on_gpu) {
+            g_ptr_array_add(found, value);
+        }
+    }
+    find_numbers(req, found);
+    return found;
+}
+
+/* --- NV2080_CTRL_CMD_GPU_GET_PIDS ------------------------------------------------------------- */
+
+static void list_processes(Request *req, const NVOS54_PARAMETERS *guest,
+                           NV2080_CTRL_GPU_GET_PIDS_PARAMS *params)
+{
+    Survey survey = {.object_class = params->id};
+    g_autoptr(GPtrArray) found = find_processes(req, guest, &survey);
+    NvU32 n = 0;
+
+    for (guint i = 0; i < found->len && n < G_N_ELEMENTS(params->pidTbl); i++) {
+        const ProcessUse *use = g_ptr_array_index(found, i);
+        if (use->has_class && params->idType == ID_TYPE_CLASS) {
+            params->pidTbl[n++] = use->number;
+        }
+    }
+    params->pidTblCount = n;
+    g_hash_table_unref(survey.uses);
+}
+
+RequestResult control_get_pids(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
+{
+    bool refused;
+    NV2080_CTRL_GPU_GET_PIDS_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+
+    if (!params) {
+        return refused ? REQUEST_DONE : REQUEST_RETRY;
+    }
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    g_autofree NV2080_CTRL_GPU_GET_PIDS_PARAMS *host = g_memdup2(params, sizeof *params);
+    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
+        list_processes(req, guest, params);
+    }
+    return REQUEST_DONE;
+}
+
+/* --- NV2080_CTRL_CMD_GPU_GET_PID_INFO --------------------------------------------------------- */
+
+/* The driver knows nothing of a process that is not there either, and says so with zeroes. */
+static void fill_memory(NV2080_CTRL_GPU_PID_INFO *info, const GPtrArray *found)
+{
+    info->data = (NV2080_CTRL_GPU_PID_INFO_DATA){0};
+    for (guint i = 0; i < found->len; i++) {
+        const ProcessUse *use = g_ptr_array_index(found, i);
+        if (use->number == info->pid) {
+            info->data.vidMemUsage = use->memory;
+        }
+    }
+}
+
+static void describe_processes(Request *req, const NVOS54_PARAMETERS *guest,
+                               NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params,
+                               const NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host)
+{
+    Survey survey = {0};
+    g_autoptr(GPtrArray) found = find_processes(req, guest, &survey);
+
+    for (NvU32 i = 0; i < MIN(params->pidInfoListCount, G_N_ELEMENTS(params->pidInfoList)); i++) {
+        NV2080_CTRL_GPU_PID_INFO *info = &params->pidInfoList[i];
+        info->result = info->pid ? host->pidInfoList[i].result : NV_ERR_INVALID_ARGUMENT;
+        info->smcSubscription = host->pidInfoList[i].smcSubscription;
+        if (info->index == INDEX_VIDEO_MEMORY) {
+            fill_memory(info, found);
+        }
+    }
+    g_hash_table_unref(survey.uses);
+}
+
+RequestResult control_get_pid_info(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
+{
+    bool refused;
+    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+
+    if (!params) {
+        return refused ? REQUEST_DONE : REQUEST_RETRY;
+    }
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host = g_memdup2(params, sizeof *params);
+    for (size_t i = 0; i < G_N_ELEMENTS(host->pidInfoList); i++) {
+        host->pidInfoList[i].pid = WORKER_NUMBER;
+    }
+    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
+        describe_processes(req, guest, params, host);
+    }
+    return REQUEST_DONE;
+}
+
+/* --- NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2 ----------------------------------- */
+
+static void put(void *params, const AbiLayout *layout, const char *member, uint32_t value)
+{
+    const AbiField *field = params_field(layout, member);
+
+    memcpy(params_at(params, field), &value, sizeof value);
+}
+
+/*
+ * A sample of an engine says how busy it was, and by whom: a process of any container, by its name, its
+ * number and, where it is in no namespace of the worker's, the address of the kernel's record of it
+ * (src/nvidia/src/kernel/gpu/perf/kern_perf_ctrl.c). How busy it was is all that is handed on.
+ */
+static void clear_process(void *sample, const AbiLayout *layout)
+{
+    static const char *const members[] = {"subProcessName", "pOsPidInfo"};
+
+    put(sample, layout, "procId", (uint32_t)PID_INVALID);
+    put(sample, layout, "subProcessID", (uint32_t)PID_INVALID);
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        const AbiField *field = params_find(layout, members[i]);
+        if (field) {
+            memset(params_at(sample, field), 0, field->size);
+        }
+    }
+}
+
+/* One sample of each engine, taken at the same time. */
+static void clear_processes(void *sample, const AbiLayout *layout)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        if (params_find(field->type, "procId")) {
+            clear_process(params_at(sample, field), field->type);
+        }
+    }
+}
+
+static void clear_samples(void *params, const AbiLayout *layout)
+{
+    const AbiField *samples = params_field(layout, "samples");
+    const uint32_t count = params_get_u32(params, params_field(layout, "count"));
+    const size_t size = samples->type->size;
+
+    for (size_t i = 0; i < samples->size / size; i++) {
+        char *sample = (char *)params_at(params, samples) + i * size;
+        if (i < count) {
+            clear_processes(sample, samples->type);
+        } else {
+            memset(sample, 0, size); /* what is left over is nobody's */
+        }
+    }
+}
+
+RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
+{
+    bool refused;
+    void *params = control_map_struct(req, entry, guest, &refused);
+
+    if (!params) {
+        return refused ? REQUEST_DONE : REQUEST_RETRY;
+    }
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    /* Whatever the driver says of it, it may have written there. */
+    if (control_call_host(req, entry, guest, params)) {
+        clear_samples(params, entry->layout);
+    }
+    return REQUEST_DONE;
+}
