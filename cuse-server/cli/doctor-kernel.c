@@ -2,6 +2,7 @@
 /* What nvcuse needs of the kernel, tried out rather than guessed from its version. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
@@ -171,6 +172,16 @@ static Finding look_at_pidfd_getfd(void)
                                               "profile"));
 }
 
+static Finding look_at_kcmp(void)
+{
+    if (syscall(SYS_kcmp, getpid(), getpid(), KCMP_VM, 0, 0) == 0) {
+        return finding_ok("works");
+    }
+    return finding(FINDING_WARNING, g_strdup_printf("does not work: %s", g_strerror(errno)),
+                   g_strdup("without CONFIG_KCMP, files that a guest has closed and still maps count "
+                            "against no limit"));
+}
+
 static Finding look_at_landlock(void)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -210,6 +221,7 @@ const DoctorCheck *doctor_kernel_checks(size_t *n)
     static const DoctorCheck checks[] = {
         {"cuse", look_at_cuse},       {"fuse", look_at_fuse},
         {"seccomp", look_at_seccomp}, {"pidfd_getfd", look_at_pidfd_getfd},
+        {"kcmp", look_at_kcmp},
         {"ptrace", look_at_ptrace},   {"landlock", look_at_landlock},
         {"mseal", look_at_mseal},
     };

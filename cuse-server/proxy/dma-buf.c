@@ -33,7 +33,7 @@ static int hand_out(Request *req, int host_fd, int32_t *guest_fd)
 
     /* The guest may have closed it already. */
     if (!file || file->device->kind != DEVICE_DMA_BUF || !nv_file_adopt(file, host_fd)) {
-        host->ops->close(host, host_fd);
+        host_close(host, host_fd);
     }
     return error;
 }

@@ -306,6 +306,6 @@ int gpu_scope_hold(GpuScope *scope, NvU32 instance)
 void gpu_scope_release(GpuScope *scope, int fd)
 {
     if (fd >= 0) {
-        scope->host->ops->close(scope->host, fd);
+        host_close(scope->host, fd);
     }
 }

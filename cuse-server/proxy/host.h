@@ -5,11 +5,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 typedef struct Host Host;
+
+/** HostRemnant: a host file that was closed, and that the driver has not released yet: a guest maps it, or
+ * another file of the driver's refers to it. */
+typedef struct HostRemnant HostRemnant;
 
 /**
  * GuestProcess: a process of the guest, as the driver would tell it from others.
@@ -32,7 +37,12 @@ typedef struct {
     int (*open)(Host *host, unsigned device, int flags);
     /** ioctl: @argument is a private buffer, a plain value or NULL. Returns 0 or an errno. */
     int (*ioctl)(Host *host, int fd, uint32_t command, void *argument);
-    void (*close)(Host *host, int fd);
+    /** close: (transfer full): NULL if nothing is left of the file; else what is to be asked about by remains(),
+     * and given to forget(). */
+    HostRemnant *(*close)(Host *host, int fd);
+    /** remains: whether the driver still has the file. Waits for nobody. */
+    bool (*remains)(Host *host, const HostRemnant *remnant);
+    void (*forget)(Host *host, HostRemnant *remnant);
     /** poll: which of @events (POLLIN ...) a file has now; does not wait. A driver may count it as
      * read. */
     unsigned (*poll)(Host *host, int fd, unsigned events);
@@ -86,3 +96,13 @@ typedef struct {
 struct Host {
     const HostOps *ops;
 };
+
+/** host_close: close a file that is no guest's. */
+static inline void host_close(Host *host, int fd)
+{
+    HostRemnant *remnant = host->ops->close(host, fd);
+
+    if (remnant) {
+        host->ops->forget(host, remnant);
+    }
+}

@@ -25,16 +25,20 @@ typedef struct {
     _Atomic uint64_t length;
 } MapContext;
 
+typedef struct NvFileTable NvFileTable;
+
 /**
  * NvFile: one open file.
  * @id: names it in the file table and to the transport; never reused, at most INT32_MAX
  * @device: the node it was opened on; outlives the file
+ * @table: which lists it, and outlives it
  * @fd: the host file, closed with the last reference; see nv_file_fd()
  * @poll: see poll.h
  * @map: what NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap
  */
 typedef struct {
     gatomicrefcount refs;
+    NvFileTable *table;
     uint32_t id;
     const Device *device;
     Host *host;
@@ -43,11 +47,10 @@ typedef struct {
     MapContext map;
 } NvFile;
 
-typedef struct NvFileTable NvFileTable;
-
 NvFile *nv_file_ref(NvFile *file);
 
-/** nv_file_unref: drop a reference; the last one closes the host file, which may block. */
+/** nv_file_unref: drop a reference; the last one closes the host file, which may block. That it is gone is told
+ * by nv_file_table_settle(). */
 void nv_file_unref(NvFile *file);
 
 /** nv_file_fd: the host file, or -1: a dma-buf's before nv_file_adopt(). */
@@ -59,13 +62,29 @@ int nv_file_fd(const NvFile *file);
  */
 bool nv_file_adopt(NvFile *file, int fd);
 
-/** nv_file_table_new: @max: the most files open at once */
-NvFileTable *nv_file_table_new(unsigned max);
+/** NvFileReleased: the driver has released a file: what was allocated through it is no more. */
+typedef void (*NvFileReleased)(uint32_t id, gpointer data);
+
+/**
+ * nv_file_table_new: @max: the most files that the driver may have at once for guests: those that a guest has
+ * open, and those that are closed and not released, since they are mapped or another file refers to them.
+ * @released: is called for each file once, by nv_file_table_settle()
+ */
+NvFileTable *nv_file_table_new(unsigned max, NvFileReleased released, gpointer data);
 
 /** nv_file_table_has_room: false if the table is full. Opens in progress may still overshoot. */
 bool nv_file_table_has_room(NvFileTable *table);
 
-/** nv_file_table_size: files open now. */
+/**
+ * nv_file_table_settle: tell of the files that the driver has released. The caller holds no lock.
+ * @looks: at how many, of those that it had when they were closed, to look; each takes its turn
+ */
+void nv_file_table_settle(NvFileTable *table, unsigned looks);
+
+/** nv_file_table_settle_all: the same with a look at every file. */
+void nv_file_table_settle_all(NvFileTable *table);
+
+/** nv_file_table_size: files that the driver has now. */
 unsigned nv_file_table_size(NvFileTable *table);
 
 /** nv_file_table_free: forgets every file that is still listed. */

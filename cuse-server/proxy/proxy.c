@@ -11,6 +11,16 @@
 #define POLL_EVERYTHING \
     (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM | POLLRDHUP)
 
+/* How many files that guests have closed are looked at whenever one more is: more than one, so that none that
+ * are gone pile up. */
+enum { LOOKS_PER_RELEASE = 8 };
+
+/* The driver frees a file's clients as it releases the file; the tree follows. */
+static void released(uint32_t id, gpointer data)
+{
+    object_tree_close(data, id);
+}
+
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
                 unsigned n_devices, const ProxyLimits *limits, Host *host)
 {
@@ -20,9 +30,9 @@ void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *d
         .devices = devices,
         .n_devices = n_devices,
         .host = host,
-        .files = nv_file_table_new(limits->files),
         .objects = object_tree_new(&limits->objects),
     };
+    proxy->files = nv_file_table_new(limits->files, released, proxy->objects);
 }
 
 void proxy_scope_gpus(Proxy *proxy)
@@ -44,11 +54,21 @@ static void tap_begin(const Proxy *proxy)
     }
 }
 
+/* Files that guests have closed may be gone by now, without anybody having said so. */
+static bool file_has_room(Proxy *proxy)
+{
+    if (nv_file_table_has_room(proxy->files)) {
+        return true;
+    }
+    nv_file_table_settle_all(proxy->files);
+    return nv_file_table_has_room(proxy->files);
+}
+
 static int open_file(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file)
 {
     int fd;
 
-    if (id == 0 || !nv_file_table_has_room(proxy->files)) {
+    if (id == 0 || !file_has_room(proxy)) {
         return ENFILE;
     }
     if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: dma-buf.c */
@@ -113,14 +133,22 @@ void proxy_release(Proxy *proxy, uint32_t file_id)
     NvFile *file = nv_file_table_remove(proxy->files, file_id);
 
     tap_begin(proxy);
-    /* The driver frees the file's clients as it closes it; the tree follows. */
     if (file) {
         nv_file_unref(file);
     }
-    object_tree_close(proxy->objects, file_id);
+    nv_file_table_settle(proxy->files, LOOKS_PER_RELEASE);
     if (proxy->tap && proxy->tap->ops->released) {
         proxy->tap->ops->released(proxy->tap, file_id);
     }
+}
+
+bool proxy_has_room(Proxy *proxy, bool client)
+{
+    if (object_tree_has_room(proxy->objects, client)) {
+        return true;
+    }
+    nv_file_table_settle_all(proxy->files); /* what was made through files that are gone */
+    return object_tree_has_room(proxy->objects, client);
 }
 
 int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
@@ -183,6 +211,8 @@ RequestResult proxy_ioctl(Request *req)
 {
     ProxyTap *tap = req->proxy->tap;
 
+    /* What the last call of a file kept open, and nobody has told of. */
+    nv_file_table_settle(req->proxy->files, 0);
     if (!tap) {
         return run_handler(req);
     }

@@ -70,9 +70,14 @@ int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file);
  */
 int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
 
-/** proxy_release: the last close of a guest's file: the host file goes, then what was made through
- * it. */
+/**
+ * proxy_release: the last close of a guest's file: the host file is closed. It goes, and what was made through it,
+ * once nothing refers to it in the driver: then it does not count any more.
+ */
 void proxy_release(Proxy *proxy, uint32_t file_id);
+
+/** proxy_has_room: may a guest allocate an object, or with @client also a client? */
+bool proxy_has_room(Proxy *proxy, bool client);
 
 /**
  * proxy_poll: which of @events a file has.

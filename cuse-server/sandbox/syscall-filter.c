@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/kcmp.h>
+
 #include <gio/gio.h>
 #include <seccomp.h>
 
@@ -56,20 +58,20 @@ static const Declaration declarations[] = {
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
-enum { FORM_ARGUMENTS_MAX = 2 };
+enum { FORM_ARGUMENTS_MAX = 2, FORM_OWN_MAX = 2 };
 
 /**
  * Form: one way in which a call may be made: (argument & mask) == value for each of them.
  * @processes: whom it is for
  * @error: what it is answered with; 0: it is carried out
- * @own: the first argument must be this process
+ * @own: as many arguments from the first on must be this process
  */
 typedef struct {
     unsigned processes;
     const char *name;
     const char *text;
     int error;
-    bool own;
+    unsigned own;
     unsigned n;
     struct {
         unsigned argument;
@@ -105,10 +107,17 @@ static const Form forms[] = {
     /* Its arguments are in memory, where a filter cannot look: glibc then takes clone. */
     {BOTH, "clone3", "always refused: ENOSYS", .error = ENOSYS},
     {BOTH, "prctl", "only to name a thread", .n = 1, .arguments = {{0, UINT64_MAX, PR_SET_NAME}}},
-    {BOTH, "tgkill", "only threads of the process itself", .own = true},
+    {BOTH, "tgkill", "only threads of the process itself", .own = 1},
     /* malloc looks up how the kernel commits memory, and takes no answer for one. */
     {WORKER, "openat", "only for reading, and refused: ENOENT", .error = ENOENT, .n = 1,
      .arguments = {{2, UINT64_MAX, O_RDONLY | O_CLOEXEC}}},
+    /* Whether a file that was closed is still there: transport/remnant.h. */
+    {WORKER, "kcmp", "only whether one of its epoll instances still watches a file", .own = 2,
+     .n = 1, .arguments = {{2, UINT32_MAX, KCMP_EPOLL_TFD}}},
+    {WORKER, "fcntl", "only to put a lock on an open file", .n = 1,
+     .arguments = {{1, UINT32_MAX, F_OFD_SETLK}}},
+    {WORKER, "fcntl", "only to look for a lock of another open file", .n = 1,
+     .arguments = {{1, UINT32_MAX, F_OFD_GETLK}}},
     {BROKER, "socket", "only AF_UNIX", .n = 1, .arguments = {{0, UINT32_MAX, AF_UNIX}}},
     {BROKER, "kill", "only with SIGKILL", .n = 1, .arguments = {{1, UINT32_MAX, SIGKILL}}},
     PTRACE_FORM(PTRACE_SEIZE),
@@ -145,15 +154,15 @@ static bool is_declared(SyscallProcess process, const char *name, size_t before)
 /* Returns 0 or a negative errno, as all of these. */
 static int add_form(scmp_filter_ctx filter, int number, const Form *form)
 {
-    struct scmp_arg_cmp compare[FORM_ARGUMENTS_MAX + 1];
+    struct scmp_arg_cmp compare[FORM_ARGUMENTS_MAX + FORM_OWN_MAX];
     unsigned n = form->n;
 
     for (unsigned i = 0; i < form->n; i++) {
         compare[i] = SCMP_CMP(form->arguments[i].argument, SCMP_CMP_MASKED_EQ,
                               form->arguments[i].mask, form->arguments[i].value);
     }
-    if (form->own) {
-        compare[n++] = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+    for (unsigned i = 0; i < form->own; i++) {
+        compare[n++] = SCMP_CMP(i, SCMP_CMP_EQ, (scmp_datum_t)getpid());
     }
     return seccomp_rule_add_array(
         filter, form->error ? SCMP_ACT_ERRNO((uint16_t)form->error) : SCMP_ACT_ALLOW, number, n,

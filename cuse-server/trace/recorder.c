@@ -179,17 +179,28 @@ static int record_open(Host *host, unsigned device, int flags)
     return fd;
 }
 
-static void record_close(Host *host, int fd)
+static HostRemnant *record_close(Host *host, int fd)
 {
     Recorder *recorder = (Recorder *)host;
     Live *live = live_of(recorder);
     TraceOp *op = op_begin(recorder, live, TRACE_OP_CLOSE);
 
     op->fd = (uint32_t)fd;
-    inner_of(host)->ops->close(inner_of(host), fd);
+    HostRemnant *remnant = inner_of(host)->ops->close(inner_of(host), fd);
     op_end(recorder, live, op);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&recorder->lock);
     g_hash_table_remove_all(recorder->processes);
+    return remnant;
+}
+
+static bool record_remains(Host *host, const HostRemnant *remnant)
+{
+    return inner_of(host)->ops->remains(inner_of(host), remnant);
+}
+
+static void record_forget(Host *host, HostRemnant *remnant)
+{
+    inner_of(host)->ops->forget(inner_of(host), remnant);
 }
 
 static int record_ioctl(Host *host, int fd, uint32_t command, void *argument)
@@ -308,6 +319,8 @@ static const HostOps host_ops = {
     .open = record_open,
     .ioctl = record_ioctl,
     .close = record_close,
+    .remains = record_remains,
+    .forget = record_forget,
     .poll = record_poll,
     .watch = record_watch,
     .identify = record_identify,

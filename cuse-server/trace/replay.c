@@ -101,10 +101,12 @@ static int replay_open(Host *host, unsigned device, int flags)
     return op->fd <= INT32_MAX ? (int)op->fd : -EIO;
 }
 
-static void replay_close(Host *host, int fd)
+/* A recording does not say how long the driver keeps a file. */
+static HostRemnant *replay_close(Host *host, int fd)
 {
     (void)host;
     (void)fd;
+    return NULL;
 }
 
 static unsigned replay_poll(Host *host, int fd, unsigned events)
@@ -262,15 +264,19 @@ static int replay_process(Host *host, pid_t tid, GuestProcess *process)
     return (int)op->error;
 }
 
+/* Recordings are older than this question. */
 static int replay_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
 {
-    const TraceOp *op = expect((Replay *)host, TRACE_OP_NUMBER);
+    Replay *replay = (Replay *)host;
+    const TraceOp *op = next_op(replay);
 
     (void)tid;
     (void)id;
-    if (!op) {
+    if (!op || op->kind != TRACE_OP_NUMBER) {
         return ESRCH;
     }
+    replay->next++;
+    replay->host_calls++;
     *number = op->file;
     return (int)op->error;
 }

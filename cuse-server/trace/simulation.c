@@ -139,7 +139,7 @@ static int simulate_open(Host *host, unsigned device, int flags)
 }
 
 /* Descriptors in answers are the recorded ones, and no files here. */
-static void simulate_close(Host *host, int fd)
+static HostRemnant *simulate_close(Host *host, int fd)
 {
     Simulation *simulation = (Simulation *)host;
 
@@ -147,9 +147,17 @@ static void simulate_close(Host *host, int fd)
     bool ours = g_hash_table_remove(simulation->open, GINT_TO_POINTER(fd));
     answers_closed(simulation->answers, (uint32_t)fd);
     g_mutex_unlock(&simulation->lock);
-    if (ours) {
-        inner_of(host)->ops->close(inner_of(host), fd);
-    }
+    return ours ? inner_of(host)->ops->close(inner_of(host), fd) : NULL;
+}
+
+static bool simulate_remains(Host *host, const HostRemnant *remnant)
+{
+    return inner_of(host)->ops->remains(inner_of(host), remnant);
+}
+
+static void simulate_forget(Host *host, HostRemnant *remnant)
+{
+    inner_of(host)->ops->forget(inner_of(host), remnant);
 }
 
 /* "NV_ESC_RM_CONTROL 0x20810110", by the driver's tables. */
@@ -245,6 +253,8 @@ static const HostOps host_ops = {
     .open = simulate_open,
     .ioctl = simulate_ioctl,
     .close = simulate_close,
+    .remains = simulate_remains,
+    .forget = simulate_forget,
     .poll = simulate_poll,
     .watch = simulate_watch,
     .identify = simulate_identify,

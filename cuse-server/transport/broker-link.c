@@ -2,6 +2,7 @@
 #include "cuse-server/transport/broker-link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/transport/remnant.h"
 #include "cuse-server/transport/seqpacket.h"
 
 /*
@@ -32,7 +34,10 @@ struct BrokerLink {
     Host host;
     int socket;
     int watched;           /* epoll, of host files */
+    GMutex probing;        /* guards the next, also while the broker is asked for one */
+    GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
     GMutex lock;           /* guards what follows, and every Question in it */
+    GHashTable *probe_of;  /* descriptor -> the probe of its device */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
 };
@@ -71,7 +76,7 @@ static int broker_ask(BrokerLink *link, BrokerRequest *request, BrokerReply *rep
     return broker_ask_with(link, request, -1, reply, fd);
 }
 
-static int link_open(Host *host, unsigned device, int flags)
+static int ask_open(Host *host, unsigned device, int flags)
 {
     BrokerRequest request = {.op = BROKER_OPEN, .open = {device, (uint32_t)flags}};
     BrokerReply reply;
@@ -82,6 +87,48 @@ static int link_open(Host *host, unsigned device, int flags)
         error = EIO; /* the broker said yes and sent nothing */
     }
     return error ? -error : fd;
+}
+
+/* Whoever cannot be watched is EPERM, whatever is asked. */
+static bool can_be_polled(const BrokerLink *link, int fd)
+{
+    return epoll_ctl(link->watched, EPOLL_CTL_DEL, fd, NULL) == 0 || errno != EPERM;
+}
+
+/* Another open file of the device, by which remnants of its files are seen, kept for ever; or a negative
+ * number. Who comes second waits for the first one's. */
+static int find_probe(BrokerLink *link, unsigned device)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->probing);
+    gpointer probe;
+
+    if (!g_hash_table_lookup_extended(link->probes, GUINT_TO_POINTER(device), NULL, &probe)) {
+        probe = GINT_TO_POINTER(ask_open(&link->host, device, O_RDWR));
+        if (GPOINTER_TO_INT(probe) >= 0) {
+            g_hash_table_insert(link->probes, GUINT_TO_POINTER(device), probe);
+        }
+    }
+    return GPOINTER_TO_INT(probe);
+}
+
+static void have_probe(BrokerLink *link, unsigned device, int fd)
+{
+    const int probe = find_probe(link, device);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    if (probe >= 0) {
+        g_hash_table_insert(link->probe_of, GINT_TO_POINTER(fd), GINT_TO_POINTER(probe));
+    }
+}
+
+static int link_open(Host *host, unsigned device, int flags)
+{
+    int fd = ask_open(host, device, flags);
+
+    if (fd >= 0 && !can_be_polled((BrokerLink *)host, fd)) {
+        have_probe((BrokerLink *)host, device, fd);
+    }
+    return fd;
 }
 
 int broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
@@ -99,10 +146,38 @@ static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
     return ioctl(fd, command, argument) < 0 ? errno : 0;
 }
 
-static void link_close(Host *host, int fd)
+/* The probe of a file that cannot be polled, or -1. */
+static int take_probe(BrokerLink *link, int fd)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+    gpointer probe;
+
+    return g_hash_table_steal_extended(link->probe_of, GINT_TO_POINTER(fd), NULL, &probe)
+               ? GPOINTER_TO_INT(probe)
+               : -1;
+}
+
+static bool link_remains(Host *host, const HostRemnant *remnant)
 {
     (void)host;
+    return remnant_remains(remnant);
+}
+
+static void link_forget(Host *host, HostRemnant *remnant)
+{
+    (void)host;
+    remnant_free(remnant);
+}
+
+static HostRemnant *link_close(Host *host, int fd)
+{
+    HostRemnant *remnant = remnant_new(fd, take_probe((BrokerLink *)host, fd));
+
     close(fd);
+    if (remnant && !remnant_remains(remnant)) {
+        g_clear_pointer(&remnant, remnant_free);
+    }
+    return remnant;
 }
 
 static unsigned link_poll(Host *host, int fd, unsigned events)
@@ -210,6 +285,8 @@ static const HostOps link_ops = {
     .open = link_open,
     .ioctl = link_ioctl,
     .close = link_close,
+    .remains = link_remains,
+    .forget = link_forget,
     .poll = link_poll,
     .watch = link_watch,
     .identify = link_identify,
@@ -227,7 +304,10 @@ BrokerLink *broker_link_new(int socket)
     link->watched = epoll_create1(EPOLL_CLOEXEC);
     g_assert(link->watched >= 0);
     g_mutex_init(&link->lock);
+    g_mutex_init(&link->probing);
     link->questions = g_hash_table_new(NULL, NULL);
+    link->probes = g_hash_table_new(NULL, NULL);
+    link->probe_of = g_hash_table_new(NULL, NULL);
     return link;
 }
 

@@ -55,10 +55,11 @@ static void settle_malloc(void)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-/* One host file for each of the guests', besides those the worker is made of. */
+/* One host file, or what follows one that is closed, for each of the guests', and a second while it is closed;
+ * a probe for each device; and those the worker is made of. */
 static unsigned most_files(const WorkerConfig *config)
 {
-    return config->limits.files + config->n_devices + FILES_BESIDES;
+    return config->limits.files + config->transport.threads + config->n_devices + FILES_BESIDES;
 }
 
 static SyscallPolicy filter_policy(const GArray *commands)

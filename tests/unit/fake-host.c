@@ -16,7 +16,11 @@ static int host_open(Host *host, unsigned device, int flags)
 
     (void)flags;
     fake->n_open++;
-    return HOST_FD_BASE + (int)device * 100 + (int)fake->n_open;
+    int fd = HOST_FD_BASE + (int)device * 100 + (int)fake->n_open;
+    while (g_hash_table_contains(fake->kept, GINT_TO_POINTER(fd))) {
+        fd++; /* so that a test can tell them apart */
+    }
+    return fd;
 }
 
 static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
@@ -35,10 +39,34 @@ static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
     return fake->answer ? fake->answer(fake, command, argument) : 0;
 }
 
-static void host_close(Host *host, int fd)
+struct HostRemnant {
+    int fd;
+};
+
+/* The driver keeps what the test says it keeps. */
+static HostRemnant *host_close_file(Host *host, int fd)
 {
-    (void)fd;
-    ((Fake *)host)->n_open--;
+    Fake *fake = (Fake *)host;
+    HostRemnant *remnant = NULL;
+
+    fake->n_open--;
+    if (g_hash_table_lookup(fake->kept, GINT_TO_POINTER(fd))) {
+        remnant = g_new(HostRemnant, 1);
+        remnant->fd = fd;
+        fake->n_remnants++;
+    }
+    return remnant;
+}
+
+static bool host_remains(Host *host, const HostRemnant *remnant)
+{
+    return g_hash_table_lookup(((Fake *)host)->kept, GINT_TO_POINTER(remnant->fd));
+}
+
+static void host_forget(Host *host, HostRemnant *remnant)
+{
+    ((Fake *)host)->n_remnants--;
+    g_free(remnant);
 }
 
 /* As the driver's: what it reports is gone. */
@@ -125,7 +153,9 @@ static int host_install(Host *host, pid_t tid, unsigned device, int *guest_fd, u
 static const HostOps host_ops = {
     .open = host_open,
     .ioctl = host_ioctl,
-    .close = host_close,
+    .close = host_close_file,
+    .remains = host_remains,
+    .forget = host_forget,
     .poll = host_poll,
     .watch = host_watch,
     .identify = host_identify,
@@ -159,6 +189,7 @@ Fake *fake_new_on(const DriverAbi *abi, NvCaps caps)
     fake->abi = abi;
     fake->guest_fd = g_hash_table_new(NULL, NULL);
     fake->numbers = g_hash_table_new(NULL, NULL);
+    fake->kept = g_hash_table_new(NULL, NULL);
     fake->commands = host_commands(fake->abi, caps, true);
     proxy_init(&fake->proxy, fake->abi, caps, fake->devices, G_N_ELEMENTS(fake->devices), &limits,
                &fake->host);
@@ -180,7 +211,9 @@ void fake_free(Fake *fake)
     g_array_unref(fake->commands);
     driver_abi_free(fake->own_abi);
     g_hash_table_unref(fake->guest_fd);
+    g_assert_cmpuint(fake->n_remnants, ==, 0);
     g_hash_table_unref(fake->numbers);
+    g_hash_table_unref(fake->kept);
     g_free(fake);
 }
 

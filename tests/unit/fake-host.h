@@ -49,6 +49,8 @@ struct Fake {
     unsigned n_open;      /* host files open now */
     unsigned events;      /* what poll finds at the host, and takes away */
     GHashTable *guest_fd; /* guest descriptor -> file id */
+    GHashTable *kept;     /* host file -> 1: the driver keeps it when it is closed; NULL: no more */
+    unsigned n_remnants;  /* of these, those that the proxy knows of */
     GHashTable *numbers;  /* id of a process -> its number for who calls */
     GuestProcess process; /* who calls; id 0: nobody any more */
 
