@@ -314,9 +314,10 @@ RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_P
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    /* Whatever the driver says of it, it may have written there. */
-    if (control_call_host(req, entry, guest, params)) {
-        clear_samples(params, entry->layout);
+    g_autofree void *host = g_memdup2(params, entry->layout->size);
+    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
+        clear_samples(host, entry->layout);
+        memcpy(params, host, entry->layout->size);
     }
     return REQUEST_DONE;
 }

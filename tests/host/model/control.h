@@ -36,11 +36,12 @@ struct control {
 /** control_function: answer a command, under rm_lock. Returns: NvStatus. */
 typedef u32 control_function(struct control *control);
 
-/** control_data_find, control_p2p_find, control_fd_find, control_model_find: what answers a command, or NULL. */
+/** control_data_find, control_p2p_find ...: what answers a command, or NULL. */
 control_function *control_data_find(u32 command);
 control_function *control_p2p_find(u32 command);
 control_function *control_fd_find(u32 command);
 control_function *control_model_find(u32 command);
+control_function *control_processes_find(u32 command);
 
 /** control_pattern: replace @size bytes by a pattern that all of @seed determines. */
 void control_pattern(u64 seed, void *data, u32 size);

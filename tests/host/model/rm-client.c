@@ -52,6 +52,7 @@ u32 rm_client_new(struct nv_file *file, u32 handle, struct rm_client **result)
     client->handle = handle ? handle : choose_handle();
     client->owner = nv_file_owner(file);
     client->process = task_tgid_nr(current);
+    client->pid = get_task_pid(current, PIDTYPE_TGID);
     client->euid = current_euid();
     client->admin = caller_is_admin();
     client->next_handle = OBJECT_HANDLE_BASE;
@@ -71,6 +72,7 @@ void rm_client_free(struct rm_client *client)
     while (!list_empty(&client->objects))
         rm_object_free(list_last_entry(&client->objects, struct rm_object, link));
     list_del(&client->link);
+    put_pid(client->pid);
     kfree(client);
     live_add(clients, -1);
 }

@@ -62,6 +62,8 @@ u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
     if (status != NV_OK)
         return status;
     (*copy)->gpu = source->gpu;
+    (*copy)->is_copy = true;
+    (*copy)->timeslice_us = source->timeslice_us;
     if (source->memory)
         (*copy)->memory = memory_get(source->memory);
     for (i = 0; i < RM_NEEDS_MAX; i++)

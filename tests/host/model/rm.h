@@ -31,6 +31,7 @@ struct rm_client {
     u32 handle;
     struct nv_file *owner;
     pid_t process;
+    struct pid *pid; /* of the process; holds a reference */
     kuid_t euid;
     bool admin;
     u32 next_handle;
@@ -57,6 +58,8 @@ struct rm_object {
     struct nv_gpu *gpu; /* device and below */
     struct model_memory *memory;
     struct list_head mappings;
+    bool is_copy;     /* of memory */
+    u64 timeslice_us; /* channel groups; 0: not set */
     RS_SHARE_POLICY policies[RM_POLICIES_MAX];
     u32 n_policies;
     struct file *held; /* a capability file */
