@@ -28,6 +28,7 @@ enum {
     CALLS_MAX = 64,
     FILES_EVER_MAX = 2 * CALLS_MAX, /* an act opens one, or has one put there */
     MUTATIONS_MAX = 6,
+    KEPT_MAX = 4,
     DMA_BUF_FD = HOST_FD_BASE + 999,
     PARAMS = GUEST_BASE + 0x1000, /* where the inner parameters are */
 };
@@ -372,6 +373,27 @@ static void wait_for_events(Fake *fake, NvFile *file)
     proxy_file_event(&fake->proxy, file->id, input_byte(&input));
 }
 
+/* --- files that the driver keeps --------------------------------------------------------------- */
+
+/* Some of those that the guest closes, few enough for the limit. */
+static void close_file(Fake *fake, const NvFile *file)
+{
+    if (file->id % 4 == 3 && fake->n_remnants < KEPT_MAX) {
+        g_hash_table_insert(fake->kept, GINT_TO_POINTER(nv_file_fd(file)), GINT_TO_POINTER(1));
+    }
+    proxy_release(&fake->proxy, file->id);
+}
+
+static void let_go(Fake *fake)
+{
+    GHashTableIter iter;
+
+    g_hash_table_iter_init(&iter, fake->kept);
+    while (g_hash_table_iter_next(&iter, NULL, NULL)) {
+        g_hash_table_iter_replace(&iter, NULL);
+    }
+}
+
 /* What is not a call: who calls from now on, what can be done for it. */
 static void change_circumstances(Fake *fake)
 {
@@ -380,6 +402,9 @@ static void change_circumstances(Fake *fake)
     change_process(fake);
     fake->no_entry = choice & 16 ? (choice & 32 ? EBUSY : EOPNOTSUPP) : 0;
     fake->proxy.share_uvm = choice & 64;
+    if (choice & 128) {
+        let_go(fake);
+    }
 }
 
 static void act(Fake *fake, uint32_t *files)
@@ -394,7 +419,7 @@ static void act(Fake *fake, uint32_t *files)
             focus_kind == ABI_UVM ? kinds[slot % 5] : kinds[slot % 6 == 2 ? 2 : slot & 1];
         files[slot] = fake_open(fake, device, (int)slot)->id;
     } else if (choice >= 250) {
-        proxy_release(&fake->proxy, files[slot]);
+        close_file(fake, file);
     } else if (choice >= 240) {
         wait_for_events(fake, file);
     } else if (choice >= 230) {
@@ -411,10 +436,12 @@ static void act(Fake *fake, uint32_t *files)
 /* The guest's end: whatever it had open, what was put there for it as well. */
 static void release_all(Fake *fake)
 {
+    let_go(fake);
     for (uint32_t id = 1; id <= FILES_EVER_MAX; id++) {
         proxy_release(&fake->proxy, id);
     }
     g_assert_cmpuint(object_tree_size(fake->proxy.objects).clients, ==, 0);
+    g_assert_cmpuint(nv_file_table_size(fake->proxy.files), ==, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -434,6 +461,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Fake *fake = fake_new_on(*abi, choice & 64 ? NV_CAP_UTILITY : NV_CAPS_SUPPORTED);
     fake->answer = answer;
     fake->between_rounds = mutate;
+    for (int i = 0; i < 2; i++) { /* change_process() */
+        g_hash_table_insert(fake->numbers, GINT_TO_POINTER(FAKE_PROCESS + i),
+                            GINT_TO_POINTER(1 + i));
+    }
     if ((choice & 0x30) == 0x30) { /* makes a call many times as long */
         proxy_scope_gpus(&fake->proxy);
     }

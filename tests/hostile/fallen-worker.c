@@ -7,7 +7,7 @@
  *
  * The environment variable FALLEN holds the messages, a word each:
  *
- *     OP:A:B:C        a request with this op, and these numbers in its first places; @ is the guest's
+ *     OP:A:B:C:D      a request with this op, and these numbers in its first places; @ is the guest's
  *                     thread that the worker asked about last
  *     file:OP:A:B:C   the same with a file attached, which is none of the host's devices
  *     host:OP:A:B:C   the same with the file of the last answer that had one
@@ -50,7 +50,7 @@ int __wrap_nv_file_fd(const NvFile *file);
 enum {
     ATTACK_SERIAL = 0x40000000, /* the worker's own count from 1 */
     ANSWER_MILLISECONDS = 5000,
-    NUMBERS = 4, /* of a request */
+    NUMBERS = 5, /* of a request */
 };
 
 /* Between worker and broker, passing on what they say. */
@@ -73,10 +73,11 @@ static bool send_request(const Middle *middle, const uint32_t *numbers, int fd)
     request.in_guest.tid = (int32_t)numbers[1];
     request.in_guest.command = numbers[2];
     request.in_guest.size = numbers[3];
+    memcpy(request.in_guest.params, &numbers[4], sizeof numbers[4]);
     return seqpacket_send(middle->broker, &request, sizeof request, fd);
 }
 
-/* "OP:A:B:C", of which the last may be left out. */
+/* "OP:A:B:C:D", of which the last may be left out. */
 static void parse(const Middle *middle, const char *text, uint32_t *numbers)
 {
     g_auto(GStrv) parts = g_strsplit(text, ":", NUMBERS);

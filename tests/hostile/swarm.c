@@ -5,6 +5,9 @@
  *     swarm stopped N     N processes stopped in the middle of calls, while this one goes on calling
  *     swarm files         as many open files as there may be
  *     swarm clients       as many clients as there may be
+ *     swarm mapped FORMS  files, clients and objects as many as there may be, of which each file is closed at once while
+ *                         something of the driver's still refers to it: its mapping (m), another file that is tied
+ *                         to it (t), or, of nvidia-uvm, a mapping (u)
  *     swarm threads N     N threads that call and poll for three seconds
  *     swarm foreign       a client's handle on standard output, kept until this one is ended
  *     swarm use HANDLE    what can be done with a client's handle that is another instance's
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,6 +112,87 @@ static void clients(void)
     say("%u clients, then %s", n, status(result));
 }
 
+/* --- closed, and not gone --------------------------------------------------------------------- */
+
+enum { MAPPED = 4096 };
+
+/* A file with a client, a device, memory, and a mapping of that, which is closed. */
+static int64_t hide_mapped(void)
+{
+    NV0080_ALLOC_PARAMETERS device = {0};
+    Tree t = {.ctl = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC)};
+    int64_t result;
+
+    if (t.ctl < 0) {
+        return -errno;
+    }
+    if ((result = rm_client(t.ctl, &t.client)) == 0 &&
+        (result = rm_alloc(t.ctl, t.client, t.client, H_DEVICE, NV01_DEVICE_0, &device)) == 0 &&
+        (result = memory_new(&t, H_SYSTEM, NV01_MEMORY_SYSTEM, MAPPED)) == 0 &&
+        (result = rm_map(t.ctl, t.client, H_SYSTEM, 0, MAPPED, t.ctl, NULL)) == 0 &&
+        mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, t.ctl, 0) == MAP_FAILED) {
+        result = -errno;
+    }
+    close(t.ctl);
+    return result;
+}
+
+/* A file with a client, which is closed, but for that a GPU's file is tied to it. */
+static int64_t hide_tied(void)
+{
+    NvHandle client = 0;
+    int ctl = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
+    int gpu = ctl < 0 ? -1 : open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
+    nv_ioctl_register_fd_t tie = {.ctl_fd = ctl};
+    int64_t result = ctl < 0 || gpu < 0 ? -errno : rm_client(ctl, &client);
+
+    if (result == 0 && ioctl(gpu, _IOWR(NV_IOCTL_MAGIC, NV_ESC_REGISTER_FD, tie), &tie) != 0) {
+        result = -errno;
+    }
+    if (ctl >= 0) {
+        close(ctl);
+    }
+    return result;
+}
+
+/* A file of nvidia-uvm that is mapped, at its own offset, and closed. */
+static int64_t hide_uvm(void)
+{
+    static char *next = (char *)0x200000000000;
+    UVM_INITIALIZE_PARAMS params = {0};
+    int uvm = open("/dev/nvidia-uvm", O_RDWR | O_CLOEXEC);
+    int64_t result = 0;
+
+    if (uvm < 0) {
+        return -errno;
+    }
+    next += 1UL << 21;
+    if (ioctl(uvm, (unsigned long)UVM_INITIALIZE, &params) != 0 || params.rmStatus != 0 ||
+        mmap(next, 1UL << 21, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, uvm,
+             (off_t)(size_t)next) == MAP_FAILED) {
+        result = params.rmStatus ? (int64_t)params.rmStatus : -errno;
+    }
+    close(uvm);
+    return result;
+}
+
+static void mapped(const char *forms)
+{
+    for (; *forms; forms++) {
+        int64_t (*const hide)(void) = *forms == 'm'   ? hide_mapped
+                                      : *forms == 't' ? hide_tied
+                                                      : hide_uvm;
+        unsigned n = 0;
+        int64_t result;
+        while ((result = hide()) == 0 && n < 1000) {
+            n++;
+        }
+        say("%c: %u, then %s", *forms, n, status(result));
+    }
+    (void)fflush(stdout);
+    sleep(3); /* so that it can be seen what the driver has */
+}
+
 static void *flood(void *data)
 {
     (void)data;
@@ -185,6 +270,8 @@ int main(int argc, char **argv)
         files();
     } else if (strcmp(what, "clients") == 0) {
         clients();
+    } else if (strcmp(what, "mapped") == 0) {
+        mapped(argc > 2 ? argv[2] : "m");
     } else if (strcmp(what, "threads") == 0) {
         threads(n);
     } else if (strcmp(what, "foreign") == 0) {

@@ -23,12 +23,24 @@ ends() {
         ! grep -vE '^(alive|error (ENODEV|ENOTCONN|ECONNABORTED|EIO)|nvcuse.*|bytes.*|flood.*)$' "$WORK/$1"
 }
 
+# Half a process's identity, as BROKER_NUMBER takes it: its number and when it began. usage: identity PID low|high
+identity() {
+    local began
+    began=$(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20)
+    case $2 in
+    low) echo $((((began << 22) | $1) & 0xffffffff)) ;;
+    high) echo $((began >> 10)) ;;
+    esac
+}
+stranger=$(identity "$WITNESS_GUEST" low):$(identity "$WITNESS_GUEST" high)
+
 broker=$WITNESS
 # The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and, with rdma, dma-bufs: the one without a node.
 n=$((2 + $(find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 | wc -l) + 2))
 fallen asks 0:0:0 99:0:0 4294967295:0:0 file:99:0:0 "2:$n:2" 2:4294967295:2 2:0:2 file:2:0:2 \
     3:1:0 "3:$broker:4" "3:$WITNESS_WORKER:4" "3:$WITNESS_GUEST:3" 3:0:0 3:-1:0 3:1:-1 3:2147483647:2147483647 \
-    4:1:0 "4:$broker:0" "4:$WITNESS_GUEST:0" 4:0:0 4:-1:0 5:1:0 "5:$broker:0" "5:$WITNESS_GUEST:0" 5:0:0 5:-1:0
+    4:1:0 "4:$broker:0" "4:$WITNESS_GUEST:0" 4:0:0 4:-1:0 5:1:0 "5:$broker:0" "5:$WITNESS_GUEST:0" 5:0:0 5:-1:0 \
+    9:1:0:1 "9:$broker:0:$(identity "$broker" low):$(identity "$broker" high)" "9:$WITNESS_GUEST:0:$stranger" 9:0:0:0 9:-1:0:-1
 cat >"$WORK/wanted" <<END
 0:0:0: EINVAL
 99:0:0: EINVAL
@@ -51,6 +63,11 @@ file:2:0:2: ok, with a file
 4:$WITNESS_GUEST:0: ESRCH
 4:0:0: ESRCH
 4:-1:0: ESRCH
+9:1:0:1: ESRCH
+9:$broker:0:$(identity "$broker" low):$(identity "$broker" high): ESRCH
+9:$WITNESS_GUEST:0:$stranger: ESRCH
+9:0:0:0: ESRCH
+9:-1:0:-1: ESRCH
 the attack is over
 END
 same_file <(grep -vE '^(5:|alive|nvcuse|error)' "$WORK/asks") "$WORK/wanted" "each question is answered as it should be"
@@ -63,7 +80,8 @@ GUEST=(timeout 20 "$HOSTILE/waiter") CAPS=compute,utility,rdma
 FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 "host:7:@:$tie:16" "2:$uvm:2" \
     "6:@:0" "6:@:$n" "6:@:4294967295" "6:1:$dma_bufs" "6:$WITNESS_GUEST:$dma_bufs" "6:0:$dma_bufs" "6:-1:$dma_bufs" "6:@:$dma_bufs" \
     "7:@:$tie:16" "file:7:@:$tie:16" "host:7:@:0xc04846d2:72" "host:7:@:$tie:193" "host:7:@:$tie:4294967295" "host:7:1:$tie:16" \
-    "host:7:$WITNESS_GUEST:$tie:16" "host:7:0:$tie:16" "host:7:-1:$tie:16" "host:7:@:$tie:0" "host:7:@:$tie:16" "host:5:1" 4:@
+    "host:7:$WITNESS_GUEST:$tie:16" "host:7:0:$tie:16" "host:7:-1:$tie:16" "host:7:@:$tie:0" "host:7:@:$tie:16" "host:5:1" 4:@ \
+    "9:@:0:$stranger" 9:@:0:0 9:@:0:1:0 9:@:0:-1:-1
 cat >"$WORK/wanted-in-call" <<END
 mute:8:1000: sent
 mute:1:10: sent
@@ -96,6 +114,10 @@ host:7:@:$tie:0: $listens
 host:7:@:$tie:16: $listens
 host:5:1: EPERM
 4:@: ok
+9:@:0:$stranger: ESRCH
+9:@:0:0: ESRCH
+9:@:0:1:0: ESRCH
+9:@:0:-1:-1: ESRCH
 the attack is over
 END
 same_file <(grep -vE '^(waited|nvcuse|error)' "$WORK/in-call") "$WORK/wanted-in-call" "each question about a guest in a call is answered as it should be"
