@@ -127,6 +127,19 @@ static uint32_t class_of(NvHandle client_handle, NvHandle object)
     return object_class;
 }
 
+static void sum_memory(const ObjectUse *use, gpointer data)
+{
+    *(uint64_t *)data += use->bytes;
+}
+
+static uint64_t memory_of_all(void)
+{
+    uint64_t bytes = 0;
+
+    object_tree_each(fake->proxy.objects, sum_memory, &bytes);
+    return bytes;
+}
+
 static nv_ioctl_nvos02_parameters_with_fd new_memory(NvV32 object_class, int fd)
 {
     return (nv_ioctl_nvos02_parameters_with_fd){
@@ -161,6 +174,7 @@ Test(memory, system_memory_makes_its_file_mappable)
     cr_assert_eq(p.fd, CTL_FD, "the host's descriptor got out");
     cr_assert_eq(ctl->map.length, 0x2000);
     cr_assert_eq(class_of(CLIENT, MEMORY), NV01_MEMORY_SYSTEM);
+    cr_assert_eq(memory_of_all(), 0x1800);
 }
 
 Test(memory, system_memory_that_is_not_to_be_mapped_leaves_the_file_alone)
@@ -287,6 +301,7 @@ static NVOS32_PARAMETERS heap(NvU32 flags, NvU32 attr, NvU32 attr2)
     p.data.AllocSize.flags = flags;
     p.data.AllocSize.attr = attr;
     p.data.AllocSize.attr2 = attr2;
+    p.data.AllocSize.size = 0x5000;
     return p;
 }
 
@@ -313,6 +328,7 @@ Test(memory, the_heap_makes_objects_of_the_class_that_its_flags_say)
         NVOS32_PARAMETERS p = heap(cases[i].flags, cases[i].attr, cases[i].attr2);
         cr_assert_eq(heap_control(&p), 0);
         cr_assert_eq(class_of(CLIENT, MEMORY), cases[i].object_class, "case %zu", i);
+        cr_assert_eq(memory_of_all(), cases[i].object_class == NV50_MEMORY_VIRTUAL ? 0 : 0x5000);
     }
 }
 
