@@ -177,9 +177,10 @@ static Finding look_at_kcmp(void)
     if (syscall(SYS_kcmp, getpid(), getpid(), KCMP_VM, 0, 0) == 0) {
         return finding_ok("works");
     }
-    return finding(FINDING_WARNING, g_strdup_printf("does not work: %s", g_strerror(errno)),
-                   g_strdup("without CONFIG_KCMP, files that a guest has closed and still maps count "
-                            "against no limit"));
+    return finding(
+        FINDING_WARNING, g_strdup_printf("does not work: %s", g_strerror(errno)),
+        g_strdup("without CONFIG_KCMP, files that a guest has closed and still maps count "
+                 "against no limit"));
 }
 
 static Finding look_at_landlock(void)
@@ -219,11 +220,10 @@ static Finding look_at_ptrace(void)
 const DoctorCheck *doctor_kernel_checks(size_t *n)
 {
     static const DoctorCheck checks[] = {
-        {"cuse", look_at_cuse},       {"fuse", look_at_fuse},
-        {"seccomp", look_at_seccomp}, {"pidfd_getfd", look_at_pidfd_getfd},
-        {"kcmp", look_at_kcmp},
-        {"ptrace", look_at_ptrace},   {"landlock", look_at_landlock},
-        {"mseal", look_at_mseal},
+        {"cuse", look_at_cuse},         {"fuse", look_at_fuse},
+        {"seccomp", look_at_seccomp},   {"pidfd_getfd", look_at_pidfd_getfd},
+        {"kcmp", look_at_kcmp},         {"ptrace", look_at_ptrace},
+        {"landlock", look_at_landlock}, {"mseal", look_at_mseal},
     };
 
     *n = G_N_ELEMENTS(checks);

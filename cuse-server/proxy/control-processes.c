@@ -180,7 +180,8 @@ static void list_processes(Request *req, const NVOS54_PARAMETERS *guest,
 RequestResult control_get_pids(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     bool refused;
-    NV2080_CTRL_GPU_GET_PIDS_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+    NV2080_CTRL_GPU_GET_PIDS_PARAMS *params =
+        control_map_struct(req, guest, sizeof *params, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
@@ -230,7 +231,8 @@ static void describe_processes(Request *req, const NVOS54_PARAMETERS *guest,
 RequestResult control_get_pid_info(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     bool refused;
-    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params =
+        control_map_struct(req, guest, sizeof *params, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
@@ -306,7 +308,7 @@ static void clear_samples(void *params, const AbiLayout *layout)
 RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     bool refused;
-    void *params = control_map_struct(req, entry, guest, &refused);
+    void *params = control_map_struct(req, guest, entry->layout->size, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;

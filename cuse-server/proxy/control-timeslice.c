@@ -31,7 +31,8 @@ static void set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS
 RequestResult control_set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     bool refused;
-    NVA06C_CTRL_SET_TIMESLICE_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+    NVA06C_CTRL_SET_TIMESLICE_PARAMS *params =
+        control_map_struct(req, guest, sizeof *params, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;
@@ -46,7 +47,8 @@ RequestResult control_set_timeslice(Request *req, const AbiEntry *entry, NVOS54_
 RequestResult control_get_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     bool refused;
-    NVA06C_CTRL_GET_TIMESLICE_PARAMS *params = control_map_struct(req, entry, guest, &refused);
+    NVA06C_CTRL_GET_TIMESLICE_PARAMS *params =
+        control_map_struct(req, guest, sizeof *params, &refused);
 
     if (!params) {
         return refused ? REQUEST_DONE : REQUEST_RETRY;

@@ -48,21 +48,20 @@ void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t si
     return guest_map(req, guest->params, size, GUEST_INOUT);
 }
 
-void *control_map_struct(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
-                         bool *refused)
+void *control_map_struct(Request *req, NVOS54_PARAMETERS *guest, size_t size, bool *refused)
 {
     *refused = true;
-    if (guest->paramsSize != entry->layout->size) {
+    if ((guest->paramsSize == 0) != (guest->params == 0)) {
+        request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
+        return NULL;
+    }
+    if (guest->paramsSize != size) {
         /* As the driver: rs_resource.c, resControlLookup_IMPL. */
         request_refuse_status(req, &guest->status, NV_ERR_INVALID_PARAM_STRUCT, REFUSAL_SIZE);
         return NULL;
     }
-    if (guest->params == 0) {
-        request_refuse(req, EINVAL, REFUSAL_BAD_POINTER);
-        return NULL;
-    }
     *refused = false;
-    return guest_map(req, guest->params, entry->layout->size, GUEST_INOUT);
+    return guest_map(req, guest->params, size, GUEST_INOUT);
 }
 
 /*

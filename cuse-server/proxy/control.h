@@ -33,8 +33,7 @@ void *control_map_params(Request *req, const NVOS54_PARAMETERS *guest, size_t si
  * control_map_struct: the same for a command whose struct has no pointers: what is wrong with it is answered
  * as by the driver.
  */
-void *control_map_struct(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
-                         bool *refused);
+void *control_map_struct(Request *req, NVOS54_PARAMETERS *guest, size_t size, bool *refused);
 
 /* Handlers of commands whose structs hold pointers to arrays: control-arrays.c. */
 RequestResult control_arrays(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);

@@ -75,9 +75,10 @@ void nv_file_table_settle(NvFileTable *table, unsigned looks)
 
     tell_gone(table);
     /* Other threads may look as well: each has other files. */
-    while (looks-- > 0 && (closed = take(table, &table->closed))) {
+    while (looks > 0 && (closed = take(table, &table->closed))) {
         if (closed->host->ops->remains(closed->host, closed->remnant)) {
             put(table, &table->closed, closed);
+            looks--;
         } else {
             tell_released(table, closed);
         }

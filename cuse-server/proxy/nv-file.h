@@ -77,7 +77,7 @@ bool nv_file_table_has_room(NvFileTable *table);
 
 /**
  * nv_file_table_settle: tell of the files that the driver has released. The caller holds no lock.
- * @looks: at how many, of those that it had when they were closed, to look; each takes its turn
+ * @looks: how many files it may be found to have still before no more are looked at; each takes its turn
  */
 void nv_file_table_settle(NvFileTable *table, unsigned looks);
 

@@ -323,7 +323,7 @@ static void check_samples(const char *version)
     cr_expect_eq(control(entry->number, params, entry->layout->size), NV_OK);
     const AbiField *samples = field_of(entry->layout, "samples");
     for (uint32_t i = 0; i < samples->size / samples->type->size; i++) {
-        const uint8_t *sample = params + samples->offset + i * samples->type->size;
+        const uint8_t *sample = params + samples->offset + (size_t)i * samples->type->size;
         for (size_t e = 0; i < 3 && e < G_N_ELEMENTS(engines); e++) {
             const AbiField *engine = field_of(samples->type, engines[e]);
             if (engine) {

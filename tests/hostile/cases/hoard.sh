@@ -13,7 +13,7 @@ hides() {
     shift 2
     "${RUN[@]}" --name "$name" "$@" -- "$HOSTILE/swarm" mapped "$forms" >"$WORK/$name" 2>&1 &
     local instance=$!
-    eventually 60 grep -q then "$WORK/$name"
+    eventually 60 grep -q ', then ' "$WORK/$name"
     cat "$DEBUGFS/live" >"$WORK/$name.live"
     nvcuse explain "$name" >"$WORK/$name.explained" 2>&1
     wait "$instance"
