@@ -134,7 +134,8 @@ char *metrics_format(const Metrics *metrics, MetricsFormat format)
     sample(&writer, "nvcuse_worker_restarts_total", "", metrics->restarts);
     gauge(&writer, "nvcuse_containers", "Containers with a task that is watched.",
           metrics->containers);
-    gauge(&writer, "nvcuse_open_files", "Device files that guests have open.",
+    gauge(&writer, "nvcuse_open_files",
+          "Device files of guests that the driver has, also closed ones that are mapped still.",
           metrics->counts.files);
     gauge(&writer, "nvcuse_clients", "Clients of guests in the driver.", metrics->counts.clients);
     gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, clients among them.",
