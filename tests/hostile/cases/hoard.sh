@@ -36,7 +36,7 @@ for name in mapped-files mapped-clients mapped-objects tied-clients tied-files u
     holds "$name: the refusal is told as a limit" grep -qi 'limit' "$WORK/$name.explained"
 done
 # Who unmaps gets room again: more than there may be at once, one after the other.
-"${RUN[@]}" --max-files 8 --max-clients 3 --max-objects 20 -- bash -c 'for i in $(seq 12); do timeout 20 "$0" mapped m | grep -o "^m: [1-9]"; done' \
+"${RUN[@]}" --max-files 8 --max-clients 3 --max-objects 20 -- bash -c 'for i in $(seq 4); do timeout 20 "$0" mapped m | grep -o "^m: [1-9]"; done' \
     "$HOSTILE/swarm" >"$WORK/again" 2>&1 &
 wait $!
 is "$(sort -u "$WORK/again")" "m: 3" "what the driver has let go counts no more"
