@@ -11,12 +11,19 @@
 /* The time slice that libcuda itself asks for, in microseconds: nobody loses by it. */
 #define TIMESLICE_US_MAX UINT64_C(2048)
 
+/* Nothing is no time slice at all: the hardware then need not take the engine away ever, and what the driver
+ * makes of it is decided in the GPU's firmware. */
+static NvU64 grant(NvU64 wanted)
+{
+    return wanted == 0 ? TIMESLICE_US_MAX : MIN(wanted, TIMESLICE_US_MAX);
+}
+
 static void set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
                           NVA06C_CTRL_SET_TIMESLICE_PARAMS *params)
 {
     const NvHandle group = guest->hObject;
     const NvU64 wanted = params->timesliceUs;
-    const NvU64 granted = MIN(wanted, TIMESLICE_US_MAX);
+    const NvU64 granted = grant(wanted);
     Client *client = object_tree_lock(req->proxy->objects, guest->hClient);
 
     request_swap(req, &params->timesliceUs, &granted, sizeof granted);

@@ -98,7 +98,7 @@ Test(timeslice, as_long_as_the_library_asks_for_and_no_longer)
     static const struct {
         NvU64 wanted;
         NvU64 granted;
-    } cases[] = {{0, 0},
+    } cases[] = {{0, 2048},
                  {1, 1},
                  {1000, 1000},
                  {2047, 2047},
