@@ -6,7 +6,6 @@
 
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/sandbox/syscall-filter.h"
-#include "cuse-server/transport/broker-protocol.h"
 
 static const IoctlWord ioctls[] = {
     {"SECCOMP_IOCTL_NOTIF_RECV", SECCOMP_IOCTL_NOTIF_RECV, IOCTL_WORD_EXACT},
@@ -14,7 +13,6 @@ static const IoctlWord ioctls[] = {
     {"SECCOMP_IOCTL_NOTIF_ID_VALID", SECCOMP_IOCTL_NOTIF_ID_VALID, IOCTL_WORD_EXACT},
     {"SECCOMP_IOCTL_NOTIF_ADDFD", SECCOMP_IOCTL_NOTIF_ADDFD, IOCTL_WORD_EXACT},
     {"SECCOMP_IOCTL_NOTIF_SET_FLAGS", SECCOMP_IOCTL_NOTIF_SET_FLAGS, IOCTL_WORD_EXACT},
-    {"IDENTIFY_COMMAND", IDENTIFY_COMMAND, IOCTL_WORD_EXACT},
     {"NS_GET_PARENT", NS_GET_PARENT, IOCTL_WORD_EXACT},
     /* GLib, before it writes a warning: is this a terminal? */
     {"TCGETS", TCGETS, IOCTL_WORD_EXACT},

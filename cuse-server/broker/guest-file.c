@@ -2,18 +2,15 @@
 #include "cuse-server/broker/guest-file.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "cuse-server/broker/guest-thread.h"
-
-/* #syscalls:broker newfstatat fstat */
 
 bool guest_file_is_own(int fd, const void *data)
 {
     const GuestFiles *files = data;
-    struct stat st;
+    uint32_t id;
 
-    return fstat(fd, &st) == 0 && stand_ins_device(files->stand_ins, &st) >= 0;
+    return stand_ins_identify(files->stand_ins, fd, &id) == 0;
 }
 
 static int identify(const GuestFiles *files, int duplicate, uint32_t *id)

@@ -148,7 +148,7 @@ void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct secco
         .duplicate = -1,
         .memory = -1,
     };
-    /* Agents take their time, and about a CUSE file the worker is asked. */
+    /* Agents take their time. */
     if (guest->files.stand_ins->transport == TRANSPORT_NOTIFY &&
         !guest_ioctl_needs_agent(call->base.command, NULL)) {
         identify(guest, notif, call);

@@ -58,12 +58,12 @@ static bool same_place(int a, int b)
 {
     struct statx x;
     struct statx y;
-    unsigned mask = STATX_INO | STATX_MNT_ID;
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC; /* no file system is asked */
+    const unsigned mask = STATX_INO | STATX_MNT_ID;
 
-    return statx(a, "", AT_EMPTY_PATH, mask, &x) == 0 &&
-           statx(b, "", AT_EMPTY_PATH, mask, &y) == 0 && x.stx_ino == y.stx_ino &&
-           x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
-           x.stx_mnt_id == y.stx_mnt_id;
+    return statx(a, "", flags, mask, &x) == 0 && statx(b, "", flags, mask, &y) == 0 &&
+           x.stx_ino == y.stx_ino && x.stx_dev_major == y.stx_dev_major &&
+           x.stx_dev_minor == y.stx_dev_minor && x.stx_mnt_id == y.stx_mnt_id;
 }
 
 /* Cut the next component off the rest; NULL: the path is at its end. The caller frees it. */

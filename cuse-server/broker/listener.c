@@ -20,7 +20,7 @@
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/leader-pool.h"
 
-/* #syscalls:broker eventfd2 poll ioctl newfstatat fstat write close */
+/* #syscalls:broker eventfd2 poll ioctl write close */
 
 struct Listener {
     ListenerConfig config;
@@ -61,14 +61,14 @@ static bool decode_open(const struct seccomp_data *data, OpenCall *call)
  * The instance's device behind a file: one that has the number that the guest's nodes show, or one of ours,
  * which a guest reaches through /proc/self/fd. -1: neither.
  */
-static int find_device(const StandIns *stand_ins, const struct stat *st)
+static int find_device(const StandIns *stand_ins, int fd, const struct stat *st)
 {
     for (unsigned i = 0; S_ISCHR(st->st_mode) && i < stand_ins->n_devices; i++) {
         if (st->st_rdev == stand_ins->devices[i].number) {
             return (int)i;
         }
     }
-    return stand_ins_device(stand_ins, st);
+    return stand_ins_device(stand_ins, fd, st);
 }
 
 static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *call)
@@ -82,25 +82,26 @@ static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *c
         (fd = guest_path_open(tid, call->dirfd, path, call->flags)) < 0) {
         return -1;
     }
-    if (fstat(fd, &st) == 0) {
-        device = find_device(listener->config.stand_ins, &st);
+    if (stand_ins_stat(fd, &st)) {
+        device = find_device(listener->config.stand_ins, fd, &st);
     }
     close(fd);
     return device;
 }
 
 /* Open our device for the guest and put the file into its table, as the result of its open(). */
-static void inject_open(const Listener *listener, uint64_t id, int device, int flags)
+static void inject_open(const Listener *listener, uint64_t notification, int device, int flags)
 {
-    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags);
+    uint32_t id;
+    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags, &id);
     int error = fd < 0 ? errno : 0;
 
     if (fd >= 0) {
-        int number = notification_give(listener->fd, id, fd, flags & O_CLOEXEC);
+        int number = notification_give(listener->fd, notification, fd, flags & O_CLOEXEC);
         error = number < 0 ? -number : 0; /* EMFILE: the guest's table is full */
     }
     if (error && error != ENOENT) {
-        notification_fail(listener->fd, id, error);
+        notification_fail(listener->fd, notification, error);
     }
     close_if_open(fd);
 }

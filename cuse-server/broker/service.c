@@ -104,12 +104,9 @@ static int answer_number(const Service *service, const BrokerRequest *request, B
 static int open_for_guest(const ServiceConfig *config, const BrokerRequest *request,
                           const GuestCall *call, BrokerReply *reply)
 {
-    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR);
+    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR, &reply->file);
     int error = fd < 0 ? errno : 0;
 
-    if (!error && stand_ins_identify(config->files.stand_ins, fd, &reply->file) != 0) {
-        error = EIO;
-    }
     if (!error) {
         int number = notification_add(call->listener, call->id, fd, O_CLOEXEC);
         error = number < 0 ? -number : 0;
@@ -224,6 +221,17 @@ static void answer(gpointer data, gpointer user_data)
     close_if_open(question->fd);
 }
 
+/* At once, by the leader: a reader of the worker's waits for it, and others for that reader. */
+static void answer_opening(const Service *service, const BrokerRequest *request)
+{
+    BrokerReply reply = {.serial = request->serial};
+
+    reply.file = stand_ins_opening(service->config.files.stand_ins, request->opening.tid,
+                                   request->opening.device);
+    reply.error = reply.file ? 0 : EACCES;
+    (void)seqpacket_send(service->config.socket, &reply, sizeof reply, -1);
+}
+
 static void question_drop(gpointer data)
 {
     Question *question = data;
@@ -277,7 +285,9 @@ static gpointer take_question(gpointer data)
         if (result != SEQPACKET_MESSAGE) {
             continue;
         }
-        if (question.request.op == BROKER_READY) {
+        if (question.request.op == BROKER_OPENING) {
+            answer_opening(service, &question.request);
+        } else if (question.request.op == BROKER_READY) {
             set_flag(service, &service->ready);
         } else if (question.request.op == BROKER_NOTICE) {
             eventfd_write(service->config.notices, 1);

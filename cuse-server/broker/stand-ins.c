@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/ioctl.h>
+#include <string.h>
 #include <sys/mount.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -16,14 +15,24 @@
 #include "cuse-server/broker/cuse-nodes.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/sandbox/detached-mount.h"
-#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/fuse-files.h"
 
 /*
- * #syscalls:broker openat2 newfstatat fstat statx fcntl ioctl dup3 close
- * #syscalls:before openat getrandom
+ * #syscalls:broker openat openat2 statx fcntl name_to_handle_at dup3 close
+ * #syscalls:broker mknodat unlinkat gettid
+ *
+ * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
+ * handle) the kernel has in store: nothing is called that the worker would have a say in.
  */
+
+/* Linux 6.5; from 6.8 on the kernel gives a handle of a FUSE file for identification only. */
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200
+#endif
+
+/* What FUSE makes handles of: fs/fuse/inode.c, fuse_encode_fh(). */
+enum { FUSE_HANDLE_TYPE = 0x81, FUSE_HANDLE_WORDS = 3 };
 
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
                     const Device *devices, unsigned n_devices)
@@ -34,7 +43,22 @@ void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *na
                             .n_devices = n_devices,
                             .fs = -1,
                             .slot.lock = -1,
-                            .connection = -1};
+                            .connection = -1,
+                            .opens = opens_new()};
+}
+
+bool stand_ins_stat(int fd, struct stat *st)
+{
+    struct statx found;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &found) < 0) {
+        return false;
+    }
+    *st = (struct stat){.st_mode = found.stx_mode,
+                        .st_dev = makedev(found.stx_dev_major, found.stx_dev_minor),
+                        .st_rdev = makedev(found.stx_rdev_major, found.stx_rdev_minor),
+                        .st_ino = found.stx_ino};
+    return true;
 }
 
 /* --- CUSE ------------------------------------------------------------------------------------- */
@@ -44,31 +68,53 @@ static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
     return makedev(stand_ins->major_no, slot_first_minor(&stand_ins->slot) + device);
 }
 
-static bool make_secret(uint64_t *secret, GError **error)
+/* Numbers of inodes never come again: each file has one of its own. */
+static int mount_nodes(void)
 {
-    if (getrandom(secret, sizeof *secret, 0) == sizeof *secret) {
-        return true;
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot get random bytes: %s",
+    static const MountOption options[] = {{"mode", "0755"}, {"inode64", NULL}, {NULL, NULL}};
+
+    return detached_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
+static char *node_path(const StandIns *stand_ins, unsigned device)
+{
+    return g_strconcat("dev/", stand_ins->devices[device].name, NULL);
+}
+
+static bool fail_nodes(GError **error)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                "cannot make a private file system for device nodes: %s (this needs root)",
                 g_strerror(errno));
     return false;
 }
 
-static bool prepare_cuse(StandIns *stand_ins, GError **error)
+/* The directories of the nodes, which themselves come and go. */
+static bool make_directories(const StandIns *stand_ins)
 {
-    if (!make_secret(&stand_ins->secret, error) ||
-        !cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
-        !slots_major(&stand_ins->major_no, error)) {
-        return false;
-    }
-    stand_ins->fs = node_fs_new(error);
-    for (unsigned i = 0; stand_ins->fs >= 0 && i < stand_ins->n_devices; i++) {
-        if (!node_fs_add(stand_ins->fs, "dev", stand_ins->devices[i].name,
-                         cuse_number(stand_ins, i), error)) {
+    for (unsigned i = 0; i < stand_ins->n_devices; i++) {
+        g_autofree char *path = node_path(stand_ins, i);
+        if (!make_parent_directories(stand_ins->fs, path)) {
             return false;
         }
     }
-    return stand_ins->fs >= 0;
+    return true;
+}
+
+static bool prepare_cuse(StandIns *stand_ins, GError **error)
+{
+    struct stat st;
+
+    if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
+        !slots_major(&stand_ins->major_no, error)) {
+        return false;
+    }
+    stand_ins->fs = mount_nodes();
+    if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st) || !make_directories(stand_ins)) {
+        return fail_nodes(error);
+    }
+    stand_ins->fs_number = st.st_dev;
+    return true;
 }
 
 static int cuse_device(const StandIns *stand_ins, const struct stat *st)
@@ -82,15 +128,69 @@ static int cuse_device(const StandIns *stand_ins, const struct stat *st)
                : -1;
 }
 
-static int identify_cuse(const StandIns *stand_ins, int fd, uint32_t *id)
+/* A file's number is its inode's, if it is of a node of ours. */
+static int identify_cuse(const StandIns *stand_ins, const struct stat *st, uint32_t *id)
+{
+    if (cuse_device(stand_ins, st) < 0 || st->st_dev != stand_ins->fs_number ||
+        st->st_ino > INT32_MAX) {
+        return EBADF;
+    }
+    *id = (uint32_t)st->st_ino;
+    return 0;
+}
+
+/*
+ * A node that nobody opened before, nor will afterwards, not opened yet: it is there under its name for a
+ * moment, so that /proc/PID/fd shows where it was.
+ */
+static int make_node(const StandIns *stand_ins, unsigned device)
+{
+    g_autofree char *path = node_path(stand_ins, device);
+    int node = -1;
+
+    opens_lock(stand_ins->opens);
+    if (mknodat(stand_ins->fs, path, S_IFCHR | 0600, cuse_number(stand_ins, device)) == 0) {
+        node = openat(stand_ins->fs, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        int saved = errno;
+        (void)unlinkat(stand_ins->fs, path, 0);
+        errno = saved;
+    }
+    opens_unlock(stand_ins->opens);
+    return node;
+}
+
+/* Open a node, while the worker may ask who opens what as which file. */
+static int open_node(const StandIns *stand_ins, int node, unsigned device, int flags, uint32_t id)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", node);
+    const pid_t tid = gettid();
+
+    opens_begin(stand_ins->opens, tid, device, id);
+    int fd = open(path, (flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY);
+    int saved = errno;
+    opens_end(stand_ins->opens, tid);
+    errno = saved;
+    return fd;
+}
+
+static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
 {
     struct stat st;
-    int found = fstat(fd, &st) == 0 && cuse_device(stand_ins, &st) >= 0
-                    ? ioctl(fd, IDENTIFY_COMMAND, stand_ins->secret)
-                    : -1;
+    int fd = -1;
+    int node = make_node(stand_ins, device);
 
-    *id = (uint32_t)MAX(found, 0);
-    return found > 0 ? 0 : EBADF;
+    if (node < 0) {
+        return -1;
+    }
+    if (!stand_ins_stat(node, &st) || identify_cuse(stand_ins, &st, id) != 0) {
+        errno = ENFILE; /* two thousand million opens of one instance */
+    } else {
+        fd = open_node(stand_ins, node, device, flags, *id);
+    }
+    int saved = errno;
+    close(node);
+    errno = saved;
+    return fd;
 }
 
 /* --- FUSE ------------------------------------------------------------------------------------- */
@@ -110,7 +210,7 @@ static int mount_fuse(int connection)
 
 static bool prepare_fuse(StandIns *stand_ins, GError **error)
 {
-    struct statx st;
+    struct stat st;
 
     stand_ins->connection = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (stand_ins->connection < 0) {
@@ -123,31 +223,70 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
     }
     stand_ins->fs = mount_fuse(stand_ins->connection);
     /* This much the kernel knows without asking the worker, of which there is none yet. */
-    if (stand_ins->fs < 0 ||
-        statx(stand_ins->fs, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) < 0) {
+    if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot make a FUSE file system: %s (this needs root)", g_strerror(errno));
         return false;
     }
-    stand_ins->fs_number = makedev(st.stx_dev_major, st.stx_dev_minor);
+    stand_ins->fs_number = st.st_dev;
+    opens_renew(stand_ins->opens, st.st_dev);
     return true;
 }
 
-static int fuse_device(const StandIns *stand_ins, const struct stat *st)
+/*
+ * The number that the worker gave an inode when it was looked up; the kernel finds the inode by it, and so it
+ * stays. (st_ino does not: the worker may change that whenever it is asked for attributes.) 0: it cannot be had.
+ */
+static uint64_t fuse_node(int fd)
 {
-    unsigned index = fuse_files_place(st->st_ino) - FUSE_FILES_FIRST_PLACE;
+    union {
+        struct file_handle handle;
+        uint8_t room[sizeof(struct file_handle) + FUSE_HANDLE_WORDS * sizeof(uint32_t)];
+    } found = {.handle.handle_bytes = FUSE_HANDLE_WORDS * sizeof(uint32_t)};
+    uint32_t words[FUSE_HANDLE_WORDS];
+    int mount;
 
-    return S_ISREG(st->st_mode) && st->st_dev == stand_ins->fs_number &&
-                   index < stand_ins->n_devices
-               ? (int)index
-               : -1;
+    if (name_to_handle_at(fd, "", &found.handle, &mount, AT_EMPTY_PATH | AT_HANDLE_FID) < 0 &&
+        (errno != EINVAL || name_to_handle_at(fd, "", &found.handle, &mount, AT_EMPTY_PATH) < 0)) {
+        return 0;
+    }
+    if (found.handle.handle_type != FUSE_HANDLE_TYPE || found.handle.handle_bytes != sizeof words) {
+        return 0;
+    }
+    memcpy(words, found.handle.f_handle, sizeof words);
+    return (uint64_t)words[0] << 32 | words[1];
+}
+
+/* @node: set to the number of the inode, if it is in the file system */
+static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
+{
+    if (!S_ISREG(st->st_mode) || st->st_dev != stand_ins->fs_number) {
+        return -1;
+    }
+    *node = fuse_node(fd);
+    unsigned index = fuse_files_place(*node) - FUSE_FILES_FIRST_PLACE;
+    return index < stand_ins->n_devices ? (int)index : -1;
+}
+
+/* What was opened is a new regular file in the file system, and the device's. */
+static bool is_new(const StandIns *stand_ins, int fd, unsigned device, uint32_t *id)
+{
+    struct stat st;
+    uint64_t node;
+
+    if (!stand_ins_stat(fd, &st) || fuse_device(stand_ins, fd, &st, &node) != (int)device ||
+        !opens_spend(stand_ins->opens, st.st_dev, fuse_files_id(node))) {
+        return false;
+    }
+    *id = (uint32_t)fuse_files_id(node);
+    return true;
 }
 
 /*
  * Names are looked up by a worker that may have fallen: no link of its making leads out of the file
- * system, and what was opened is a regular file in it.
+ * system, and what was opened is looked at.
  */
-static int open_fuse(const StandIns *stand_ins, unsigned device, int flags)
+static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
 {
     g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
     const struct open_how how = {
@@ -155,9 +294,8 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags)
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
     };
     int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);
-    struct stat st;
 
-    if (fd >= 0 && (fstat(fd, &st) < 0 || fuse_device(stand_ins, &st) != (int)device)) {
+    if (fd >= 0 && !is_new(stand_ins, fd, device, id)) {
         close(fd);
         errno = EIO;
         fd = -1;
@@ -165,24 +303,15 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags)
     return fd;
 }
 
-/*
- * By what the kernel has of it: the worker is not asked, nor waited for. One that was opened with O_PATH is no
- * open file: nothing can be called on it.
- */
-static int identify_fuse(const StandIns *stand_ins, int fd, uint32_t *id)
+static int identify_fuse(const StandIns *stand_ins, int fd, const struct stat *st, uint32_t *id)
 {
-    struct statx found;
-    int flags = fcntl(fd, F_GETFL);
+    uint64_t node;
 
-    if (flags < 0 || (flags & O_PATH) ||
-        statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &found) < 0) {
+    if (fuse_device(stand_ins, fd, st, &node) < 0 || fuse_files_id(node) > INT32_MAX) {
         return EBADF;
     }
-    const struct stat st = {.st_mode = found.stx_mode,
-                            .st_dev = makedev(found.stx_dev_major, found.stx_dev_minor),
-                            .st_ino = found.stx_ino};
-    *id = (uint32_t)fuse_files_id(st.st_ino);
-    return fuse_device(stand_ins, &st) >= 0 ? 0 : EBADF;
+    *id = (uint32_t)fuse_files_id(node);
+    return 0;
 }
 
 /* --- both ------------------------------------------------------------------------------------- */
@@ -208,6 +337,7 @@ bool stand_ins_renew(StandIns *stand_ins, GError **error)
 void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
 {
     stand_ins->fs_number = fs_number;
+    opens_renew(stand_ins->opens, fs_number);
     (void)dup3(fs, stand_ins->fs, O_CLOEXEC);
     close(fs);
 }
@@ -239,23 +369,37 @@ void stand_ins_clear(StandIns *stand_ins)
     close_if_open(stand_ins->fs);
     close_if_open(stand_ins->slot.lock);
     close_if_open(stand_ins->connection);
+    g_clear_pointer(&stand_ins->opens, opens_free);
 }
 
-int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags)
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
 {
-    return stand_ins->transport == TRANSPORT_CUSE
-               ? node_fs_open(stand_ins->fs, "dev", stand_ins->devices[device].name, flags)
-               : open_fuse(stand_ins, device, flags);
+    return stand_ins->transport == TRANSPORT_CUSE ? open_cuse(stand_ins, device, flags, id)
+                                                  : open_fuse(stand_ins, device, flags, id);
 }
 
-int stand_ins_device(const StandIns *stand_ins, const struct stat *st)
+uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device)
 {
+    return opens_find(stand_ins->opens, tid, device);
+}
+
+int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st)
+{
+    uint64_t node;
+
     return stand_ins->transport == TRANSPORT_CUSE ? cuse_device(stand_ins, st)
-                                                  : fuse_device(stand_ins, st);
+                                                  : fuse_device(stand_ins, fd, st, &node);
 }
 
+/* One that was opened with O_PATH is no open file: nothing can be called on it. */
 int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id)
 {
-    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, fd, id)
-                                                  : identify_fuse(stand_ins, fd, id);
+    struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (flags & O_PATH) || !stand_ins_stat(fd, &st)) {
+        return EBADF;
+    }
+    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, &st, id)
+                                                  : identify_fuse(stand_ins, fd, &st, id);
 }

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/opens.h"
 #include "cuse-server/broker/slots.h"
 #include "cuse-server/proxy/device.h"
 #include "cuse-server/transport/transport-kind.h"
@@ -20,9 +21,9 @@
  * @fs: what they are opened in, or -1: nodes with the numbers of the CUSE devices, or the FUSE file system
  * @slot: the instance's, of which its numbers are
  * @major_no: CUSE: the devices' major
- * @fs_number: FUSE: the file system's st_dev
+ * @fs_number: its st_dev
  * @connection: FUSE: its open /dev/fuse, until the worker has it; or -1
- * @secret: CUSE: argument of IDENTIFY_COMMAND
+ * @opens: of files in it that are in progress, and their numbers
  */
 typedef struct {
     TransportKind transport;
@@ -34,7 +35,7 @@ typedef struct {
     unsigned major_no;
     _Atomic dev_t fs_number;
     int connection;
-    uint64_t secret;
+    Opens *opens;
 } StandIns;
 
 /**
@@ -65,19 +66,31 @@ bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError 
 void stand_ins_clear(StandIns *stand_ins);
 
 /**
- * stand_ins_open: open one.
+ * stand_ins_open: open one. Waits for the worker.
  * @device: index into the devices
  * @flags: open(2) flags; only the access mode and O_NONBLOCK are used, O_CLOEXEC is added
+ * @id: set to the file's id, which no file of this worker had before
  * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
-int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags);
-
-/** stand_ins_device: the device that a file stands for, by what fstat() says; -1: it is no file of ours. */
-int stand_ins_device(const StandIns *stand_ins, const struct stat *st);
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id);
 
 /**
- * stand_ins_identify: which open file a descriptor of the broker's own is. A FUSE file says so itself; about a
- * CUSE file the worker is asked.
+ * stand_ins_opening: CUSE: the file as which a thread of the broker's opens a device at this moment; 0: none does.
+ * Waits for nobody.
+ */
+uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device);
+
+/** stand_ins_stat: type and numbers of a file, as far as the kernel has them: its file system, which may be a
+ * worker's or a guest's, is not asked. */
+bool stand_ins_stat(int fd, struct stat *st);
+
+/** stand_ins_device: the device that a file stands for, open or not. @st: from stand_ins_stat(). Returns -1 if it
+ * is not one of ours. */
+int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st);
+
+/**
+ * stand_ins_identify: which open file a descriptor of the broker's own is. The kernel says so: each open has an
+ * inode of its own, and the worker, which may have fallen, is not asked.
  * @id: set to the file's id
  * Returns: 0 or EBADF: it is no open file of ours.
  */

@@ -57,7 +57,6 @@ static void describe(const InstanceConfig *config, const StandIns *stand_ins, Wo
         .transport = config->transport,
         .major_no = stand_ins->major_no,
         .first_minor = slot_first_minor(&stand_ins->slot),
-        .secret = stand_ins->secret,
         .threads = config->threads,
         .socket = -1,
         .questions = -1,

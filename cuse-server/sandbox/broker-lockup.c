@@ -18,7 +18,7 @@ static bool fail(GError **error, const char *what)
 /* A container that nvcuse itself runs in may have been started with fewer. */
 static bool stage_capabilities(GError **error)
 {
-    static const unsigned kept[] = {CAP_SYS_PTRACE, CAP_DAC_OVERRIDE, CAP_KILL};
+    static const unsigned kept[] = {CAP_SYS_PTRACE, CAP_DAC_OVERRIDE, CAP_KILL, CAP_MKNOD};
     bool have[G_N_ELEMENTS(kept)];
 
     capng_get_caps_process();

@@ -223,6 +223,16 @@ static int ask_plainly(Host *host, BrokerRequest *request, BrokerReply *reply)
     return error;
 }
 
+int broker_link_opening(BrokerLink *link, pid_t tid, unsigned device, uint32_t *id)
+{
+    BrokerRequest request = {.op = BROKER_OPENING, .opening = {tid, device}};
+    BrokerReply reply;
+    int error = ask_plainly(&link->host, &request, &reply);
+
+    *id = reply.file;
+    return error;
+}
+
 static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
 {
     BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};

@@ -25,6 +25,13 @@ Host *broker_link_host(BrokerLink *link);
  */
 int broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
 
+/**
+ * broker_link_opening: which file a thread is opening a CUSE device as. The broker answers at once.
+ * @id: set to the file's id
+ * Returns: 0 or an errno: EACCES: the thread is not the broker's, which opens files for guests.
+ */
+int broker_link_opening(BrokerLink *link, pid_t tid, unsigned device, uint32_t *id);
+
 /** broker_link_socket: to poll, before broker_link_receive(). */
 int broker_link_socket(const BrokerLink *link);
 

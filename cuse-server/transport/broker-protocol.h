@@ -9,12 +9,10 @@
  *     broker: a thread that answers a guest   --open of one of our files-->        worker: jobs
  *     worker: jobs                            --open, identify, process, memory,
  *                                               number-->                          broker: answers
- *     broker: a thread that answers a worker  --identify ioctl on a CUSE file-->   worker: readers
  *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
  *     worker: jobs                            --ioctl, poll-->                     the host driver
- *     broker: a thread that answers a guest   --identify ioctl on a CUSE file-->   worker: readers
  *     broker: a thread that answers a guest   --question-->                        worker: questions
  *     broker: a thread that answers a guest   --close of a duplicate-->            worker: releases
  *     broker: a thread that answers a guest   --close of a host file-->            the host driver
@@ -26,12 +24,13 @@
  *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
  *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers
+ *     worker: readers                         --opening-->                         broker: leader
  *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
  *     worker: readers of questions            --close of a host file-->            the host driver
  *
- * The leader of a LeaderPool (the broker's) and the readers of a ReaderPool (the worker's), of which
- * there is one for each device and one for questions at all times, wait for nobody; nor does the
- * worker's main thread, which brings the answers. There is no cycle, so one thread of each sort is enough for progress,
+ * The leader of a LeaderPool (the broker's) waits for nobody, nor does the worker's main thread, which brings
+ * the answers. The readers of a ReaderPool (the worker's), of which there is one for each device and one for
+ * questions at all times, wait for these at most. There is no cycle, so one thread of each sort is enough for progress,
  * and the number of threads is a matter of speed alone. Whoever adds an arrow keeps it so.
  */
 #pragma once
@@ -53,6 +52,7 @@ typedef enum {
                        * that waits at a listener in the same ioctl */
     BROKER_NOTICE,   /* there are refusals in the ledger to be read; no reply */
     BROKER_NUMBER,   /* which number has a process of the guests for another? */
+    BROKER_OPENING,  /* which file is it that a thread of the broker's opens a CUSE device as? */
 } BrokerOp;
 
 /**
@@ -60,6 +60,7 @@ typedef enum {
  * @serial: comes back in the reply
  * @device, @flags: BROKER_OPEN: index into the instance's devices; open(2) flags of the guest
  * @tid, @fd: BROKER_IDENTIFY: a thread as the transport named it, a descriptor number in its table
+ * @opening: a thread as the transport named it, an index into the instance's devices
  * @process: BROKER_PROCESS, BROKER_MEMORY: a thread as the transport named it
  * @in_guest: BROKER_IN_GUEST: the thread that waits; the argument is the first @size bytes of @params
  * @number: BROKER_NUMBER: the thread that asks, and a process as BROKER_PROCESS told it
@@ -77,6 +78,10 @@ typedef struct {
             int32_t tid;
             int32_t fd;
         } identify;
+        struct {
+            int32_t tid;
+            uint32_t device;
+        } opening;
         struct {
             int32_t tid;
         } process;
@@ -100,7 +105,7 @@ typedef struct {
 /**
  * BrokerReply: broker to worker.
  * @error: 0 or an errno
- * @file: BROKER_IDENTIFY, BROKER_INSTALL: the file's id
+ * @file: BROKER_IDENTIFY, BROKER_INSTALL, BROKER_OPENING: the file's id
  * @params: BROKER_IN_GUEST: the argument after the call
  * @guest_fd: BROKER_INSTALL: the guest's descriptor
  * @process, @uid: BROKER_PROCESS: see GuestProcess
@@ -116,15 +121,6 @@ typedef struct {
     uint32_t number;
     uint8_t params[BROKER_PARAMS_MAX];
 } BrokerReply;
-
-/**
- * IDENTIFY_COMMAND: the ioctl by which the broker asks a CUSE file for its id; a FUSE file's is in the
- * number of its inode (transport/fuse-files.h). Its argument is a
- * secret that only the broker and the worker know; its result is the id. Not a number of the
- * driver's: those have type byte 0x46 or, for UVM, are below 0x1000 or start with 0x3000. It has neither
- * direction nor size, or FUSE would take the argument for an address.
- */
-#define IDENTIFY_COMMAND 0x6e76u
 
 /** WorkerOp: what a WorkerQuestion asks. */
 typedef enum {

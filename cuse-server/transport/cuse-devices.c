@@ -192,9 +192,6 @@ static void on_ioctl(fuse_req_t fuse, int cmd, void *arg, struct fuse_file_info 
     };
     Turn turn = {.context = context, .fuse = fuse};
 
-    if (file_call_identify(context, fuse, request.command, arg, info)) {
-        return;
-    }
     if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT | FUSE_IOCTL_COMPAT_X32)) {
         file_call_refuse(context, fuse, request.command, info, EOPNOTSUPP, REFUSAL_COMPAT);
     } else if (!run_round(&turn, &request, in, in_size, out_size)) {
@@ -204,12 +201,19 @@ static void on_ioctl(fuse_req_t fuse, int cmd, void *arg, struct fuse_file_info 
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
+/* The broker opens files for guests, and says which one this is. Others open none: a guest that comes past the
+ * filter by /proc/self/fd, or by a node that it made itself. */
 static void on_open(fuse_req_t fuse, struct fuse_file_info *info)
 {
     const CallSource *source = fuse_req_userdata(fuse);
-    NvFileTable *files = source->context->proxy->files;
+    CallContext *context = source->context;
+    uint32_t id;
 
-    file_call_open(source->context, fuse, nv_file_table_new_id(files), source->device, info);
+    if (broker_link_opening(context->link, fuse_req_ctx(fuse)->pid, source->device, &id) != 0) {
+        fuse_reply_err(fuse, EACCES);
+    } else {
+        file_call_open(context, fuse, id, source->device, info);
+    }
 }
 
 static void on_release(fuse_req_t fuse, struct fuse_file_info *info)

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "abi/nv-ioctl.h"
-#include "cuse-server/transport/broker-protocol.h"
 
 /*
  * Replies and wake-ups; and a GThreadPool gives its threads the scheduling of the one that made it,
@@ -199,16 +198,6 @@ void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_fil
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
-bool file_call_identify(const CallContext *context, fuse_req_t fuse, uint32_t command,
-                        const void *argument, const struct fuse_file_info *info)
-{
-    if (command != IDENTIFY_COMMAND || (uintptr_t)argument != context->secret) {
-        return false;
-    }
-    fuse_reply_ioctl(fuse, (int)file_call_of(info)->id, NULL, 0);
-    return true;
-}
-
 void file_call_refuse(CallContext *context, fuse_req_t fuse, uint32_t command,
                       const struct fuse_file_info *info, int error, Refusal refusal)
 {
@@ -238,10 +227,10 @@ void call_job_run(CallContext *context, CallJob *job)
 }
 
 void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, CallLog *log,
-                       uint64_t secret, unsigned threads)
+                       unsigned threads)
 {
-    *context = (CallContext){
-        .proxy = proxy, .link = link, .log = log, .secret = secret, .interrupts = interrupts_new()};
+    *context =
+        (CallContext){.proxy = proxy, .link = link, .log = log, .interrupts = interrupts_new()};
     g_mutex_init(&context->sizes);
     context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);
 }

@@ -33,7 +33,6 @@ struct CallJob {
 struct CallContext {
     Proxy *proxy;
     CallLog *log;
-    uint64_t secret;
     unsigned n_sources;
     gint initialised;
     Interrupts *interrupts;
@@ -59,7 +58,7 @@ typedef struct {
 
 /** call_context_init: @threads: most releases at once. */
 void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, CallLog *log,
-                       uint64_t secret, unsigned threads);
+                       unsigned threads);
 
 /** call_source_initialised: called once for each source. */
 void call_source_initialised(CallSource *source);
@@ -79,7 +78,7 @@ NvFile *file_call_of(const struct fuse_file_info *info);
 
 /**
  * file_call_open: answer an open of a device.
- * @id: the file's, from nv_file_table_new_id()
+ * @id: the file's, by which the broker knows it
  * @device: index into the proxy's devices
  */
 void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
@@ -91,10 +90,6 @@ void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_
 /** file_call_poll: answer a poll. @handle: to wake whoever waits, owned from now on; or NULL */
 void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
                     struct fuse_pollhandle *handle);
-
-/** file_call_identify: if an ioctl on a CUSE file is the broker's question which file this is, answer it. */
-bool file_call_identify(const CallContext *context, fuse_req_t fuse, uint32_t command,
-                        const void *argument, const struct fuse_file_info *info);
 
 /** file_call_refuse: answer an ioctl with an error, and put it into the log. */
 void file_call_refuse(CallContext *context, fuse_req_t fuse, uint32_t command,

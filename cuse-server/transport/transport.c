@@ -52,7 +52,7 @@ Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink
     Transport *transport =
         g_malloc0(sizeof *transport + config->n_fds * sizeof transport->sources[0]);
 
-    call_context_init(&transport->context, proxy, link, log, config->secret, config->threads);
+    call_context_init(&transport->context, proxy, link, log, config->threads);
     transport->context.n_sources = config->n_fds;
     transport->link = link;
     transport->lost = eventfd(0, EFD_CLOEXEC);

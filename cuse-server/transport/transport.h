@@ -8,7 +8,7 @@
  * one for each CUSE device, or one for the file system. The
  * threads are a ReaderPool: those that are idle block in read on the file of one source each. The
  * one that reads a request runs the handler's rounds until all guest memory is here, and answers
- * what can be answered without the host (refusals, identify). Where the handler is to act, the
+ * what can be answered without the host (refusals). Where the handler is to act, the
  * thread does it if another goes on reading; nobody hands it the request. Closing a guest's file is
  * left to release threads, so that a release never waits for a call (transport/broker-protocol.h
  * says why that matters). The main thread brings the broker's replies to those who asked.
@@ -29,7 +29,6 @@
  * TransportConfig: the files of an instance.
  * @cuse: for TRANSPORT_CUSE
  * @fds, @n_fds: an open /dev/cuse for each of the proxy's devices, or the open /dev/fuse of the file system
- * @secret: argument of IDENTIFY_COMMAND
  * @threads: most calls in progress at once
  */
 typedef struct {
@@ -37,7 +36,6 @@ typedef struct {
     CuseNumbers cuse;
     const int *fds;
     unsigned n_fds;
-    uint64_t secret;
     unsigned threads;
 } TransportConfig;
 

@@ -43,7 +43,6 @@ typedef struct {
     TransportKind transport;
     unsigned major_no;
     unsigned first_minor;
-    uint64_t secret;
     unsigned threads;
     int fds[DEVICES_MAX];
     unsigned n_fds;

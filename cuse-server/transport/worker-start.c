@@ -45,7 +45,6 @@ static WorkerConfig config_of(const WorkerSpec *spec)
                       .cuse = {spec->name, spec->major_no, spec->first_minor},
                       .fds = spec->fds,
                       .n_fds = spec->n_fds,
-                      .secret = spec->secret,
                       .threads = spec->threads},
         .identity = spec->identity,
         .socket = spec->socket,

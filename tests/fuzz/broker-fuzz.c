@@ -101,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     service_stop(service);
     close(sockets[0]);
     g_assert_cmpint(count_files(), ==, files);
+    stand_ins_clear(&stand_ins);
     guest_members_free(members);
     return 0;
 }

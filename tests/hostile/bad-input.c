@@ -20,8 +20,6 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 
-enum { IDENTIFY_COMMAND = 0x6e76 }; /* cuse-server/transport/broker-protocol.h */
-
 #define COMMAND(nr, size) (0xc0004600UL | (unsigned long)(size) << 16 | (nr))
 
 #define PAGE 4096UL
@@ -65,7 +63,6 @@ static void unknown_numbers(void)
            ioctl(uvm, (unsigned long)UVM_TOOLS_WRITE_PROCESS_MEMORY, buffer));
     report("frontend ioctl on UVM", ioctl(uvm, COMMAND(NV_ESC_SYS_PARAMS, 8), buffer));
     report("UVM ioctl on nvidiactl", ioctl(ctl, (unsigned long)UVM_INITIALIZE, buffer));
-    report("the broker's private ioctl", ioctl(ctl, IDENTIFY_COMMAND, 0));
     report("a terminal's ioctl", ioctl(ctl, TIOCGWINSZ, buffer));
 }
 

@@ -39,7 +39,8 @@ broker=$WITNESS
 n=$((2 + $(find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 | wc -l) + 2))
 fallen asks 0:0:0 99:0:0 4294967295:0:0 file:99:0:0 "2:$n:2" 2:4294967295:2 2:0:2 file:2:0:2 \
     3:1:0 "3:$broker:4" "3:$WITNESS_WORKER:4" "3:$WITNESS_GUEST:3" 3:0:0 3:-1:0 3:1:-1 3:2147483647:2147483647 \
-    4:1:0 "4:$broker:0" "4:$WITNESS_GUEST:0" 4:0:0 4:-1:0 5:1:0 "5:$broker:0" "5:$WITNESS_GUEST:0" 5:0:0 5:-1:0 \
+    4:1:0 "4:$broker:0" "4:$WITNESS_GUEST:0" 4:0:0 4:-1:0 10:0:0 10:1:0 "10:$broker:0" "10:$broker:$n" 10:-1:-1 \
+    5:1:0 "5:$broker:0" "5:$WITNESS_GUEST:0" 5:0:0 5:-1:0 \
     9:1:0:1 "9:$broker:0:$(identity "$broker" low):$(identity "$broker" high)" "9:$WITNESS_GUEST:0:$stranger" 9:0:0:0 9:-1:0:-1
 cat >"$WORK/wanted" <<END
 0:0:0: EINVAL
@@ -63,6 +64,11 @@ file:2:0:2: ok, with a file
 4:$WITNESS_GUEST:0: ESRCH
 4:0:0: ESRCH
 4:-1:0: ESRCH
+10:0:0: EACCES
+10:1:0: EACCES
+10:$broker:0: EACCES
+10:$broker:$n: EACCES
+10:-1:-1: EACCES
 9:1:0:1: ESRCH
 9:$broker:0:$(identity "$broker" low):$(identity "$broker" high): ESRCH
 9:$WITNESS_GUEST:0:$stranger: ESRCH

@@ -15,7 +15,6 @@ unknown UVM ioctl: EINVAL
 UVM write to process memory: EINVAL
 frontend ioctl on UVM: EINVAL
 UVM ioctl on nvidiactl: EINVAL
-the broker's private ioctl: EINVAL
 a terminal's ioctl: EINVAL
 system parameters, a byte short: EINVAL
 system parameters, a byte long: EINVAL

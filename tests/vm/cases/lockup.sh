@@ -33,10 +33,10 @@ for namespace in net ipc uts mnt pid; do
         test "$(readlink "/proc/$worker/ns/$namespace")" != "$(readlink /proc/self/ns/$namespace)"
 done
 
-# The broker keeps CAP_SYS_PTRACE, CAP_KILL and CAP_DAC_OVERRIDE.
+# The broker keeps CAP_SYS_PTRACE, CAP_KILL, CAP_MKNOD and CAP_DAC_OVERRIDE.
 broker() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$INSTANCE_PID/task/"*/status | sort -u; }
 for set in CapPrm CapEff; do
-    is "$(broker $set)" 0000000000080022 "three capabilities in $set of each of the broker's threads"
+    is "$(broker $set)" 0000000008080022 "four capabilities in $set of each of the broker's threads"
 done
 for set in CapInh CapBnd CapAmb; do
     is "$(broker $set)" 0000000000000000 "no capability in the broker's $set"
