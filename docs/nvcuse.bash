@@ -18,6 +18,7 @@ _nvcuse() {
     --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;
     --imex-channels) mapfile -t COMPREPLY < <(compgen -W "none" -- "$word") ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W "auto cuse notify" -- "$word") ;;
+    --guest-memory) mapfile -t COMPREPLY < <(compgen -W "auto direct retry" -- "$word") ;;
     --on-worker-death) mapfile -t COMPREPLY < <(compgen -W "end restart" -- "$word") ;;
     --audit) mapfile -t COMPREPLY < <(compgen -f -W "auto journal none -" -- "$word") ;;
     --textfile-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;

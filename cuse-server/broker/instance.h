@@ -19,6 +19,7 @@
  * @name: letters, digits, '_', '-', '.', at most INSTANCE_NAME_MAX, the first a letter or digit
  * @threads: most calls in progress at once
  * @transport: how calls reach the worker
+ * @guest_memory: how callers' memory reaches it, with CUSE
  * @trace_fd: where the table of calls goes, or -1
  * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
  * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
@@ -36,6 +37,7 @@ typedef struct {
     unsigned n_devices;
     unsigned threads;
     TransportKind transport;
+    GuestMemoryKind guest_memory;
     int trace_fd;
     int record_fd;
     uint64_t record_limit;

@@ -57,6 +57,7 @@ static void describe(const InstanceConfig *config, const StandIns *stand_ins, Wo
         .transport = config->transport,
         .major_no = stand_ins->major_no,
         .first_minor = slot_first_minor(&stand_ins->slot),
+        .guest_memory = config->guest_memory,
         .threads = config->threads,
         .socket = -1,
         .questions = -1,

@@ -119,6 +119,9 @@ static const InstanceOption instance_options[] = {
      .help =
          "how calls reach nvcuse: cuse, notify, or auto (the default): cuse where the kernel has "
          "it"},
+    {"guest-memory", OPTION_TEXT, AT(guest_memory), .check = guest_memory_kind_check,
+     .placeholder = "WAY",
+     .help = "how cuse reaches programs' memory: direct, retry, or auto (the default): direct"},
     {"on-worker-death", OPTION_TEXT, AT(on_worker_death), .check = check_worker_death,
      .placeholder = "WHAT", .help = "end (the default), or restart: have another worker serve"},
     {"trace", OPTION_PATH, AT(trace), .placeholder = "FILE",
@@ -462,6 +465,10 @@ bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
     if (!transport_kind_choose(options->transport ? options->transport : "auto", &config->transport,
                                error)) {
         return blame(options, "transport", error);
+    }
+    if (!guest_memory_kind_choose(options->guest_memory ? options->guest_memory : "auto",
+                                  &config->guest_memory, error)) {
+        return blame(options, "guest-memory", error);
     }
     if (options->on_worker_death &&
         !parse_worker_death(options->on_worker_death, &config->restart_worker, error)) {

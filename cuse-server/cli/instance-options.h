@@ -23,6 +23,7 @@ typedef struct {
     char *imex_channels;
     char *uvm_sharing;
     char *transport;
+    char *guest_memory;
     char *on_worker_death;
     char *trace;
     char *record;

@@ -128,6 +128,10 @@ char *instance_status_json(const InstanceStatus *status)
     json_member_string(json, "driver", driver_of(status, driver));
     json_member_string(json, "caps", caps);
     json_member_string(json, "transport", transport_kind_name(status->config->transport));
+    if (status->config->transport == TRANSPORT_CUSE) {
+        json_member_string(json, "guest-memory",
+                           guest_memory_kind_name(status->config->guest_memory));
+    }
     json_member_int(json, "started", status->started);
     json_member_int(json, "worker_restarts", number_of(status->restarts));
     json_member_int(json, "containers", status->containers);

@@ -208,6 +208,9 @@ char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call
     case REFUSAL_NEEDS_CALLER:
         g_string_append(text, "Detach what traces the program, and run it again.");
         break;
+    case REFUSAL_NOT_OPENER:
+        g_string_append(text, "Let the program open the device itself.");
+        break;
     default: /* bad descriptors, pointers, handles */
         g_string_append(text, "It is the program's call that is at fault; no option would allow "
                               "it.");

@@ -55,6 +55,11 @@ static const struct {
         {"not-mappable",
          "nothing was made ready to be mapped through this file, or less than was asked "
          "for"},
+    [REFUSAL_NOT_OPENER] =
+        {"not-opener",
+         "the program that calls has rights that the program that opened the file had not (it is "
+         "set-user-ID, or was handed the file), or does not let its memory be looked at; nvcuse "
+         "reaches no memory of such a program"},
 };
 
 const char *refusal_name(Refusal refusal)

@@ -27,6 +27,7 @@ typedef enum {
     REFUSAL_GONE,
     REFUSAL_NEEDS_CALLER,
     REFUSAL_MAP,
+    REFUSAL_NOT_OPENER,
     REFUSAL_COUNT,
 } Refusal;
 

@@ -25,6 +25,7 @@
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
  *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers
  *     worker: readers                         --opening-->                         broker: leader
+ *     worker: releases                        --released-->                        broker: leader
  *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
  *     worker: readers of questions            --close of a host file-->            the host driver
  *
@@ -46,13 +47,15 @@ typedef enum {
     BROKER_OPEN,      /* a host device; the reply carries the file */
     BROKER_IDENTIFY,  /* which open file of this instance is a guest's descriptor? */
     BROKER_PROCESS,   /* which process is a guest's thread of? */
-    BROKER_MEMORY,    /* of a guest's thread that is in a call; the reply carries /proc/PID/mem */
-    BROKER_INSTALL,   /* a device without a node, opened for a guest that waits at a listener */
+    BROKER_MEMORY,  /* of a guest's thread that is in a call; the reply carries /proc/PID/mem, or is
+                       * an errno of caller_memory_open() (broker/caller-memory.h) */
+    BROKER_INSTALL, /* a device without a node, opened for a guest that waits at a listener */
     BROKER_IN_GUEST, /* an ioctl on the host file that is sent along, made in the process of a guest
                        * that waits at a listener in the same ioctl */
     BROKER_NOTICE,   /* there are refusals in the ledger to be read; no reply */
     BROKER_NUMBER,   /* which number has a process of the guests for another? */
     BROKER_OPENING,  /* which file is it that a thread of the broker's opens a CUSE device as? */
+    BROKER_RELEASED, /* a file is; no reply */
 } BrokerOp;
 
 /**
@@ -61,6 +64,7 @@ typedef enum {
  * @device, @flags: BROKER_OPEN: index into the instance's devices; open(2) flags of the guest
  * @tid, @fd: BROKER_IDENTIFY: a thread as the transport named it, a descriptor number in its table
  * @opening: a thread as the transport named it, an index into the instance's devices
+ * @released: the file's id
  * @process: BROKER_PROCESS, BROKER_MEMORY: a thread as the transport named it
  * @in_guest: BROKER_IN_GUEST: the thread that waits; the argument is the first @size bytes of @params
  * @number: BROKER_NUMBER: the thread that asks, and a process as BROKER_PROCESS told it
@@ -82,6 +86,9 @@ typedef struct {
             int32_t tid;
             uint32_t device;
         } opening;
+        struct {
+            uint32_t file;
+        } released;
         struct {
             int32_t tid;
         } process;
@@ -135,7 +142,8 @@ typedef enum {
  * @serial: comes back in the answer
  * @file: the file's id
  * @map: an mmap() as the guest called it, in bytes
- * @ioctl: an ioctl() as the guest called it, and its thread; WORKER_INTERRUPT: the thread only
+ * @ioctl: an ioctl() as the guest called it, and its thread; WORKER_INTERRUPT: the thread only. @denied: the errno
+ *     for which its memory does not come along, as for BROKER_MEMORY; or 0
  */
 typedef struct {
     uint32_t op;
@@ -150,6 +158,7 @@ typedef struct {
             int32_t tid;
             uint32_t command;
             uint64_t argument;
+            uint32_t denied;
         } ioctl;
     };
 } WorkerQuestion;

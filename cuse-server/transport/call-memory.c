@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <glib.h>
 
+#include "cuse-server/transport/close-if-open.h"
+
 /* A caller's memory is a file.
  *
- * #syscalls:worker pread64 pwrite64
+ * #syscalls:worker pread64 pwrite64 close
  */
 
 G_STATIC_ASSERT(G_STRUCT_OFFSET(CallMemory, base) == 0);
@@ -43,6 +46,49 @@ static bool transfer(const CallMemory *memory, const CallRange *range, Transfer 
     return true;
 }
 
+/* Has the kernel copied this, in each direction that is wanted? Once: what is asked for twice is read twice. */
+static bool is_carried(const CallMemory *memory, const CallRange *range)
+{
+    const CallCarried *carried = &memory->carried;
+
+    return memory->ops && memory->carried_range < 0 && range->addr == carried->addr &&
+           (!(range->access & GUEST_IN) || range->len == carried->in_size) &&
+           (!(range->access & GUEST_OUT) || range->len == carried->out_size);
+}
+
+static bool have_descriptor(CallMemory *memory)
+{
+    if (memory->fd < 0 && !memory->denied && !memory->postponed && memory->ops) {
+        int error = memory->ops->open(memory->data, &memory->fd);
+        memory->postponed = error == EAGAIN;
+        memory->denied = memory->postponed ? 0 : error;
+    }
+    return memory->fd >= 0;
+}
+
+/* Have a range's bytes here, and be able to write them back. */
+static bool bring(CallMemory *memory, CallRange *range)
+{
+    if (is_carried(memory, range)) {
+        memory->carried_range = (int)memory->n_ranges - 1;
+        if ((range->access & GUEST_IN) && range->len > 0) {
+            memcpy(range->copy, memory->carried.in, range->len);
+        }
+        return true;
+    }
+    if (range->len == 0) {
+        return true;
+    }
+    if (!have_descriptor(memory)) {
+        return false;
+    }
+    if ((range->access & GUEST_IN) && !transfer(memory, range, pread)) {
+        memory->fault = true;
+        return false;
+    }
+    return true;
+}
+
 static void *call_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess access)
 {
     CallMemory *memory = (CallMemory *)base;
@@ -55,25 +101,45 @@ static void *call_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess 
     /* One byte more, so that an empty range is not NULL. */
     *range = (CallRange){addr, len, access, g_malloc0(len + 1)};
     memory->total += len;
-    if ((access & GUEST_IN) && !transfer(memory, range, pread)) {
-        memory->fault = true;
-        return NULL;
-    }
-    return range->copy;
+    return bring(memory, range) ? range->copy : NULL;
 }
 
 static bool call_commit(GuestMemory *base)
 {
-    const CallMemory *memory = (const CallMemory *)base;
+    CallMemory *memory = (CallMemory *)base;
 
-    return !memory->fault && !memory->too_large;
+    if (memory->fault || memory->too_large || memory->denied || memory->postponed) {
+        return false;
+    }
+    memory->postponed = memory->ops && memory->ops->may_act && !memory->ops->may_act(memory->data);
+    return !memory->postponed;
 }
 
 static const GuestMemoryOps call_ops = {.map = call_map, .commit = call_commit};
 
-void call_memory_init(CallMemory *memory, int fd)
+void call_memory_init(CallMemory *memory, int fd, int denied)
 {
-    *memory = (CallMemory){.base.ops = &call_ops, .fd = fd};
+    *memory = (CallMemory){.base.ops = &call_ops,
+                           .fd = fd,
+                           .denied = fd < 0 && !denied ? ESRCH : denied,
+                           .carried_range = -1};
+}
+
+void call_memory_init_carried(CallMemory *memory, const CallCarried *carried,
+                              const CallMemoryOps *ops, gpointer data)
+{
+    *memory = (CallMemory){.base.ops = &call_ops,
+                           .fd = -1,
+                           .ops = ops,
+                           .data = data,
+                           .carried = *carried,
+                           .carried_range = -1};
+}
+
+/* Is a range the kernel's to write back? */
+static bool is_replied(const CallMemory *memory, unsigned index)
+{
+    return memory->carried_range == (int)index;
 }
 
 bool call_memory_write(CallMemory *memory, unsigned n)
@@ -85,7 +151,7 @@ bool call_memory_write(CallMemory *memory, unsigned n)
         if (!(range->access & GUEST_OUT)) {
             continue;
         }
-        if (!transfer(memory, range, write_some)) {
+        if (!is_replied(memory, i) && !transfer(memory, range, write_some)) {
             memory->fault = true;
             return false;
         }
@@ -94,10 +160,29 @@ bool call_memory_write(CallMemory *memory, unsigned n)
     return true;
 }
 
+const void *call_memory_reply(const CallMemory *memory, unsigned n, size_t *size)
+{
+    *size = 0;
+    for (unsigned i = 0; i < memory->n_ranges && n > 0; i++) {
+        const CallRange *range = &memory->ranges[i];
+        if (!(range->access & GUEST_OUT)) {
+            continue;
+        }
+        if (is_replied(memory, i)) {
+            *size = range->len;
+            return range->copy;
+        }
+        n--;
+    }
+    return NULL;
+}
+
 void call_memory_clear(CallMemory *memory)
 {
     for (unsigned i = 0; i < memory->n_ranges; i++) {
         g_free(memory->ranges[i].copy);
     }
     memory->n_ranges = 0;
+    close_if_open(memory->fd);
+    memory->fd = -1;
 }

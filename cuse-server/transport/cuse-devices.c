@@ -105,27 +105,73 @@ static RequestResult act(Request *request, void *data)
     return result;
 }
 
-/* A call that wants more than the kernel carries: once more from the top, on the caller's memory. */
-static void run_whole(Turn *turn, Request *request)
-{
-    int memory = -1;
+/* --- memory by the broker --- */
 
-    (void)broker_link_memory(turn->context->link, request->tid, &memory);
-    whole_call_run(memory, request, act, turn);
-    turn_end(turn);
+static int open_memory(gpointer data, int *fd)
+{
+    Turn *turn = data;
+
+    return turn_act(turn)
+               ? broker_link_memory(turn->context->link, fuse_req_ctx(turn->fuse)->pid, fd)
+               : EAGAIN;
+}
+
+static const CallMemoryOps memory_ops = {.open = open_memory, .may_act = turn_act};
+
+static void reply_whole(Turn *turn, const Request *request, const CallMemory *memory)
+{
+    size_t size;
+    const void *reply = call_memory_reply(memory, request->write_back, &size);
+
     call_log_ioctl(turn->context, request);
     if (request->error) {
         fuse_reply_err(turn->fuse, request->error);
     } else {
-        fuse_reply_ioctl(turn->fuse, 0, NULL, 0);
+        fuse_reply_ioctl(turn->fuse, 0, reply, size);
     }
+}
+
+/*
+ * Run a call from the top on the caller's memory: what the kernel has copied of it, and what the broker gives
+ * of the rest. Returns false, with nothing answered, if this thread may not wait and would have to.
+ */
+static bool run_whole(Turn *turn, Request *request, const CallCarried *carried)
+{
+    CallMemory memory;
+
+    call_memory_init_carried(&memory, carried, &memory_ops, turn);
+    bool answered = whole_call_run(&memory, request, act, turn);
+    turn_end(turn);
+    if (answered) {
+        reply_whole(turn, request, &memory);
+    }
+    call_memory_clear(&memory);
+    return answered;
+}
+
+static bool run_direct(Turn *turn, Request *request, const void *in, size_t in_size,
+                       size_t out_size)
+{
+    const CallCarried carried = {request->argument, in, in_size, out_size};
+
+    return run_whole(turn, request, &carried);
+}
+
+/* --- memory by the kernel's retry --- */
+
+/* A call that wants more than the kernel carries: once more from the top. */
+static bool run_too_large(Turn *turn, Request *request)
+{
+    const CallCarried none = {0};
+
+    return turn_act(turn) && run_whole(turn, request, &none);
 }
 
 /*
  * Run one round. Returns false, with nothing answered, if the handler wants to act, all memory being
  * here or more than the kernel carries, and this thread may not.
  */
-static bool run_round(Turn *turn, Request *request, const void *in, size_t in_size, size_t out_size)
+static bool run_retry(Turn *turn, Request *request, const void *in, size_t in_size, size_t out_size)
 {
     RetryMemory memory;
     bool answered = true;
@@ -136,10 +182,7 @@ static bool run_round(Turn *turn, Request *request, const void *in, size_t in_si
     request->memory = &memory.base;
     RequestResult result = proxy_ioctl(request);
     if (memory.too_large) {
-        answered = turn_act(turn);
-        if (answered) {
-            run_whole(turn, request);
-        }
+        answered = run_too_large(turn, request);
     } else if (result == REQUEST_DONE && (request->error || retry_memory_matches(&memory))) {
         turn_end(turn);
         reply_answer(turn->context, turn->fuse, request, &memory);
@@ -151,6 +194,15 @@ static bool run_round(Turn *turn, Request *request, const void *in, size_t in_si
     }
     retry_memory_clear(&memory);
     return answered;
+}
+
+/* The same, by the device's way to its callers' memory. */
+static bool run_round(Turn *turn, Request *request, const void *in, size_t in_size, size_t out_size)
+{
+    const CallSource *source = fuse_req_userdata(turn->fuse);
+
+    return source->memory == GUEST_MEMORY_RETRY ? run_retry(turn, request, in, in_size, out_size)
+                                                : run_direct(turn, request, in, in_size, out_size);
 }
 
 static void run_ioctl(CallContext *context, gpointer data)
@@ -278,7 +330,7 @@ struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *
         .dev_minor = numbers->first_minor + source->device,
         .dev_info_argc = G_N_ELEMENTS(variables),
         .dev_info_argv = variables,
-        .flags = CUSE_UNRESTRICTED_IOCTL,
+        .flags = source->memory == GUEST_MEMORY_RETRY ? CUSE_UNRESTRICTED_IOCTL : 0,
     };
     char program[] = "nvcuse";
     char *argv[] = {program, NULL};

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The room with CUSE: each of the instance's devices is a character device of the kernel's, whose
- * calls we get with all that the kernel knows of them. Guest memory comes by the kernel's retry
- * (transport/retry-memory.h).
+ * calls we get with all that the kernel knows of them.
+ *
+ * Guest memory, GUEST_MEMORY_DIRECT: the device is a restricted one. The kernel copies what the command's word
+ * says, and takes no address from us; the rest comes from the broker, which looks whose memory it is
+ * (transport/call-memory.h). GUEST_MEMORY_RETRY: the kernel copies whatever we name, in whatever program made the
+ * call (transport/retry-memory.h).
  */
 #pragma once
 

@@ -13,6 +13,7 @@
 #include "cuse-server/transport/broker-link.h"
 #include "cuse-server/transport/interrupts.h"
 #include "cuse-server/transport/reader-pool.h"
+#include "cuse-server/transport/transport-kind.h"
 
 /** CallJob: an operation that may wait for the broker or the host, and was left to another thread. */
 typedef struct CallContext CallContext;
@@ -45,12 +46,14 @@ struct CallContext {
 /**
  * CallSource: where requests come from: a CUSE device, or the file system. The user data of its session.
  * @device: index into the proxy's devices: a CUSE device's
+ * @memory: how its callers' memory is reached, if it is a CUSE device
  * @room: what the room keeps for it
  * @initialised: the kernel has our INIT reply, or is about to
  */
 typedef struct {
     CallContext *context;
     unsigned device;
+    GuestMemoryKind memory;
     gpointer room;
     struct fuse_session *session;
     bool initialised;

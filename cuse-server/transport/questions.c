@@ -96,6 +96,7 @@ static void carry_out(Questions *questions, const Job *job)
 {
     const WorkerQuestion *question = &job->question;
     InterruptibleCall call;
+    CallMemory memory;
     g_autoptr(NvFile) file = nv_file_table_get(questions->context->proxy->files, question->file);
 
     if (!file) {
@@ -111,9 +112,11 @@ static void carry_out(Questions *questions, const Job *job)
         .tid = question->ioctl.tid,
         .started = call_clock(),
     };
+    call_memory_init(&memory, job->fd, (int)question->ioctl.denied);
     begin_interruptible(questions, request.tid, &call);
-    whole_call_run(job->fd, &request, act, NULL);
+    (void)whole_call_run(&memory, &request, act, NULL); /* this thread may wait */
     end_interruptible(questions, request.tid, &call);
+    call_memory_clear(&memory);
     call_log_ioctl(questions->context, &request);
     answer(questions, question, request.error, -1);
 }

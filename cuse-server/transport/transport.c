@@ -61,7 +61,8 @@ Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink
     transport->threads = config->threads;
     for (unsigned i = 0; i < config->n_fds; i++) {
         CallSource *source = &transport->sources[i];
-        *source = (CallSource){.context = &transport->context, .device = i};
+        *source =
+            (CallSource){.context = &transport->context, .device = i, .memory = config->memory};
         if (!source_start(source, config, config->fds[i], error)) {
             return NULL; /* the worker ends */
         }

@@ -28,12 +28,14 @@
 /**
  * TransportConfig: the files of an instance.
  * @cuse: for TRANSPORT_CUSE
+ * @memory: for TRANSPORT_CUSE
  * @fds, @n_fds: an open /dev/cuse for each of the proxy's devices, or the open /dev/fuse of the file system
  * @threads: most calls in progress at once
  */
 typedef struct {
     TransportKind kind;
     CuseNumbers cuse;
+    GuestMemoryKind memory;
     const int *fds;
     unsigned n_fds;
     unsigned threads;

@@ -2,30 +2,45 @@
 #include "cuse-server/transport/whole-call.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "cuse-server/proxy/proxy.h"
-#include "cuse-server/transport/call-memory.h"
-#include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:worker close */
-
-void whole_call_run(int fd, Request *req, WholeCallAct act, void *data)
+/*
+ * The broker does not give the memory out. EPERM, and not EFAULT, for whom the file's opener has no business
+ * with: the pointers are good.
+ */
+static void refuse_denied(Request *req, int denied)
 {
-    CallMemory memory;
+    switch (denied) {
+    case EACCES:
+        request_refuse(req, EPERM, REFUSAL_NOT_OPENER);
+        break;
+    case EINVAL:
+        request_refuse(req, EINVAL, REFUSAL_UNKNOWN_IOCTL);
+        break;
+    default:
+        request_refuse(req, EFAULT, REFUSAL_GONE);
+        break;
+    }
+}
 
+bool whole_call_run(CallMemory *memory, Request *req, WholeCallAct act, void *data)
+{
     proxy_begin(req); /* what is refused here has a name, too */
-    call_memory_init(&memory, fd);
-    req->memory = &memory.base;
-    RequestResult result = fd < 0 ? REQUEST_RETRY : act(req, data);
-    if (memory.too_large) {
+    req->memory = &memory->base;
+    RequestResult result = act(req, data);
+    if (memory->postponed) {
+        return false;
+    }
+    if (memory->too_large) {
         request_refuse(req, E2BIG, REFUSAL_TOO_LARGE);
-    } else if (memory.fault || result == REQUEST_RETRY) {
-        request_refuse(req, EFAULT, fd < 0 ? REFUSAL_GONE : REFUSAL_BAD_POINTER);
-    } else if (!req->error && !call_memory_write(&memory, req->write_back)) {
+    } else if (memory->denied && result == REQUEST_RETRY) {
+        refuse_denied(req, memory->denied);
+    } else if (memory->fault || result == REQUEST_RETRY) {
+        request_refuse(req, EFAULT, REFUSAL_BAD_POINTER);
+    } else if (!req->error && !call_memory_write(memory, req->write_back)) {
         req->error = req->event.error = EFAULT;
     }
     proxy_answered(req);
-    call_memory_clear(&memory);
-    close_if_open(fd);
+    return true;
 }

@@ -43,6 +43,7 @@ typedef struct {
     TransportKind transport;
     unsigned major_no;
     unsigned first_minor;
+    GuestMemoryKind guest_memory;
     unsigned threads;
     int fds[DEVICES_MAX];
     unsigned n_fds;

@@ -43,6 +43,7 @@ static WorkerConfig config_of(const WorkerSpec *spec)
         .n_devices = spec->n_devices,
         .transport = {.kind = spec->transport,
                       .cuse = {spec->name, spec->major_no, spec->first_minor},
+                      .memory = spec->guest_memory,
                       .fds = spec->fds,
                       .n_fds = spec->n_fds,
                       .threads = spec->threads},

@@ -68,7 +68,7 @@ static void unknown_numbers(void)
 
 static void wrong_sizes(void)
 {
-    char buffer[128] = {0};
+    static char buffer[16384]; /* as long as a word can say */
 
     report("system parameters, a byte short", ioctl(ctl, COMMAND(NV_ESC_SYS_PARAMS, 7), buffer));
     report("system parameters, a byte long", ioctl(ctl, COMMAND(NV_ESC_SYS_PARAMS, 9), buffer));
@@ -104,6 +104,24 @@ static void page_end(void)
     report("a struct at the end of a page",
            ioctl(ctl, COMMAND(NV_ESC_CHECK_VERSION_STR, sizeof *version), version));
     printf("and its answer: %s\n", version->reply == 1 ? version->versionString : "none");
+}
+
+/* The driver looks at neither; CUSE copies by them. */
+static void odd_directions(void)
+{
+    static const struct {
+        const char *name;
+        unsigned direction;
+    } odd[] = {{"none", _IOC_NONE}, {"in", _IOC_WRITE}, {"out", _IOC_READ}};
+
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        nv_ioctl_rm_api_version_t version = {.cmd = NV_RM_API_VERSION_CMD_QUERY};
+        const unsigned long command =
+            _IOC(odd[i].direction, NV_IOCTL_MAGIC, NV_ESC_CHECK_VERSION_STR, sizeof version);
+        printf("version query, direction ");
+        report(odd[i].name, ioctl(ctl, command, &version));
+        printf("and its answer: %s\n", version.reply == 1 ? version.versionString : "none");
+    }
 }
 
 static void controls(void)
@@ -225,5 +243,6 @@ int main(void)
     other_calls();
     compat();
     page_end();
+    odd_directions();
     return EXIT_SUCCESS;
 }

@@ -15,17 +15,22 @@ enum { PAGE = 4096, BYTES = 1024 * 1024 };
 
 static CallMemory memory;
 static char *guest;
-static int fd;
+
+static int open_own(void)
+{
+    int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+    cr_assert(fd >= 0);
+    return fd;
+}
 
 static void setup(void)
 {
-    fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
-    cr_assert(fd >= 0);
     guest = mmap(NULL, BYTES + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(guest, MAP_FAILED);
     cr_assert_eq(munmap(guest + BYTES, PAGE), 0);
     memset(guest, 7, BYTES);
-    call_memory_init(&memory, fd);
+    call_memory_init(&memory, open_own(), 0);
 }
 
 static void teardown(void)
@@ -106,7 +111,7 @@ Test(call_memory, addresses_of_nobody_are_faults)
         cr_assert_null(map(bad[i], 8, GUEST_IN));
         cr_assert(memory.fault);
         call_memory_clear(&memory);
-        call_memory_init(&memory, fd);
+        call_memory_init(&memory, open_own(), 0);
     }
 }
 
@@ -120,17 +125,170 @@ Test(call_memory, there_is_a_most)
     cr_assert_not(commit());
     call_memory_clear(&memory);
 
-    call_memory_init(&memory, fd);
+    call_memory_init(&memory, open_own(), 0);
     cr_assert_null(map((uintptr_t)guest, SIZE_MAX, GUEST_OUT));
     cr_assert(memory.too_large);
     call_memory_clear(&memory);
 
-    call_memory_init(&memory, fd);
+    call_memory_init(&memory, open_own(), 0);
     for (int i = 0; i < CALL_RANGES_MAX; i++) {
         cr_assert_not_null(map((uintptr_t)guest, 1, GUEST_OUT));
     }
     cr_assert_null(map((uintptr_t)guest, 1, GUEST_OUT));
     cr_assert(memory.too_large);
+}
+
+/* --- with what the kernel has copied ---------------------------------------------------------- */
+
+/* How the rest is had. */
+typedef struct {
+    int error; /* of opening it */
+    bool may_act;
+    unsigned opened;
+} Rest;
+
+static int open_rest(gpointer data, int *fd)
+{
+    Rest *rest = data;
+
+    rest->opened++;
+    *fd = rest->error ? -1 : open_own();
+    return rest->error;
+}
+
+static bool may_act(gpointer data)
+{
+    return ((Rest *)data)->may_act;
+}
+
+static const CallMemoryOps rest_ops = {open_rest, may_act};
+
+enum { STRUCT = 32, NEXT = 8192 };
+
+/* The argument is the beginning of the guest's memory; what the kernel has of it is all sevens and a one. */
+static void carry(Rest *rest, size_t in_size, size_t out_size)
+{
+    static char copied[STRUCT];
+
+    memset(copied, 7, sizeof copied);
+    copied[0] = 1;
+    call_memory_clear(&memory);
+    call_memory_init_carried(&memory, &(CallCarried){(uintptr_t)guest, copied, in_size, out_size},
+                             &rest_ops, rest);
+}
+
+Test(call_memory, what_the_kernel_copied_needs_no_descriptor)
+{
+    Rest rest = {.may_act = true};
+    size_t size;
+
+    carry(&rest, STRUCT, STRUCT);
+    char *copy = map((uintptr_t)guest, STRUCT, GUEST_INOUT);
+    cr_assert_not_null(copy);
+    cr_expect_eq(copy[0], 1, "the kernel's copy, and no second reading");
+    cr_assert(commit());
+    copy[1] = 9;
+    cr_assert(call_memory_write(&memory, UINT_MAX));
+    cr_expect_eq(guest[1], 7, "the kernel writes it back");
+    cr_expect_eq(call_memory_reply(&memory, UINT_MAX, &size), copy);
+    cr_expect_eq(size, STRUCT);
+    cr_expect_null(call_memory_reply(&memory, 0, &size));
+    cr_expect_eq(size, 0);
+    cr_expect_eq(rest.opened, 0);
+}
+
+Test(call_memory, the_rest_is_opened_once)
+{
+    Rest rest = {.may_act = true};
+    size_t size;
+
+    carry(&rest, STRUCT, STRUCT);
+    char *argument = map((uintptr_t)guest, STRUCT, GUEST_INOUT);
+    char *inner = map((uintptr_t)guest + PAGE, 8, GUEST_INOUT);
+    char *last = map((uintptr_t)guest + NEXT, 8, GUEST_OUT);
+    cr_assert(commit());
+    cr_expect_eq(rest.opened, 1);
+    cr_expect_eq(inner[0], 7);
+    argument[0] = inner[0] = last[0] = 9;
+    cr_assert(call_memory_write(&memory, 2));
+    cr_expect_eq(guest[0], 7);
+    cr_expect_eq(guest[PAGE], 9);
+    cr_expect_eq(guest[NEXT], 7, "beyond what is written back");
+    cr_expect_eq(call_memory_reply(&memory, 1, &size), argument);
+}
+
+/* A word with other directions than the driver's struct has, or another size. */
+Test(call_memory, what_the_kernel_does_not_copy_is_read_and_written)
+{
+    static const struct {
+        size_t in;
+        size_t out;
+        GuestAccess access;
+        unsigned opened;
+    } words[] = {
+        {0, 0, GUEST_INOUT, 1},      {STRUCT, 0, GUEST_INOUT, 1},
+        {0, STRUCT, GUEST_INOUT, 1}, {STRUCT - 1, STRUCT - 1, GUEST_INOUT, 1},
+        {STRUCT, 0, GUEST_IN, 0},    {STRUCT, STRUCT, GUEST_IN, 0},
+        {0, STRUCT, GUEST_OUT, 0},   {STRUCT, 0, GUEST_OUT, 1},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        Rest rest = {.may_act = true};
+        size_t size;
+        carry(&rest, words[i].in, words[i].out);
+        memset(guest, 7, STRUCT);
+        char *copy = map((uintptr_t)guest, STRUCT, words[i].access);
+        cr_assert_not_null(copy, "%zu", i);
+        cr_expect_eq(rest.opened, words[i].opened, "%zu", i);
+        copy[2] = 9;
+        cr_assert(call_memory_write(&memory, UINT_MAX));
+        const bool written = (words[i].access & GUEST_OUT) && words[i].opened;
+        cr_expect_eq(guest[2], written ? 9 : 7, "%zu", i);
+        const bool replied = (words[i].access & GUEST_OUT) && !words[i].opened;
+        cr_expect_eq(call_memory_reply(&memory, UINT_MAX, &size) != NULL, replied, "%zu", i);
+    }
+}
+
+Test(call_memory, what_is_asked_for_twice_is_read_the_second_time)
+{
+    Rest rest = {.may_act = true};
+
+    carry(&rest, STRUCT, STRUCT);
+    char *first = map((uintptr_t)guest, STRUCT, GUEST_IN);
+    char *second = map((uintptr_t)guest, STRUCT, GUEST_IN);
+    cr_expect_eq(first[0], 1);
+    cr_expect_eq(second[0], 7);
+}
+
+Test(call_memory, memory_that_is_denied_is_no_fault)
+{
+    Rest rest = {.may_act = true, .error = EACCES};
+
+    carry(&rest, STRUCT, STRUCT);
+    cr_assert_not_null(map((uintptr_t)guest, STRUCT, GUEST_INOUT));
+    cr_expect_not_null(map((uintptr_t)guest + PAGE, 0, GUEST_INOUT), "an empty range is of nobody");
+    cr_expect_null(map((uintptr_t)guest + PAGE, 8, GUEST_INOUT));
+    cr_expect_null(map((uintptr_t)guest + PAGE, 8, GUEST_OUT), "nor is it there to be written");
+    cr_expect_eq(memory.denied, EACCES);
+    cr_expect_not(memory.fault);
+    cr_expect_not(commit());
+    cr_expect_eq(rest.opened, 1, "it is asked for once");
+}
+
+Test(call_memory, who_may_not_wait_leaves_it)
+{
+    Rest rest = {.error = EAGAIN};
+
+    carry(&rest, STRUCT, STRUCT);
+    cr_assert_not_null(map((uintptr_t)guest, STRUCT, GUEST_INOUT));
+    cr_expect_not(commit(), "it may not act");
+    cr_expect(memory.postponed);
+    rest.may_act = true;
+    carry(&rest, STRUCT, STRUCT);
+    cr_expect_null(map((uintptr_t)guest + PAGE, 8, GUEST_IN));
+    cr_expect(memory.postponed);
+    cr_expect_eq(memory.denied, 0);
+    cr_expect_not(commit());
 }
 
 static bool is_anything(int file, const void *data)

@@ -4,14 +4,15 @@
 
 # Write what the guest must know about the run. LAB_MODEL_OPTIONS may hold more parameters of the model driver's module,
 # for example "gpus=8 memory_mib=64"; LAB_SYSTEMD says that systemd is the VM's first process (guest-init);
-# LAB_TRANSPORT is the transport of nvcuse that its commands use, if not the default. usage: session_environment KERNEL-ENTRY DRIVER|none
+# LAB_TRANSPORT is the transport of nvcuse that its commands use, if not the default, and LAB_GUEST_MEMORY the way to guests' memory. usage: session_environment KERNEL-ENTRY DRIVER|none
 session_environment() {
     local kernel=$1 version=$2 driver modules fake_gpu model
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
     printf 'export LAB_RESULTS=/run/lab PATH=%q:$PATH\n' "$BUILD/cuse-server/cli:$BUILD/tests/guest"
     printf 'LAB_INTERACTIVE=%q LAB_SYSTEMD=%q\ncd %q\n' "${LAB_INTERACTIVE:-}" "${LAB_SYSTEMD:-}" "$PWD"
     [[ -z ${LAB_TRANSPORT:-} ]] ||
-        printf 'export LAB_TRANSPORT=%q PATH=%q:$PATH\n' "$LAB_TRANSPORT" "$TOP/tests/vm/transport"
+        printf 'export LAB_TRANSPORT=%q LAB_GUEST_MEMORY=%q PATH=%q:$PATH\n' "$LAB_TRANSPORT" "${LAB_GUEST_MEMORY:-}" \
+            "$TOP/tests/vm/transport"
     [[ $version != none ]] || return 0
     if is_model "$version"; then
         model=$(model_get "$kernel") || return

@@ -8,20 +8,21 @@ for part in common packages apt kernel driver model vm session; do
 done
 
 # Run a command in the VM, in front of the model driver, for each combination: "KERNEL VERSION [TRANSPORT [WORD...]]", the kernel's
-# series, the driver's version, nvcuse's transport if not the default, and words. The command gets a label for its tests and
+# series, the driver's version, nvcuse's transport if not the default ("cuse-retry": cuse with --guest-memory=retry), and words. The command gets a label for its tests and
 # the words. usage: model_matrix SUITE SECONDS COMMAND... -- COMBINATION...
 model_matrix() {
-    local suite=$1 seconds=$2 command=() combination kernel version transport words label results rc=0
+    local suite=$1 seconds=$2 command=() combination kernel version transport memory words label results rc=0
     shift 2
     while [[ $1 != -- ]]; do command+=("$1") && shift; done
     shift
     for combination; do
         read -r kernel version transport words <<<"$combination"
         label="$suite $kernel/$version${transport:+/$transport}"
+        memory='' && [[ $transport != cuse-retry ]] || transport=cuse memory=retry
         results=$(mktemp -d -t nvcuse-vm.XXXXXX)
         say "$label: results and console: $results"
         # shellcheck disable=SC2086 # words
-        VM_TIMEOUT=$seconds LAB_TRANSPORT=$transport session_run "$kernel" "model:$version" "$results" \
+        VM_TIMEOUT=$seconds LAB_TRANSPORT=$transport LAB_GUEST_MEMORY=$memory session_run "$kernel" "model:$version" "$results" \
             "${command[@]}" "$label" $words || {
             echo "not ok - $label: the VM's run did not end well; see above"
             rc=1
