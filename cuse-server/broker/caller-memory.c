@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/driver-words.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
@@ -24,52 +25,75 @@ static char *thread_file(int directory, const char *name)
     return g_strdup_printf("/proc/self/fd/%d/%s", directory, name);
 }
 
-/*
- * The descriptor of the ioctl() a thread is in, or -1 with errno. The file "syscall" is "NUMBER ARG0
- * ARG1 ...", the number decimal and the arguments hexadecimal; "running" for a thread that does not
- * sleep.
- */
-static int ioctl_descriptor(int directory)
+/* ioctl(fd, word, argument) */
+typedef struct {
+    int fd;
+    uint32_t word;
+} IoctlCall;
+
+/* "NUMBER ARG0 ARG1 ...", the number decimal and the arguments hexadecimal. */
+static bool parse_ioctl(const char *text, IoctlCall *call)
+{
+    char *end = NULL;
+    guint64 number = g_ascii_strtoull(text, &end, 10);
+    char *rest = end;
+    guint64 fd = end == text ? 0 : g_ascii_strtoull(end, &rest, 16);
+
+    *call = (IoctlCall){(int)fd, (uint32_t)g_ascii_strtoull(rest, NULL, 16)};
+    return end != text && rest != end && number == SYS_ioctl && fd <= INT_MAX;
+}
+
+/* The ioctl() that a thread is in. The file "syscall" is "running" for a thread that does not sleep. Returns 0 or
+ * an errno. */
+static int find_call(int directory, IoctlCall *call)
 {
     g_autofree char *path = thread_file(directory, "syscall");
 
     for (int look = 0; look < LOOKS_MAX; look++) {
         g_autofree char *text = NULL;
-        char *end = NULL;
         if (!g_file_get_contents(path, &text, NULL, NULL)) {
-            errno = ESRCH;
-            return -1;
+            return ESRCH;
         }
         if (!g_str_has_prefix(text, "running")) {
-            guint64 number = g_ascii_strtoull(text, &end, 10);
-            guint64 fd = end == text ? 0 : g_ascii_strtoull(end, NULL, 16);
-            errno = EPERM;
-            return end != text && number == SYS_ioctl && fd <= INT_MAX ? (int)fd : -1;
+            return parse_ioctl(text, call) ? 0 : EPERM;
         }
         g_usleep(LOOK_MICROSECONDS);
     }
-    errno = EPERM;
-    return -1;
+    return EPERM;
 }
 
-/* Is the thread in an ioctl() on a file of ours, and still the same? Returns 0 or an errno. */
-static int check_call(GuestMembers *members, pid_t tid, int directory, CallerFileCheck is_own,
-                      const void *data, int *duplicate)
+/* Is the thread still in this call? */
+static int find_again(int directory, const IoctlCall *call)
 {
-    int fd = ioctl_descriptor(directory);
+    IoctlCall now;
+    int error = find_call(directory, &now);
 
-    if (fd < 0) {
-        return errno;
+    return error ? error : now.fd == call->fd && now.word == call->word ? 0 : EPERM;
+}
+
+/* Is the thread in a call that memory is given out for, and still the same? Returns 0 or an errno. */
+static int check_call(const CallerRule *rule, pid_t tid, int directory, int *duplicate)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", directory);
+    IoctlCall call;
+    uint32_t file;
+    int error = find_call(directory, &call);
+
+    if (error) {
+        return error;
     }
-    *duplicate = guest_thread_dup(members, tid, fd);
-    if (*duplicate < 0 || !is_own(*duplicate, data)) {
+    *duplicate = guest_thread_dup(rule->members, tid, call.fd);
+    if (*duplicate < 0 || rule->identify(*duplicate, &file, rule->data) != 0) {
         return EPERM;
     }
-    return ioctl_descriptor(directory) == fd ? 0 : EPERM;
+    if (!driver_word(call.word)) {
+        return EINVAL;
+    }
+    error = openers_check(rule->openers, file, path);
+    return error ? error : find_again(directory, &call);
 }
 
-static int open_memory(GuestMembers *members, pid_t tid, int directory, CallerFileCheck is_own,
-                       const void *data, int *fd, int *duplicate)
+static int open_memory(const CallerRule *rule, pid_t tid, int directory, int *fd, int *duplicate)
 {
     g_autofree char *path = thread_file(directory, "mem");
     int memory = open(path, O_RDWR | O_CLOEXEC);
@@ -78,7 +102,7 @@ static int open_memory(GuestMembers *members, pid_t tid, int directory, CallerFi
         return ESRCH;
     }
     /* After opening: if the process executed another program in between, this is of the old one. */
-    int error = check_call(members, tid, directory, is_own, data, duplicate);
+    int error = check_call(rule, tid, directory, duplicate);
     if (error) {
         close(memory);
     } else {
@@ -87,8 +111,7 @@ static int open_memory(GuestMembers *members, pid_t tid, int directory, CallerFi
     return error;
 }
 
-int caller_memory_open(GuestMembers *members, pid_t tid, CallerFileCheck is_own, const void *data,
-                       int *fd, int *duplicate)
+int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd, int *duplicate)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", tid);
     int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -98,25 +121,20 @@ int caller_memory_open(GuestMembers *members, pid_t tid, CallerFileCheck is_own,
     if (directory < 0) {
         return ESRCH;
     }
-    int error = open_memory(members, tid, directory, is_own, data, fd, duplicate);
+    int error = open_memory(rule, tid, directory, fd, duplicate);
     close(directory);
     return error;
 }
 
-int caller_memory_open_waiting(const GuestCall *call, int *fd)
+int caller_memory_open_waiting(Openers *openers, const GuestCall *call, uint32_t file, int *fd)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/mem", call->tid);
-    int memory = open(path, O_RDWR | O_CLOEXEC);
+    g_autofree char *directory = g_strdup_printf("/proc/%d", call->tid);
 
-    *fd = -1;
-    if (memory < 0) {
+    *fd = guest_thread_memory(call->tid);
+    if (*fd < 0) {
         return ESRCH;
     }
-    /* It still waits: the number was its own when the file was opened. */
-    if (!notification_is_valid(call->listener, call->id)) {
-        close(memory);
-        return ESRCH;
-    }
-    *fd = memory;
-    return 0;
+    int error = driver_word(call->command) ? openers_check(openers, file, directory) : EINVAL;
+    /* It still waits: the number was its own when all this was looked at. */
+    return notification_is_valid(call->listener, call->id) ? error : ESRCH;
 }

@@ -3,11 +3,11 @@
  * The memory of a guest that waits for the worker, for the worker to read and write.
  *
  * The worker names the thread, and the worker may have fallen: so the broker looks for itself, and
- * hands out the memory of no thread but one that is, right now, in an ioctl() on a file of this
- * instance. That thread's memory is the worker's to read and write anyway for as long as its call
- * lasts (FUSE_IOCTL_RETRY names any range). What the descriptor gives beyond that is time: it stays
- * good until the worker closes it, or the address space ends. It is of that one address space: of no
- * other process, and not of what the process may execute later.
+ * hands out the memory of no thread but one that is, right now, in an ioctl() with a word of the driver's
+ * (broker/driver-words.h) on a file of this instance, and whose program may not do more than the one that opened
+ * the file (broker/guest-rights.h). The descriptor stays good until the worker closes it, or the address space
+ * ends. It is of that one address space: of no other process, and not of what the process may execute
+ * later; all that is looked at is looked at after it was opened.
  */
 #pragma once
 
@@ -16,26 +16,36 @@
 
 #include "cuse-server/broker/guest-calls.h"
 #include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/openers.h"
 
-/** CallerFileCheck: is this descriptor, of the broker's own, a file of the instance's? */
-typedef bool (*CallerFileCheck)(int fd, const void *data);
+/**
+ * CallerRule: whose memory it may be.
+ * @members: the instance's guests
+ * @identify: which file of the instance's a descriptor of the broker's own is. Returns 0 or an errno
+ * @data: for it
+ * @openers: who opened them
+ */
+typedef struct {
+    GuestMembers *members;
+    int (*identify)(int fd, uint32_t *file, const void *data);
+    const void *data;
+    Openers *openers;
+} CallerRule;
 
 /**
  * caller_memory_open: open the memory of a thread that is in a call.
- * @members: whose memory it may be
  * @tid: the thread, in the broker's pid namespace
- * @is_own: called with a duplicate of the file that the thread's ioctl() is on
  * @fd: set to /proc/TID/mem, open for reading and writing, which the caller owns; or -1
- * @duplicate: set to that duplicate, or -1. The caller closes it when it can wait: its close may be
- * the last
+ * @duplicate: set to a duplicate of the file that its ioctl() is on, or -1. The caller closes it when it can wait:
+ * its close may be the last
  *
- * Returns: 0 or an errno: ESRCH: there is no such thread; EPERM: it is in no call of this instance's.
+ * Returns: 0 or an errno: ESRCH: there is no such thread; EPERM: it is in no call of this instance's; EINVAL: the
+ * call's word is not the driver's; EACCES: its program may do more than the file's opener.
  */
-int caller_memory_open(GuestMembers *members, pid_t tid, CallerFileCheck is_own, const void *data,
-                       int *fd, int *duplicate);
+int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd, int *duplicate);
 
 /**
- * caller_memory_open_waiting: the same of a thread whose call waits in a notification, and so needs no other
- * look.
+ * caller_memory_open_waiting: the same of a thread whose call waits in a notification, on a file that is known.
+ * @fd: set even if it is not to be given out, or to -1
  */
-int caller_memory_open_waiting(const GuestCall *call, int *fd);
+int caller_memory_open_waiting(Openers *openers, const GuestCall *call, uint32_t file, int *fd);

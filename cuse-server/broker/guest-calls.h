@@ -18,6 +18,7 @@ typedef struct GuestCalls GuestCalls;
  * @tid: who waits
  * @listener, @id: the notification
  * @command: the ioctl's word
+ * @file: the file that it is on
  * @users: how many threads use it right now
  * @signals: for the watch: in how many looks one after the other its caller had a signal
  */
@@ -26,6 +27,7 @@ typedef struct {
     int listener;
     uint64_t id;
     uint32_t command;
+    uint32_t file;
     unsigned users;
     unsigned signals;
 } GuestCall;

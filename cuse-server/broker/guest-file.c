@@ -5,12 +5,11 @@
 
 #include "cuse-server/broker/guest-thread.h"
 
-bool guest_file_is_own(int fd, const void *data)
+int guest_file_which(int fd, uint32_t *id, const void *data)
 {
     const GuestFiles *files = data;
-    uint32_t id;
 
-    return stand_ins_identify(files->stand_ins, fd, &id) == 0;
+    return stand_ins_identify(files->stand_ins, fd, id);
 }
 
 static int identify(const GuestFiles *files, int duplicate, uint32_t *id)

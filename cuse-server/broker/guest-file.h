@@ -21,9 +21,9 @@ typedef struct {
     GuestMembers *members;
 } GuestFiles;
 
-/** guest_file_is_own: whether a descriptor of the broker's is one of the instance's files, by where it is.
- * @files: GuestFiles */
-bool guest_file_is_own(int fd, const void *files);
+/** guest_file_which: which of the instance's files a descriptor of the broker's own is. @files: GuestFiles. Returns 0
+ * or EBADF. */
+int guest_file_which(int fd, uint32_t *id, const void *files);
 
 /**
  * guest_file_identify: look at a guest's descriptor.

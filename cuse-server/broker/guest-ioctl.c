@@ -8,7 +8,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/caller-memory.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
@@ -42,13 +42,20 @@ bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind)
 /* ioctl(fd, command, argument) */
 enum { ARG_FD, ARG_COMMAND, ARG_ARGUMENT };
 
-/* From now on until answer() the worker may ask us what the caller's call lets it ask. */
+/* May the worker have the caller's memory, and with it ask us what its call lets it ask? */
+static void take_memory(const GuestIoctl *guest, GuestIoctlCall *call)
+{
+    if (call->memory < 0 && !call->denied) {
+        call->denied =
+            caller_memory_open_waiting(guest->openers, &call->base, call->base.file, &call->memory);
+    }
+}
+
+/* From now on until answer() it may. */
 static void open_call(const GuestIoctl *guest, GuestIoctlCall *call)
 {
-    call->memory = guest_thread_memory(call->base.tid);
-    /* What was opened belonged to this caller only if it still waits. */
-    call->is_open = call->memory >= 0 && notification_is_valid(call->base.listener, call->base.id);
-    if (call->is_open) {
+    if (!call->is_open && !call->denied) {
+        call->is_open = true;
         guest_calls_begin(guest->calls, &call->base);
     }
 }
@@ -67,6 +74,7 @@ static void close_call(const GuestIoctl *guest, GuestIoctlCall *call)
     close_if_open(call->memory);
     close_if_open(call->duplicate);
     call->memory = call->duplicate = -1;
+    call->denied = 0;
 }
 
 /* Have the worker carry it out. */
@@ -75,18 +83,18 @@ static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool
 {
     WorkerQuestion question = {
         .op = WORKER_IOCTL,
-        .file = call->file,
+        .file = call->base.file,
         .ioctl = {.tid = call->base.tid,
                   .command = call->base.command,
                   .argument = notif->data.args[ARG_ARGUMENT]},
     };
 
-    if (call->memory < 0) {
-        open_call(guest, call);
-    }
-    if (call->is_open) {
-        call->is_asked =
-            worker_link_send(guest->worker, &question, call->memory, may_wait, &call->asked);
+    take_memory(guest, call);
+    open_call(guest, call);
+    question.ioctl.denied = (uint32_t)call->denied;
+    if (call->denied != ESRCH) {
+        call->is_asked = worker_link_send(guest->worker, &question,
+                                          call->denied ? -1 : call->memory, may_wait, &call->asked);
     }
 }
 
@@ -117,7 +125,8 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
     AgentHold *hold = NULL;
 
     /* If there can be none, that is for the worker to deal with. */
-    if (call->group > 0 && guest_ioctl_needs_agent(call->base.command, NULL) &&
+    take_memory(guest, call);
+    if (!call->denied && call->group > 0 && guest_ioctl_needs_agent(call->base.command, NULL) &&
         notification_is_valid(listener, notif->id)) {
         hold = agents_hold(guest->agents, listener, notif, call->group, &again);
     }
@@ -133,7 +142,7 @@ static void identify(const GuestIoctl *guest, const struct seccomp_notif *notif,
 {
     call->is_known = true;
     call->is_own = guest_file_identify_waiting(&guest->files, call->base.listener, notif,
-                                               (int)notif->data.args[ARG_FD], &call->file,
+                                               (int)notif->data.args[ARG_FD], &call->base.file,
                                                &call->duplicate, &call->group) == 0;
 }
 

@@ -11,12 +11,14 @@
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/guest-calls.h"
 #include "cuse-server/broker/guest-file.h"
+#include "cuse-server/broker/openers.h"
 #include "cuse-server/broker/worker-link.h"
 
 typedef struct {
     GuestFiles files;
     WorkerLink *worker;
     GuestCalls *calls;
+    Openers *openers;
     Agents *agents;
 } GuestIoctl;
 
@@ -29,10 +31,11 @@ bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind);
 /**
  * GuestIoctlCall: one of them; stays where it is from guest_ioctl_begin() to guest_ioctl_finish().
  * @is_known: whether the caller's descriptor has been looked at
- * @is_own: it is a file of ours: @file
+ * @is_own: it is a file of ours: @base.file
  * @duplicate: of that descriptor, or -1
  * @group: the caller's process
  * @memory: the caller's, or -1
+ * @denied: the errno for which the worker does not get it; 0 also before it is looked at
  * @is_open: @base is among the guest's calls
  * @is_asked: the worker has been told to carry it out
  */
@@ -42,10 +45,10 @@ typedef struct {
     bool is_own;
     bool is_open;
     bool is_asked;
-    uint32_t file;
     int duplicate;
     pid_t group;
     int memory;
+    int denied;
     WorkerAsked asked;
 } GuestIoctlCall;
 

@@ -8,7 +8,7 @@
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker newfstatat fstat close */
+/* #syscalls:broker close */
 
 /* mmap(address, length, protection, flags, fd, offset) */
 enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
@@ -17,7 +17,9 @@ enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
 static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
 {
     struct stat st;
-    int device = fstat(guests, &st) == 0 ? stand_ins_device(mmap->files.stand_ins, &st) : -1;
+    int device = stand_ins_stat(guests, &st)
+                     ? stand_ins_device(mmap->files.stand_ins, guests, &st)
+                     : -1;
 
     return device >= 0 && host_files_have(&mmap->host_files, hosts, (unsigned)device);
 }

@@ -45,6 +45,7 @@ struct Instance {
     Service *service;
     GPtrArray *listeners;
     GuestMembers *members;
+    Openers *openers;
     Ledger *ledger;
     int ledger_fd;
     int notices;
@@ -114,6 +115,7 @@ static void start_service(Instance *instance)
         .threads = 2 * config->threads,
         .members = instance->members,
         .notices = instance->notices,
+        .openers = instance->openers,
         .calls = instance->calls,
         .agents = instance->agents,
     });
@@ -177,6 +179,12 @@ char *instance_filter_text(const InstanceConfig *config)
     return g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
 }
 
+/* Twice as many as there may be files: of some that are gone, we are still to be told. */
+static unsigned most_openers(const InstanceConfig *config)
+{
+    return 2 * config->limits.files + config->threads;
+}
+
 Instance *instance_start(const InstanceConfig *config, GError **error)
 {
     Instance *instance = g_new(Instance, 1);
@@ -187,6 +195,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
         .starter = {.pid = -1, .socket = -1},
         .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
         .members = guest_members_new(),
+        .openers = openers_new(most_openers(config)),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
         .ledger_fd = -1,
         .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
@@ -223,6 +232,7 @@ bool instance_restart_worker(Instance *instance, GError **error)
         !starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error)) {
         return false;
     }
+    openers_clear(instance->openers);
     worker_link_renew(instance->link, instance->worker.questions);
     close(ended.socket);
     close(ended.questions);
@@ -288,7 +298,9 @@ void instance_add_listener(Instance *instance, int fd)
         .ioctl = {.files = guest_files(instance, NULL),
                   .worker = instance->link,
                   .calls = instance->calls,
+                  .openers = instance->openers,
                   .agents = instance->agents},
+        .openers = instance->openers,
         .threads = instance->config.threads,
         .members = instance->members,
     };
@@ -324,6 +336,7 @@ bool instance_stop(Instance *instance, GError **error)
     g_clear_pointer(&instance->calls, guest_calls_free);
     close_if_open(instance->worker.questions);
     guest_members_free(instance->members);
+    openers_free(instance->openers);
     close_if_open(instance->worker.socket);
     close_if_open(instance->host_nodes);
     stand_ins_clear(&instance->stand_ins);

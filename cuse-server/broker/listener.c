@@ -89,14 +89,19 @@ static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *c
     return device;
 }
 
-/* Open our device for the guest and put the file into its table, as the result of its open(). */
-static void inject_open(const Listener *listener, uint64_t notification, int device, int flags)
+/* Open our device for the guest, whose @rights are owned, and put the file into its table, as the result of its
+ * open(). */
+static void inject_open(const Listener *listener, uint64_t notification, int device, int flags,
+                        GuestRights *rights)
 {
     uint32_t id;
     int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags, &id);
     int error = fd < 0 ? errno : 0;
 
-    if (fd >= 0) {
+    if (fd < 0) {
+        guest_rights_unref(rights);
+    } else {
+        openers_note(listener->config.openers, id, rights);
         int number = notification_give(listener->fd, notification, fd, flags & O_CLOEXEC);
         error = number < 0 ? -number : 0; /* EMFILE: the guest's table is full */
     }
@@ -108,7 +113,9 @@ static void inject_open(const Listener *listener, uint64_t notification, int dev
 
 static void answer_open(const Listener *listener, const struct seccomp_notif *notif)
 {
+    g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
     g_auto(GuestHome) home = {.fd = -1};
+    g_autoptr(GuestRights) rights = NULL;
     OpenCall call;
     int device = -1;
 
@@ -122,9 +129,10 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
     }
     /* What was read belonged to this caller only if it still waits. */
     if (device >= 0 && guest_home_find((pid_t)notif->pid, &home) &&
+        (rights = guest_rights_read(directory, true)) &&
         notification_is_valid(listener->fd, notif->id)) {
         guest_members_add(listener->config.members, &home);
-        inject_open(listener, notif->id, device, call.flags);
+        inject_open(listener, notif->id, device, call.flags, g_steal_pointer(&rights));
     } else {
         notification_continue(listener->fd, notif->id);
     }

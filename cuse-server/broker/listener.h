@@ -15,6 +15,7 @@
 #include "cuse-server/broker/guest-ioctl.h"
 #include "cuse-server/broker/guest-members.h"
 #include "cuse-server/broker/guest-mmap.h"
+#include "cuse-server/broker/openers.h"
 #include "cuse-server/broker/stand-ins.h"
 
 /**
@@ -24,6 +25,7 @@
  * @ioctl: what ioctls are
  * @threads: most answers in progress at once
  * @members: whoever calls is one of them from then on
+ * @openers: who opened what
  */
 typedef struct {
     const StandIns *stand_ins;
@@ -31,6 +33,7 @@ typedef struct {
     GuestIoctl ioctl;
     unsigned threads;
     GuestMembers *members;
+    Openers *openers;
 } ListenerConfig;
 
 typedef struct Listener Listener;

@@ -104,16 +104,23 @@ static int answer_number(const Service *service, const BrokerRequest *request, B
 static int open_for_guest(const ServiceConfig *config, const BrokerRequest *request,
                           const GuestCall *call, BrokerReply *reply)
 {
-    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR, &reply->file);
-    int error = fd < 0 ? errno : 0;
+    g_autofree char *directory = g_strdup_printf("/proc/%d", call->tid);
+    GuestRights *rights = guest_rights_read(directory, true);
 
-    if (!error) {
-        int number = notification_add(call->listener, call->id, fd, O_CLOEXEC);
-        error = number < 0 ? -number : 0;
-        reply->guest_fd = number;
+    if (!rights) {
+        return ESRCH;
     }
-    close_if_open(fd);
-    return error;
+    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR, &reply->file);
+    if (fd < 0) {
+        int error = errno;
+        guest_rights_unref(rights);
+        return error;
+    }
+    openers_note(config->openers, reply->file, rights);
+    /* If the caller still waits, the rights were its own. */
+    reply->guest_fd = notification_add(call->listener, call->id, fd, O_CLOEXEC);
+    close(fd);
+    return reply->guest_fd < 0 ? -reply->guest_fd : 0;
 }
 
 static int answer_install(const Service *service, const BrokerRequest *request, BrokerReply *reply)
@@ -178,15 +185,15 @@ static int answer_memory(const Service *service, const BrokerRequest *request, i
                          int *duplicate)
 {
     const ServiceConfig *config = &service->config;
+    const CallerRule rule = {config->members, guest_file_which, &config->files, config->openers};
     GuestCall *call = guest_calls_use(config->calls, request->process.tid);
 
     if (call) {
-        int error = caller_memory_open_waiting(call, opened);
+        int error = caller_memory_open_waiting(config->openers, call, call->file, opened);
         guest_calls_unuse(config->calls, call);
         return error;
     }
-    return caller_memory_open(config->members, request->process.tid, guest_file_is_own,
-                              &config->files, opened, duplicate);
+    return caller_memory_open(&rule, request->process.tid, opened, duplicate);
 }
 
 static void answer(gpointer data, gpointer user_data)
@@ -215,7 +222,7 @@ static void answer(gpointer data, gpointer user_data)
     }
     g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
-    (void)seqpacket_send(service->config.socket, &reply, sizeof reply, opened);
+    (void)seqpacket_send(service->config.socket, &reply, sizeof reply, reply.error ? -1 : opened);
     close_if_open(opened);
     close_if_open(duplicate);
     close_if_open(question->fd);
@@ -287,6 +294,8 @@ static gpointer take_question(gpointer data)
         }
         if (question.request.op == BROKER_OPENING) {
             answer_opening(service, &question.request);
+        } else if (question.request.op == BROKER_RELEASED) {
+            openers_forget(service->config.openers, question.request.released.file);
         } else if (question.request.op == BROKER_READY) {
             set_flag(service, &service->ready);
         } else if (question.request.op == BROKER_NOTICE) {

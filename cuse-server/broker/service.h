@@ -11,6 +11,7 @@
 #include "cuse-server/broker/guest-calls.h"
 #include "cuse-server/broker/guest-file.h"
 #include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/openers.h"
 #include "cuse-server/proxy/device.h"
 
 /**
@@ -20,6 +21,7 @@
  * @simulated: there are none, the worker gets blank files
  * @files: what tells a guest's descriptors
  * @worker: a pidfd of the worker at the other end, which is killed if it sends nonsense
+ * @openers: of guests' files
  * @calls: of guests, that the worker may have things done for
  * @agents: that do them
  * @notices: an eventfd that is written to when the worker says BROKER_NOTICE
@@ -34,6 +36,7 @@ typedef struct {
     const Device *devices;
     unsigned n_devices;
     GuestFiles files;
+    Openers *openers;
     GuestCalls *calls;
     Agents *agents;
     int notices;

@@ -260,6 +260,7 @@ static uint64_t fuse_node(int fd)
 /* @node: set to the number of the inode, if it is in the file system */
 static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
 {
+    *node = 0;
     if (!S_ISREG(st->st_mode) || st->st_dev != stand_ins->fs_number) {
         return -1;
     }

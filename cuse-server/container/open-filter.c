@@ -18,6 +18,7 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 #include "cuse-server/broker/agents.h"
+#include "cuse-server/broker/driver-words.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /* Absent from older kernel headers; Linux 5.19. */
@@ -29,12 +30,8 @@
  */
 #define OPEN_MASK (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
 
-/* ioctl() looks at 32 bits. The size of what EXPORT_TO_DMABUF_FD gets depends on the driver. */
-#define WORD_MASK      UINT64_C(0xffffffff)
+/* The size of what EXPORT_TO_DMABUF_FD gets depends on the driver. */
 #define WORD_SIZE_MASK ((uint64_t)_IOC_SIZEMASK << _IOC_SIZESHIFT)
-#define WORD_TYPE_MASK ((uint64_t)_IOC_TYPEMASK << _IOC_TYPESHIFT)
-#define UVM_PLAIN_MASK UINT64_C(0x7f) /* all plain numbers are below */
-#define UVM_LINUX_MASK UINT64_C(3)    /* in which UVM_INITIALIZE and UVM_DEINITIALIZE differ */
 #define ALLOC_MEMORY_WORD \
     NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd))
 #define VID_HEAP_CONTROL_WORD \
@@ -53,16 +50,15 @@ const FilterRule filter_rules[] = {
      FILTER_ALWAYS},
     /* Calls in which something has to be done in the caller's process: its memory is the driver's argument,
      * or it gets a file. Neither word is one of another driver's that a program calls often. */
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, ALLOC_MEMORY_WORD, FILTER_CUSE},
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_CUSE},
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK, UVM_INITIALIZE, FILTER_CUSE},
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~WORD_SIZE_MASK, EXPORT_TO_DMABUF_WORD, FILTER_CUSE},
-    /* All calls that can be the driver's: framebuffers share the frontend's type; UVM's numbers are hardly anybody
-     * else's. */
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_TYPE_MASK, NV_IOCTL_MAGIC << _IOC_TYPESHIFT, FILTER_NOTIFY},
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_PLAIN_MASK, 0, FILTER_NOTIFY},
-    {"ioctl", SCMP_SYS(ioctl), 1, WORD_MASK & ~UVM_LINUX_MASK, UVM_INITIALIZE & ~UVM_LINUX_MASK,
-     FILTER_NOTIFY},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, ALLOC_MEMORY_WORD, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, UVM_INITIALIZE, FILTER_CUSE},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK & ~WORD_SIZE_MASK, EXPORT_TO_DMABUF_WORD,
+     FILTER_CUSE},
+/* All calls that can be the driver's. */
+#define NOTIFY_RULE(MASK, VALUE) {"ioctl", SCMP_SYS(ioctl), 1, MASK, VALUE, FILTER_NOTIFY},
+    DRIVER_WORDS(NOTIFY_RULE)
+#undef NOTIFY_RULE
     /* It takes from descriptor tables, an agent's as well (broker/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
     /* PIDFD_THREAD: a second wall before the same. */

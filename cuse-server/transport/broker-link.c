@@ -338,6 +338,13 @@ bool broker_link_ready(BrokerLink *link)
     return seqpacket_send(link->socket, &request, sizeof request, -1);
 }
 
+void broker_link_released(BrokerLink *link, uint32_t file)
+{
+    BrokerRequest request = {.op = BROKER_RELEASED, .released = {file}};
+
+    (void)seqpacket_send(link->socket, &request, sizeof request, -1);
+}
+
 void broker_link_notice(BrokerLink *link)
 {
     BrokerRequest request = {.op = BROKER_NOTICE};

@@ -42,6 +42,9 @@ int broker_link_socket(const BrokerLink *link);
  */
 void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events);
 
+/** broker_link_released: tell the broker that a file is. */
+void broker_link_released(BrokerLink *link, uint32_t file);
+
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */
 bool broker_link_ready(BrokerLink *link);
 

@@ -121,6 +121,7 @@ static void run_release(gpointer data, gpointer user_data)
     CallContext *context = user_data;
 
     proxy_release(context->proxy, release->id);
+    broker_link_released(context->link, release->id);
     note_sizes(context);
     fuse_reply_err(release->fuse, 0);
 }

@@ -72,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                      {DEVICE_UVM, "nvidia-uvm", 2},
                                      {DEVICE_DMA_BUF, "nvidia-dmabuf", 0}};
     StandIns stand_ins;
+    g_autoptr(Openers) openers = openers_new(8);
     g_autoptr(GuestCalls) calls = guest_calls_new();
     GuestMembers *members = guest_members_new();
     int files = count_files();
@@ -89,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .threads = THREADS,
         .members = members,
         .files = {.stand_ins = &stand_ins, .members = members},
+        .openers = openers,
         .calls = calls,
         .notices = -1,
     });

@@ -291,11 +291,14 @@ Test(call_memory, who_may_not_wait_leaves_it)
     cr_expect_not(commit());
 }
 
-static bool is_anything(int file, const void *data)
+/* --- whose it may be -------------------------------------------------------------------------- */
+
+static int is_anything(int fd, uint32_t *file, const void *data)
 {
-    (void)file;
+    (void)fd;
     (void)data;
-    return true;
+    *file = 1;
+    return 0;
 }
 
 /* Whom it is given for, and that it is of the one who is in a call, the VM's cases show. */
@@ -304,6 +307,8 @@ Test(caller_memory, of_nobody_who_is_in_no_call)
     int memory_fd;
     int duplicate;
     GuestMembers *members = guest_members_new();
+    g_autoptr(Openers) openers = openers_new(1);
+    const CallerRule rule = {members, is_anything, NULL, openers};
     g_auto(GuestHome) home = {.fd = -1};
     pid_t child = fork();
 
@@ -314,14 +319,12 @@ Test(caller_memory, of_nobody_who_is_in_no_call)
     /* As the listener does when it has a call of the container's. */
     cr_assert(guest_home_find(child, &home));
     guest_members_add(members, &home);
-    cr_assert_eq(caller_memory_open(members, child, is_anything, NULL, &memory_fd, &duplicate),
-                 EPERM);
+    cr_assert_eq(caller_memory_open(&rule, child, &memory_fd, &duplicate), EPERM);
     cr_assert_eq(memory_fd, -1);
     cr_assert_eq(duplicate, -1);
     cr_assert_eq(kill(child, SIGKILL), 0);
     cr_assert_eq(waitpid(child, NULL, 0), child);
-    cr_assert_eq(caller_memory_open(members, child, is_anything, NULL, &memory_fd, &duplicate),
-                 ESRCH);
+    cr_assert_eq(caller_memory_open(&rule, child, &memory_fd, &duplicate), ESRCH);
     cr_assert_eq(memory_fd, -1);
     guest_members_free(members);
 }
