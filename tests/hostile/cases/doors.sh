@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A fallen worker reaches for the memory of programs that call on a guest's file: fallen-doors.c, robbed.c.
+programs=/mnt
+mount -t tmpfs -o mode=0755 tmpfs "$programs"
+trap 'umount "$programs"' EXIT
+for rights in plain owned capable; do
+    cp "$HOSTILE/robbed" "$programs/$rights"
+    chmod 0755 "$programs/$rights"
+done
+chmod u+s "$programs/owned"
+# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN
+python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12, 0, 0, 0))' \
+    "$programs/capable"
+address=0x$(nm "$programs/plain" | awk '$3 == "secret" { print $1 }')
+TCGETS=0x5401
+
+# usage: robbed CALL... : by a user's program; see robbed.c. OPTIONS are nvcuse's, AS who the user is
+OPTIONS=() AS=("${AS_USER[@]}")
+robbed() {
+    echo "== $*"
+    FALLEN_COMMAND=$TCGETS FALLEN_ADDRESS=$address timeout 20 "$HOSTILE/fallen-doors" run "--transport=$TRANSPORT" \
+        --driver-policy=known "${OPTIONS[@]}" -- "${AS[@]}" "$programs/plain" "$@" 2>&1 |
+        sed -E '/^nvcuse/d; s/^(came along|asked in a call):/given:/'
+}
+
+# A call that is not the driver's, of a program of any rights.
+robbed open isatty >"$WORK/terminal"
+robbed open exec "$programs/owned" isatty >>"$WORK/terminal"
+cat >"$WORK/terminal.wanted" <<END_
+== open isatty
+open: 0
+asked: no memory: EINVAL
+isatty: EIO
+the secret of the program
+== open exec $programs/owned isatty
+open: 0
+asked: no memory: EINVAL
+isatty: EIO
+the secret of the program
+END_
+same_file "$WORK/terminal" "$WORK/terminal.wanted" "nobody's memory is had in a call that is not the driver's, and no kernel brings it"
+
+# The driver's calls, of programs that have what the opener had not, or that its user may not look at.
+{
+    robbed open exec "$programs/owned" control
+    robbed open exec "$programs/capable" control
+    robbed open exec "$programs/owned" drop control
+    robbed open exec "$programs/plain" hide control
+    robbed open fork hide control
+} >"$WORK/better"
+is "$(grep -c '^control: EPERM$' "$WORK/better")" 5 "the call of a program that is better off than the opener is refused"
+is "$(grep -c '^the secret of the program$' "$WORK/better")" 5 "and its memory is its own"
+is "$(grep -c '^given' "$WORK/better")" 0 "no descriptor of it was given to the worker"
+
+# What a program has opened itself, or its like: here the worker is meant to reach its memory, and a fallen one does.
+{
+    robbed open control
+    robbed open hide control
+    robbed open exec "$programs/plain" control
+    robbed open fork control
+    robbed open exec "$programs/owned" open control
+    AS=() && robbed open exec setpriv --reuid=12345 --regid=12345 --clear-groups "$programs/plain" control
+} >"$WORK/served"
+is "$(grep -c "^given: has 'the secret of the program'\$" "$WORK/served")" 6 "the memory of the opener and of its like is served"
+is "$(grep -c '^control: EPERM$' "$WORK/served")" 0 "and their calls are not refused"
+
+if [[ $TRANSPORT == cuse ]]; then
+    # No memory but the call's own struct, which the kernel copies: nobody is asked for more.
+    robbed open version >"$WORK/version"
+    is "$(grep -c '^given' "$WORK/version")/$(grep -c '^version: 0$' "$WORK/version")" 0/1 "a call with its own struct alone needs no descriptor"
+    # What is given up by saying so: the attack above is one.
+    OPTIONS=(--guest-memory=retry)
+    robbed open exec "$programs/owned" isatty >"$WORK/retry"
+    is "$(grep -c "^the kernel: has 'the secret of the program'\$" "$WORK/retry")" 1 "with --guest-memory=retry the kernel brings it"
+else
+    # Files that the worker would have the broker take for one.
+    FALLEN_IDS=1 robbed open open >"$WORK/ids"
+    is "$(grep '^open' "$WORK/ids" | tr '\n' ' ')" "open: 0 open: EIO " "no file gets the number of another"
+fi

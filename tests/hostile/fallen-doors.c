@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker that has fallen, and reaches for the memory of programs that call on its guests' files. It is the real
+ * nvcuse, with these functions in the way of the worker's own (--wrap); what they do, they do behind the worker's walls.
+ *
+ *     FALLEN_COMMAND   the word of the ioctl() that is robbed
+ *     FALLEN_ADDRESS   where, in the program that makes it
+ *     FALLEN_IDS       each file is to be the first one
+ *
+ * When a guest makes that ioctl(), the worker asks the broker for the caller's memory, and uses what descriptor it gets, of
+ * this and of every other call; then it answers with FUSE_IOCTL_RETRY and takes what the kernel brings. On standard error
+ * it says: "WAY: no memory: ERRNO", or "WAY: has 'TEXT'".
+ */
+#include <errno.h>
+#include <linux/fuse.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "cuse-server/proxy/nv-file.h"
+#include "cuse-server/transport/broker-link.h"
+#include "cuse-server/transport/call-memory.h"
+#include "cuse-server/transport/file-calls.h"
+
+BrokerLink *__real_broker_link_new(int socket);
+BrokerLink *__wrap_broker_link_new(int socket);
+int __real_broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
+int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
+void __real_call_memory_init(CallMemory *memory, int fd, int denied);
+void __wrap_call_memory_init(CallMemory *memory, int fd, int denied);
+uint32_t __real_nv_file_table_new_id(NvFileTable *table);
+uint32_t __wrap_nv_file_table_new_id(NvFileTable *table);
+void __real_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer);
+void __wrap_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer);
+
+enum { LOOT = 32 };
+
+static const char mark[LOOT] = "OVERWRITTEN";
+
+static BrokerLink *broker;
+
+static uint64_t wanted(const char *name)
+{
+    const char *text = g_getenv(name);
+
+    return text ? g_ascii_strtoull(text, NULL, 0) : 0;
+}
+
+static void say_denied(const char *way, int error)
+{
+    g_printerr("%s: no memory: %s\n", way, strerrorname_np(error));
+}
+
+/* Read and write what is at the address. */
+static void rob(const char *way, int fd)
+{
+    char text[LOOT] = "";
+    const off_t address = (off_t)wanted("FALLEN_ADDRESS");
+
+    if (address == 0) {
+        return;
+    }
+    if (pread(fd, text, LOOT - 1, address) <= 0 || pwrite(fd, mark, LOOT, address) != LOOT) {
+        say_denied(way, errno);
+    } else {
+        g_printerr("%s: has '%s'\n", way, text);
+    }
+}
+
+BrokerLink *__wrap_broker_link_new(int socket)
+{
+    broker = __real_broker_link_new(socket);
+    return broker;
+}
+
+/* A call's own question. */
+int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
+{
+    int error = __real_broker_link_memory(link, tid, fd);
+
+    if (error == 0) {
+        rob("asked in a call", *fd);
+    }
+    return error;
+}
+
+/* What comes along with a call of the listener's. */
+void __wrap_call_memory_init(CallMemory *memory, int fd, int denied)
+{
+    if (fd >= 0) {
+        rob("came along", fd);
+    }
+    __real_call_memory_init(memory, fd, denied);
+}
+
+uint32_t __wrap_nv_file_table_new_id(NvFileTable *table)
+{
+    return wanted("FALLEN_IDS") ? 1 : __real_nv_file_table_new_id(table);
+}
+
+static void ask_broker(pid_t tid)
+{
+    int fd = -1;
+    int error = __real_broker_link_memory(broker, tid, &fd);
+
+    if (error) {
+        say_denied("asked", error);
+    } else {
+        rob("asked", fd);
+        close(fd);
+    }
+}
+
+static void reply(int fd, uint64_t unique, struct fuse_ioctl_out *out, void *data, size_t size)
+{
+    struct fuse_out_header header = {.unique = unique,
+                                     .len = (uint32_t)(sizeof header + sizeof *out + size)};
+    const struct iovec iov[] = {{&header, sizeof header}, {out, sizeof *out}, {data, size}};
+
+    (void)!writev(fd, iov, G_N_ELEMENTS(iov));
+}
+
+/* Have the kernel bring what is at the address, and take it back. */
+static void ask_kernel(int fd, uint64_t unique)
+{
+    const struct fuse_ioctl_iovec range = {.base = wanted("FALLEN_ADDRESS"), .len = LOOT};
+    struct fuse_ioctl_iovec ranges[] = {range, range};
+    struct fuse_ioctl_out out = {.flags = FUSE_IOCTL_RETRY, .in_iovs = 1, .out_iovs = 1};
+
+    reply(fd, unique, &out, ranges, sizeof ranges);
+}
+
+static void take_from_kernel(int fd, uint64_t unique, const char *text)
+{
+    struct fuse_ioctl_out out = {0};
+    char loot[LOOT];
+
+    g_printerr("the kernel: has '%.31s'\n", text);
+    memcpy(loot, mark, sizeof loot);
+    reply(fd, unique, &out, loot, sizeof loot);
+}
+
+static void attack(int fd, const struct fuse_in_header *header, const struct fuse_ioctl_in *in)
+{
+    /* What came with the retry that was asked for, or with the call. */
+    if (in->in_size == LOOT) {
+        take_from_kernel(fd, header->unique, (const char *)(in + 1));
+    } else {
+        ask_broker((pid_t)header->pid);
+        ask_kernel(fd, header->unique);
+    }
+}
+
+void __wrap_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer)
+{
+    const struct fuse_in_header *header = buffer->mem;
+    const struct fuse_ioctl_in *in = (const void *)(header + 1);
+
+    if (header->opcode == FUSE_IOCTL && wanted("FALLEN_COMMAND") == in->cmd) {
+        attack(fuse_session_fd(session), header, in);
+    } else {
+        __real_fuse_session_process_buf(session, buffer);
+    }
+}
