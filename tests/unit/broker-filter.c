@@ -70,6 +70,12 @@ static void types_into_a_terminal(void)
     ioctl(STDERR_FILENO, TIOCSTI, "x");
 }
 
+/* What it once asked the files of its guests by, which a worker answers. */
+static void asks_a_file_of_a_guest(void)
+{
+    ioctl(STDERR_FILENO, 0x6e76, 0);
+}
+
 static void makes_code(void)
 {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -91,6 +97,7 @@ Test(broker_filter, ends_whoever_leaves_the_list)
         writes_to_a_process,
         attaches,
         types_into_a_terminal,
+        asks_a_file_of_a_guest,
         makes_code,
         enters_a_namespace,
     };
