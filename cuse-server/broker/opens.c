@@ -13,7 +13,6 @@ typedef struct {
 } Open;
 
 struct Opens {
-    GMutex name; /* see opens_lock() */
     GMutex lock; /* guards what follows; held for no longer than a look */
     GArray *open;
     uint64_t space;
@@ -26,7 +25,6 @@ Opens *opens_new(void)
 {
     Opens *opens = g_new0(Opens, 1);
 
-    g_mutex_init(&opens->name);
     g_mutex_init(&opens->lock);
     opens->open = g_array_new(FALSE, FALSE, sizeof(Open));
     return opens;
@@ -37,19 +35,8 @@ void opens_free(Opens *opens)
     if (opens) {
         g_array_unref(opens->open);
         g_mutex_clear(&opens->lock);
-        g_mutex_clear(&opens->name);
         g_free(opens);
     }
-}
-
-void opens_lock(Opens *opens)
-{
-    g_mutex_lock(&opens->name);
-}
-
-void opens_unlock(Opens *opens)
-{
-    g_mutex_unlock(&opens->name);
 }
 
 /* --- in progress ------------------------------------------------------------------------------ */

@@ -20,10 +20,6 @@ typedef struct Opens Opens;
 Opens *opens_new(void);
 void opens_free(Opens *opens);
 
-/** opens_lock: while a node is made and taken out of its directory again, whose name others want, too. */
-void opens_lock(Opens *opens);
-void opens_unlock(Opens *opens);
-
 /** opens_begin: from now on until opens_end() thread @tid opens device @device as file @file. A thread opens one
  * file at a time. */
 void opens_begin(Opens *opens, pid_t tid, unsigned device, uint32_t file);

@@ -20,7 +20,7 @@
 
 /*
  * #syscalls:broker openat openat2 statx fcntl name_to_handle_at dup3 close
- * #syscalls:broker mknodat unlinkat gettid
+ * #syscalls:broker gettid
  *
  * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
  * handle) the kernel has in store: nothing is called that the worker would have a say in.
@@ -68,33 +68,19 @@ static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
     return makedev(stand_ins->major_no, slot_first_minor(&stand_ins->slot) + device);
 }
 
-/* Numbers of inodes never come again: each file has one of its own. */
-static int mount_nodes(void)
-{
-    static const MountOption options[] = {{"mode", "0755"}, {"inode64", NULL}, {NULL, NULL}};
-
-    return detached_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-}
-
 static char *node_path(const StandIns *stand_ins, unsigned device)
 {
     return g_strconcat("dev/", stand_ins->devices[device].name, NULL);
 }
 
-static bool fail_nodes(GError **error)
-{
-    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                "cannot make a private file system for device nodes: %s (this needs root)",
-                g_strerror(errno));
-    return false;
-}
-
 /* The directories of the nodes, which themselves come and go. */
-static bool make_directories(const StandIns *stand_ins)
+static bool make_directories(const StandIns *stand_ins, GError **error)
 {
     for (unsigned i = 0; i < stand_ins->n_devices; i++) {
         g_autofree char *path = node_path(stand_ins, i);
-        if (!make_parent_directories(stand_ins->fs, path)) {
+        if (!fresh_nodes_prepare(stand_ins->nodes, path)) {
+            g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                        "cannot make a directory for private device nodes: %s", g_strerror(errno));
             return false;
         }
     }
@@ -103,17 +89,13 @@ static bool make_directories(const StandIns *stand_ins)
 
 static bool prepare_cuse(StandIns *stand_ins, GError **error)
 {
-    struct stat st;
-
     if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
-        !slots_major(&stand_ins->major_no, error)) {
+        !slots_major(&stand_ins->major_no, error) ||
+        !(stand_ins->nodes = fresh_nodes_new(error)) ||
+        !make_directories(stand_ins, error)) {
         return false;
     }
-    stand_ins->fs = mount_nodes();
-    if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st) || !make_directories(stand_ins)) {
-        return fail_nodes(error);
-    }
-    stand_ins->fs_number = st.st_dev;
+    stand_ins->fs = fresh_nodes_root(stand_ins->nodes);
     return true;
 }
 
@@ -128,35 +110,10 @@ static int cuse_device(const StandIns *stand_ins, const struct stat *st)
                : -1;
 }
 
-/* A file's number is its inode's, if it is of a node of ours. */
 static int identify_cuse(const StandIns *stand_ins, const struct stat *st, uint32_t *id)
 {
-    if (cuse_device(stand_ins, st) < 0 || st->st_dev != stand_ins->fs_number ||
-        st->st_ino > INT32_MAX) {
-        return EBADF;
-    }
-    *id = (uint32_t)st->st_ino;
-    return 0;
-}
-
-/*
- * A node that nobody opened before, nor will afterwards, not opened yet: it is there under its name for a
- * moment, so that /proc/PID/fd shows where it was.
- */
-static int make_node(const StandIns *stand_ins, unsigned device)
-{
-    g_autofree char *path = node_path(stand_ins, device);
-    int node = -1;
-
-    opens_lock(stand_ins->opens);
-    if (mknodat(stand_ins->fs, path, S_IFCHR | 0600, cuse_number(stand_ins, device)) == 0) {
-        node = openat(stand_ins->fs, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        int saved = errno;
-        (void)unlinkat(stand_ins->fs, path, 0);
-        errno = saved;
-    }
-    opens_unlock(stand_ins->opens);
-    return node;
+    *id = cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
+    return *id ? 0 : EBADF;
 }
 
 /* Open a node, while the worker may ask who opens what as which file. */
@@ -175,9 +132,10 @@ static int open_node(const StandIns *stand_ins, int node, unsigned device, int f
 
 static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
 {
+    g_autofree char *path = node_path(stand_ins, device);
     struct stat st;
     int fd = -1;
-    int node = make_node(stand_ins, device);
+    int node = fresh_nodes_make(stand_ins->nodes, path, cuse_number(stand_ins, device));
 
     if (node < 0) {
         return -1;
@@ -370,6 +328,7 @@ void stand_ins_clear(StandIns *stand_ins)
     close_if_open(stand_ins->fs);
     close_if_open(stand_ins->slot.lock);
     close_if_open(stand_ins->connection);
+    g_clear_pointer(&stand_ins->nodes, fresh_nodes_free);
     g_clear_pointer(&stand_ins->opens, opens_free);
 }
 

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/fresh-nodes.h"
 #include "cuse-server/broker/opens.h"
 #include "cuse-server/broker/slots.h"
 #include "cuse-server/proxy/device.h"
@@ -18,7 +19,8 @@
 /**
  * StandIns: zero is none.
  * @name: the instance's
- * @fs: what they are opened in, or -1: nodes with the numbers of the CUSE devices, or the FUSE file system
+ * @nodes: CUSE: what they are opened by
+ * @fs: what they are opened in, or -1: the FUSE file system; with CUSE it is there for the worker's starter to send
  * @slot: the instance's, of which its numbers are
  * @major_no: CUSE: the devices' major
  * @fs_number: its st_dev
@@ -30,6 +32,7 @@ typedef struct {
     const char *name;
     const Device *devices;
     unsigned n_devices;
+    FreshNodes *nodes;
     int fs;
     Slot slot;
     unsigned major_no;
