@@ -58,8 +58,8 @@ static const struct {
     [REFUSAL_NOT_OPENER] =
         {"not-opener",
          "the program that calls has rights that the program that opened the file had not (it is "
-         "set-user-ID, or was handed the file), or does not let its memory be looked at; nvcuse "
-         "reaches no memory of such a program"},
+         "set-user-ID, or was handed the file), is not of the container, or does not let its "
+         "memory be looked at; nvcuse reaches no memory of such a program"},
 };
 
 const char *refusal_name(Refusal refusal)

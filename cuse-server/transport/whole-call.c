@@ -13,6 +13,7 @@ static void refuse_denied(Request *req, int denied)
 {
     switch (denied) {
     case EACCES:
+    case EPERM: /* it is not a guest */
         request_refuse(req, EPERM, REFUSAL_NOT_OPENER);
         break;
     case EINVAL:

@@ -21,6 +21,7 @@ static const struct {
 } reasons[] = {
     {ESRCH, EFAULT, REFUSAL_GONE},
     {EACCES, EPERM, REFUSAL_NOT_OPENER},
+    {EPERM, EPERM, REFUSAL_NOT_OPENER},
     {EINVAL, EINVAL, REFUSAL_UNKNOWN_IOCTL},
 };
 
