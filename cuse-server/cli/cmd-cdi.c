@@ -4,16 +4,16 @@
 
 #include "cuse-server/cli/command.h"
 #include "cuse-server/container/cdi-spec.h"
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-text.h"
 #include "cuse-server/container/yaml-json.h"
 
 /* Where engines look; see the CDI specification. */
 static const char *const directories[] = {"/etc/cdi", "/var/run/cdi"};
 
-static JsonObject *load(const char *path, GError **error)
+static JsonValue *load(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
-    JsonObject *spec = NULL;
+    JsonValue *spec = NULL;
 
     if (g_file_get_contents(path, &text, NULL, error) && !(spec = yaml_json_parse(text, error))) {
         g_prefix_error(error, "%s: ", path);
@@ -21,20 +21,9 @@ static JsonObject *load(const char *path, GError **error)
     return spec;
 }
 
-static char *pretty(JsonObject *spec)
+static bool write_spec(JsonValue *spec, const char *path, GError **error)
 {
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
-
-    json_node_set_object(root, spec);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    return json_generator_to_data(generator, NULL);
-}
-
-static bool write_spec(JsonObject *spec, const char *path, GError **error)
-{
-    g_autofree char *text = pretty(spec);
+    g_autofree char *text = json_text_pretty(spec);
     g_autofree char *line = g_strconcat(text, "\n", NULL);
     g_autofree char *directory = path ? g_path_get_dirname(path) : NULL;
 
@@ -52,8 +41,8 @@ static bool write_spec(JsonObject *spec, const char *path, GError **error)
 static bool generate(const char *from_path, const char *output, GError **error)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", error);
-    g_autoptr(JsonObject) from = program && from_path ? load(from_path, error) : NULL;
-    g_autoptr(JsonObject) spec = NULL;
+    g_autoptr(JsonValue) from = program && from_path ? load(from_path, error) : NULL;
+    g_autoptr(JsonValue) spec = NULL;
 
     if (!program || (from_path && !from)) {
         return false;
@@ -66,18 +55,18 @@ static bool generate(const char *from_path, const char *output, GError **error)
 static void list_file(const char *path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(JsonObject) spec = load(path, &error);
+    g_autoptr(JsonValue) spec = load(path, &error);
 
     if (!spec) {
         g_printerr("nvcuse cdi list: %s\n", error->message);
         return;
     }
-    JsonArray *devices = json_member_array(spec, "devices");
+    JsonValue *devices = json_member_array(spec, "devices");
     if (g_strcmp0(json_member_string(spec, "kind"), CDI_KIND) != 0) {
         return;
     }
-    for (guint i = 0; devices && i < json_array_get_length(devices); i++) {
-        JsonObject *device = json_element_object(devices, i);
+    for (guint i = 0; devices && i < json_length(devices); i++) {
+        JsonValue *device = json_element_object(devices, i);
         const char *name = device ? json_member_string(device, "name") : NULL;
         if (name) {
             g_print(CDI_KIND "=%s\n", name);

@@ -19,7 +19,7 @@
 #include "cuse-server/cli/json-reader.h"
 #include "cuse-server/cli/runtime-args.h"
 #include "cuse-server/cli/runtime-config.h"
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-text.h"
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-edit.h"
 #include "cuse-server/container/oci-hook.h"
@@ -38,10 +38,11 @@ static void log_error(const RuntimeArgs *args, const char *message)
         return;
     }
     if (g_strcmp0(args->log_format, "json") == 0) {
-        g_autoptr(JsonObject) entry = json_object_new();
-        json_object_set_string_member(entry, "level", "error");
-        json_object_set_string_member(entry, "msg", message);
-        json_object_set_string_member(entry, "time", time);
+        g_autofree char *readable = g_utf8_make_valid(message, -1);
+        g_autoptr(JsonValue) entry = json_new_object();
+        json_set_string(entry, "level", "error");
+        json_set_string(entry, "msg", readable);
+        json_set_string(entry, "time", time);
         line = json_text_write(entry);
     } else {
         line = g_strdup_printf("time=\"%s\" level=error msg=\"%s\"", time, message);
@@ -101,7 +102,7 @@ static bool ask_instance(OciEdit *edit, GError **error)
 
 /* A container that asks for GPUs. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
-                              JsonObject *config, const OciRequest *request, GError **error)
+                              JsonValue *config, const OciRequest *request, GError **error)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", error);
     g_autofree char *instance = container_instance_name(args->id, args->bundle);
@@ -134,8 +135,8 @@ static bool refuse_elsewhere(const RuntimeArgs *args, GError **error)
 static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
     g_autoptr(GError) missing = NULL;
-    g_autoptr(JsonObject) config = args->config ? oci_bundle_load_file(args->config, &missing)
-                                                : oci_bundle_load(args->bundle, &missing);
+    g_autoptr(JsonValue) config = args->config ? oci_bundle_load_file(args->config, &missing)
+                                               : oci_bundle_load(args->bundle, &missing);
     OciRequest request;
 
     if (!config) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cuse-server/broker/host-gpus.h"
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-value.h"
 #include "cuse-server/container/oci-request.h"
 
 /* Hooks of nvidia-ctk's that are about libraries. The others are about device nodes, or do what the
@@ -17,7 +17,7 @@ static const char *const kept_hooks[] = {"create-symlinks", "update-ldcache", "e
 static const char *const dropped_places[] = {"/dev/", "/proc/", "/run/", "/var/run/",
                                              "/tmp/nvidia-mps"};
 
-static bool is_dropped_mount(JsonObject *mount)
+static bool is_dropped_mount(JsonValue *mount)
 {
     const char *paths[] = {json_member_string(mount, "hostPath"),
                            json_member_string(mount, "containerPath")};
@@ -32,11 +32,11 @@ static bool is_dropped_mount(JsonObject *mount)
     return false;
 }
 
-static bool is_kept_hook(JsonObject *hook)
+static bool is_kept_hook(JsonValue *hook)
 {
-    JsonArray *args = json_member_array(hook, "args");
+    JsonValue *args = json_member_array(hook, "args");
 
-    for (guint i = 0; args && i < json_array_get_length(args); i++) {
+    for (guint i = 0; i < json_length(args); i++) {
         const char *word = json_element_string(args, i);
         if (word && g_strv_contains(kept_hooks, word)) {
             return true;
@@ -46,56 +46,54 @@ static bool is_kept_hook(JsonObject *hook)
 }
 
 /* Copy the elements of a list that are wanted. */
-static void take_list(JsonObject *to, JsonObject *from, const char *member,
-                      bool (*is_wanted)(JsonObject *element), bool wanted)
+static void take_list(JsonValue *to, JsonValue *from, const char *member,
+                      bool (*is_wanted)(JsonValue *element), bool wanted)
 {
-    JsonArray *list = json_member_array(from, member);
+    JsonValue *list = json_member_array(from, member);
 
-    for (guint i = 0; list && i < json_array_get_length(list); i++) {
-        JsonObject *element = json_element_object(list, i);
+    for (guint i = 0; i < json_length(list); i++) {
+        JsonValue *element = json_element_object(list, i);
         if (!is_wanted || (element && is_wanted(element) == wanted)) {
-            json_array_add_element(json_need_array(to, member),
-                                   json_node_copy(json_array_get_element(list, i)));
+            json_append(json_need_array(to, member), json_copy(json_element(list, i)));
         }
     }
 }
 
-static void add_device(JsonArray *devices, const char *program, const char *name)
+static void add_device(JsonValue *devices, const char *program, const char *name)
 {
     const char *const words[] = {"nvcuse-runtime", OCI_HOOK_WORD, OCI_HOOK_CDI, name};
-    JsonObject *device = json_object_new();
-    JsonObject *hook = json_object_new();
-    JsonArray *args = json_need_array(hook, "args");
+    JsonValue *device = json_new_object();
+    JsonValue *hook = json_new_object();
+    JsonValue *args = json_need_array(hook, "args");
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        json_array_add_string_element(args, words[i]);
+        json_append_string(args, words[i]);
     }
-    json_object_set_string_member(hook, "hookName", "createContainer");
-    json_object_set_string_member(hook, "path", program);
-    json_array_add_object_element(
-        json_need_array(json_need_object(device, "containerEdits"), "hooks"), hook);
-    json_object_set_string_member(device, "name", name);
-    json_array_add_object_element(devices, device);
+    json_set_string(hook, "hookName", "createContainer");
+    json_set_string(hook, "path", program);
+    json_append(json_need_array(json_need_object(device, "containerEdits"), "hooks"), hook);
+    json_set_string(device, "name", name);
+    json_append(devices, device);
 }
 
-static bool has_typed_mount(JsonObject *spec)
+static bool has_typed_mount(JsonValue *spec)
 {
-    JsonObject *edits = json_member_object(spec, "containerEdits");
-    JsonArray *mounts = edits ? json_member_array(edits, "mounts") : NULL;
+    JsonValue *edits = json_member_object(spec, "containerEdits");
+    JsonValue *mounts = json_member_array(edits, "mounts");
 
-    for (guint i = 0; mounts && i < json_array_get_length(mounts); i++) {
-        if (json_object_has_member(json_element_object(mounts, i), "type")) {
+    for (guint i = 0; i < json_length(mounts); i++) {
+        if (json_member(json_element_object(mounts, i), "type")) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_numbered_device(JsonObject *spec)
+static bool has_numbered_device(JsonValue *spec)
 {
-    JsonArray *devices = json_member_array(spec, "devices");
+    JsonValue *devices = json_member_array(spec, "devices");
 
-    for (guint i = 0; devices && i < json_array_get_length(devices); i++) {
+    for (guint i = 0; i < json_length(devices); i++) {
         const char *name = json_member_string(json_element_object(devices, i), "name");
         if (name && g_ascii_isdigit(name[0])) {
             return true;
@@ -106,7 +104,7 @@ static bool has_numbered_device(JsonObject *spec)
 
 /* From the specification's list of releases: mounts have a type since 0.4.0, names may begin with a
  * digit since 0.5.0. */
-const char *cdi_spec_version(JsonObject *spec)
+const char *cdi_spec_version(JsonValue *spec)
 {
     if (has_numbered_device(spec)) {
         return "0.5.0";
@@ -114,26 +112,26 @@ const char *cdi_spec_version(JsonObject *spec)
     return has_typed_mount(spec) ? "0.4.0" : "0.3.0";
 }
 
-JsonObject *cdi_spec_new(const char *program, JsonObject *from)
+JsonValue *cdi_spec_new(const char *program, JsonValue *from)
 {
     g_autoptr(GArray) gpus = host_gpus_list();
-    JsonObject *spec = json_object_new();
-    JsonObject *edits = from ? json_member_object(from, "containerEdits") : NULL;
+    JsonValue *spec = json_new_object();
+    JsonValue *edits = json_member_object(from, "containerEdits");
 
-    json_object_set_string_member(spec, "cdiVersion", "");
-    json_object_set_string_member(spec, "kind", CDI_KIND);
-    JsonArray *devices = json_need_array(spec, "devices");
+    json_set_string(spec, "cdiVersion", "");
+    json_set_string(spec, "kind", CDI_KIND);
+    JsonValue *devices = json_need_array(spec, "devices");
     for (guint i = 0; i < gpus->len; i++) {
         g_autofree char *name = g_strdup_printf("%u", i);
         add_device(devices, program, name);
     }
     add_device(devices, program, "all");
     if (edits) {
-        JsonObject *own = json_need_object(spec, "containerEdits");
+        JsonValue *own = json_need_object(spec, "containerEdits");
         take_list(own, edits, "env", NULL, true);
         take_list(own, edits, "mounts", is_dropped_mount, false);
         take_list(own, edits, "hooks", is_kept_hook, true);
     }
-    json_object_set_string_member(spec, "cdiVersion", cdi_spec_version(spec));
+    json_set_string(spec, "cdiVersion", cdi_spec_version(spec));
     return spec;
 }

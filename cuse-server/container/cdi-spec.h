@@ -7,7 +7,8 @@
 #pragma once
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
+
+#include "cuse-server/container/json-value.h"
 
 /** CDI_KIND: vendor and class of our devices. */
 #define CDI_KIND "nvcuse.dev/gpu"
@@ -20,7 +21,7 @@
  *     concern those are taken over; device nodes, sockets of the host's services and all that
  *     belongs to single devices are not.
  */
-JsonObject *cdi_spec_new(const char *program, JsonObject *from);
+JsonValue *cdi_spec_new(const char *program, JsonValue *from);
 
 /** cdi_spec_version: the lowest version of CDI that a specification of ours may claim. */
-const char *cdi_spec_version(JsonObject *spec);
+const char *cdi_spec_version(JsonValue *spec);

@@ -9,7 +9,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-text.h"
 
 /*
  * #syscalls:broker rename
@@ -36,36 +36,37 @@ static bool fail(GError **error, const char *what, const char *path)
     return false;
 }
 
-JsonObject *oci_bundle_load_file(const char *path, GError **error)
+JsonValue *oci_bundle_load_file(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
-    JsonObject *config = NULL;
+    JsonValue *config = NULL;
+    gsize length;
 
-    if (!g_file_get_contents(path, &text, NULL, error)) {
+    if (!g_file_get_contents(path, &text, &length, error)) {
         return NULL;
     }
-    config = json_text_parse(text, error);
+    config = json_text_parse(text, (gssize)length, error);
     if (!config) {
         g_prefix_error(error, "%s: ", path);
     }
     return config;
 }
 
-static bool is_ours(JsonObject *config)
+static bool is_ours(JsonValue *config)
 {
-    JsonObject *annotations = json_member_object(config, "annotations");
+    JsonValue *annotations = json_member_object(config, "annotations");
 
-    return annotations && json_object_has_member(annotations, OURS);
+    return annotations && json_member(annotations, OURS);
 }
 
-JsonObject *oci_bundle_load(const char *bundle, GError **error)
+JsonValue *oci_bundle_load(const char *bundle, GError **error)
 {
     g_autofree char *path = config_of(bundle);
     g_autofree char *kept = kept_of(bundle);
-    JsonObject *config = oci_bundle_load_file(path, error);
+    JsonValue *config = oci_bundle_load_file(path, error);
 
     if (config && is_ours(config) && g_file_test(kept, G_FILE_TEST_EXISTS)) {
-        json_object_unref(config);
+        json_unref(config);
         config = oci_bundle_restore(bundle, error) ? oci_bundle_load_file(path, error) : NULL;
     }
     return config;
@@ -76,7 +77,7 @@ static bool write_new(const char *path, const char *text, mode_t mode, GError **
     return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, (int)mode, error);
 }
 
-bool oci_bundle_exchange(const char *bundle, JsonObject *config, GError **error)
+bool oci_bundle_exchange(const char *bundle, JsonValue *config, GError **error)
 {
     g_autofree char *path = config_of(bundle);
     g_autofree char *kept = kept_of(bundle);
@@ -84,7 +85,7 @@ bool oci_bundle_exchange(const char *bundle, JsonObject *config, GError **error)
     g_autofree char *text = NULL;
     struct stat st;
 
-    json_object_set_string_member(json_need_object(config, "annotations"), OURS, "");
+    json_set_string(json_need_object(config, "annotations"), OURS, "");
     text = json_text_write(config);
     if (stat(path, &st) < 0) {
         return fail(error, "look at", path);

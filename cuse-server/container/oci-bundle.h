@@ -11,17 +11,18 @@
 #include <stdbool.h>
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
+
+#include "cuse-server/container/json-value.h"
 
 /** oci_bundle_load: the engine's config.json, even where ours was left in its place. Returns NULL
  * with @error; G_FILE_ERROR_NOENT: there is none. */
-JsonObject *oci_bundle_load(const char *bundle, GError **error);
+JsonValue *oci_bundle_load(const char *bundle, GError **error);
 
 /** oci_bundle_load_file: any such file, as it is. */
-JsonObject *oci_bundle_load_file(const char *path, GError **error);
+JsonValue *oci_bundle_load_file(const char *path, GError **error);
 
 /** oci_bundle_exchange: put @config in the place of the engine's. */
-bool oci_bundle_exchange(const char *bundle, JsonObject *config, GError **error);
+bool oci_bundle_exchange(const char *bundle, JsonValue *config, GError **error);
 
 /** oci_bundle_restore: put the engine's back, if it is not there already. */
 bool oci_bundle_restore(const char *bundle, GError **error);

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
+#include "cuse-server/container/json-value.h"
 #include "cuse-server/container/open-filter.h"
 
 /**
@@ -36,10 +36,10 @@ typedef struct {
  * createContainer hook that attaches the nodes and /proc/driver/nvidia, a poststop hook that ends
  * the instance.
  */
-bool oci_edit_apply(JsonObject *config, const OciEdit *edit, GError **error);
+bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error);
 
 /**
  * oci_edit_add_cdi: what a CDI specification gives to all its devices: mounts, variables, hooks.
  * @path: a specification in JSON
  */
-bool oci_edit_add_cdi(JsonObject *config, const char *path, GError **error);
+bool oci_edit_add_cdi(JsonValue *config, const char *path, GError **error);

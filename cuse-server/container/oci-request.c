@@ -5,17 +5,17 @@
 
 #include "abi/nv-ioctl.h"
 #include "cuse-server/broker/host-gpus.h"
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-value.h"
 
 /* The last of a name: later ones win, as in execve(2)'s users. */
-static const char *variable(JsonObject *config, const char *name)
+static const char *variable(JsonValue *config, const char *name)
 {
-    JsonObject *process = json_member_object(config, "process");
-    JsonArray *env = process ? json_member_array(process, "env") : NULL;
+    JsonValue *process = json_member_object(config, "process");
+    JsonValue *env = json_member_array(process, "env");
     g_autofree char *prefix = g_strconcat(name, "=", NULL);
     const char *value = NULL;
 
-    for (guint i = 0; env && i < json_array_get_length(env); i++) {
+    for (guint i = 0; i < json_length(env); i++) {
         const char *text = json_element_string(env, i);
         if (text && g_str_has_prefix(text, prefix)) {
             value = text + strlen(prefix);
@@ -24,24 +24,24 @@ static const char *variable(JsonObject *config, const char *name)
     return value;
 }
 
-static const char *annotation(JsonObject *config, const char *name)
+static const char *annotation(JsonValue *config, const char *name)
 {
-    JsonObject *annotations = json_member_object(config, "annotations");
+    JsonValue *annotations = json_member_object(config, "annotations");
 
-    return annotations ? json_member_string(annotations, name) : NULL;
+    return json_member_string(annotations, name);
 }
 
 /* Before there were these variables, an image that brought CUDA got every GPU. */
-static bool is_legacy_image(JsonObject *config)
+static bool is_legacy_image(JsonValue *config)
 {
     return variable(config, "CUDA_VERSION") && !variable(config, "NVIDIA_REQUIRE_CUDA");
 }
 
-const char *oci_hook_cdi_name(JsonObject *hook)
+const char *oci_hook_cdi_name(JsonValue *hook)
 {
-    JsonArray *args = hook ? json_member_array(hook, "args") : NULL;
+    JsonValue *args = json_member_array(hook, "args");
 
-    if (args && json_array_get_length(args) == 4 &&
+    if (args && json_length(args) == 4 &&
         g_strcmp0(json_element_string(args, 1), OCI_HOOK_WORD) == 0 &&
         g_strcmp0(json_element_string(args, 2), OCI_HOOK_CDI) == 0) {
         return json_element_string(args, 3);
@@ -59,13 +59,13 @@ static void add_name(GString *names, const char *name)
 }
 
 /* The names of our CDI devices, by the hooks that they put there. */
-static bool add_cdi(JsonObject *config, GString *names)
+static bool add_cdi(JsonValue *config, GString *names)
 {
-    JsonObject *hooks = json_member_object(config, "hooks");
-    JsonArray *list = hooks ? json_member_array(hooks, "createContainer") : NULL;
+    JsonValue *hooks = json_member_object(config, "hooks");
+    JsonValue *list = json_member_array(hooks, "createContainer");
     bool any = false;
 
-    for (guint i = 0; list && i < json_array_get_length(list); i++) {
+    for (guint i = 0; i < json_length(list); i++) {
         const char *name = oci_hook_cdi_name(json_element_object(list, i));
         if (name) {
             add_name(names, name);
@@ -76,18 +76,18 @@ static bool add_cdi(JsonObject *config, GString *names)
 }
 
 /* The minors of NVIDIA's GPU nodes; the control device alone is a request as well. */
-static bool add_nodes(JsonObject *config, GString *minors)
+static bool add_nodes(JsonValue *config, GString *minors)
 {
-    JsonObject *section = json_member_object(config, "linux");
-    JsonArray *devices = section ? json_member_array(section, "devices") : NULL;
+    JsonValue *section = json_member_object(config, "linux");
+    JsonValue *devices = json_member_array(section, "devices");
     bool any = false;
 
-    for (guint i = 0; devices && i < json_array_get_length(devices); i++) {
-        JsonObject *device = json_element_object(devices, i);
+    for (guint i = 0; i < json_length(devices); i++) {
+        JsonValue *device = json_element_object(devices, i);
         uint64_t major_no;
         uint64_t minor_no;
-        if (!device || !json_uint_get(json_object_get_member(device, "major"), &major_no) ||
-            !json_uint_get(json_object_get_member(device, "minor"), &minor_no) ||
+        if (!device || !json_uint_get(json_member(device, "major"), &major_no) ||
+            !json_uint_get(json_member(device, "minor"), &minor_no) ||
             major_no != NV_MAJOR_DEVICE_NUMBER) {
             continue;
         }
@@ -101,7 +101,7 @@ static bool add_nodes(JsonObject *config, GString *minors)
 }
 
 /* What was given explicitly. Returns false with @error; *gpus stays NULL if there is nothing. */
-static bool read_explicit(JsonObject *config, char **gpus, bool *by_cdi, GError **error)
+static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     g_autoptr(GString) minors = g_string_new(NULL);
@@ -135,7 +135,7 @@ static bool read_names(const char *names, char **gpus, GError **error)
     return *gpus != NULL;
 }
 
-static bool read_caps(JsonObject *config, const OciPolicy *policy, NvCaps *caps, GError **error)
+static bool read_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
 {
     const char *wanted = annotation(config, OCI_ANNOTATION_CAPS);
 
@@ -145,7 +145,7 @@ static bool read_caps(JsonObject *config, const OciPolicy *policy, NvCaps *caps,
     return nv_caps_from_environment(wanted, is_legacy_image(config), policy->caps, caps, error);
 }
 
-static bool read_gpus(JsonObject *config, const OciPolicy *policy, OciRequest *request,
+static bool read_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
     const char *annotated = annotation(config, OCI_ANNOTATION_GPUS);
@@ -171,7 +171,7 @@ static bool read_gpus(JsonObject *config, const OciPolicy *policy, OciRequest *r
     return true;
 }
 
-bool oci_request_read(JsonObject *config, const OciPolicy *policy, OciRequest *request,
+bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
     *request = (OciRequest){.gpus = NULL};

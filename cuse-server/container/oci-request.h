@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
+#include "cuse-server/container/json-value.h"
 #include "version-tree/nv-caps.h"
 
 /* Annotations that a container may carry: values as of the variables of NVIDIA's. */
@@ -51,9 +51,9 @@ typedef struct {
  *
  * Returns: false with @error if it asks for what is not there or not allowed.
  */
-bool oci_request_read(JsonObject *config, const OciPolicy *policy, OciRequest *request,
+bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error);
 void oci_request_clear(OciRequest *request);
 
 /** oci_hook_cdi_name: the name of the CDI device that put a hook there; NULL: it is another hook. */
-const char *oci_hook_cdi_name(JsonObject *hook);
+const char *oci_hook_cdi_name(JsonValue *hook);

@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/container/json-file.h"
+#include "cuse-server/container/json-value.h"
 #include "cuse-server/container/open-filter.h"
 
 #define NOTIFY "SCMP_ACT_NOTIFY"
@@ -71,7 +71,7 @@ static GArray *subtract_all(Cube from, const GArray *cubes)
 typedef struct {
     bool is_open;
     const FilterNeeds *needs;
-    JsonArray *out;
+    JsonValue *out;
     GError **error;
 } Merge;
 
@@ -117,11 +117,11 @@ static GArray *watched_cubes(const Merge *merge, size_t first)
     return cubes;
 }
 
-static bool rule_names(JsonObject *rule, const char *name)
+static bool rule_names(JsonValue *rule, const char *name)
 {
-    JsonArray *names = json_member_array(rule, "names");
+    JsonValue *names = json_member_array(rule, "names");
 
-    for (guint i = 0; names && i < json_array_get_length(names); i++) {
+    for (guint i = 0; i < json_length(names); i++) {
         if (g_strcmp0(json_element_string(names, i), name) == 0) {
             return true;
         }
@@ -130,62 +130,56 @@ static bool rule_names(JsonObject *rule, const char *name)
 }
 
 /* A copy of a rule, for one call and without its comparisons. */
-static JsonObject *copy_for(JsonObject *rule, const char *name)
+static JsonValue *copy_for(JsonValue *rule, const char *name)
 {
-    JsonObject *copy = json_object_new();
-    JsonArray *names = json_array_new();
-    g_autoptr(GList) members = json_object_get_members(rule);
+    JsonValue *copy = json_copy(rule);
+    JsonValue *names = json_new_array();
 
-    for (const GList *m = members; m; m = m->next) {
-        json_object_set_member(copy, m->data,
-                               json_node_copy(json_object_get_member(rule, m->data)));
-    }
-    json_array_add_string_element(names, name);
-    json_object_set_array_member(copy, "names", names);
-    json_object_remove_member(copy, "args");
+    json_append_string(names, name);
+    json_set(copy, "names", names);
+    json_remove_member(copy, "args");
     return copy;
 }
 
 /* Emit a rule for one call: @rule's other comparisons, and that the watched argument is in @cube.
  */
-static void emit(const Merge *merge, JsonObject *rule, const char *action, const Watched *watched,
+static void emit(const Merge *merge, JsonValue *rule, const char *action, const Watched *watched,
                  Cube cube)
 {
-    JsonObject *copy = copy_for(rule, watched->name);
-    JsonArray *old = json_member_array(rule, "args");
-    JsonArray *args = json_array_new();
+    JsonValue *copy = copy_for(rule, watched->name);
+    JsonValue *old = json_member_array(rule, "args");
+    JsonValue *args = json_new_array();
 
-    for (guint i = 0; old && i < json_array_get_length(old); i++) {
-        JsonObject *arg = json_element_object(old, i);
+    for (guint i = 0; i < json_length(old); i++) {
+        JsonValue *arg = json_element_object(old, i);
         uint64_t index = UINT64_MAX;
-        if (arg && json_uint_get(json_object_get_member(arg, "index"), &index) &&
-            index != watched->argument) {
-            json_array_add_element(args, json_node_copy(json_array_get_element(old, i)));
+        if (arg && json_uint_get(json_member(arg, "index"), &index) && index != watched->argument) {
+            json_append(args, json_copy(json_element(old, i)));
         }
     }
     if (cube.mask) {
-        JsonObject *arg = json_object_new();
-        json_uint_set(arg, "index", watched->argument);
+        JsonValue *arg = json_new_object();
+        json_set(arg, "index", json_new_uint(watched->argument));
         if (cube.mask == UINT64_MAX) {
-            json_uint_set(arg, "value", cube.value);
-            json_object_set_string_member(arg, "op", "SCMP_CMP_EQ");
+            json_set(arg, "value", json_new_uint(cube.value));
+            json_set_string(arg, "op", "SCMP_CMP_EQ");
         } else {
-            json_uint_set(arg, "value", cube.mask);
-            json_uint_set(arg, "valueTwo", cube.value);
-            json_object_set_string_member(arg, "op", "SCMP_CMP_MASKED_EQ");
+            json_set(arg, "value", json_new_uint(cube.mask));
+            json_set(arg, "valueTwo", json_new_uint(cube.value));
+            json_set_string(arg, "op", "SCMP_CMP_MASKED_EQ");
         }
-        json_array_add_object_element(args, arg);
+        json_append(args, arg);
     }
-    json_object_set_string_member(copy, "action", action);
+    json_set_string(copy, "action", action);
     if (g_str_equal(action, NOTIFY)) {
-        json_object_remove_member(copy, "errnoRet");
+        json_remove_member(copy, "errnoRet");
     }
-    if (json_array_get_length(args)) {
-        json_object_set_array_member(copy, "args", args);
+    if (json_length(args)) {
+        json_set(copy, "args", args);
     } else {
-        json_array_unref(args);
+        json_unref(args);
     }
-    json_array_add_object_element(merge->out, copy);
+    json_append(merge->out, copy);
 }
 
 static bool refuse(const Merge *merge, const char *name, const char *why)
@@ -198,19 +192,19 @@ static bool refuse(const Merge *merge, const char *name, const char *why)
 }
 
 /* Which values of the watched argument a rule is about. */
-static bool rule_cube(const Merge *merge, JsonObject *rule, const Watched *watched, Cube *cube)
+static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watched, Cube *cube)
 {
-    JsonArray *args = json_member_array(rule, "args");
+    JsonValue *args = json_member_array(rule, "args");
     guint seen = 0; /* a bit for each argument */
 
     *cube = (Cube){0, 0};
-    for (guint i = 0; args && i < json_array_get_length(args); i++) {
-        JsonObject *arg = json_element_object(args, i);
+    for (guint i = 0; i < json_length(args); i++) {
+        JsonValue *arg = json_element_object(args, i);
         uint64_t index;
         uint64_t value;
         uint64_t second = 0;
-        if (!arg || !json_uint_get(json_object_get_member(arg, "index"), &index) || index > 5 ||
-            !json_uint_get(json_object_get_member(arg, "value"), &value)) {
+        if (!arg || !json_uint_get(json_member(arg, "index"), &index) || index > 5 ||
+            !json_uint_get(json_member(arg, "value"), &value)) {
             return refuse(merge, watched->name, "one of its comparisons is not one");
         }
         if (seen & (1u << index)) {
@@ -221,7 +215,7 @@ static bool rule_cube(const Merge *merge, JsonObject *rule, const Watched *watch
             continue;
         }
         const char *op = json_member_string(arg, "op");
-        (void)json_uint_get(json_object_get_member(arg, "valueTwo"), &second);
+        (void)json_uint_get(json_member(arg, "valueTwo"), &second);
         if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
             *cube = (Cube){UINT64_MAX, value};
         } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
@@ -244,13 +238,13 @@ static bool meets_any(Cube cube, const GArray *cubes)
 }
 
 /* One of the profile's rules for a watched call. @closed: it is refused altogether. */
-static bool merge_rule(const Merge *merge, JsonObject *rule, const Watched *watched, bool closed)
+static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watched, bool closed)
 {
     const char *action = json_member_string(rule, "action");
     Cube cube;
 
     if (closed) {
-        json_array_add_object_element(merge->out, json_object_ref(rule));
+        json_append(merge->out, json_ref(rule));
         return true;
     }
     if (!rule_cube(merge, rule, watched, &cube)) {
@@ -279,38 +273,38 @@ static bool merge_rule(const Merge *merge, JsonObject *rule, const Watched *watc
 }
 
 /* A rule without comparisons that refuses the call: nobody needs to be asked. */
-static bool closes(JsonObject *rule, const char *name)
+static bool closes(JsonValue *rule, const char *name)
 {
-    JsonArray *args = json_member_array(rule, "args");
+    JsonValue *args = json_member_array(rule, "args");
 
     return rule_names(rule, name) && !lets_through(json_member_string(rule, "action")) &&
-           (!args || json_array_get_length(args) == 0);
+           (!args || json_length(args) == 0);
 }
 
-static bool merge_call(const Merge *merge, JsonArray *rules, const Watched *watched)
+static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watched)
 {
     bool closed = false;
 
-    for (guint i = 0; i < json_array_get_length(rules); i++) {
+    for (guint i = 0; i < json_length(rules); i++) {
         closed = closed || closes(json_element_object(rules, i), watched->name);
     }
-    for (guint i = 0; i < json_array_get_length(rules); i++) {
-        JsonObject *rule = json_element_object(rules, i);
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
         if (rule_names(rule, watched->name)) {
-            JsonObject *single = copy_for(rule, watched->name);
-            JsonNode *args = json_object_get_member(rule, "args");
+            JsonValue *single = copy_for(rule, watched->name);
+            JsonValue *args = json_member(rule, "args");
             if (args) {
-                json_object_set_member(single, "args", json_node_copy(args));
+                json_set(single, "args", json_copy(args));
             }
             bool ok = merge_rule(merge, single, watched, closed);
-            json_object_unref(single);
+            json_unref(single);
             if (!ok) {
                 return false;
             }
         }
     }
     if (merge->is_open && !closed) {
-        g_autoptr(JsonObject) ours = json_object_new();
+        g_autoptr(JsonValue) ours = json_new_object();
         for (guint i = 0; i < watched->cubes->len; i++) {
             emit(merge, ours, NOTIFY, watched, g_array_index(watched->cubes, Cube, i));
         }
@@ -319,23 +313,23 @@ static bool merge_call(const Merge *merge, JsonArray *rules, const Watched *watc
 }
 
 /* The rules for calls that are not watched stay as they are. */
-static void keep_others(const Merge *merge, JsonArray *rules)
+static void keep_others(const Merge *merge, JsonValue *rules)
 {
-    for (guint i = 0; i < json_array_get_length(rules); i++) {
-        JsonObject *rule = json_element_object(rules, i);
-        JsonArray *names = json_member_array(rule, "names");
-        JsonArray *kept = json_array_new();
-        for (guint n = 0; names && n < json_array_get_length(names); n++) {
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
+        JsonValue *names = json_member_array(rule, "names");
+        JsonValue *kept = json_new_array();
+        for (guint n = 0; n < json_length(names); n++) {
             const char *name = json_element_string(names, n);
             if (!is_watched(merge, name)) {
-                json_array_add_string_element(kept, name);
+                json_append_string(kept, name);
             }
         }
-        if (json_array_get_length(kept)) {
-            json_object_set_array_member(rule, "names", kept);
-            json_array_add_object_element(merge->out, json_object_ref(rule));
+        if (json_length(kept)) {
+            json_set(rule, "names", kept);
+            json_append(merge->out, json_ref(rule));
         } else {
-            json_array_unref(kept);
+            json_unref(kept);
         }
     }
 }
@@ -351,13 +345,13 @@ static bool is_first(const Merge *merge, size_t rule)
 }
 
 /* Everything that has to be so before rules can be looked at. */
-static bool check(JsonObject *profile, JsonArray *rules, GError **error)
+static bool check(JsonValue *profile, JsonValue *rules, GError **error)
 {
-    bool notifies = json_object_has_member(profile, "listenerPath") ||
+    bool notifies = json_member(profile, "listenerPath") ||
                     g_strcmp0(json_member_string(profile, "defaultAction"), NOTIFY) == 0;
 
-    for (guint i = 0; i < json_array_get_length(rules); i++) {
-        JsonObject *rule = json_element_object(rules, i);
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
         if (!rule || !json_member_array(rule, "names") || !json_member_string(rule, "action")) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                         "rule %u of the container's seccomp profile has no names or no action", i);
@@ -376,32 +370,32 @@ static bool check(JsonObject *profile, JsonArray *rules, GError **error)
 
 /* A profile that lets everything through, for 32-bit programs too: without them among its
  * architectures they would be killed. */
-static JsonObject *open_profile(void)
+static JsonValue *open_profile(void)
 {
     static const char *const architectures[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
                                                 "SCMP_ARCH_X32"};
-    JsonObject *profile = json_object_new();
-    JsonArray *array = json_need_array(profile, "architectures");
+    JsonValue *profile = json_new_object();
+    JsonValue *array = json_need_array(profile, "architectures");
 
     for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++) {
-        json_array_add_string_element(array, architectures[i]);
+        json_append_string(array, architectures[i]);
     }
-    json_object_set_string_member(profile, "defaultAction", "SCMP_ACT_ALLOW");
+    json_set_string(profile, "defaultAction", "SCMP_ACT_ALLOW");
     return profile;
 }
 
-bool oci_seccomp_merge(JsonObject *linux_section, const char *listener_path,
+bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
                        const FilterNeeds *needs, GError **error)
 {
     if (!json_member_object(linux_section, "seccomp")) {
-        json_object_set_object_member(linux_section, "seccomp", open_profile());
+        json_set(linux_section, "seccomp", open_profile());
     }
-    JsonObject *profile = json_member_object(linux_section, "seccomp");
-    JsonArray *rules = json_need_array(profile, "syscalls");
+    JsonValue *profile = json_member_object(linux_section, "seccomp");
+    JsonValue *rules = json_need_array(profile, "syscalls");
     Merge merge = {
         .is_open = lets_through(json_member_string(profile, "defaultAction")),
         .needs = needs,
-        .out = json_array_new(),
+        .out = json_new_array(),
         .error = error,
     };
     bool ok = check(profile, rules, error);
@@ -414,11 +408,11 @@ bool oci_seccomp_merge(JsonObject *linux_section, const char *listener_path,
         }
     }
     if (!ok) {
-        json_array_unref(merge.out);
+        json_unref(merge.out);
         return false;
     }
     keep_others(&merge, rules);
-    json_object_set_array_member(profile, "syscalls", merge.out);
-    json_object_set_string_member(profile, "listenerPath", listener_path);
+    json_set(profile, "syscalls", merge.out);
+    json_set_string(profile, "listenerPath", listener_path);
     return true;
 }

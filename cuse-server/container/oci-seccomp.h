@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
+#include "cuse-server/container/json-value.h"
 #include "cuse-server/container/open-filter.h"
 
 /**
@@ -23,5 +23,5 @@
  * Returns: false with @error if the container has a listener of its own (the kernel allows one), or
  * a rule compares the watched argument in a way that cannot be split.
  */
-bool oci_seccomp_merge(JsonObject *linux_section, const char *listener_path,
+bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
                        const FilterNeeds *needs, GError **error);

@@ -13,105 +13,137 @@ enum { DEPTH_MAX = 32, NODES_MAX = 100000 };
 typedef struct {
     yaml_document_t *document;
     unsigned left;
+    GError **error;
 } Walk;
 
-static JsonNode *convert(Walk *walk, int index, unsigned depth);
+static JsonValue *convert(Walk *walk, int index, unsigned depth);
+
+/* Returns NULL. */
+static void *refuse(const Walk *walk, const yaml_node_t *node, const char *what)
+{
+    g_set_error(walk->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "line %zu: %s",
+                node->start_mark.line + 1, what);
+    return NULL;
+}
+
+/* JSON's strings here end with a NUL byte. */
+static bool has_nul(const yaml_node_t *scalar)
+{
+    return strlen((const char *)scalar->data.scalar.value) != scalar->data.scalar.length;
+}
 
 /* A word without quotes is what it looks like (YAML 1.2, core schema). */
-static JsonNode *convert_scalar(const yaml_node_t *node)
+static JsonValue *convert_scalar(const Walk *walk, const yaml_node_t *node)
 {
     const char *text = (const char *)node->data.scalar.value;
     bool plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    JsonNode *value = json_node_new(JSON_NODE_VALUE);
     gint64 number;
 
-    if (plain && (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
-        json_node_set_boolean(value, g_str_equal(text, "true"));
-    } else if (plain && g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &number, NULL)) {
-        json_node_set_int(value, number);
-    } else if (plain && (!*text || g_str_equal(text, "null") || g_str_equal(text, "~"))) {
-        json_node_unref(value);
-        value = json_node_new(JSON_NODE_NULL);
-    } else {
-        json_node_set_string(value, text);
+    if (has_nul(node)) {
+        return refuse(walk, node, "a string has a NUL byte in it");
     }
-    return value;
+    if (plain && (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
+        return json_new_boolean(g_str_equal(text, "true"));
+    }
+    if (plain && g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &number, NULL)) {
+        return json_new_int(number);
+    }
+    if (plain && (!*text || g_str_equal(text, "null") || g_str_equal(text, "~"))) {
+        return json_new_read(JSON_KIND_NULL, g_strdup("null"), NULL);
+    }
+    return json_new_string(text);
 }
 
-static JsonNode *convert_sequence(Walk *walk, const yaml_node_t *node, unsigned depth)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static JsonValue *convert_sequence(Walk *walk, const yaml_node_t *node, unsigned depth)
 {
-    g_autoptr(JsonArray) array = json_array_new();
+    g_autoptr(JsonValue) array = json_new_array();
 
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
-        JsonNode *element = convert(walk, *item, depth + 1);
+        JsonValue *element = convert(walk, *item, depth + 1);
         if (!element) {
             return NULL;
         }
-        json_array_add_element(array, element);
+        json_append(array, element);
     }
-    JsonNode *result = json_node_new(JSON_NODE_ARRAY);
-    json_node_set_array(result, array);
-    return result;
+    return g_steal_pointer(&array);
 }
 
-static JsonNode *convert_mapping(Walk *walk, const yaml_node_t *node, unsigned depth)
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static bool convert_pair(Walk *walk, const yaml_node_pair_t *pair, unsigned depth,
+                         JsonValue *object)
 {
-    g_autoptr(JsonObject) object = json_object_new();
+    const yaml_node_t *key = yaml_document_get_node(walk->document, pair->key);
+    const char *name = (const char *)key->data.scalar.value;
+    JsonValue *value;
+
+    if (key->type != YAML_SCALAR_NODE || has_nul(key)) {
+        (void)refuse(walk, key, "a key is not a word");
+        return false;
+    }
+    if (json_member(object, name)) {
+        (void)refuse(walk, key, "a key is there twice in one mapping");
+        return false;
+    }
+    value = convert(walk, pair->value, depth + 1);
+    if (value) {
+        json_set(object, name, value);
+    }
+    return value != NULL;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static JsonValue *convert_mapping(Walk *walk, const yaml_node_t *node, unsigned depth)
+{
+    g_autoptr(JsonValue) object = json_new_object();
 
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_document_get_node(walk->document, pair->key);
-        JsonNode *value = convert(walk, pair->value, depth + 1);
-        if (!value || key->type != YAML_SCALAR_NODE) {
-            g_clear_pointer(&value, json_node_unref);
+        if (!convert_pair(walk, pair, depth, object)) {
             return NULL;
         }
-        json_object_set_member(object, (const char *)key->data.scalar.value, value);
     }
-    JsonNode *result = json_node_new(JSON_NODE_OBJECT);
-    json_node_set_object(result, object);
-    return result;
+    return g_steal_pointer(&object);
 }
 
-/* NULL: too deep, too much, or a key that is no word. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static JsonNode *convert(Walk *walk, int index, unsigned depth)
+static JsonValue *convert(Walk *walk, int index, unsigned depth)
 {
     const yaml_node_t *node = yaml_document_get_node(walk->document, index);
 
-    if (!node || depth > DEPTH_MAX || walk->left == 0) {
-        return NULL;
+    if (depth > DEPTH_MAX || walk->left == 0) {
+        return refuse(walk, node, "too much, or too deep");
     }
     walk->left--;
     switch (node->type) {
     case YAML_SCALAR_NODE:
-        return convert_scalar(node);
+        return convert_scalar(walk, node);
     case YAML_SEQUENCE_NODE:
         return convert_sequence(walk, node, depth);
     case YAML_MAPPING_NODE:
         return convert_mapping(walk, node, depth);
     default:
-        return NULL;
+        return refuse(walk, node, "this is neither a word nor a list nor a mapping");
     }
 }
 
-static JsonObject *convert_document(yaml_document_t *document, GError **error)
+static JsonValue *convert_document(yaml_document_t *document, GError **error)
 {
-    Walk walk = {.document = document, .left = NODES_MAX};
-    g_autoptr(JsonNode) root = yaml_document_get_root_node(document) ? convert(&walk, 1, 0) : NULL;
+    Walk walk = {.document = document, .left = NODES_MAX, .error = error};
+    const yaml_node_t *root = yaml_document_get_root_node(document);
 
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+    if (!root || root->type != YAML_MAPPING_NODE) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "it is no mapping of words to values");
+                            "the document is not a mapping of words to values");
         return NULL;
     }
-    return json_node_dup_object(root);
+    return convert(&walk, 1, 0);
 }
 
-JsonObject *yaml_json_parse(const char *text, GError **error)
+JsonValue *yaml_json_parse(const char *text, GError **error)
 {
-    JsonObject *object = NULL;
+    JsonValue *object = NULL;
     yaml_document_t document;
     yaml_parser_t parser;
 

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
+
+#include "cuse-server/container/json-value.h"
 
 /** yaml_json_parse: read one document (JSON is YAML as well). Returns its object, or NULL with
  * @error that names the line. */
-JsonObject *yaml_json_parse(const char *text, GError **error);
+JsonValue *yaml_json_parse(const char *text, GError **error);
