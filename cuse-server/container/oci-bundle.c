@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 
 #include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-schema.h"
 
 /*
  * #syscalls:broker rename
@@ -39,17 +40,18 @@ static bool fail(GError **error, const char *what, const char *path)
 JsonValue *oci_bundle_load_file(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
-    JsonValue *config = NULL;
+    g_autoptr(JsonValue) config = NULL;
     gsize length;
 
     if (!g_file_get_contents(path, &text, &length, error)) {
         return NULL;
     }
     config = json_text_parse(text, (gssize)length, error);
-    if (!config) {
+    if (!config || !oci_schema_check(config, error)) {
         g_prefix_error(error, "%s: ", path);
+        return NULL;
     }
-    return config;
+    return g_steal_pointer(&config);
 }
 
 static bool is_ours(JsonValue *config)
