@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What reads text: versions, capabilities from options and from containers' variables, configuration
- * files, and the state that a container's runtime sends. The first byte of the input says which.
+ * files, the state that a container's runtime sends, and containers' configurations, whole and with the
+ * input in a place that an image can fill. The first byte of the input says which.
  *
  * Beside what the sanitizers find: what is refused says why, and what is taken means the same when it
  * is written down and read again.
@@ -12,7 +13,12 @@
 #include <unistd.h>
 
 #include "cuse-server/cli/instance-options.h"
+#include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-compare.h"
+#include "cuse-server/container/oci-edit.h"
+#include "cuse-server/container/oci-schema.h"
 #include "cuse-server/container/seccomp-socket.h"
+#include "cuse-server/container/yaml-json.h"
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"
 
@@ -91,12 +97,121 @@ static void read_state(const char *text)
     }
 }
 
+/* @text without the space that is in no string. */
+static char *without_space(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    bool in_string = false;
+
+    for (const char *c = text; *c; c++) {
+        if (in_string && *c == '\\') {
+            g_string_append_c(out, *c++);
+        } else if (*c == '"') {
+            in_string = !in_string;
+        } else if (!in_string && strchr(" \t\r\n", *c)) {
+            continue;
+        }
+        g_string_append_c(out, *c);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void check_reads_as(const char *text, const JsonValue *meant)
+{
+    g_autoptr(JsonValue) value = json_text_parse(text, -1, NULL);
+
+    g_assert_nonnull(value);
+    g_assert_true(json_equal(value, meant));
+}
+
+/* Returns NULL if it is refused. */
+static JsonValue *read_json(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    JsonValue *value = json_text_parse(text, -1, &error);
+
+    if (!value) {
+        check_refusal(error);
+        return NULL;
+    }
+    g_autoptr(JsonValue) copy = json_copy(value);
+    g_autofree char *expected = without_space(text);
+    g_autofree char *written = json_text_write(copy);
+    g_autofree char *pretty = json_text_pretty(value);
+    g_assert_cmpstr(written, ==, expected);
+    check_reads_as(written, value);
+    check_reads_as(pretty, value);
+    return value;
+}
+
+static void read_container(const char *text)
+{
+    const OciEdit edit = {.instance = "box-0123456789ab",
+                          .pid = 1,
+                          .listener_path = "/run/box",
+                          .program = "/usr/bin/nvcuse",
+                          .bundle = "/bundle"};
+    g_autoptr(JsonValue) config = read_json(text);
+    g_autoptr(JsonValue) before = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!config) {
+        return;
+    }
+    before = json_copy(config);
+    if (!oci_schema_check(config, &error) || !oci_edit_apply(config, &edit, &error)) {
+        check_refusal(error);
+        return;
+    }
+    g_autofree char *written = json_text_write(config);
+    check_reads_as(written, config);
+    g_assert_true(oci_schema_check(config, NULL));
+    g_assert_true(oci_compare(before, config, NULL));
+}
+
+/* A container with @text, whatever it is, as a value and as what a string says. */
+static void read_image(const char *text)
+{
+    static const char *const places[] = {
+        "{\"annotations\":{\"a\":%s},\"linux\":{\"namespaces\":[{\"type\":\"pid\"}]}}",
+        "{\"process\":{\"env\":[%s,\"A=B\"],\"rlimits\":[]},\"hooks\":null}",
+        "{\"process\":{\"oomScoreAdj\":%s,\"env\":[]}}",
+        "{\"linux\":{\"resources\":{\"devices\":[{\"allow\":true},%s]}}}",
+        "{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[%s]}}}",
+        "{\"mounts\":[{\"destination\":\"/a\",\"options\":[%s]}]}",
+    };
+    g_autoptr(JsonValue) quoted = json_new_string(text);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        char **parts = g_strsplit(places[i], "%s", 2);
+        g_autofree char *as_value = g_strconcat(parts[0], text, parts[1], NULL);
+        g_autofree char *as_string = g_strconcat(parts[0], json_token(quoted), parts[1], NULL);
+        read_container(as_value);
+        read_container(as_string);
+        g_strfreev(parts);
+    }
+}
+
+static void read_yaml(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonValue) value = yaml_json_parse(text, &error);
+
+    if (!value) {
+        check_refusal(error);
+        return;
+    }
+    g_autofree char *pretty = json_text_pretty(value);
+    check_reads_as(pretty, value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(const char *) = {read_version, read_caps, read_environment,
-                                                    read_config, read_state};
+    static void (*const readers[])(const char *) = {read_version, read_caps,  read_environment,
+                                                    read_config,  read_state, read_container,
+                                                    read_image,   read_yaml};
 
     if (size > 0) {
         g_autofree char *text = g_strndup((const char *)data + 1, size - 1);
