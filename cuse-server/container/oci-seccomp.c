@@ -204,7 +204,9 @@ static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watche
         uint64_t value;
         uint64_t second = 0;
         if (!arg || !json_uint_get(json_member(arg, "index"), &index) || index > 5 ||
-            !json_uint_get(json_member(arg, "value"), &value)) {
+            !json_uint_get(json_member(arg, "value"), &value) ||
+            (json_kind(json_member(arg, "valueTwo")) != JSON_KIND_NULL &&
+             !json_uint_get(json_member(arg, "valueTwo"), &second))) {
             return refuse(merge, watched->name, "one of its comparisons is not one");
         }
         if (seen & (1u << index)) {
@@ -215,7 +217,6 @@ static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watche
             continue;
         }
         const char *op = json_member_string(arg, "op");
-        (void)json_uint_get(json_member(arg, "valueTwo"), &second);
         if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
             *cube = (Cube){UINT64_MAX, value};
         } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {

@@ -249,6 +249,9 @@ Test(oci_seccomp, what_cannot_be_merged_is_an_error)
         "\"" ERRNO "\", \"args\": [{\"index\": 0, \"value\": 7, \"op\": \"SCMP_CMP_EQ\"}]}]}",
         "{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"openat\"], \"action\": "
         "\"" ALLOW "\", \"args\": [{\"index\": 2, \"value\": 7, \"op\": \"SCMP_CMP_GT\"}]}]}",
+        "{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"openat\"], \"action\": "
+        "\"" ALLOW "\", \"args\": [{\"index\": 2, \"value\": 3, \"valueTwo\": -1, \"op\": "
+        "\"SCMP_CMP_MASKED_EQ\"}]}]}",
         "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{}]}",
         "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [7]}",
     };
