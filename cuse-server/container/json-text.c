@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading follows the grammar of RFC 8259 rule by rule: a function for each, which starts at its
- * first character and leaves the reader behind its last. */
+/* Reading documents follows the grammar of RFC 8259 rule by rule: a function for each, which starts
+ * at its first character and leaves the reader behind its last. */
 #include "cuse-server/container/json-text.h"
 
 #include <string.h>
@@ -296,7 +296,7 @@ static int compare_keys(gconstpointer a, gconstpointer b)
                   json_string(*(const JsonValue *const *)b));
 }
 
-/* A key that is there twice, or NULL. Sorted, because whoever writes keys could make a hash slow. */
+/* A key that is there twice, or NULL. Keys are sorted: an image can choose keys that make a hash slow. */
 static const JsonValue *find_duplicate(const JsonValue *object)
 {
     g_autoptr(GPtrArray) keys = g_ptr_array_new();
@@ -423,54 +423,4 @@ JsonValue *json_text_parse(const char *text, gssize length, GError **error)
         return fail(&reader, JSON_TEXT_ERROR_KIND, "the document is not an object");
     }
     return g_steal_pointer(&value);
-}
-
-/* @indent: of the lines within; -1: all is one line */
-static void start_line(GString *out, int indent)
-{
-    if (indent >= 0) {
-        g_string_append_printf(out, "\n%*s", indent * 2, "");
-    }
-}
-
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static void write_value(GString *out, const JsonValue *value, int indent)
-{
-    bool is_object = json_kind(value) == JSON_KIND_OBJECT;
-    int within = indent < 0 ? -1 : indent + 1;
-
-    if (json_token(value)) {
-        g_string_append(out, json_token(value));
-        return;
-    }
-    g_string_append_c(out, is_object ? '{' : '[');
-    for (guint i = 0; i < json_length(value); i++) {
-        g_string_append(out, i ? "," : "");
-        start_line(out, within);
-        if (is_object) {
-            g_string_append(out, json_token(json_key(value, i)));
-            g_string_append(out, indent < 0 ? ":" : " : ");
-        }
-        write_value(out, json_element(value, i), within);
-    }
-    if (json_length(value)) {
-        start_line(out, indent);
-    }
-    g_string_append_c(out, is_object ? '}' : ']');
-}
-
-char *json_text_write(const JsonValue *value)
-{
-    GString *out = g_string_new(NULL);
-
-    write_value(out, value, -1);
-    return g_string_free(out, FALSE);
-}
-
-char *json_text_pretty(const JsonValue *value)
-{
-    GString *out = g_string_new(NULL);
-
-    write_value(out, value, 0);
-    return g_string_free(out, FALSE);
 }

@@ -37,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(JsonValue, json_unref)
 JsonKind json_kind(const JsonValue *value);
 /** json_token: its text in a document, quotes and escapes included; NULL for arrays and objects. */
 const char *json_token(const JsonValue *value);
-/** json_string: what a string says; NULL if it is no string. */
+/** json_string: what a string says; NULL for all other kinds. */
 const char *json_string(const JsonValue *value);
 /** json_uint_get, json_int_get: an integer without fraction and exponent, and the first without sign
  * as well. Returns false if it is not one, or does not fit. */
