@@ -17,7 +17,7 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
-/* #syscalls:broker gettid kill pread64 process_vm_readv */
+/* #syscalls:broker kill pread64 process_vm_readv */
 
 enum {
     CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */

@@ -50,7 +50,7 @@
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker clone kill close fcntl memfd_create write
+ * #syscalls:broker clone kill close fcntl gettid memfd_create write
  */
 
 enum {

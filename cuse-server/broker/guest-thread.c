@@ -16,7 +16,7 @@
 
 /*
  * #syscalls:broker openat newfstatat fstat read close
- * #syscalls:broker pidfd_open pidfd_getfd process_vm_readv
+ * #syscalls:broker gettid pidfd_open pidfd_getfd process_vm_readv
  */
 
 /* Absent from older headers; Linux 6.9. */

@@ -3,7 +3,7 @@
  * A worker that has fallen: the real nvcuse, with somebody between its worker and its broker. It
  * serves as ever, behind the same walls, and once a guest has opened a device (FALLEN_AT: so many) it
  * sends the broker what an attacker would. The linker puts these functions in the way of the worker's
- * own (--wrap). The worker is executed without an environment; here it keeps the two variables below.
+ * own (--wrap).
  *
  * The environment variable FALLEN holds the messages, a word each:
  *
@@ -36,7 +36,6 @@
 #include "cuse-server/transport/seqpacket.h"
 #include "cuse-server/transport/transport.h"
 
-char **__wrap_worker_environment(void);
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);
 bool __real_transport_run(Transport *transport, GError **error);
@@ -259,12 +258,6 @@ static gpointer stand_between(gpointer data)
 
 /* The worker's, which there is one of. */
 static Middle *the_middle;
-
-/* In the broker. */
-char **__wrap_worker_environment(void)
-{
-    return environ;
-}
 
 BrokerLink *__wrap_broker_link_new(int socket)
 {

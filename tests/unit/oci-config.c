@@ -162,7 +162,7 @@ Test(oci_seccomp, what_is_refused_stays_refused)
 /* The act by which an agent's file could be had: asked about whatever its arguments are. */
 static void assert_getfd(const char *profile, const char *action)
 {
-    g_autoptr(JsonObject) section = merged(profile, false);
+    g_autoptr(JsonValue) section = merged(profile, false);
 
     for (uint64_t flags = 0; flags < 3; flags++) {
         const uint64_t values[6] = {3, 4, flags << 32 | flags};
