@@ -44,11 +44,12 @@ static int version(void)
                  &params);
 }
 
-/* Whatever the driver thinks of it: its parameters are read before. */
+/* Whatever the driver thinks of it, for there is no such client: its parameters are read before. */
 static int control(void)
 {
-    char memory[16] = {0};
-    NVOS54_PARAMETERS params = {.cmd = 0x101, .params = (uintptr_t)memory, .paramsSize = 16};
+    char memory[128] = {0}; /* NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS */
+    NVOS54_PARAMETERS params = {
+        .cmd = 0x201, .params = (uintptr_t)memory, .paramsSize = sizeof memory};
 
     return ioctl(0, (unsigned long)NV_FRONTEND_WORD(NV_ESC_RM_CONTROL, sizeof params), &params);
 }
