@@ -252,7 +252,7 @@ static void map_pointers(Alloc *alloc)
 /* Whose client it will be is noted, since the driver cannot tell. */
 static RequestResult alloc_client(Alloc *alloc)
 {
-    if (!proxy_has_room(alloc->req->proxy, true)) {
+    if (!proxy_has_room(alloc->req->proxy, 1, true)) {
         return refuse_status(alloc, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
     }
     if (!request_process(alloc->req)) {

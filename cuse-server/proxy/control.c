@@ -124,6 +124,10 @@ static const struct {
     ControlHandler run;
 } commands[] = {
     {NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY, control_set_inherited_share_policy},
+    {NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECT_TO_FD, control_export},
+    {NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, control_export},
+    {NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_FROM_FD, control_import},
+    {NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, control_import},
     {NVA06C_CTRL_CMD_SET_TIMESLICE, control_set_timeslice},
     {NVA06C_CTRL_CMD_GET_TIMESLICE, control_get_timeslice},
     {NV2080_CTRL_CMD_GPU_GET_PIDS, control_get_pids},

@@ -48,6 +48,10 @@ RequestResult control_fifo_disable_channels(Request *req, const AbiEntry *entry,
 RequestResult control_register_va_space(Request *req, const AbiEntry *entry,
                                         NVOS54_PARAMETERS *guest);
 
+/* Handlers of commands that export objects to files, and import them from there: control-exports.c. */
+RequestResult control_export(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+RequestResult control_import(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest);
+
 /* Handlers of commands whose structs hold other pointers: control-pointers.c. */
 RequestResult control_get_build_version(Request *req, const AbiEntry *entry,
                                         NVOS54_PARAMETERS *guest);

@@ -49,7 +49,7 @@ RequestResult frontend_dup_object(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!proxy_has_room(req->proxy, false)) {
+    if (!proxy_has_room(req->proxy, 1, false)) {
         return request_refuse_status(req, &p->status, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
     }
     if (!object_tree_lock_pair(tree, p->hClient, p->hClientSrc, &pair)) {

@@ -4,6 +4,7 @@
 /* A file that is closed, and that the driver still has, or, without a remnant, has released just now. */
 typedef struct {
     uint32_t id;
+    unsigned places;
     Host *host;
     HostRemnant *remnant;
 } Closed;
@@ -53,7 +54,7 @@ static void closed_free(Closed *closed)
 
 static void tell_released(NvFileTable *table, Closed *closed)
 {
-    table->released(closed->id, table->data);
+    table->released(closed->id, closed->places, table->data);
     closed_free(closed);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
     table->held--;
@@ -99,7 +100,7 @@ static void close_file(const NvFile *file)
 {
     Closed *closed = g_new(Closed, 1);
 
-    *closed = (Closed){file->id, file->host, NULL};
+    *closed = (Closed){file->id, (unsigned)g_atomic_int_get(&file->places), file->host, NULL};
     if (file->fd >= 0) {
         closed->remnant = file->host->ops->close(file->host, file->fd);
     }
@@ -118,6 +119,19 @@ void nv_file_unref(NvFile *file)
         poll_state_clear(&file->poll);
         g_mutex_clear(&file->map.lock);
         g_free(file);
+    }
+}
+
+unsigned nv_file_fill(NvFile *file, unsigned places)
+{
+    for (;;) {
+        const gint before = g_atomic_int_get(&file->places);
+        if ((gint)places <= before) {
+            return 0;
+        }
+        if (g_atomic_int_compare_and_exchange(&file->places, before, (gint)places)) {
+            return places - (unsigned)before;
+        }
     }
 }
 

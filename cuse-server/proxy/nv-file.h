@@ -33,6 +33,7 @@ typedef struct NvFileTable NvFileTable;
  * @device: the node it was opened on; outlives the file
  * @table: which lists it, and outlives it
  * @fd: the host file, closed with the last reference; see nv_file_fd()
+ * @places: of the file, which objects that were exported to it may be in
  * @poll: see poll.h
  * @map: what NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap
  */
@@ -43,6 +44,7 @@ typedef struct {
     const Device *device;
     Host *host;
     int fd;
+    gint places; /* atomic */
     PollState poll;
     MapContext map;
 } NvFile;
@@ -53,6 +55,9 @@ NvFile *nv_file_ref(NvFile *file);
  * by nv_file_table_settle(). */
 void nv_file_unref(NvFile *file);
 
+/** nv_file_fill: objects are in the first @places of a file. Returns: how many places more that are than before. */
+unsigned nv_file_fill(NvFile *file, unsigned places);
+
 /** nv_file_fd: the host file, or -1: a dma-buf's before nv_file_adopt(). */
 int nv_file_fd(const NvFile *file);
 
@@ -62,8 +67,9 @@ int nv_file_fd(const NvFile *file);
  */
 bool nv_file_adopt(NvFile *file, int fd);
 
-/** NvFileReleased: the driver has released a file: what was allocated through it is no more. */
-typedef void (*NvFileReleased)(uint32_t id, gpointer data);
+/** NvFileReleased: the driver has released a file: what was allocated through it is no more, nor are the objects
+ * that were exported to @places of it. */
+typedef void (*NvFileReleased)(uint32_t id, unsigned places, gpointer data);
 
 /**
  * nv_file_table_new: @max: the most files that the driver may have at once for guests: those that a guest has

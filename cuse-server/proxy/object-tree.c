@@ -288,9 +288,20 @@ void object_tree_free(ObjectTree *tree)
     g_free(tree);
 }
 
-bool object_tree_has_room(ObjectTree *tree, bool client)
+void object_tree_hold(ObjectTree *tree, unsigned n)
 {
-    return (unsigned)g_atomic_int_get(&tree->n_objects) < tree->limits.objects &&
+    g_atomic_int_add(&tree->n_objects, (gint)n);
+}
+
+void object_tree_let_go(ObjectTree *tree, unsigned n)
+{
+    g_atomic_int_add(&tree->n_objects, -(gint)n);
+}
+
+bool object_tree_has_room(ObjectTree *tree, unsigned objects, bool client)
+{
+    return (uint64_t)(unsigned)g_atomic_int_get(&tree->n_objects) + objects <=
+               tree->limits.objects &&
            (!client || (unsigned)g_atomic_int_get(&tree->n_clients) < tree->limits.clients);
 }
 

@@ -40,11 +40,17 @@ ObjectTree *object_tree_new(const ObjectLimits *limits);
 void object_tree_free(ObjectTree *tree);
 
 /**
- * object_tree_has_room: false if a limit is reached, so that nothing may be allocated. Calls in
- * progress may still overshoot it, by one each.
+ * object_tree_has_room: false if there may be no @objects more. Calls in progress may still overshoot the
+ * limit, by as many each.
  * @client: for a new client too
  */
-bool object_tree_has_room(ObjectTree *tree, bool client);
+bool object_tree_has_room(ObjectTree *tree, unsigned objects, bool client);
+
+/** object_tree_hold: count @n objects of the driver's that are in no client: a file holds them. */
+void object_tree_hold(ObjectTree *tree, unsigned n);
+
+/** object_tree_let_go: the opposite. */
+void object_tree_let_go(ObjectTree *tree, unsigned n);
 
 /**
  * object_tree_add_client: record a new client; an old one with the same handle is forgotten.

@@ -16,8 +16,9 @@
 enum { LOOKS_PER_RELEASE = 8 };
 
 /* The driver frees a file's clients as it releases the file; the tree follows. */
-static void released(uint32_t id, gpointer data)
+static void released(uint32_t id, unsigned places, gpointer data)
 {
+    object_tree_let_go(data, places);
     object_tree_close(data, id);
 }
 
@@ -142,13 +143,13 @@ void proxy_release(Proxy *proxy, uint32_t file_id)
     }
 }
 
-bool proxy_has_room(Proxy *proxy, bool client)
+bool proxy_has_room(Proxy *proxy, unsigned objects, bool client)
 {
-    if (object_tree_has_room(proxy->objects, client)) {
+    if (object_tree_has_room(proxy->objects, objects, client)) {
         return true;
     }
     nv_file_table_settle_all(proxy->files); /* what was made through files that are gone */
-    return object_tree_has_room(proxy->objects, client);
+    return object_tree_has_room(proxy->objects, objects, client);
 }
 
 int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)

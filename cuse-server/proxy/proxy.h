@@ -76,8 +76,8 @@ int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile 
  */
 void proxy_release(Proxy *proxy, uint32_t file_id);
 
-/** proxy_has_room: may a guest allocate an object, or with @client also a client? */
-bool proxy_has_room(Proxy *proxy, bool client);
+/** proxy_has_room: may a guest have so many @objects more, or with @client also a client? */
+bool proxy_has_room(Proxy *proxy, unsigned objects, bool client);
 
 /**
  * proxy_poll: which of @events a file has.

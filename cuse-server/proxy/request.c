@@ -198,7 +198,7 @@ Client *request_lock_client(Request *req, NvHandle handle, NvU32 *status_field)
 {
     Client *client = NULL;
 
-    if (!proxy_has_room(req->proxy, false)) {
+    if (!proxy_has_room(req->proxy, 1, false)) {
         request_refuse_status(req, status_field, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
     } else if (!(client = object_tree_lock(req->proxy->objects, handle))) {
         request_refuse_status(req, status_field, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);

@@ -441,6 +441,7 @@ static void release_all(Fake *fake)
         proxy_release(&fake->proxy, id);
     }
     g_assert_cmpuint(object_tree_size(fake->proxy.objects).clients, ==, 0);
+    g_assert_cmpuint(object_tree_size(fake->proxy.objects).objects, ==, 0);
     g_assert_cmpuint(nv_file_table_size(fake->proxy.files), ==, 0);
 }
 

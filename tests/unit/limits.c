@@ -1,26 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What counts against the limits of an instance, and until when: until the driver has released it. */
 #include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
 
 #include <criterion/criterion.h>
 
 #include "abi/alloc.h"
 #include "abi/class.h"
+#include "abi/ctrl0000.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "tests/unit/fake-host.h"
 
 enum { FILES = 16, CLIENTS = 4, OBJECTS = 64 }; /* fake_new() */
 
+typedef NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TO_FD_PARAMS ExportOne;
+typedef NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS ExportMany;
+typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECT_FROM_FD_PARAMS ImportOne;
+typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS ImportMany;
+
 static Fake *fake;
 static NvHandle next_client;
+
+/* Exports and imports are carried out; of what is imported, every second place is empty. */
+static void answer_control(NVOS54_PARAMETERS *outer)
+{
+    ImportMany *many = (ImportMany *)(uintptr_t)outer->params;
+
+    outer->status = NV_OK;
+    if (outer->cmd == NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD) {
+        for (unsigned i = 0; i < many->numObjects; i++) {
+            many->objectTypes[i] = i % 2 == 0;
+        }
+    }
+}
 
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     NVOS64_PARAMETERS *alloc = argument;
 
     (void)f;
-    (void)command;
+    if (_IOC_NR(command) == NV_ESC_RM_CONTROL) {
+        answer_control(argument);
+        return 0;
+    }
     if (alloc->hObjectNew == 0) {
         alloc->hObjectNew = next_client++;
     }
@@ -178,4 +202,115 @@ Test(limits, an_instance_ends_with_files_that_the_driver_keeps)
 {
     make_clients(CLIENTS, 2);
     cr_expect_eq(fake->n_remnants, CLIENTS); /* fake_free() looks that none is left */
+}
+
+/* --- objects that files hold, and what is imported -------------------------------------------- */
+
+enum { EXPORT_FD = 7, PARAMS = GUEST_BASE + 0x1000, DEVICE = 0x5c000001 };
+
+static NvFile *ctl;
+static NvHandle client;
+
+static void begin_exports(void)
+{
+    ctl = fake_open(fake, FAKE_CTL, 3);
+    cr_assert_eq(alloc(ctl, 0, NV01_ROOT_CLIENT, &client), NV_OK);
+    fake_open(fake, FAKE_CTL, EXPORT_FD);
+}
+
+static NvU32 control(NvV32 command, const void *params, size_t size)
+{
+    NVOS54_PARAMETERS p = {.hClient = client,
+                           .hObject = client,
+                           .cmd = command,
+                           .params = PARAMS,
+                           .paramsSize = (NvU32)size};
+
+    memcpy(fake_at(fake, PARAMS), params, size);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_CONTROL, &p, sizeof p), 0);
+    return p.status;
+}
+
+static NvU32 export_many(NvU16 index, NvU16 n)
+{
+    const ExportMany params = {.fd = EXPORT_FD, .numObjects = n, .index = index};
+
+    return control(NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, &params, sizeof params);
+}
+
+static unsigned n_objects(void)
+{
+    return object_tree_size(fake->proxy.objects).objects;
+}
+
+Test(limits, an_exported_object_counts_as_long_as_its_file_is_there)
+{
+    const ExportOne one = {.fd = EXPORT_FD};
+
+    begin_exports();
+    cr_expect_eq(control(NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECT_TO_FD, &one, sizeof one), NV_OK);
+    cr_expect_eq(n_objects(), 1 + 1);
+    cr_expect_eq(export_many(0, 10), NV_OK);
+    cr_expect_eq(n_objects(), 1 + 10);
+    cr_expect_eq(export_many(4, 6), NV_OK, "in the same places");
+    cr_expect_eq(n_objects(), 1 + 10);
+    proxy_release(&fake->proxy, ctl->id);
+    cr_expect_eq(n_objects(), 10, "the client is gone, and its file");
+    for (uint32_t id = 1; id <= 2; id++) {
+        proxy_release(&fake->proxy, id);
+    }
+    cr_expect_eq(n_objects(), 0);
+}
+
+Test(limits, no_more_is_exported_than_there_may_be)
+{
+    begin_exports();
+    cr_expect_eq(export_many(0, OBJECTS), NV_ERR_INSUFFICIENT_RESOURCES);
+    cr_expect_eq(fake->request.event.refusal, REFUSAL_LIMIT);
+    cr_expect_eq(export_many(0, UINT16_MAX), NV_ERR_INSUFFICIENT_RESOURCES);
+    cr_expect_eq(fake->n_calls, 1, "the host was asked to export");
+    cr_expect_eq(export_many(0, OBJECTS - 1), NV_OK);
+    cr_expect_eq(n_objects(), OBJECTS);
+    cr_expect_eq(export_many(0, 1), NV_ERR_INSUFFICIENT_RESOURCES);
+}
+
+Test(limits, what_is_imported_counts)
+{
+    ImportOne one = {.fd = EXPORT_FD};
+    ImportMany many = {.fd = EXPORT_FD, .hParent = client, .numObjects = 4};
+    NvU32 status = NV_OK;
+    unsigned n = 0;
+
+    begin_exports();
+    one.object.data.rmObject.hParent = client;
+    for (; n < 2 * OBJECTS && status == NV_OK; n++) {
+        one.object.data.rmObject.hObject = DEVICE + n;
+        status = control(NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_FROM_FD, &one, sizeof one);
+    }
+    cr_expect_eq(status, NV_ERR_INSUFFICIENT_RESOURCES);
+    cr_expect_eq(n, OBJECTS);
+    cr_expect_eq(n_objects(), OBJECTS);
+    cr_expect_eq(control(NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, &many, sizeof many),
+                 NV_ERR_INSUFFICIENT_RESOURCES);
+}
+
+Test(limits, what_was_not_imported_takes_no_objects_place)
+{
+    ImportMany many = {.fd = EXPORT_FD, .numObjects = 4};
+    NvHandle device = DEVICE;
+
+    begin_exports();
+    cr_assert_eq(alloc(ctl, client, NV01_DEVICE_0, &device), NV_OK);
+    many.hParent = client;
+    for (NvHandle i = 0; i < 4; i++) {
+        many.objects[i] = i % 2 == 0 ? DEVICE + 1 + i : DEVICE;
+    }
+    cr_expect_eq(control(NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, &many, sizeof many),
+                 NV_OK);
+    cr_expect_eq(n_objects(), 1 + 1 + 2);
+    Client *locked = object_tree_lock(fake->proxy.objects, client);
+    uint32_t object_class = 0;
+    cr_expect(client_class(locked, DEVICE, &object_class));
+    cr_expect_eq(object_class, NV01_DEVICE_0);
+    object_tree_unlock(locked);
 }

@@ -270,15 +270,15 @@ Test(object_tree, there_is_room_up_to_the_limits)
     g_autoptr(ObjectTree) tree = object_tree_new(&(ObjectLimits){.clients = 2, .objects = 4});
 
     object_tree_add_client(tree, CLIENT, FILE_A, &alice);
-    cr_assert(object_tree_has_room(tree, true));
+    cr_assert(object_tree_has_room(tree, 1, true));
     object_tree_add_client(tree, OTHER, FILE_A, &alice);
-    cr_assert_not(object_tree_has_room(tree, true));
-    cr_assert(object_tree_has_room(tree, false));
+    cr_assert_not(object_tree_has_room(tree, 1, true));
+    cr_assert(object_tree_has_room(tree, 1, false));
     add(tree, CLIENT, 10, CLIENT, 0);
     add(tree, CLIENT, 11, CLIENT, 0);
-    cr_assert_not(object_tree_has_room(tree, false));
+    cr_assert_not(object_tree_has_room(tree, 1, false));
     free_object(tree, CLIENT, 10);
-    cr_assert(object_tree_has_room(tree, false));
+    cr_assert(object_tree_has_room(tree, 1, false));
     object_tree_close(tree, FILE_A);
-    cr_assert(object_tree_has_room(tree, true));
+    cr_assert(object_tree_has_room(tree, 1, true));
 }
