@@ -135,7 +135,7 @@ static const InstanceOption instance_options[] = {
     {"threads", OPTION_NUMBER, AT(threads), .initial = 64, .max = 1024, .placeholder = "N",
      .help = "most calls in progress at once (default: 64)"},
     {"max-files", OPTION_NUMBER, AT(max_files), .initial = PROXY_FILES_DEFAULT, .max = 1 << 20,
-     .placeholder = "N", .help = "most open files (default: 16384)"},
+     .placeholder = "N", .help = "most files in the driver, open or mapped (default: 16384)"},
     {"max-clients", OPTION_NUMBER, AT(max_clients), .initial = PROXY_CLIENTS_DEFAULT,
      .max = 1 << 20, .placeholder = "N", .help = "most clients in the driver (default: 8192)"},
     {"max-objects", OPTION_NUMBER, AT(max_objects), .initial = PROXY_OBJECTS_DEFAULT,

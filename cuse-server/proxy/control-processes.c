@@ -189,8 +189,11 @@ RequestResult control_get_pids(Request *req, const AbiEntry *entry, NVOS54_PARAM
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autofree NV2080_CTRL_GPU_GET_PIDS_PARAMS *host = g_memdup2(params, sizeof *params);
-    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
+    /* What the driver lists is put out of the way, whatever it says. */
+    g_autofree NV2080_CTRL_GPU_GET_PIDS_PARAMS *own = g_memdup2(params, sizeof *params);
+    const bool ok = control_call_host(req, entry, guest, params);
+    *params = *own;
+    if (ok && guest->status == NV_OK) {
         list_processes(req, guest, params);
     }
     return REQUEST_DONE;
@@ -240,11 +243,14 @@ RequestResult control_get_pid_info(Request *req, const AbiEntry *entry, NVOS54_P
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host = g_memdup2(params, sizeof *params);
-    for (size_t i = 0; i < G_N_ELEMENTS(host->pidInfoList); i++) {
-        host->pidInfoList[i].pid = WORKER_NUMBER;
+    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *own = g_memdup2(params, sizeof *params);
+    for (size_t i = 0; i < G_N_ELEMENTS(params->pidInfoList); i++) {
+        params->pidInfoList[i].pid = WORKER_NUMBER;
     }
-    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
+    const bool ok = control_call_host(req, entry, guest, params);
+    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host = g_memdup2(params, sizeof *params);
+    *params = *own;
+    if (ok && guest->status == NV_OK) {
         describe_processes(req, guest, params, host);
     }
     return REQUEST_DONE;
@@ -316,10 +322,11 @@ RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_P
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    g_autofree void *host = g_memdup2(params, entry->layout->size);
-    if (control_call_host(req, entry, guest, host) && guest->status == NV_OK) {
-        clear_samples(host, entry->layout);
-        memcpy(params, host, entry->layout->size);
+    g_autofree void *own = g_memdup2(params, entry->layout->size);
+    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK) {
+        clear_samples(params, entry->layout);
+    } else {
+        memcpy(params, own, entry->layout->size);
     }
     return REQUEST_DONE;
 }
