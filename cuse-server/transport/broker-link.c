@@ -37,6 +37,7 @@ struct BrokerLink {
     GMutex probing;        /* guards the next, also while the broker is asked for one */
     GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
     GMutex lock;           /* guards what follows, and every Question in it */
+    off_t next_byte;       /* for the next remnant */
     GHashTable *probe_of;  /* descriptor -> the probe of its device */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
@@ -146,12 +147,14 @@ static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
     return ioctl(fd, command, argument) < 0 ? errno : 0;
 }
 
-/* The probe of a file that cannot be polled, or -1. */
-static int take_probe(BrokerLink *link, int fd)
+/* The probe of a file that cannot be polled, or -1; and a byte for it. None is used twice, so that none need be
+ * given back. */
+static int take_probe(BrokerLink *link, int fd, off_t *byte)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
     gpointer probe;
 
+    *byte = link->next_byte++;
     return g_hash_table_steal_extended(link->probe_of, GINT_TO_POINTER(fd), NULL, &probe)
                ? GPOINTER_TO_INT(probe)
                : -1;
@@ -171,7 +174,9 @@ static void link_forget(Host *host, HostRemnant *remnant)
 
 static HostRemnant *link_close(Host *host, int fd)
 {
-    HostRemnant *remnant = remnant_new(fd, take_probe((BrokerLink *)host, fd));
+    off_t byte;
+    const int probe = take_probe((BrokerLink *)host, fd, &byte);
+    HostRemnant *remnant = remnant_new(fd, probe, byte);
 
     close(fd);
     if (remnant && !remnant_remains(remnant)) {

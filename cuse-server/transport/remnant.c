@@ -22,14 +22,6 @@ struct HostRemnant {
     off_t byte;
 };
 
-/* No two of a node may be the same; and none is used twice, so that none need be given back. */
-static off_t next_byte(void)
-{
-    static gsize last;
-
-    return (off_t)(g_atomic_pointer_add(&last, 1) & G_MAXINT64);
-}
-
 /* The kind of lock that the file may have depends on how it was opened. */
 static bool lock_byte(int fd, off_t byte)
 {
@@ -66,10 +58,9 @@ static HostRemnant *watch_new(int fd)
     return remnant;
 }
 
-static HostRemnant *lock_new(int fd, int probe)
+static HostRemnant *lock_new(int fd, int probe, off_t byte)
 {
     HostRemnant *remnant;
-    off_t byte = next_byte();
 
     if (probe < 0 || !lock_byte(fd, byte)) {
         return NULL;
@@ -79,11 +70,11 @@ static HostRemnant *lock_new(int fd, int probe)
     return remnant;
 }
 
-HostRemnant *remnant_new(int fd, int probe)
+HostRemnant *remnant_new(int fd, int probe, off_t byte)
 {
     HostRemnant *remnant = watch_new(fd);
 
-    return remnant ? remnant : lock_new(fd, probe);
+    return remnant ? remnant : lock_new(fd, probe, byte);
 }
 
 /* The number may be another file's by now: what counts is what the instance watches. */

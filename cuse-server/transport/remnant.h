@@ -17,9 +17,10 @@
 /**
  * remnant_new: look back at a file that is going to be closed.
  * @probe: another open file of the same node, which lives as long as remnants do; -1: there is none
+ * @byte: of the node; no other file of it has had the same
  * Returns: (transfer full): or NULL: the file cannot be followed.
  */
-HostRemnant *remnant_new(int fd, int probe);
+HostRemnant *remnant_new(int fd, int probe, off_t byte);
 
 /** remnant_remains: whether the file is still there. It must have been closed. */
 bool remnant_remains(const HostRemnant *remnant);

@@ -16,7 +16,7 @@ enum { BYTES = 4096 };
 
 static HostRemnant *close_and_look_back(int fd, int probe)
 {
-    HostRemnant *remnant = remnant_new(fd, probe);
+    HostRemnant *remnant = remnant_new(fd, probe, fd); /* a byte of its own */
 
     cr_assert_not_null(remnant);
     close(fd);
@@ -124,7 +124,7 @@ Test(remnant, of_a_file_that_can_be_seen_in_no_way_there_is_none)
     int probe;
     int fd = memory_file(&probe);
 
-    cr_expect_null(remnant_new(fd, -1));
+    cr_expect_null(remnant_new(fd, -1, 0));
     close(fd);
     close(probe);
 }
