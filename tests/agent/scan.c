@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,11 +25,11 @@
 enum {
     DRIVER_MAJOR = 195,
     PROCESSES = 4,
-    TABLE = 24,          /* numbers that are tried of a table */
-    AGENT_TABLE = 3,     /* an agent's files have the lowest */
-    SPINS = 100,         /* on a thread whose descriptor was had, for its files come and go */
-    HANDLES = 64,        /* known at a time */
-    HANDLES_BACK = 1000, /* pidfs counts up: how far to look back from the newest */
+    TABLE = 24,         /* numbers that are tried of a table */
+    AGENT_TABLE = 3,    /* an agent's files have the lowest */
+    SPINS = 100,        /* on a thread whose descriptor was had, for its files come and go */
+    HANDLES = 64,       /* known at a time */
+    HANDLES_BACK = 500, /* pidfs counts up: how far to look back from the newest */
     HANDLE_BYTES = 128,
     X32 = 0x40000000,
 };
@@ -215,7 +216,7 @@ static bool handle_of(int pidfd, Handle *handle, uint64_t *number)
     return true;
 }
 
-/* The handle of a process that has just been made: no other is higher. */
+/* The handle of a process that has just been made on this processor: each counts up by itself (since Linux 7.0). */
 static bool newest_handle(Handle *handle, uint64_t *number)
 {
     pid_t child = fork();
@@ -268,26 +269,48 @@ static bool is_other_thread(const Scan *scan, pid_t tid)
     return false;
 }
 
-/* Open all there are. Returns how many pidfds of other threads there are in @known. */
-static unsigned open_handles(const Scan *scan, int self, int *known)
+/* Pidfds of other threads. */
+typedef struct {
+    int fds[HANDLES];
+    unsigned n;
+} Known;
+
+/* Open those that were made last on this processor. */
+static void open_newest(const Scan *scan, int self, Known *known)
 {
     Handle handle;
     uint64_t newest;
-    unsigned n = 0;
 
     if (!newest_handle(&handle, &newest)) {
-        return 0;
+        return;
     }
-    for (uint64_t at = newest, i = 0; i < HANDLES_BACK && n < HANDLES; at--, i++) {
+    for (uint64_t at = newest, i = 0; i < HANDLES_BACK && known->n < HANDLES; at--, i++) {
         memcpy(handle.head.f_handle, &at, sizeof at);
         int fd = open_by_handle_at(self, &handle.head, O_RDWR | O_CLOEXEC);
         if (fd >= 0 && is_other_thread(scan, thread_of(fd))) {
-            known[n++] = fd;
+            known->fds[known->n++] = fd;
         } else if (fd >= 0) {
             close(fd);
         }
     }
-    return n;
+}
+
+static void open_handles(const Scan *scan, int self, Known *known)
+{
+    cpu_set_t all;
+    cpu_set_t one;
+
+    if (sched_getaffinity(0, sizeof all, &all) != 0) {
+        return;
+    }
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        if (CPU_ISSET(cpu, &all) && sched_setaffinity(0, sizeof one, &one) == 0) {
+            open_newest(scan, self, known);
+        }
+    }
+    sched_setaffinity(0, sizeof all, &all);
 }
 
 /* Another thread puts one pidfd in the other's place, and back: what was checked is not what is used. */
@@ -328,16 +351,16 @@ static void take_exchanged(Scan *scan, int self, int pidfd)
 
 static void open_by_handles(Scan *scan)
 {
-    int known[HANDLES];
+    Known known = {.n = 0};
     int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    unsigned n = open_handles(scan, self, known);
 
-    for (unsigned i = 0; i < n; i++) {
+    open_handles(scan, self, &known);
+    for (unsigned i = 0; i < known.n; i++) {
         for (int spin = 0; spin < SPINS; spin++) {
-            take(scan, "pidfs-handle", known[i], spin % AGENT_TABLE);
+            take(scan, "pidfs-handle", known.fds[i], spin % AGENT_TABLE);
         }
-        take_exchanged(scan, self, known[i]);
-        close(known[i]);
+        take_exchanged(scan, self, known.fds[i]);
+        close(known.fds[i]);
     }
     if (self >= 0) {
         close(self);
