@@ -132,13 +132,12 @@ is "$(grep -c 'call=UVM_INITIALIZE' "$DEBUGFS/log")" 0 "and no call was made in 
 # What is mapped in a guest is the host's file of the guest's own device, whatever the worker sends.
 GUEST=(timeout 20 "$BUILD/tests/agent/agent-mapper" threads) CAPS=compute,utility
 for maps in maps:file "2:$uvm:2 maps:host"; do
-    name=${maps##* }
-    echo >"$DEBUGFS/log"
+    name=${maps##*:}
     # shellcheck disable=SC2086 # words
-    SETTLE=6 fallen "$name" $maps
-    is "$(grep -c '^thread: mmap failed$' "$WORK/$name")" 8 "$name: nothing is mapped that is not of the guest's device"
-    is "$(grep -c ' call=mmap' "$DEBUGFS/log")" 0 "$name: and no driver is asked"
+    SETTLE=6 fallen "maps-$name" $maps
+    is "$(grep -c '^thread: mmap failed$' "$WORK/maps-$name")" 8 "$name: nothing is mapped that is not of the guest's device"
 done
+is "$(grep -c ' call=mmap' "$DEBUGFS/log")" 0 "and no driver is asked"
 
 GUEST=(timeout 20 python3 "$CLIENT") CAPS=compute,utility
 for size in 0 1 15 17 40 65536; do
