@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cuse-server/broker/host-gpus.h"
+#include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-value.h"
 #include "cuse-server/container/oci-request.h"
 
@@ -71,6 +72,7 @@ static void add_device(JsonValue *devices, const char *program, const char *name
     }
     json_set_string(hook, "hookName", "createContainer");
     json_set_string(hook, "path", program);
+    hook_environment_close(hook);
     json_append(json_need_array(json_need_object(device, "containerEdits"), "hooks"), hook);
     json_set_string(device, "name", name);
     json_append(devices, device);
@@ -131,6 +133,7 @@ JsonValue *cdi_spec_new(const char *program, JsonValue *from)
         take_list(own, edits, "env", NULL, true);
         take_list(own, edits, "mounts", is_dropped_mount, false);
         take_list(own, edits, "hooks", is_kept_hook, true);
+        hook_environment_close_all(json_member_array(own, "hooks"));
     }
     json_set_string(spec, "cdiVersion", cdi_spec_version(spec));
     return spec;

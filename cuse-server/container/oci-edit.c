@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/char-devices.h"
+#include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/oci-seccomp.h"
@@ -143,6 +144,7 @@ static void add_hook(JsonValue *hooks, const char *point, const char *program,
     }
     json_set_string(hook, "path", program);
     json_set(hook, "args", args);
+    hook_environment_close(hook);
     json_append(json_need_array(hooks, point), hook);
 }
 
@@ -190,6 +192,9 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
     add_denials(rules, drivers);
     remove_mounts(json_member_array(config, "mounts"));
     remove_hooks(hooks);
+    /* The engine's and NVIDIA's as well, which it may have from a specification that is older than
+     * `env` in ours: runc starts this kind with the container's environment. */
+    hook_environment_close_all(json_member_array(hooks, "createContainer"));
     add_hook(hooks, "createContainer", edit->program,
              (const char *const[]){"view", edit->instance, edit->bundle, rootfs, NULL});
     add_hook(hooks, "poststop", edit->program,
@@ -227,6 +232,7 @@ static void add_edit_hook(JsonValue *hooks, JsonValue *edit)
             json_set(hook, members[i], json_copy(value));
         }
     }
+    hook_environment_close(hook);
     json_append(json_need_array(hooks, point ? point : "createContainer"), hook);
 }
 
