@@ -14,6 +14,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/cli/clean-start.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/container-instance.h"
 #include "cuse-server/cli/json-reader.h"
@@ -156,14 +157,25 @@ static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GErro
     return ok;
 }
 
+static int run_hook(char **args)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!clean_start(&error)) {
+        g_printerr("nvcuse-runtime: %s\n", error->message);
+        return EXIT_FAILED;
+    }
+    return oci_hook_main(args);
+}
+
 int cmd_runtime(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     RuntimeConfig runtime;
     RuntimeArgs args;
 
-    if (argc > 2 && g_str_equal(argv[1], OCI_HOOK_WORD)) {
-        return oci_hook_main(argv + 2);
+    if (clean_start_is_hook(argc, argv)) {
+        return run_hook(argv + 2);
     }
     runtime_args_read(&args, argc, argv);
     if (args.runtime) {

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
 #include "cuse-server/broker/instance.h"
+#include "cuse-server/container/hook-environment.h"
 #include "cuse-server/transport/close-if-open.h"
 
 enum {
@@ -131,11 +133,21 @@ static bool wait_until_ready(int socket, GPid pid, int output, GError **error)
     return false;
 }
 
-/* Its own session: what ends the runtime's process group must not end it. */
+/* Its own session: what ends the runtime's process group must not end it. And its files have the
+ * modes that its code says, whatever engine made the container. */
 static void child_setup(gpointer data)
 {
     (void)data;
     setsid();
+    umask(022);
+}
+
+/* Of the engine's environment an instance gets nothing: it outlives the engine's call, as root. */
+static char **environment_of(const char *notify)
+{
+    char **environment = g_environ_setenv(NULL, "PATH", HOOK_PATH, TRUE);
+
+    return g_environ_setenv(environment, "NOTIFY_SOCKET", notify ? notify : "", TRUE);
 }
 
 static GPtrArray *command_of(const char *program, const char *name, const char *bundle,
@@ -160,14 +172,14 @@ bool container_instance_start(const char *program, const char *name, const char 
 {
     g_autoptr(GPtrArray) words = command_of(program, name, bundle, options);
     g_autofree char *notify = NULL;
-    g_auto(GStrv) environment = g_get_environ();
+    g_auto(GStrv) environment = NULL;
     int starter = pidfd_open(getpid(), 0);
     int target = STARTER_FD;
     int output = -1;
     int socket = notify_socket(&notify, error);
     bool ok = socket >= 0;
 
-    environment = g_environ_setenv(environment, "NOTIFY_SOCKET", notify ? notify : "", TRUE);
+    environment = environment_of(notify);
     /* Of our files it gets its standard error and the starter: GLib closes the others, and forks
      * twice, so that the runtime which we become has no child that it does not know. */
     ok = ok && g_spawn_async_with_pipes_and_fds(

@@ -59,10 +59,10 @@ int main(int argc, char **argv)
     if (g_strcmp0(name, WORKER_PROGRAM) == 0) {
         return worker_start(argc, argv);
     }
-    (void)setlocale(LC_ALL, "");
     if (g_strcmp0(name, "nvcuse-runtime") == 0) {
         return cmd_runtime(argc, argv);
     }
+    (void)setlocale(LC_ALL, "");
     if (argc < 2) {
         print_help();
         return EXIT_USAGE;
