@@ -7,6 +7,7 @@
 
 #include "cuse-server/cli/doctor-checks.h"
 #include "cuse-server/cli/driver-options.h"
+#include "cuse-server/cli/find-program.h"
 #include "cuse-server/sandbox/worker-ids.h"
 
 #define PARAMS "/proc/driver/nvidia/params"
@@ -172,7 +173,7 @@ static Finding look_at_runtimes(void)
     bool usable = false;
 
     for (size_t i = 0; i < G_N_ELEMENTS(runtimes); i++) {
-        g_autofree char *path = g_find_program_in_path(runtimes[i].program);
+        g_autofree char *path = find_program(runtimes[i].program);
         g_autofree char *version = path ? version_of(path) : NULL;
         if (!path) {
             continue;
