@@ -4,11 +4,13 @@
 #include <gio/gio.h>
 
 #include "cuse-server/cli/config-file.h"
+#include "cuse-server/cli/find-program.h"
 
 #define DEFAULT_FILE "/etc/nvcuse/runtime.conf"
 #define DEFAULT_CDI  "/etc/cdi/nvcuse.json"
 
-static const char *const keys[] = {"path", "instance-config", "cdi", "environment", "caps", NULL};
+static const char *const keys[] = {
+    "path", "instance-config", "cdi", "environment", "annotations", "caps", NULL};
 
 /* With the place in the file before the message. */
 static bool blame(GError **error, const char *origin, const char *key)
@@ -17,18 +19,22 @@ static bool blame(GError **error, const char *origin, const char *key)
     return false;
 }
 
-static bool read_environment(const ConfigFile *file, bool *environment, GError **error)
+/* A key that is yes or no; *value stays if it is not there. */
+static bool read_switch(const ConfigFile *file, const char *key, bool *value, GError **error)
 {
     g_autofree char *origin = NULL;
-    g_autofree char *text = config_file_get(file, "environment", &origin);
+    g_autofree char *text = config_file_get(file, key, &origin);
 
-    if (!text || g_str_equal(text, "yes") || g_str_equal(text, "no")) {
-        *environment = !text || g_str_equal(text, "yes");
+    if (!text) {
+        return true;
+    }
+    if (g_str_equal(text, "yes") || g_str_equal(text, "no")) {
+        *value = g_str_equal(text, "yes");
         return true;
     }
     g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
                 "'%s' is neither yes nor no", text);
-    return blame(error, origin, "environment");
+    return blame(error, origin, key);
 }
 
 static bool read_caps(const ConfigFile *file, NvCaps *caps, GError **error)
@@ -55,7 +61,8 @@ static bool read_file(RuntimeConfig *config, GError **error)
     config->path = config_file_get(file, "path", NULL);
     config->instance_config = config_file_get(file, "instance-config", NULL);
     config->cdi = config_file_get(file, "cdi", NULL);
-    return read_environment(file, &config->policy.environment, error) &&
+    return read_switch(file, "environment", &config->policy.environment, error) &&
+           read_switch(file, "annotations", &config->policy.annotations, error) &&
            read_caps(file, &config->policy.caps, error);
 }
 
@@ -68,9 +75,9 @@ static bool find_runtime(RuntimeConfig *config, GError **error)
     if (!wanted) {
         wanted = config->path;
     }
-    g_autofree char *chosen = wanted ? g_find_program_in_path(wanted) : NULL;
+    g_autofree char *chosen = wanted ? find_program(wanted) : NULL;
     for (size_t i = 0; !wanted && !chosen && i < G_N_ELEMENTS(names); i++) {
-        chosen = g_find_program_in_path(names[i]);
+        chosen = find_program(names[i]);
     }
     if (!chosen) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "the runtime %s is not there",

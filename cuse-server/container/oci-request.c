@@ -135,28 +135,23 @@ static bool read_names(const char *names, char **gpus, GError **error)
     return *gpus != NULL;
 }
 
-static bool read_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
+/* What the annotations may narrow. */
+static bool give_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
 {
-    const char *wanted = annotation(config, OCI_ANNOTATION_CAPS);
+    const char *wanted =
+        policy->environment ? variable(config, "NVIDIA_DRIVER_CAPABILITIES") : NULL;
 
-    if (!wanted) {
-        wanted = variable(config, "NVIDIA_DRIVER_CAPABILITIES");
-    }
-    return nv_caps_from_environment(wanted, is_legacy_image(config), policy->caps, caps, error);
+    return nv_caps_from_environment(wanted, policy->environment && is_legacy_image(config),
+                                    policy->caps, caps, error);
 }
 
-static bool read_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
+static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
-    const char *annotated = annotation(config, OCI_ANNOTATION_GPUS);
     const char *visible = variable(config, "NVIDIA_VISIBLE_DEVICES");
 
     if (!read_explicit(config, &request->gpus, &request->by_cdi, error)) {
         return false;
-    }
-    if (annotated) {
-        g_clear_pointer(&request->gpus, g_free);
-        return read_names(annotated, &request->gpus, error);
     }
     if (request->gpus || !policy->environment) {
         return true;
@@ -171,12 +166,64 @@ static bool read_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *re
     return true;
 }
 
+/* The minors that are in both lists, in the order of the first; the caller frees them. */
+static char *meet_minors(const char *given, const char *wanted)
+{
+    g_auto(GStrv) minors = g_strsplit(given, ",", -1);
+    g_auto(GStrv) others = g_strsplit(wanted, ",", -1);
+    g_autoptr(GString) both = g_string_new(NULL);
+
+    if (g_str_equal(given, "all") || g_str_equal(wanted, "all")) {
+        return g_strdup(g_str_equal(given, "all") ? wanted : given);
+    }
+    for (char **minor_no = minors; *minor_no; minor_no++) {
+        if (g_strv_contains((const char *const *)others, *minor_no)) {
+            g_string_append_printf(both, "%s%s", both->len ? "," : "", *minor_no);
+        }
+    }
+    return both->len ? g_string_free(g_steal_pointer(&both), FALSE) : g_strdup("none");
+}
+
+static bool narrow_gpus(JsonValue *config, OciRequest *request, GError **error)
+{
+    const char *names = annotation(config, OCI_ANNOTATION_GPUS);
+    g_autofree char *wanted = NULL;
+    g_autofree char *given = g_steal_pointer(&request->gpus);
+
+    if (names && !read_names(names, &wanted, error)) {
+        g_prefix_error(error, "annotation " OCI_ANNOTATION_GPUS "=%s: ", names);
+        return false;
+    }
+    request->gpus = names ? meet_minors(given, wanted ? wanted : "none") : g_steal_pointer(&given);
+    return true;
+}
+
+static bool narrow_caps(JsonValue *config, OciRequest *request, GError **error)
+{
+    const char *names = annotation(config, OCI_ANNOTATION_CAPS);
+    NvCaps wanted = 0;
+
+    if (names && !nv_caps_from_environment(names, FALSE, NV_CAPS_SUPPORTED, &wanted, error)) {
+        g_prefix_error(error, "annotation " OCI_ANNOTATION_CAPS ": ");
+        return false;
+    }
+    request->caps = names ? request->caps & wanted : request->caps;
+    return true;
+}
+
+static bool narrow(JsonValue *config, const OciPolicy *policy, OciRequest *request, GError **error)
+{
+    return !policy->annotations ||
+           (narrow_gpus(config, request, error) && narrow_caps(config, request, error));
+}
+
 bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
     *request = (OciRequest){.gpus = NULL};
-    if (read_gpus(config, policy, request, error) &&
-        (!request->gpus || read_caps(config, policy, &request->caps, error))) {
+    if (give_gpus(config, policy, request, error) &&
+        (!request->gpus || (give_caps(config, policy, &request->caps, error) &&
+                            narrow(config, policy, request, error)))) {
         return true;
     }
     oci_request_clear(request);

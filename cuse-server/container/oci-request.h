@@ -9,7 +9,8 @@
 #include "cuse-server/container/json-value.h"
 #include "version-tree/nv-caps.h"
 
-/* Annotations that a container may carry: values as of the variables of NVIDIA's. */
+/* Annotations that a container may carry: values as of the variables of NVIDIA's. A bundle does not
+ * say whose they are: engines copy an image's labels and annotations beside those of its user. */
 #define OCI_ANNOTATION_GPUS "nvcuse.dev/gpus"
 #define OCI_ANNOTATION_CAPS "nvcuse.dev/caps"
 
@@ -20,11 +21,14 @@
 
 /**
  * OciPolicy: what the operator lets containers ask for.
- * @environment: whether NVIDIA_VISIBLE_DEVICES counts; images can set it
+ * @environment: whether NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES count; images can set
+ *     them
+ * @annotations: whether annotations count, to narrow what the container was given
  * @caps: driver capabilities that may be asked for
  */
 typedef struct {
     bool environment;
+    bool annotations;
     NvCaps caps;
 } OciPolicy;
 
@@ -43,11 +47,13 @@ typedef struct {
 /**
  * oci_request_read: look at a config.json.
  *
- * The annotation says it if there is one; else what the container was given explicitly, CDI devices
- * of ours and device nodes of NVIDIA's together; else NVIDIA_VISIBLE_DEVICES as NVIDIA's own
- * runtime reads it: not set, empty or "void" is nothing, "none" is the driver without GPUs, "all",
- * or indexes and UUIDs; not set in an image older than these variables (CUDA_VERSION without
- * NVIDIA_REQUIRE_CUDA) is all.
+ * It says what the container was given explicitly, CDI devices of ours and device nodes of NVIDIA's
+ * together; without them NVIDIA_VISIBLE_DEVICES, as NVIDIA's own runtime reads it: not set, empty or
+ * "void" is nothing, "none" is the driver without GPUs, "all", or indexes and UUIDs; not set in an
+ * image older than these variables (CUDA_VERSION without NVIDIA_REQUIRE_CUDA) is all.
+ *
+ * Annotations take GPUs and capabilities away from that, and give none. What they leave may be
+ * nothing, which is "none": a container with a device of ours must not go on as one without.
  *
  * Returns: false with @error if it asks for what is not there or not allowed.
  */

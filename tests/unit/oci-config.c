@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/oci-seccomp.h"
@@ -321,4 +322,133 @@ Test(oci_request, what_is_not_there_or_not_allowed_is_an_error)
     }
     cr_assert_null(asked("\"NVIDIA_VISIBLE_DEVICES=all\"", false, &ok));
     cr_assert(ok);
+}
+
+/* --- what an image cannot do ------------------------------------------------------------------ */
+
+/* A container with a node of GPU 0, variables and annotations. */
+static bool request_of(const char *env, const char *annotations, const OciPolicy *policy,
+                       OciRequest *request)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"linux\": {\"devices\": [{\"type\": \"c\", \"major\": 195, \"minor\": 0}]},"
+        " \"process\": {\"env\": [%s]}, \"annotations\": {%s}}",
+        env, annotations);
+    g_autoptr(JsonValue) config = json_text_parse(text, NULL);
+
+    return oci_request_read(config, policy, request, NULL);
+}
+
+Test(oci_request, annotations_do_not_count_by_default)
+{
+    const OciPolicy policy = {.environment = true, .caps = NV_CAPS_SUPPORTED};
+    static const char *const annotations[] = {
+        "\"nvcuse.dev/gpus\": \"all\"",
+        "\"nvcuse.dev/gpus\": \"none\"",
+        "\"nvcuse.dev/gpus\": \"void\"",
+        "\"nvcuse.dev/gpus\": \"77\"",
+        "\"nvcuse.dev/caps\": \"video,graphics\"",
+        "\"nvcuse.dev/caps\": \"nonsense\"",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(annotations); i++) {
+        OciRequest request;
+        cr_assert(request_of("", annotations[i], &policy, &request), "%s", annotations[i]);
+        cr_assert_str_eq(request.gpus, "0", "%s", annotations[i]);
+        cr_assert_eq(request.caps, NV_CAPS_DEFAULT, "%s", annotations[i]);
+        oci_request_clear(&request);
+    }
+}
+
+Test(oci_request, annotations_that_count_only_narrow)
+{
+    const OciPolicy policy = {.annotations = true, .caps = NV_CAPS_SUPPORTED};
+    static const struct {
+        const char *annotations;
+        const char *gpus;
+        NvCaps caps;
+    } rows[] = {
+        {"\"nvcuse.dev/gpus\": \"all\"", "0", NV_CAPS_DEFAULT},
+        {"\"nvcuse.dev/gpus\": \"none\"", "none", NV_CAPS_DEFAULT},
+        /* Never to nothing, or NVIDIA's node in it would stay. */
+        {"\"nvcuse.dev/gpus\": \"void\"", "none", NV_CAPS_DEFAULT},
+        {"\"nvcuse.dev/gpus\": \"\"", "none", NV_CAPS_DEFAULT},
+        {"\"nvcuse.dev/caps\": \"all\"", "0", NV_CAPS_DEFAULT},
+        {"\"nvcuse.dev/caps\": \"compute,video\"", "0", NV_CAP_COMPUTE},
+        {"\"nvcuse.dev/caps\": \"video\"", "0", 0},
+    };
+    OciRequest request;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        cr_assert(request_of("", rows[i].annotations, &policy, &request), "%s",
+                  rows[i].annotations);
+        cr_assert_str_eq(request.gpus, rows[i].gpus, "%s", rows[i].annotations);
+        cr_assert_eq(request.caps, rows[i].caps, "%s", rows[i].annotations);
+        oci_request_clear(&request);
+    }
+    cr_assert_not(request_of("", "\"nvcuse.dev/caps\": \"nonsense\"", &policy, &request));
+}
+
+Test(oci_request, annotations_give_nothing)
+{
+    const OciPolicy policy = {.annotations = true, .caps = NV_CAPS_SUPPORTED};
+    g_autoptr(JsonValue) config =
+        json_text_parse("{\"annotations\": {\"nvcuse.dev/gpus\": \"all\"}}", NULL);
+    OciRequest request;
+
+    cr_assert(oci_request_read(config, &policy, &request, NULL));
+    cr_assert_null(request.gpus);
+}
+
+Test(oci_request, a_closed_environment_does_not_widen_what_was_given)
+{
+    const OciPolicy policy = {.environment = false, .caps = NV_CAPS_SUPPORTED};
+    OciRequest request;
+
+    cr_assert(request_of("\"NVIDIA_VISIBLE_DEVICES=all\", \"NVIDIA_DRIVER_CAPABILITIES=all\"", "",
+                         &policy, &request));
+    cr_assert_str_eq(request.gpus, "0");
+    cr_assert_eq(request.caps, NV_CAPS_DEFAULT);
+    oci_request_clear(&request);
+    cr_assert(request_of("\"CUDA_VERSION=8.0\"", "", &policy, &request));
+    cr_assert_eq(request.caps, NV_CAPS_DEFAULT);
+    oci_request_clear(&request);
+}
+
+/* --- hooks ------------------------------------------------------------------------------------ */
+
+/* The environment of a hook after it was closed, as text. */
+static char *closed_env(const char *hook_text)
+{
+    g_autoptr(JsonValue) hook = json_text_parse(hook_text, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    hook_environment_close(hook);
+    JsonValue *env = json_member_array(hook, "env");
+    for (guint i = 0; i < json_length(env); i++) {
+        g_string_append_printf(text, "%s;", json_element_string(env, i));
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+Test(hook_environment, a_hook_without_one_gets_path_alone)
+{
+    static const char *const hooks[] = {
+        "{\"path\": \"/x\"}",
+        "{\"path\": \"/x\", \"env\": []}",
+        "{\"path\": \"/x\", \"env\": null}",
+        "{\"path\": \"/x\", \"env\": \"LD_PRELOAD=/x\"}",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
+        g_autofree char *env = closed_env(hooks[i]);
+        cr_assert_str_eq(env, "PATH=" HOOK_PATH ";", "%s", hooks[i]);
+    }
+}
+
+Test(hook_environment, what_an_operator_has_given_stays)
+{
+    g_autofree char *env = closed_env("{\"path\": \"/x\", \"env\": [\"A=1\", \"B=2\"]}");
+
+    cr_assert_str_eq(env, "A=1;B=2;");
 }
