@@ -5,63 +5,17 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/char-devices.h"
 #include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-devices.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/oci-seccomp.h"
-
-enum { DRM_MAJOR = 226 }; /* Documentation/admin-guide/devices.txt */
 
 /* Hooks of NVIDIA's that put the driver's own nodes into a container. */
 static const char *const foreign_hooks[] = {"nvidia-container-runtime-hook",
                                             "nvidia-container-toolkit", NULL};
 
 /* --- what goes -------------------------------------------------------------------------------- */
-
-/* Does this driver of the kernel's belong to NVIDIA's driver, or to us? */
-static bool is_denied_driver(const char *name)
-{
-    return g_str_has_prefix(name, "nvidia") || g_str_has_prefix(name, "nvcuse!");
-}
-
-/* A DRM node of nvidia-drm is one more way to the driver. */
-static bool is_nvidia_drm(uint64_t minor_no)
-{
-    g_autofree char *path = g_strdup_printf("/sys/dev/char/%d:%" G_GUINT64_FORMAT "/device/driver",
-                                            DRM_MAJOR, (guint64)minor_no);
-    g_autofree char *target = g_file_read_link(path, NULL);
-    g_autofree char *name = target ? g_path_get_basename(target) : NULL;
-
-    return g_strcmp0(name, "nvidia") == 0;
-}
-
-static bool is_denied_number(const GArray *drivers, uint64_t major_no, uint64_t minor_no)
-{
-    for (guint i = 0; i < drivers->len; i++) {
-        const CharDevice *driver = &g_array_index(drivers, CharDevice, i);
-        if (driver->major_no == major_no && is_denied_driver(driver->name)) {
-            return true;
-        }
-    }
-    return major_no == DRM_MAJOR && is_nvidia_drm(minor_no);
-}
-
-/* Of a list of nodes or of rules about them: those with the driver's numbers. */
-static void remove_denied(JsonValue *list, const GArray *drivers)
-{
-    for (guint i = json_length(list); i-- > 0;) {
-        JsonValue *device = json_element_object(list, i);
-        uint64_t major_no;
-        uint64_t minor_no = UINT64_MAX;
-        if (device && json_uint_get(json_member(device, "major"), &major_no)) {
-            (void)json_uint_get(json_member(device, "minor"), &minor_no);
-            if (is_denied_number(drivers, major_no, minor_no)) {
-                json_remove_element(list, i);
-            }
-        }
-    }
-}
 
 static bool is_node_path(const char *path)
 {
@@ -107,28 +61,6 @@ static void remove_hooks(JsonValue *hooks)
 }
 
 /* --- what comes ------------------------------------------------------------------------------- */
-
-/*
- * Reading and writing alone: the runtimes' own rules let containers make any node ("m"), which runc
- * does not let us take back for some, and a node that cannot be opened is no harm.
- */
-static void add_denials(JsonValue *rules, const GArray *drivers)
-{
-    g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
-
-    for (guint i = 0; i < drivers->len; i++) {
-        const CharDevice *driver = &g_array_index(drivers, CharDevice, i);
-        if (is_denied_driver(driver->name) &&
-            g_hash_table_add(done, GUINT_TO_POINTER(driver->major_no))) {
-            JsonValue *rule = json_new_object();
-            json_set(rule, "allow", json_new_boolean(false));
-            json_set_string(rule, "type", "c");
-            json_set(rule, "major", json_new_uint(driver->major_no));
-            json_set_string(rule, "access", "rw");
-            json_append(rules, rule);
-        }
-    }
-}
 
 /* @words: after OCI_HOOK_WORD */
 static void add_hook(JsonValue *hooks, const char *point, const char *program,
@@ -178,18 +110,15 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
 {
     JsonValue *section = json_need_object(config, "linux");
     JsonValue *hooks = json_need_object(config, "hooks");
-    g_autoptr(GArray) drivers = char_devices_read(error);
+    g_autoptr(HostNumbers) numbers = host_numbers_read(error);
     g_autofree char *pid = g_strdup_printf("%d", edit->pid);
     g_autofree char *rootfs = find_rootfs(config, edit->bundle);
 
-    if (!drivers || !check_namespaces(section, error) ||
+    if (!numbers || !check_namespaces(section, error) ||
+        !oci_devices_close(numbers, section, error) ||
         !oci_seccomp_merge(section, edit->listener_path, &edit->needs, error)) {
         return false;
     }
-    JsonValue *rules = json_need_array(json_need_object(section, "resources"), "devices");
-    remove_denied(json_member_array(section, "devices"), drivers);
-    remove_denied(rules, drivers);
-    add_denials(rules, drivers);
     remove_mounts(json_member_array(config, "mounts"));
     remove_hooks(hooks);
     /* The engine's and NVIDIA's as well, which it may have from a specification that is older than

@@ -32,7 +32,7 @@ typedef struct {
  * oci_edit_apply: connect a container to an instance.
  *
  * Taken out: NVIDIA's device nodes and mounts of them, and the hooks that would bring them back.
- * Put in: the listener (oci_seccomp_merge()), denials of the driver's device numbers, a
+ * Put in: the listener (oci_seccomp_merge()), a closed list of devices (oci_devices_close()), a
  * createContainer hook that attaches the nodes and /proc/driver/nvidia, a poststop hook that ends
  * the instance.
  */

@@ -334,7 +334,7 @@ static bool request_of(const char *env, const char *annotations, const OciPolicy
         "{\"linux\": {\"devices\": [{\"type\": \"c\", \"major\": 195, \"minor\": 0}]},"
         " \"process\": {\"env\": [%s]}, \"annotations\": {%s}}",
         env, annotations);
-    g_autoptr(JsonValue) config = json_text_parse(text, NULL);
+    g_autoptr(JsonValue) config = json_text_parse(text, -1, NULL);
 
     return oci_request_read(config, policy, request, NULL);
 }
@@ -393,7 +393,7 @@ Test(oci_request, annotations_give_nothing)
 {
     const OciPolicy policy = {.annotations = true, .caps = NV_CAPS_SUPPORTED};
     g_autoptr(JsonValue) config =
-        json_text_parse("{\"annotations\": {\"nvcuse.dev/gpus\": \"all\"}}", NULL);
+        json_text_parse("{\"annotations\": {\"nvcuse.dev/gpus\": \"all\"}}", -1, NULL);
     OciRequest request;
 
     cr_assert(oci_request_read(config, &policy, &request, NULL));
@@ -420,7 +420,7 @@ Test(oci_request, a_closed_environment_does_not_widen_what_was_given)
 /* The environment of a hook after it was closed, as text. */
 static char *closed_env(const char *hook_text)
 {
-    g_autoptr(JsonValue) hook = json_text_parse(hook_text, NULL);
+    g_autoptr(JsonValue) hook = json_text_parse(hook_text, -1, NULL);
     g_autoptr(GString) text = g_string_new(NULL);
 
     hook_environment_close(hook);

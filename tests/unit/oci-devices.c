@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's device rules, as runc and as crun apply them: what of the host can it open? */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "cuse-server/broker/char-devices.h"
+#include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-devices.h"
+
+enum { ANY = -1 };
+
+/* --- how runtimes read rules ------------------------------------------------------------------- */
+
+typedef struct {
+    bool allow;
+    char type;
+    gint64 major_no;
+    gint64 minor_no;
+    const char *access;
+} Rule;
+
+static gint64 number_of(JsonValue *object, const char *name)
+{
+    uint64_t number;
+
+    return json_uint_get(json_member(object, name), &number) ? (gint64)number : ANY;
+}
+
+static Rule rule_of(JsonValue *rules, guint i)
+{
+    JsonValue *object = json_element_object(rules, i);
+    const char *type = json_member_string(object, "type");
+
+    return (Rule){
+        .allow = g_str_equal(json_token(json_member(object, "allow")), "true"),
+        .type = type ? type[0] : 'a',
+        .major_no = number_of(object, "major"),
+        .minor_no = number_of(object, "minor"),
+        .access = json_member_string(object, "access"),
+    };
+}
+
+static bool covers(const Rule *rule, char type, gint64 major_no, gint64 minor_no,
+                   const char *access)
+{
+    return (rule->type == 'a' || rule->type == type) &&
+           (rule->major_no == ANY || rule->major_no == major_no) &&
+           (rule->minor_no == ANY || rule->minor_no == minor_no) &&
+           strspn(access, rule->access) == strlen(access);
+}
+
+/* crun with the unified hierarchy: the last rule that covers an access decides. */
+static bool allowed_by_crun(JsonValue *rules, char type, gint64 major_no, gint64 minor_no,
+                            const char *access)
+{
+    for (guint i = json_length(rules); i-- > 0;) {
+        Rule rule = rule_of(rules, i);
+        if (covers(&rule, type, major_no, minor_no, access)) {
+            return rule.allow;
+        }
+    }
+    return false;
+}
+
+/* runc, like the kernel's own group: a rule about all devices forgets those before it; others are
+ * exceptions from it, and one that is taken back must not be part of a wider one. */
+static bool allowed_by_runc(JsonValue *rules, char type, gint64 major_no, gint64 minor_no,
+                            const char *access)
+{
+    g_autoptr(GArray) exceptions = g_array_new(FALSE, FALSE, sizeof(Rule));
+    bool allow = false;
+
+    for (guint i = 0; i < json_length(rules); i++) {
+        Rule rule = rule_of(rules, i);
+        if (rule.type == 'a') {
+            allow = rule.allow;
+            g_array_set_size(exceptions, 0);
+        } else if (rule.allow != allow) {
+            g_array_append_val(exceptions, rule);
+        } else {
+            for (guint e = exceptions->len; e-- > 0;) {
+                const Rule *other = &g_array_index(exceptions, Rule, e);
+                bool same = other->type == rule.type && other->major_no == rule.major_no &&
+                            other->minor_no == rule.minor_no;
+                cr_assert(same || other->type != rule.type ||
+                              !strpbrk(other->access, rule.access) ||
+                              !((other->major_no == ANY || other->major_no == rule.major_no) &&
+                                (other->minor_no == ANY || other->minor_no == rule.minor_no)),
+                          "runc refuses rule %u", i);
+                if (same) {
+                    g_array_remove_index(exceptions, e);
+                }
+            }
+        }
+    }
+    for (guint e = 0; e < exceptions->len; e++) {
+        if (covers(&g_array_index(exceptions, Rule, e), type, major_no, minor_no, access)) {
+            return !allow;
+        }
+    }
+    return allow;
+}
+
+/* --- a host with NVIDIA's driver, of which modules are still to come --------------------------- */
+
+static const struct {
+    unsigned major_no;
+    const char *name;
+} drivers[] = {
+    {1, "mem"},         {4, "tty"},           {4, "ttyS"},         {5, "/dev/tty"},
+    {10, "misc"},       {136, "pts"},         {195, "nvidia"},     {195, "nvidiactl"},
+    {226, "drm"},       {242, "rtc"},         {243, "nvidia-uvm"}, {244, "nvcuse!box-1!nvidiactl"},
+    {246, "something"}, {246, "nvidia-caps"},
+};
+
+static HostNumbers *host(bool with_other_drm)
+{
+    HostNumbers *numbers = g_new(HostNumbers, 1);
+    const unsigned drm[] = {0, 128};
+
+    *numbers = (HostNumbers){g_array_new(FALSE, FALSE, sizeof(CharDevice)),
+                             g_array_new(FALSE, FALSE, sizeof(unsigned))};
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        CharDevice driver = {drivers[i].major_no, (char *)drivers[i].name};
+        g_array_append_val(numbers->drivers, driver);
+    }
+    if (with_other_drm) {
+        g_array_append_vals(numbers->drm, drm, G_N_ELEMENTS(drm));
+    }
+    return numbers;
+}
+
+/* 250 and 511 are the kernel's to give away; 226:1 and 226:129 are NVIDIA's, or nobody's yet. */
+static const struct {
+    gint64 major_no;
+    gint64 minor_no;
+} nvidias[] = {
+    {195, 0}, {195, 254}, {195, 255}, {243, 0}, {244, 0},   {246, 1},
+    {250, 0}, {384, 0},   {511, 3},   {226, 1}, {226, 129},
+};
+
+static JsonValue *closed(const char *rules, bool with_other_drm)
+{
+    g_autofree char *text = g_strdup_printf("{\"resources\": {\"devices\": %s}}", rules);
+    g_autoptr(HostNumbers) numbers = host(with_other_drm);
+    g_autoptr(GError) error = NULL;
+    JsonValue *section = json_text_parse(text, -1, NULL);
+
+    cr_assert(oci_devices_close(numbers, section, &error), "%s: %s", rules,
+              error ? error->message : "");
+    return section;
+}
+
+static JsonValue *rules_of(JsonValue *section)
+{
+    return json_member_array(json_member_object(section, "resources"), "devices");
+}
+
+static bool allowed(JsonValue *section, char type, gint64 major_no, gint64 minor_no,
+                    const char *access)
+{
+    bool runc = allowed_by_runc(rules_of(section), type, major_no, minor_no, access);
+    bool crun = allowed_by_crun(rules_of(section), type, major_no, minor_no, access);
+
+    cr_assert_eq(runc, crun, "%c %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " %s: %s with runc alone",
+                 type, major_no, minor_no, access, runc ? "allowed" : "denied");
+    return runc;
+}
+
+#define DENY_ALL "{\"allow\": false, \"access\": \"rwm\"}"
+
+/* Of privileged containers, of docker's --device-cgroup-rule, and others. */
+static const char *const wide[] = {
+    "[{\"allow\": true, \"access\": \"rwm\"}]",
+    "[{\"allow\": true, \"type\": \"a\", \"access\": \"rwm\"}]",
+    "[{\"allow\": true, \"type\": \"\", \"major\": -1, \"minor\": null, \"access\": \"rwm\"}]",
+    "[" DENY_ALL ", {\"allow\": true, \"type\": \"a\", \"access\": \"rw\"}]",
+    "[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"access\": \"rwm\"}]",
+    "[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"access\": \"w\"},"
+    " {\"allow\": true, \"type\": \"c\", \"access\": \"r\"}]",
+    "[{\"allow\": true, \"type\": \"c\", \"major\": -1, \"minor\": -1, \"access\": \"rwm\"}]",
+    "[{\"allow\": false, \"type\": \"c\", \"major\": 195, \"access\": \"rwm\"},"
+    " {\"allow\": true, \"access\": \"rwm\"}]",
+};
+
+Test(oci_devices, an_allowance_of_everything_is_none_of_nvidias)
+{
+    for (size_t w = 0; w < G_N_ELEMENTS(wide); w++) {
+        for (int drm = 0; drm < 2; drm++) {
+            g_autoptr(JsonValue) section = closed(wide[w], drm);
+            for (size_t i = 0; i < G_N_ELEMENTS(nvidias); i++) {
+                cr_assert_not(allowed(section, 'c', nvidias[i].major_no, nvidias[i].minor_no, "r"),
+                              "%s: %d", wide[w], (int)nvidias[i].major_no);
+                cr_assert_not(allowed(section, 'c', nvidias[i].major_no, nvidias[i].minor_no, "w"),
+                              "%s: %d", wide[w], (int)nvidias[i].major_no);
+            }
+        }
+    }
+}
+
+Test(oci_devices, and_all_of_the_others)
+{
+    static const gint64 others[] = {1, 4, 5, 10, 136, 242};
+
+    for (size_t w = 0; w < G_N_ELEMENTS(wide); w++) {
+        g_autoptr(JsonValue) section = closed(wide[w], true);
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+            cr_assert(allowed(section, 'c', others[i], 7, "r"), "%s: %d", wide[w], (int)others[i]);
+            cr_assert(allowed(section, 'c', others[i], 7, "w"), "%s: %d", wide[w], (int)others[i]);
+        }
+        cr_assert(allowed(section, 'c', 226, 0, "r"), "%s", wide[w]);
+        cr_assert(allowed(section, 'c', 226, 128, "w"), "%s", wide[w]);
+    }
+}
+
+Test(oci_devices, a_privileged_container_keeps_block_devices_and_makes_nodes)
+{
+    g_autoptr(JsonValue) section = closed(wide[0], false);
+
+    cr_assert(allowed(section, 'b', 8, 0, "rw"));
+    cr_assert(allowed(section, 'b', 195, 0, "rwm"));
+    cr_assert(allowed(section, 'c', 195, 0, "m"));
+}
+
+#define ALLOW_DRM "{\"allow\": true, \"type\": \"c\", \"access\": \"rw\", \"major\": 226"
+
+Test(oci_devices, rules_about_drm_are_about_other_drivers)
+{
+    static const char *const rules[] = {
+        "[" DENY_ALL ", " ALLOW_DRM "}]",
+        "[" DENY_ALL ", " ALLOW_DRM ", \"minor\": 128}, " ALLOW_DRM ", \"minor\": 129}]",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        g_autoptr(JsonValue) with = closed(rules[i], true);
+        g_autoptr(JsonValue) without = closed(rules[i], false);
+        cr_assert(allowed(with, 'c', 226, 128, "rw"));
+        cr_assert_not(allowed(with, 'c', 226, 129, "rw"));
+        cr_assert_not(allowed(without, 'c', 226, 128, "rw"));
+    }
+}
+
+Test(oci_devices, what_is_not_nvidias_stays_as_it_is)
+{
+    g_autoptr(JsonValue) section = closed(
+        "[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"major\": 10, \"minor\": 229, "
+        "\"access\": \"rwm\"}, {\"allow\": true, \"type\": \"c\", \"major\": 116, \"access\": "
+        "\"rw\"}, {\"allow\": true, \"type\": \"c\", \"access\": \"m\"}, {\"allow\": false, "
+        "\"type\": \"c\", \"major\": 116, \"access\": \"w\"}]",
+        false);
+
+    cr_assert(allowed(section, 'c', 10, 229, "rw"));
+    cr_assert_not(allowed(section, 'c', 10, 228, "rw"));
+    cr_assert(allowed_by_crun(rules_of(section), 'c', 116, 0, "r"));
+    cr_assert_not(allowed_by_crun(rules_of(section), 'c', 116, 0, "w"));
+    cr_assert(allowed(section, 'c', 195, 255, "m"));
+    cr_assert_not(allowed(section, 'b', 8, 0, "r"));
+}
+
+Test(oci_devices, no_rules_allow_nothing)
+{
+    g_autoptr(JsonValue) section = closed("[]", true);
+    g_autoptr(JsonValue) absent = closed("null", true);
+    Rule first = rule_of(rules_of(section), 0);
+
+    cr_assert(!first.allow && first.type == 'a');
+    cr_assert_not(allowed(section, 'c', 1, 1, "r"));
+    cr_assert_not(allowed(absent, 'c', 195, 255, "rw"));
+}
+
+Test(oci_devices, what_runtimes_read_in_two_ways_is_refused)
+{
+    static const char *const rules[] = {
+        /* In 32 bits 195. */
+        "[{\"allow\": true, \"type\": \"c\", \"major\": 4294967491, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"c\", \"major\": 18446744073709551615, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"c\", \"major\": 4096, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"c\", \"major\": -2, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"c\", \"major\": 195.0, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"c\", \"major\": \"195\", \"access\": \"rw\"}]",
+        "[{\"type\": \"c\", \"major\": 226, \"minor\": 1048576, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"major\": 195, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"a\", \"minor\": 255, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"char\", \"major\": 195, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": \"u\", \"major\": 195, \"access\": \"rw\"}]",
+        "[{\"allow\": true, \"type\": 1, \"major\": 195, \"access\": \"rw\"}]",
+        "[{\"allow\": \"true\", \"type\": \"c\", \"major\": 1, \"access\": \"rw\"}]",
+        "[195]",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        g_autofree char *text = g_strdup_printf("{\"resources\": {\"devices\": %s}}", rules[i]);
+        g_autoptr(JsonValue) section = json_text_parse(text, -1, NULL);
+        g_autoptr(HostNumbers) numbers = host(true);
+        g_autoptr(GError) error = NULL;
+        cr_assert_not(oci_devices_close(numbers, section, &error), "%s", rules[i]);
+        cr_assert_not_null(error);
+    }
+}
+
+Test(oci_devices, nodes_of_nvidias_go)
+{
+    g_autoptr(JsonValue) section = json_text_parse(
+        "{\"devices\": [{\"type\": \"c\", \"major\": 195, \"minor\": 255}, {\"type\": \"c\", "
+        "\"major\": "
+        "10, \"minor\": 229}, {\"type\": \"c\", \"major\": 226, \"minor\": 129}, {\"type\": \"c\", "
+        "\"major\": 226, \"minor\": 128}, {\"type\": \"c\", \"major\": 243, \"minor\": 0}]}",
+        -1, NULL);
+    g_autoptr(HostNumbers) numbers = host(true);
+
+    cr_assert(oci_devices_close(numbers, section, NULL));
+    JsonValue *nodes = json_member_array(section, "devices");
+    cr_assert_eq(json_length(nodes), 2);
+    cr_assert_eq(number_of(json_element_object(nodes, 0), "major"), 10);
+    cr_assert_eq(number_of(json_element_object(nodes, 1), "minor"), 128);
+}
