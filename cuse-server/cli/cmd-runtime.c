@@ -26,8 +26,18 @@
 #include "cuse-server/container/oci-hook.h"
 #include "cuse-server/container/seccomp-socket.h"
 #include "cuse-server/observe/run-directory.h"
+#include "cuse-server/observe/visible-line.h"
 
-/* Engines show what the runtime wrote to its log, not what it said. */
+/* A line as logrus writes it, which runc logs with: a value in quotes. */
+static char *text_entry(const char *time, const char *message)
+{
+    g_autoptr(GString) quoted = g_string_new(message);
+
+    g_string_replace(quoted, "\"", "\\\"", 0);
+    return g_strdup_printf("time=\"%s\" level=error msg=\"%s\"", time, quoted->str);
+}
+
+/* Engines show what the runtime wrote to its log, not what it said. @message: a visible line */
 static void log_error(const RuntimeArgs *args, const char *message)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -46,15 +56,17 @@ static void log_error(const RuntimeArgs *args, const char *message)
         json_set_string(entry, "time", time);
         line = json_text_write(entry);
     } else {
-        line = g_strdup_printf("time=\"%s\" level=error msg=\"%s\"", time, message);
+        line = text_entry(time, message);
     }
     (void)fprintf(log, "%s\n", line);
     (void)fclose(log);
 }
 
+/* The one place where text of a container's leaves this program. */
 static int fail(const RuntimeArgs *args, const GError *error)
 {
-    g_autofree char *message = g_strconcat("nvcuse-runtime: ", error->message, NULL);
+    g_autofree char *line = visible_line(error->message);
+    g_autofree char *message = g_strconcat("nvcuse-runtime: ", line, NULL);
 
     g_printerr("%s\n", message);
     log_error(args, message);

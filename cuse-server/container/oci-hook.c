@@ -16,6 +16,7 @@
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/seccomp-socket.h"
+#include "cuse-server/observe/visible-line.h"
 #include "cuse-server/transport/close-if-open.h"
 
 enum {
@@ -164,7 +165,8 @@ int oci_hook_main(char **args)
             if (hooks[i].run(args + 1, &error)) {
                 return EXIT_SUCCESS;
             }
-            g_printerr("nvcuse-runtime: %s\n", error->message);
+            g_autofree char *line = visible_line(error->message);
+            g_printerr("nvcuse-runtime: %s\n", line);
             return EXIT_FAILURE;
         }
     }

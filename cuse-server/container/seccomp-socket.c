@@ -13,6 +13,8 @@
 #include <gio/gunixsocketaddress.h>
 #include <json-glib/json-glib.h>
 
+#include "cuse-server/observe/visible-line.h"
+
 /*
  * #syscalls:broker accept4 accept getsockname getpeername getsockopt setsockopt fcntl
  * #syscalls:broker recvmsg sendmsg write unlink close
@@ -177,7 +179,8 @@ static bool peer_dispatch(const Peer *peer)
         if (index >= 0) {
             take_listener(peer, index);
         } else {
-            g_printerr("nvcuse: %s: no listener: %s\n", peer->owner->path, error->message);
+            g_autofree char *why = visible_line(error->message);
+            g_printerr("nvcuse: %s: no listener: %s\n", peer->owner->path, why);
         }
     }
     return true;

@@ -133,13 +133,24 @@ static const uint8_t *take(TraceCursor *cursor, size_t n)
     return cursor->bytes + cursor->at - n;
 }
 
+/* As those of versions and devices are, and fit for a terminal. */
+static bool is_name(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (!g_ascii_isprint(bytes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 char *trace_get_text(TraceCursor *cursor, size_t max)
 {
     size_t size = trace_get(cursor, max);
     const uint8_t *bytes = take(cursor, size);
 
-    if (bytes && !g_utf8_validate_len((const char *)bytes, size, NULL)) {
-        trace_fail(cursor, "a name is no text");
+    if (bytes && !is_name(bytes, size)) {
+        trace_fail(cursor, "a name has characters other than printable ASCII");
     }
     return bytes && !cursor->problem ? g_strndup((const char *)bytes, size) : g_strdup("");
 }

@@ -41,7 +41,7 @@ uint64_t trace_fail(TraceCursor *cursor, const char *problem);
 uint64_t trace_get(TraceCursor *cursor, uint64_t max);
 void trace_get_members(TraceCursor *cursor, void *data, const TraceMember *members, size_t n);
 
-/** trace_get_text: (transfer full): at most @max bytes of text; never NULL. */
+/** trace_get_text: (transfer full): at most @max bytes of printable ASCII; never NULL. */
 char *trace_get_text(TraceCursor *cursor, size_t max);
 
 /** trace_get_changes: the counterpart of trace_put_changes(), into @data, which may not overlap. */
