@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/call-abi.h"
 #include "cuse-server/broker/guest-path.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
@@ -138,15 +139,6 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
     }
 }
 
-/* x32's numbers are the native ones with this bit (asm/unistd.h); 32-bit programs have the same for calls as new as
- * those of pidfds. */
-enum { X32_SYSCALL_BIT = 0x40000000 };
-
-static bool is_pidfd_call(const struct seccomp_data *data, int number)
-{
-    return (data->nr & ~X32_SYSCALL_BIT) == number;
-}
-
 /*
  * pidfd_getfd(pidfd, number, flags): it must not take from the table of an agent. There is none that it could take from
  * where the kernel has no pidfds of threads; with flags it takes nothing.
@@ -155,9 +147,7 @@ static void answer_getfd(const Listener *listener, const struct seccomp_notif *n
 {
     g_auto(GuestHome) home = {.fd = -1};
 
-    if (notif->data.arch != AUDIT_ARCH_X86_64 || notif->data.nr != SYS_pidfd_getfd) {
-        notification_fail(listener->fd, notif->id, ENOSYS);
-    } else if ((uint32_t)notif->data.args[2] != 0 || !guest_threads_have_pidfds()) {
+    if ((uint32_t)notif->data.args[2] != 0 || !guest_threads_have_pidfds()) {
         notification_continue(listener->fd, notif->id);
     } else if (guest_home_find((pid_t)notif->pid, &home) &&
                notification_is_valid(listener->fd, notif->id)) {
@@ -169,6 +159,22 @@ static void answer_getfd(const Listener *listener, const struct seccomp_notif *n
     }
 }
 
+/* As the filter of `nvcuse run` answers them. New calls have one number in all ABIs, but for x32's bit. */
+static void answer_foreign(const Listener *listener, const struct seccomp_notif *notif)
+{
+    if (call_abi_may_go_on(&notif->data)) {
+        notification_continue(listener->fd, notif->id);
+    } else {
+        bool getfd = ((uint32_t)notif->data.nr & ~(uint32_t)__X32_SYSCALL_BIT) == SYS_pidfd_getfd;
+        notification_fail(listener->fd, notif->id, getfd ? ENOSYS : EINVAL);
+    }
+}
+
+static bool is_ioctl(const Call *call)
+{
+    return call_abi_is_native(&call->notif.data) && call->notif.data.nr == SYS_ioctl;
+}
+
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree Call *call = data;
@@ -177,13 +183,15 @@ static void answer(gpointer data, gpointer user_data)
 
     (void)user_data;
 
-    if (notif->data.nr == SYS_mmap) {
+    if (!call_abi_is_native(&notif->data)) {
+        answer_foreign(listener, notif);
+    } else if (notif->data.nr == SYS_mmap) {
         guest_mmap_answer(&listener->config.mmap, listener->fd, notif);
     } else if (notif->data.nr == SYS_ioctl) {
         guest_ioctl_finish(&listener->config.ioctl, notif, &call->ioctl);
-    } else if (is_pidfd_call(&notif->data, SYS_pidfd_getfd)) {
+    } else if (notif->data.nr == SYS_pidfd_getfd) {
         answer_getfd(listener, notif);
-    } else if (is_pidfd_call(&notif->data, SYS_pidfd_open)) {
+    } else if (notif->data.nr == SYS_pidfd_open) {
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);
     } else {
@@ -196,7 +204,7 @@ static void drop_call(gpointer data)
 {
     g_autofree Call *call = data;
 
-    if (call->notif.data.nr == SYS_ioctl) {
+    if (is_ioctl(call)) {
         guest_ioctl_finish(&call->listener->config.ioctl, &call->notif, &call->ioctl);
     }
 }
@@ -222,7 +230,7 @@ static gpointer take_call(gpointer data)
             agents_notified(listener->config.mmap.agents, &call->notif)) {
             continue;
         }
-        if (call->notif.data.nr == SYS_ioctl) {
+        if (is_ioctl(call)) {
             guest_ioctl_begin(&listener->config.ioctl, listener->fd, &call->notif, &call->ioctl);
         }
         return g_steal_pointer(&call);

@@ -20,6 +20,8 @@
  * the broker's "go on" never means more than the profile's. An existing rule that lets a watched
  * call through is split, since libseccomp would let it swallow ours.
  *
+ * The rules are for all ABIs that the profile has: the broker tells them apart (broker/call-abi.h).
+ *
  * Returns: false with @error if the container has a listener of its own (the kernel allows one), or
  * a rule compares the watched argument in a way that cannot be split.
  */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that profiles bring of other ABIs, by the numbers that libseccomp gives them. */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+#include <linux/audit.h>
+#include <seccomp.h>
+
+#include "cuse-server/broker/call-abi.h"
+#include "cuse-server/container/open-filter.h"
+
+/* What has a wall of its own behind it. */
+static const char *const walled[] = {"open", "openat", "mmap", "ioctl", NULL};
+
+static struct seccomp_data call_of(uint32_t arch, const char *name)
+{
+    bool is_x86 = arch == SCMP_ARCH_X86;
+
+    return (struct seccomp_data){
+        .nr = seccomp_syscall_resolve_name_arch(arch, name),
+        .arch = is_x86 ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64,
+    };
+}
+
+Test(call_abi, every_watched_call_goes_on_or_is_refused_in_every_abi)
+{
+    static const uint32_t foreign[] = {SCMP_ARCH_X86, SCMP_ARCH_X32};
+
+    for (size_t i = 0; i < filter_rules_count; i++) {
+        const char *name = filter_rules[i].name;
+        struct seccomp_data native = call_of(SCMP_ARCH_X86_64, name);
+        cr_assert(call_abi_is_native(&native), "%s", name);
+        for (size_t a = 0; a < G_N_ELEMENTS(foreign); a++) {
+            struct seccomp_data call = call_of(foreign[a], name);
+            cr_assert(!call_abi_is_native(&call), "%s", name);
+            cr_assert_eq(call_abi_may_go_on(&call), g_strv_contains(walled, name), "%s in %zu",
+                         name, a);
+        }
+    }
+}
+
+Test(call_abi, what_reaches_into_other_processes_never_goes_on)
+{
+    static const char *const names[] = {"pidfd_open", "pidfd_getfd", "open_by_handle_at",
+                                        "process_vm_readv", "ptrace"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        struct seccomp_data i386 = call_of(SCMP_ARCH_X86, names[i]);
+        struct seccomp_data x32 = call_of(SCMP_ARCH_X32, names[i]);
+        cr_assert_not(call_abi_may_go_on(&i386), "%s", names[i]);
+        cr_assert_not(call_abi_may_go_on(&x32), "%s", names[i]);
+    }
+}
