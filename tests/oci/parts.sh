@@ -194,18 +194,17 @@ part_gpus() {
     sees "the second, by UUID" "11 ctl" "env=NVIDIA_VISIBLE_DEVICES=$uuid"
     sees "both, by index and UUID" "0101 ctl" "env=NVIDIA_VISIBLE_DEVICES=0,$uuid"
     sees "none: the driver alone" " ctl" env=NVIDIA_VISIBLE_DEVICES=none
-    sees "by annotation, over the variable" "00 ctl" $GPUS annotation=nvcuse.dev/gpus=0
     sees "by a device node of the driver's" "11 ctl" device=/dev/nvidia1:195:1
     sees "with a capability that is allowed here" "00 ctl" env=NVIDIA_VISIBLE_DEVICES=0 env=NVIDIA_DRIVER_CAPABILITIES=video
-    printf 'environment = no\n' >>/etc/nvcuse/runtime.conf
-    sees "the variable does not count where the operator says so" "" $GPUS
     # With a profile that allows little: mappings are made in the guest, and calls out by its listener.
     local program
     for program in gpu-list memory-map os-descriptor; do
-        boxed scope annotation=nvcuse.dev/gpus=0 seccomp=strict -- "$program"
+        boxed scope env=NVIDIA_VISIBLE_DEVICES=0 seccomp=strict -- "$program"
         nvcuse run --driver-policy=known --gpus 0 -- "$program" >"$BOX/run.out" 2>&1
         same_file "$BOX/scope.out" "$BOX/run.out" "$program finds what it finds in nvcuse run"
     done
+    printf 'environment = no\n' >>/etc/nvcuse/runtime.conf
+    sees "the variable does not count where the operator says so" "" $GPUS
     configure
     leaves_nothing "nothing is left of them"
 }

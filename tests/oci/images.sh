@@ -1,0 +1,268 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What hostile images try by what they may put into a configuration. Sourced after parts.sh.
+
+PRELOADED=$BOX/preloaded
+REPORT=$BOX/hook-report
+HOOK_ENVIRONMENT=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# Change a bundle's configuration by a line of Python that calls it "config". usage: amend NAME LINE
+amend() {
+    python3 - "$BOX/$1/config.json" "$2" <<'END'
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    config = json.load(file)
+exec(sys.argv[2])
+with open(sys.argv[1], "w", encoding="utf-8") as file:
+    json.dump(config, file)
+END
+}
+
+# Run a bundle to its end. usage: run_bundle RUNTIME NAME
+run_bundle() {
+    NVCUSE_RUNTIME=$RUNTIME timeout 120 "$1" run --bundle "$BOX/$2" "$2" >"$BOX/$2.out" 2>&1 </dev/null
+}
+
+# A program of NVIDIA's as far as hooks are concerned: it says what it was started with.
+install_reporter() {
+    cat >"$BOX/bin/nvidia-ctk" <<END
+#!/bin/sh
+tr '\\0' '\\n' </proc/self/environ >>$REPORT
+END
+    chmod +x "$BOX/bin/nvidia-ctk"
+    sed "s|/bin/true|$BOX/bin/nvidia-ctk|" "$HERE/nvidia-cdi.yaml" >"$BOX/nvidia-cdi.yaml"
+    cp "$HERE/nvidia-cdi.yaml" /srv/from-nvidia
+    nvcuse cdi generate --from "$BOX/nvidia-cdi.yaml" --output /etc/cdi/nvcuse.json
+}
+
+# Put the library into an image, under every name that something may look for.
+poison() {
+    local root=$BOX/$1/rootfs name
+    mkdir -p "$root"/{libraries,modules,gconv}
+    for name in preloaded.so libraries/libgio-2.0.so.0 libraries/libseccomp.so.2 modules/libx.so gconv/X.so; do
+        cp "$BUILD/tests/oci/preloaded.so" "$root/$name"
+    done
+    printf 'module X// INTERNAL X 1\nmodule INTERNAL X// X 1\n' >"$root/gconv/gconv-modules"
+}
+
+# Nothing of the image was loaded, and the hooks had their own environment. usage: hooks_are_clean NAME
+hooks_are_clean() {
+    is "$(cat "$PRELOADED" 2>/dev/null)" "" "$1: no program of the host's loads the image's library"
+    is "$(sort -u "$REPORT" 2>/dev/null)" "$HOOK_ENVIRONMENT" "$1: NVIDIA's hook has PATH alone"
+    rm -f "$PRELOADED" "$REPORT"
+}
+
+# A shell's own way to open for both would make the file as well, which nodes are never asked for.
+OPEN_ONE='python3 -c "import os; os.open(\"/dev/nvidiactl\", os.O_RDWR); print(\"served\")"'
+
+# The environments of images. A hook's working directory may be the image's root.
+IMAGES=(
+    "env=LD_PRELOAD=/proc/self/cwd/preloaded.so env=LD_BIND_NOW=1"
+    "env=LD_AUDIT=/proc/self/cwd/preloaded.so"
+    "env=LD_LIBRARY_PATH=/proc/self/cwd/libraries"
+    "env=GIO_EXTRA_MODULES=/proc/self/cwd/modules env=GIO_MODULE_DIR=/proc/self/cwd/modules env=GIO_USE_VFS=x env=G_DEBUG=fatal-warnings"
+    "env=GCONV_PATH=/proc/self/cwd/gconv env=LOCPATH=/proc/self/cwd env=LANG=x.X env=LC_ALL=x.X env=CHARSET=X"
+    "env=PATH=/proc/self/cwd:/usr/bin:/bin env=HOME=/proc/self/cwd env=XDG_CONFIG_HOME=/proc/self/cwd env=PYTHONPATH=/proc/self/cwd env=TMPDIR=/proc/self/cwd"
+    "env=NOTIFY_SOCKET=/proc/self/cwd/x env=NVCUSE_RUNTIME=/proc/self/cwd/x env=BASH_ENV=/proc/self/cwd/x env=ENV=/proc/self/cwd/x"
+)
+
+# The hooks of a CDI device, as an engine merges them. usage: add_cdi_hooks NAME
+add_cdi_hooks() {
+    amend "$1" 'spec = json.load(open("/etc/cdi/nvcuse.json"))
+edits = [spec["containerEdits"]] + [d["containerEdits"] for d in spec["devices"] if d["name"] == "all"]
+hooks = [{k: v for k, v in h.items() if k != "hookName"} for e in edits for h in e["hooks"]]
+config.setdefault("hooks", {}).setdefault("createContainer", []).extend(hooks)'
+}
+
+part_hooks() {
+    local image
+    install_reporter
+    for image in "${IMAGES[@]}"; do
+        # shellcheck disable=SC2086 # a list of words
+        bundle image "$GPUS" $image -- sh -c "$OPEN_ONE"
+        poison image
+        run_bundle nvcuse-runtime image
+        is "$(said image)" served "it has its GPUs (${image%% *})"
+        hooks_are_clean "${image%% *}"
+        add_cdi_hooks image
+        run_bundle "$RUNTIME" image
+        is "$(($? > 0))" 1 "a CDI device does not start under $RUNTIME itself (${image%% *})"
+        hooks_are_clean "under $RUNTIME itself, ${image%% *}"
+    done
+    leaves_nothing "nothing is left of them"
+
+    # Of a specification that is older than `env` in it, merged by the engine.
+    # shellcheck disable=SC2086 # a list of words
+    bundle image "$GPUS" ${IMAGES[0]} -- sh -c "$OPEN_ONE"
+    poison image
+    rm -r /etc/cdi
+    amend image "config['hooks'] = {'createContainer': [
+    {'path': '$BOX/bin/nvidia-ctk', 'args': ['nvidia-ctk', 'hook', 'update-ldcache'], 'env': []}]}"
+    run_bundle nvcuse-runtime image
+    is "$(said image)" served "it has its GPUs with a hook of an older specification"
+    hooks_are_clean "a hook without environment"
+
+    # The hook's second wall: it starts itself anew before the library's constructor, where runtimes start it, too.
+    amend image "config['hooks'] = {'createContainer': [
+    {'path': '$BOX/bin/nvcuse-runtime', 'args': ['nvcuse-runtime', 'nvcuse-hook', 'cdi', 'all']}]}"
+    run_bundle "$RUNTIME" image
+    is "$(($? > 0)) $(cat "$PRELOADED" 2>/dev/null)" "1 " "a hook of nvcuse's without environment, under $RUNTIME itself"
+    rm -f "$PRELOADED"
+    (
+        ulimit -s unlimited
+        export LD_PRELOAD=$BOX/image/rootfs/preloaded.so GIO_EXTRA_MODULES=$BOX/image/rootfs/modules
+        exec "$BOX/bin/nvcuse-runtime" nvcuse-hook cdi 0
+    ) >"$BOX/hook.out" 2>&1 </dev/null
+    is "$? $(cat "$PRELOADED" 2>/dev/null)" "1 " "started with the image's environment, a hook starts itself anew"
+    rm -f "$PRELOADED"
+
+    bundle image "$GPUS" -- sh -c "$OPEN_ONE; umask; pwd"
+    amend image 'process = config["process"]
+process["cwd"] = "/tmp"
+process["user"]["umask"] = 0o777
+process["rlimits"] = [{"type": "RLIMIT_" + name, "soft": value, "hard": value} for name, value in
+                      {"NOFILE": 12, "FSIZE": 64, "NPROC": 9, "STACK": 18446744073709551615, "SIGPENDING": 0, "CORE": 18446744073709551615}.items()]'
+    run_bundle nvcuse-runtime image
+    is "$(said image)" "served
+0777
+/tmp" "with odd limits, umask and directory it has its GPUs, and keeps them"
+    is "$(find "$BOX/image" -maxdepth 1 -newer "$BOX/hook.out" -type f ! -name config.json)" "" "and its hooks leave no file of their own"
+    leaves_nothing "nothing is left of it"
+}
+
+# Which GPUs a container gets is the operator's to say; the bundle does not tell whose an annotation is.
+part_annotations() {
+    local all=annotation=nvcuse.dev/gpus=all caps=annotation=nvcuse.dev/caps=all
+    configure "driver-policy = known" "path = $RUNTIME" "caps = all"
+    sees "an annotation does not count" "0101 ctl" "$GPUS" annotation=nvcuse.dev/gpus=0
+    sees "an annotation gives nothing" "" "$all" "$caps"
+    sees "nor does it add to a device that was given" "11 ctl" "$all" "$caps" device=/dev/nvidia1:195:1
+    sees "nor does it take it away" "11 ctl" annotation=nvcuse.dev/gpus=void device=/dev/nvidia1:195:1
+
+    configure "driver-policy = known" "path = $RUNTIME" "environment = no"
+    sees "the environment is closed" "" "$GPUS" "$all"
+    nvcuse cdi generate --output "$BOX/cdi.json"
+    bundle cdi "$GPUS" "$all" -- sh -c 'ls -d /dev/nvidia[0-9]'
+    amend cdi 'spec = json.load(open("/run/oci/cdi.json"))
+hooks = [h for d in spec["devices"] if d["name"] == "1" for h in d["containerEdits"]["hooks"]]
+config["hooks"] = {"createContainer": [{k: v for k, v in h.items() if k != "hookName"} for h in hooks]}'
+    run_bundle nvcuse-runtime cdi
+    is "$(said cdi)" /dev/nvidia1 "an explicit CDI device stays what it is, whatever the image says"
+
+    configure "driver-policy = known" "path = $RUNTIME" "caps = all" "annotations = yes"
+    sees "where they count, they narrow" "00 ctl" "$GPUS" annotation=nvcuse.dev/gpus=0
+    sees "what they leave may be the driver alone" " ctl" device=/dev/nvidia1:195:1 annotation=nvcuse.dev/gpus=0
+    sees "and never NVIDIA's own node" " ctl" device=/dev/nvidia1:195:1 annotation=nvcuse.dev/gpus=void
+    sees "they do not add" "11 ctl" device=/dev/nvidia1:195:1 "$all"
+    sees "and give nothing" "" "$all"
+    configure "driver-policy = known" "annotations = maybe"
+    nvcuse-runtime --version >"$BOX/maybe" 2>&1
+    is $? 1 "they count or they do not"
+    configure
+    leaves_nothing "nothing is left of them"
+}
+
+# Text of an image's in the runtime's log and on its standard error is one line.
+part_words() {
+    local forged=$'7\ntime="2026-01-01T00:00:00Z" level=info msg="forged by the image"'
+    local value format
+    for value in "$forged" $'\e[2J\e]0;title\a' 'x" level=info msg="forged' $'a\u2028b\u202e'; do
+        for format in text json; do
+            rm -f "$BOX/log"
+            bundle words "env=NVIDIA_VISIBLE_DEVICES=$value" -- true
+            NVCUSE_RUNTIME=$RUNTIME nvcuse-runtime --log "$BOX/log" --log-format $format run --bundle "$BOX/words" words \
+                >"$BOX/words.out" 2>&1 </dev/null
+            is "$(wc -l <"$BOX/log") $(wc -l <"$BOX/words.out")" "1 1" "$format: one line in the log, one on standard error"
+            is "$(LC_ALL=C grep -c '[[:cntrl:]]' "$BOX/log") $(LC_ALL=C grep -c '[[:cntrl:]]' "$BOX/words.out")" "0 0" \
+                "$format: nothing for a terminal"
+        done
+        holds "the entry is one value in quotes" python3 - "$BOX" "$value" <<'END'
+import json, re, sys
+text = json.load(open(sys.argv[1] + "/log"))["msg"]
+assert text.isprintable() and "NVIDIA_VISIBLE_DEVICES" in text, text
+END
+    done
+    bundle words "env=NVIDIA_VISIBLE_DEVICES=x\" level=info msg=\"forged" -- true
+    rm -f "$BOX/log"
+    nvcuse-runtime --log "$BOX/log" run --bundle "$BOX/words" words >"$BOX/words.out" 2>&1 </dev/null
+    holds "a quote does not end the entry" grep -qE '^time="[^"]*" level=error msg="([^"\\]|\\.)*"$' "$BOX/log"
+}
+
+# What a privileged container's root opens of the host's devices, by number, for reading and for writing alone: for both,
+# nvcuse answers. "no": not permitted.
+OPEN_NUMBERS='import os, sys
+for word in sys.argv[1:]:
+    major, minor = map(int, word.split(":"))
+    os.mknod("/tmp/node", 0o20666, os.makedev(major, minor))
+    results = set()
+    for mode in os.O_RDONLY, os.O_WRONLY:
+        try:
+            os.close(os.open("/tmp/node", mode | os.O_NONBLOCK))
+            results.add("opened")
+        except PermissionError:
+            results.add("no")
+        except OSError:
+            results.add("nobody there")
+    print(word, *sorted(results))
+    os.unlink("/tmp/node")'
+
+# usage: opens NAME RULES WANTED NUMBER...
+opens() {
+    local name=$1 rules=$2 wanted=$3
+    shift 3
+    bundle numbers "$GPUS" -- python3 -c "$OPEN_NUMBERS" "$@"
+    amend numbers "config['linux']['resources']['devices'] = $rules"
+    run_bundle nvcuse-runtime numbers
+    is "$(said numbers)" "$wanted" "$name"
+}
+
+part_devices() {
+    local uvm deny='{"allow": False, "access": "rwm"}'
+    uvm=$(awk '$2 == "nvidia-uvm" {print $1}' /proc/devices)
+    local numbers=(195:255 195:0 "${uvm:-195}:0" 226:0 226:128 "$(free_major):0" 1:3 10:229)
+    local wanted
+    wanted=$(printf '%s no\n' "${numbers[@]:0:6}"; printf '%s opened\n' 1:3 10:229)
+    configure "driver-policy = known" "path = $RUNTIME"
+    opens "a privileged container" '[{"allow": True, "access": "rwm"}]' "$wanted" "${numbers[@]}"
+    opens "with every character device" "[$deny, {'allow': True, 'type': 'c', 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
+    opens "with numbers of -1" "[$deny, {'allow': True, 'type': 'c', 'major': -1, 'minor': -1, 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
+    wanted=$(printf '%s no\n' "${numbers[@]:0:6}"; printf '%s opened\n' 1:3; printf '%s no\n' 10:229)
+    local nodes="{'allow': True, 'type': 'c', 'access': 'm'}"
+    opens "with DRM's nodes" "[$deny, $nodes, {'allow': True, 'type': 'c', 'major': 226, 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
+    opens "with the driver's" "[$deny, $nodes, {'allow': True, 'type': 'c', 'major': 195, 'access': 'rwm'},
+        {'allow': True, 'type': 'c', 'major': $(free_major), 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
+    bundle numbers "$GPUS" -- true
+    amend numbers "config['linux']['resources']['devices'] = [{'allow': True, 'type': 'c', 'major': 195 + 2**32, 'access': 'rwm'}]"
+    run_bundle nvcuse-runtime numbers
+    is $? 1 "a number that is another in 32 bits is refused"
+    holds "it says why" grep -q "a number that no device has" "$BOX/numbers.out"
+    configure
+    leaves_nothing "nothing is left of them"
+}
+
+# A number that the kernel would give to the next driver that asks for any.
+free_major() {
+    local number
+    for number in {254..234}; do
+        grep -q "^ *$number " /proc/devices || break
+    done
+    echo "$number"
+}
+
+# The numbers of x32 for a call that is watched natively. A kernel without x32 says ENOSYS when it gets the call.
+part_abi() {
+    local profile
+    configure "driver-policy = known" "path = $RUNTIME"
+    for profile in "" seccomp=strict; do
+        # shellcheck disable=SC2086 # a list of words
+        boxed abi "$GPUS" $profile -- python3 -c 'import ctypes, errno, os
+libc = ctypes.CDLL(None, use_errno=True)
+for number in 434, 0x40000000 + 434:
+    libc.syscall(number, os.getpid(), os.O_EXCL)
+    print(errno.errorcode[ctypes.get_errno()])'
+        is "$(said abi)" "EINVAL
+EINVAL" "pidfd_open of a thread is refused in x32 as natively (${profile:-no profile})"
+    done
+    configure
+    leaves_nothing "nothing is left of them"
+}
