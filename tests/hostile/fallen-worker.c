@@ -16,6 +16,7 @@
  *     maps:host       the same with the file of the last answer that had one
  *     bytes:N         N bytes that are no request, unless N is a request's size
  *     flood:N         N requests at once, before any answer is read
+ *     call:NAME:A:B   a system call, made by the worker itself (fallen-call.h)
  *
  * Each is answered on standard error: "WORD: ok", "WORD: ok, with a file", "WORD: ERRNO", or "WORD:
  * hung up", or "WORD: sent", or "WORD: from now on"; what follows a hang-up is not sent. "the attack is over" ends the list.
@@ -35,6 +36,7 @@
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/seqpacket.h"
 #include "cuse-server/transport/transport.h"
+#include "tests/hostile/fallen-call.h"
 
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);
@@ -194,6 +196,8 @@ static void attack_one(Middle *middle, const char *word)
         attack_bytes(middle, word, (size_t)g_ascii_strtoull(word + 6, NULL, 0));
     } else if (g_str_has_prefix(word, "flood:")) {
         attack_flood(middle, word, (uint32_t)g_ascii_strtoull(word + 6, NULL, 0));
+    } else if (g_str_has_prefix(word, "call:")) {
+        fallen_call(word, word + 5);
     } else if (g_str_has_prefix(word, "mute:")) {
         attack_mutely(middle, word, word + 5);
     } else if (g_str_has_prefix(word, "file:")) {
