@@ -17,9 +17,8 @@ enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
 static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
 {
     struct stat st;
-    int device = stand_ins_stat(guests, &st)
-                     ? stand_ins_device(mmap->files.stand_ins, guests, &st)
-                     : -1;
+    int device =
+        stand_ins_stat(guests, &st) ? stand_ins_device(mmap->files.stand_ins, guests, &st) : -1;
 
     return device >= 0 && host_files_have(&mmap->host_files, hosts, (unsigned)device);
 }

@@ -90,8 +90,7 @@ static bool make_directories(const StandIns *stand_ins, GError **error)
 static bool prepare_cuse(StandIns *stand_ins, GError **error)
 {
     if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
-        !slots_major(&stand_ins->major_no, error) ||
-        !(stand_ins->nodes = fresh_nodes_new(error)) ||
+        !slots_major(&stand_ins->major_no, error) || !(stand_ins->nodes = fresh_nodes_new(error)) ||
         !make_directories(stand_ins, error)) {
         return false;
     }
