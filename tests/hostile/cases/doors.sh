@@ -74,7 +74,7 @@ if [[ $TRANSPORT == cuse ]]; then
     robbed open exec "$programs/owned" isatty >"$WORK/retry"
     is "$(grep -c "^the kernel: has 'the secret of the program'\$" "$WORK/retry")" 1 "with --guest-memory=retry the kernel brings it"
 else
-    # Files that the worker would have the broker take for one.
+    # Files that the worker would have the broker take for one. The second gets EIO, or no answer: the worker is confused as well.
     FALLEN_IDS=1 robbed open open >"$WORK/ids"
-    is "$(grep '^open' "$WORK/ids" | tr '\n' ' ')" "open: 0 open: EIO " "no file gets the number of another"
+    is "$(grep -c '^open: 0$' "$WORK/ids")" 1 "no file gets the number of another"
 fi
