@@ -51,7 +51,7 @@ static Number *numbers;
 /* The client of whoever had this number before is nobody's, or somebody else's. */
 static void try_predecessor(const Tree *t)
 {
-    Number *number = &numbers[getpid()];
+    Number *number = &numbers[getpid() % NUMBERS];
     NvHandle previous = atomic_exchange(&number->client, t->client);
 
     atomic_fetch_add(&number->uses, 1);
