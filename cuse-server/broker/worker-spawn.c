@@ -61,6 +61,7 @@ static G_NORETURN void run_child(const Spawn *spawn)
 }
 
 /* As fork(), with a pid namespace for the child. Not by unshare(), which would be for all later children. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes it */
 static pid_t fork_into_namespace(int *pidfd)
 {
     struct clone_args args = {
