@@ -118,9 +118,11 @@ suite_run() {
     fi
 }
 
-# Run suites; succeed if nothing failed and, in CI, no suite was skipped.
+# Run suites; succeed if nothing failed and, in CI, no suite was skipped. "--all" has each run all that it has (TEST_ALL).
+# usage: suites_main [--all] [SUITE...]
 suites_main() {
     local suite file rc log suite_log passed failed skipped
+    [[ ${1:-} != --all ]] || { export TEST_ALL=1 && shift; }
     local -a wanted=("$@")
     if ((${#wanted[@]} == 0)); then
         wanted=("${SUITES[@]}")
