@@ -11,7 +11,7 @@ obey() {
     local name=$1
     shift
     FALLEN="$*" "$HOSTILE/fallen-nvcuse" run "--transport=$TRANSPORT" --driver-policy=known --name "fallen-$name" -- \
-        timeout 30 python3 "$CLIENT" >"$WORK/$name" 2>&1 </dev/null &
+        timeout 150 python3 "$CLIENT" >"$WORK/$name" 2>&1 </dev/null &
     INSTANCE=$!
 }
 
