@@ -121,7 +121,7 @@ part_hooks() {
 process["cwd"] = "/tmp"
 process["user"]["umask"] = 0o777
 process["rlimits"] = [{"type": "RLIMIT_" + name, "soft": value, "hard": value} for name, value in
-                      {"NOFILE": 64, "FSIZE": 64, "NPROC": 9, "STACK": 18446744073709551615, "SIGPENDING": 0, "CORE": 18446744073709551615}.items()]'
+                      {"NOFILE": 64, "FSIZE": 65536, "NPROC": 9, "STACK": 18446744073709551615, "SIGPENDING": 0, "CORE": 18446744073709551615}.items()]'
     run_bundle nvcuse-runtime image
     is "$(said image)" "served
 0777
