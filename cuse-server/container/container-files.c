@@ -61,15 +61,27 @@ char *container_node_names(const Device *devices, unsigned n_devices)
     return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
-/* A directory of the container's, by its own rules about links. */
+/* A directory of the container's. A link there is the image's, and may lead to a volume that the host has as well. */
 static int open_inside(int root, const char *path)
 {
     struct open_how how = {
         .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS,
     };
 
     return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+/*
+ * What is mounted in it is to be the container's alone: with a volume that is shared with the host (rshared) the mounts
+ * would appear in the host's directory, and stay. EINVAL: it is in the container's root file system, which is not.
+ */
+static bool make_private(int directory)
+{
+    struct mount_attr attributes = {.propagation = MS_PRIVATE};
+
+    return mount_setattr(directory, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 ||
+           errno == EINVAL;
 }
 
 /* The same in a container, where the directory may be a link; then there is no node. */
@@ -142,7 +154,7 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
     guint n = g_strv_length(list);
     g_autofree int *mounts = g_new(int, n);
     int dev = open_inside(root, "dev");
-    bool ok = dev >= 0 || fail(error, "cannot open the container's", "/dev");
+    bool ok = (dev >= 0 && make_private(dev)) || fail(error, "cannot open the container's", "/dev");
 
     memset(mounts, -1, n * sizeof *mounts);
     ok = ok && clone_nodes(dev, nodes, list, mounts, error);
@@ -164,13 +176,17 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
 /* A container without /proc has no view of it to change. */
 static bool attach_view(int root, int proc_view, GError **error)
 {
-    int target = open_inside(root, "proc/driver/nvidia");
-    bool ok;
+    int proc = open_inside(root, "proc");
+    int target = proc < 0 ? -1 : open_inside(proc, "driver/nvidia");
+    bool ok = target >= 0 && make_private(proc);
+    int saved = errno;
 
+    close_if_open(proc);
+    errno = saved;
     if (target < 0) {
         return errno == ENOENT || fail(error, "cannot open the container's", "/proc/driver/nvidia");
     }
-    ok = attach(proc_view, target) ||
+    ok = (ok && attach(proc_view, target)) ||
          fail(error, "cannot mount the container's", "/proc/driver/nvidia");
     close(target);
     return ok;

@@ -353,13 +353,21 @@ static bool close_rules(const HostNumbers *numbers, JsonValue *rules, JsonValue 
     return true;
 }
 
+/* A block device has numbers of its own. */
+static bool is_character_node(const JsonValue *node)
+{
+    const char *type = json_member_string(node, "type");
+
+    return g_strcmp0(type, "b") != 0 && g_strcmp0(type, "p") != 0;
+}
+
 static void remove_nodes(const HostNumbers *numbers, JsonValue *nodes)
 {
     for (guint i = json_length(nodes); i-- > 0;) {
         JsonValue *node = json_element_object(nodes, i);
         uint64_t major_no;
         uint64_t minor_no = NOT_A_MINOR;
-        if (json_uint_get(json_member(node, "major"), &major_no)) {
+        if (is_character_node(node) && json_uint_get(json_member(node, "major"), &major_no)) {
             (void)json_uint_get(json_member(node, "minor"), &minor_no);
             if (is_denied_number(numbers, (int64_t)major_no, (int64_t)minor_no)) {
                 json_remove_element(nodes, i);

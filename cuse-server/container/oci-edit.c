@@ -7,6 +7,7 @@
 
 #include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-annotations.h"
 #include "cuse-server/container/oci-devices.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/oci-seccomp.h"
@@ -114,7 +115,7 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
     g_autofree char *pid = g_strdup_printf("%d", edit->pid);
     g_autofree char *rootfs = find_rootfs(config, edit->bundle);
 
-    if (!numbers || !check_namespaces(section, error) ||
+    if (!numbers || !oci_annotations_check(config, error) || !check_namespaces(section, error) ||
         !oci_devices_close(numbers, section, error) ||
         !oci_seccomp_merge(section, edit->listener_path, &edit->needs, error)) {
         return false;

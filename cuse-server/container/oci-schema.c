@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-enum { DEVICE_NUMBER_MAX = 0xfffff }; /* of a minor, 20 bits: linux/kdev_t.h */
+/* Twelve bits of major and twenty of minor: linux/kdev_t.h */
+enum { MAJOR_MAX = 0xfff, MINOR_MAX = 0xfffff };
 
 G_DEFINE_QUARK(oci_schema_error_quark, oci_schema_error)
 
 /*
  * Shape: what a member is.
  * SCALAR: a number, word or string, or what Linux has no use for; not looked at
- * STRING, INTEGER, DEVICE_NUMBER: what nvcuse reads
+ * STRING, INTEGER, MAJOR, MINOR: what nvcuse reads
  * OBJECT, LIST, MAP: an object, an array of objects, an object of objects with free keys
  * STRINGS, STRING_MAP: the same of strings
  * NUMBERS: an array that is not looked into
@@ -19,7 +20,8 @@ typedef enum {
     SCALAR,
     STRING,
     INTEGER,
-    DEVICE_NUMBER,
+    MAJOR,
+    MINOR,
     OBJECT,
     LIST,
     MAP,
@@ -71,10 +73,10 @@ static const Field process[] = {
     {"ioPriority", OBJECT, io_priority}, {"execCPUAffinity", OBJECT, cpu_affinity}, {0}};
 
 static const Field device[] = {
-    {"path", STRING, NULL}, {"type", STRING, NULL}, {"major", DEVICE_NUMBER, NULL}, {"minor", DEVICE_NUMBER, NULL},
+    {"path", STRING, NULL}, {"type", STRING, NULL}, {"major", MAJOR, NULL}, {"minor", MINOR, NULL},
     {.name = "fileMode"}, {.name = "uid"}, {.name = "gid"}, {0}};
 static const Field device_rule[] = {
-    {.name = "allow"}, {"type", STRING, NULL}, {"major", DEVICE_NUMBER, NULL}, {"minor", DEVICE_NUMBER, NULL},
+    {.name = "allow"}, {"type", STRING, NULL}, {"major", MAJOR, NULL}, {"minor", MINOR, NULL},
     {"access", STRING, NULL}, {0}};
 static const Field memory[] = {
     {.name = "limit"}, {.name = "reservation"}, {.name = "swap"}, {.name = "kernel"},
@@ -185,11 +187,11 @@ static bool check_integer(const JsonValue *value, GError **error)
 
 /* A major or a minor, or -1 for all. crun keeps them in 32 bits, runc in 64: what does not fit may be
  * NVIDIA's to one of them. */
-static bool check_device_number(const JsonValue *value, GError **error)
+static bool check_device_number(const JsonValue *value, int64_t max, GError **error)
 {
     int64_t number;
 
-    return (json_int_get(value, &number) && number >= -1 && number <= DEVICE_NUMBER_MAX) ||
+    return (json_int_get(value, &number) && number >= -1 && number <= max) ||
            refuse_kind(error, "a number that devices have");
 }
 
@@ -207,8 +209,9 @@ static bool check_inside(const JsonValue *value, const Field *field, GError **er
         return check_strings(value, error);
     case INTEGER:
         return check_integer(value, error);
-    case DEVICE_NUMBER:
-        return check_device_number(value, error);
+    case MAJOR:
+    case MINOR:
+        return check_device_number(value, field->shape == MAJOR ? MAJOR_MAX : MINOR_MAX, error);
     default:
         return true;
     }
@@ -221,15 +224,11 @@ static bool check_field(const JsonValue *value, const Field *field, GError **err
         JsonKind kind;
         const char *name;
     } wanted[] = {
-        [STRING] = {JSON_KIND_STRING, "a string"},
-        [INTEGER] = {JSON_KIND_NUMBER, "an integer"},
-        [DEVICE_NUMBER] = {JSON_KIND_NUMBER, "an integer"},
-        [OBJECT] = {JSON_KIND_OBJECT, "an object"},
-        [MAP] = {JSON_KIND_OBJECT, "an object"},
-        [LIST] = {JSON_KIND_ARRAY, "a list"},
-        [STRING_MAP] = {JSON_KIND_OBJECT, "an object"},
-        [STRINGS] = {JSON_KIND_ARRAY, "a list"},
-        [NUMBERS] = {JSON_KIND_ARRAY, "a list"},
+        [STRING] = {JSON_KIND_STRING, "a string"},  [INTEGER] = {JSON_KIND_NUMBER, "an integer"},
+        [MAJOR] = {JSON_KIND_NUMBER, "an integer"}, [MINOR] = {JSON_KIND_NUMBER, "an integer"},
+        [OBJECT] = {JSON_KIND_OBJECT, "an object"}, [MAP] = {JSON_KIND_OBJECT, "an object"},
+        [LIST] = {JSON_KIND_ARRAY, "a list"},       [STRING_MAP] = {JSON_KIND_OBJECT, "an object"},
+        [STRINGS] = {JSON_KIND_ARRAY, "a list"},    [NUMBERS] = {JSON_KIND_ARRAY, "a list"},
     };
 
     if (field->shape == SCALAR || json_kind(value) == JSON_KIND_NULL) {

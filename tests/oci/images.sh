@@ -155,6 +155,11 @@ config["hooks"] = {"createContainer": [{k: v for k, v in h.items() if k != "hook
     sees "and never NVIDIA's own node" " ctl" device=/dev/nvidia1:195:1 annotation=nvcuse.dev/gpus=void
     sees "they do not add" "11 ctl" device=/dev/nvidia1:195:1 "$all"
     sees "and give nothing" "" "$all"
+    # crun would write there as the host's root, if a container has hooks, and nvcuse adds some.
+    bundle obeyed "$GPUS" "annotation=run.oci.hooks.stdout=$BOX/by-the-image" -- true
+    run_bundle nvcuse-runtime obeyed
+    is "$? $(ls "$BOX/by-the-image" 2>/dev/null)" "1 " "one that crun obeys is refused"
+    holds "it says which" grep -q "annotation run.oci.hooks.stdout" "$BOX/obeyed.out"
     configure "driver-policy = known" "annotations = maybe"
     nvcuse-runtime --version >"$BOX/maybe" 2>&1
     is $? 1 "they count or they do not"

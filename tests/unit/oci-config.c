@@ -7,6 +7,7 @@
 
 #include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
+#include "cuse-server/container/oci-annotations.h"
 #include "cuse-server/container/oci-request.h"
 #include "cuse-server/container/oci-seccomp.h"
 #include "cuse-server/container/open-filter.h"
@@ -413,6 +414,42 @@ Test(oci_request, a_closed_environment_does_not_widen_what_was_given)
     cr_assert(request_of("\"CUDA_VERSION=8.0\"", "", &policy, &request));
     cr_assert_eq(request.caps, NV_CAPS_DEFAULT);
     oci_request_clear(&request);
+}
+
+/* --- annotations that runtimes obey ----------------------------------------------------------- */
+
+static bool annotations_pass(const char *annotations)
+{
+    g_autofree char *text = g_strdup_printf("{\"annotations\": {%s}}", annotations);
+    g_autoptr(JsonValue) config = json_text_parse(text, -1, NULL);
+    g_autoptr(GError) error = NULL;
+    bool ok = oci_annotations_check(config, &error);
+
+    cr_assert_eq(ok, error == NULL);
+    return ok;
+}
+
+Test(oci_annotations, what_crun_does_at_an_images_word_is_refused)
+{
+    static const char *const refused[] = {
+        "run.oci.hooks.stdout",    "run.oci.hooks.stderr",     "run.oci.seccomp_bpf_data",
+        "run.oci.seccomp.plugins", "run.oci.seccomp.receiver", "run.oci.handler",
+        "run.oci.pidfd_receiver",  "run.oci.yet_unknown",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_autofree char *text = g_strdup_printf("\"a\": \"b\", \"%s\": \"x\"", refused[i]);
+        cr_assert_not(annotations_pass(text), "%s", refused[i]);
+    }
+    cr_assert_not(annotations_pass("\"run.oci\\u002ehooks.stdout\": \"x\""));
+}
+
+Test(oci_annotations, others_pass)
+{
+    cr_assert(annotations_pass(""));
+    cr_assert(annotations_pass(
+        "\"run.oci.keep_original_groups\": \"1\", \"io.podman\": \"run.oci.handler\", "
+        "\"org.opencontainers.image.title\": \"x\""));
 }
 
 /* --- hooks ------------------------------------------------------------------------------------ */

@@ -305,13 +305,14 @@ Test(oci_devices, nodes_of_nvidias_go)
         "{\"devices\": [{\"type\": \"c\", \"major\": 195, \"minor\": 255}, {\"type\": \"c\", "
         "\"major\": "
         "10, \"minor\": 229}, {\"type\": \"c\", \"major\": 226, \"minor\": 129}, {\"type\": \"c\", "
-        "\"major\": 226, \"minor\": 128}, {\"type\": \"c\", \"major\": 243, \"minor\": 0}]}",
+        "\"major\": 226, \"minor\": 128}, {\"type\": \"c\", \"major\": 243, \"minor\": 0}, "
+        "{\"type\": \"b\", \"major\": 243, \"minor\": 0}]}",
         -1, NULL);
     g_autoptr(HostNumbers) numbers = host(true);
 
     cr_assert(oci_devices_close(numbers, section, NULL));
     JsonValue *nodes = json_member_array(section, "devices");
-    cr_assert_eq(json_length(nodes), 2);
+    cr_assert_eq(json_length(nodes), 3, "a block device has numbers of its own");
     cr_assert_eq(number_of(json_element_object(nodes, 0), "major"), 10);
     cr_assert_eq(number_of(json_element_object(nodes, 1), "minor"), 128);
 }
