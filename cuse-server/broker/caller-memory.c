@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <glib.h>
 
 #include "cuse-server/broker/driver-words.h"
+#include "cuse-server/broker/guest-rights.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
@@ -62,47 +64,75 @@ static int find_call(int directory, IoctlCall *call)
     return EPERM;
 }
 
-/* Is the thread still in this call? */
-static int find_again(int directory, const IoctlCall *call)
-{
-    IoctlCall now;
-    int error = find_call(directory, &now);
-
-    return error ? error : now.fd == call->fd && now.word == call->word ? 0 : EPERM;
-}
-
-/* Is the thread in a call that memory is given out for, and still the same? Returns 0 or an errno. */
-static int check_call(const CallerRule *rule, pid_t tid, int directory, int *duplicate)
-{
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", directory);
+/*
+ * Caller: what is seen of a thread before its memory is opened, and must be the same afterwards.
+ * @path: its directory in /proc
+ */
+typedef struct {
+    const char *path;
     IoctlCall call;
+    GuestImage image;
     uint32_t file;
-    int error = find_call(directory, &call);
+} Caller;
+
+/* Is the thread in a call that memory is given out for? Returns 0 or an errno. */
+static int look(const CallerRule *rule, pid_t tid, int directory, Caller *caller, int *duplicate)
+{
+    int error = find_call(directory, &caller->call);
 
     if (error) {
         return error;
     }
-    *duplicate = guest_thread_dup(rule->members, tid, call.fd);
-    if (*duplicate < 0 || rule->identify(*duplicate, &file, rule->data) != 0) {
+    *duplicate = guest_thread_dup(rule->members, tid, caller->call.fd);
+    if (*duplicate < 0 || rule->identify(*duplicate, &caller->file, rule->data) != 0) {
         return EPERM;
     }
-    if (!driver_word(call.word)) {
+    if (!driver_word(caller->call.word)) {
         return EINVAL;
     }
-    error = openers_check(rule->openers, file, path);
-    return error ? error : find_again(directory, &call);
+    return guest_image_read(caller->path, &caller->image)
+               ? openers_check(rule->openers, caller->file, caller->path)
+               : ESRCH;
 }
 
+/* Is the thread still in that call, and in the same program? */
+static int look_again(const CallerRule *rule, int directory, const Caller *caller)
+{
+    IoctlCall now;
+    GuestImage image;
+    int error = openers_check(rule->openers, caller->file, caller->path);
+
+    if (!error && !guest_image_read(caller->path, &image)) {
+        error = ESRCH;
+    }
+    error = error ? error : find_call(directory, &now);
+    if (!error && (now.fd != caller->call.fd || now.word != caller->call.word ||
+                   memcmp(&image, &caller->image, sizeof image) != 0)) {
+        error = EPERM;
+    }
+    return error;
+}
+
+/*
+ * The rights are those of the program whose memory this is: nothing is opened before they were looked at, since
+ * a program that a better-privileged one starts (vfork(), posix_spawn()) is in that one's memory until it executes;
+ * and nothing is given out unless the thread is in the same program and call afterwards.
+ */
 static int open_memory(const CallerRule *rule, pid_t tid, int directory, int *fd, int *duplicate)
 {
-    g_autofree char *path = thread_file(directory, "mem");
-    int memory = open(path, O_RDWR | O_CLOEXEC);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", directory);
+    g_autofree char *mem = thread_file(directory, "mem");
+    Caller caller = {.path = path};
+    int error = look(rule, tid, directory, &caller, duplicate);
 
+    if (error) {
+        return error;
+    }
+    int memory = open(mem, O_RDWR | O_CLOEXEC);
     if (memory < 0) {
         return ESRCH;
     }
-    /* After opening: if the process executed another program in between, this is of the old one. */
-    int error = check_call(rule, tid, directory, duplicate);
+    error = look_again(rule, directory, &caller);
     if (error) {
         close(memory);
     } else {
@@ -121,7 +151,10 @@ int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd, int *duplicat
     if (directory < 0) {
         return ESRCH;
     }
-    int error = open_memory(rule, tid, directory, fd, duplicate);
+    /* About other processes of the host the worker learns nothing, not even that they are there. */
+    int error = !guest_members_have(rule->members, tid)
+                    ? ESRCH
+                    : open_memory(rule, tid, directory, fd, duplicate);
     close(directory);
     return error;
 }

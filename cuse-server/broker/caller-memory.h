@@ -7,7 +7,7 @@
  * (broker/driver-words.h) on a file of this instance, and whose program may not do more than the one that opened
  * the file (broker/guest-rights.h). The descriptor stays good until the worker closes it, or the address space
  * ends. It is of that one address space: of no other process, and not of what the process may execute
- * later; all that is looked at is looked at after it was opened.
+ * later; all that is looked at is looked at before it is opened, and once more afterwards.
  */
 #pragma once
 

@@ -152,6 +152,20 @@ static bool read_process(const char *directory, const char *status, GuestRights 
     return true;
 }
 
+bool guest_image_read(const char *directory, GuestImage *image)
+{
+    g_autofree char *stat = read_file(directory, "stat");
+
+    if (!stat) {
+        return false;
+    }
+    *image = (GuestImage){
+        .start = stat_number(stat, STAT_STARTTIME),
+        .image = {stat_number(stat, STAT_STARTCODE), stat_number(stat, STAT_STARTSTACK)},
+    };
+    return true;
+}
+
 GuestRights *guest_rights_read(const char *directory, bool whole)
 {
     uid_t owner;

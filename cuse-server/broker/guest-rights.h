@@ -53,6 +53,19 @@ typedef struct {
 } GuestRights;
 
 /**
+ * GuestImage: which program a thread is in.
+ * @start: when the thread was started
+ * @image: as in GuestRights
+ */
+typedef struct {
+    uint64_t start;
+    uint64_t image[2];
+} GuestImage;
+
+/** guest_image_read: of a thread. @directory: as below. Returns false if it is no more. */
+bool guest_image_read(const char *directory, GuestImage *image);
+
+/**
  * guest_rights_read: (transfer full): of a thread.
  * @directory: "/proc/TID", or a path to it that stays the thread's
  * @whole: also what of many a caller nobody looks at: @user_namespace of one without capabilities, @process and
