@@ -2,6 +2,7 @@
 #include "cuse-server/sandbox/worker-ids.h"
 
 #include <pwd.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <gio/gio.h>
@@ -11,7 +12,8 @@
 
 enum { FIELD_NAME, FIELD_FIRST, FIELD_COUNT, FIELDS };
 
-static bool parse_line(char **fields, WorkerIds *ids, GError **error)
+/* Returns false if it is not NAME:FIRST:COUNT with numbers from 1 on. */
+static bool parse_range(char **fields, WorkerIds *ids)
 {
     guint64 first;
     guint64 count;
@@ -19,27 +21,61 @@ static bool parse_line(char **fields, WorkerIds *ids, GError **error)
     if (g_strv_length(fields) != FIELDS ||
         !g_ascii_string_to_unsigned(fields[FIELD_FIRST], 10, 1, G_MAXINT32, &first, NULL) ||
         !g_ascii_string_to_unsigned(fields[FIELD_COUNT], 10, 1, G_MAXINT32, &count, NULL)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            SUBUID_FILE ": the line of '" NAME "' is not " NAME
-                                        ":FIRST:COUNT with numbers from 1 on");
         return false;
     }
     *ids = (WorkerIds){(uid_t)first, (unsigned)count};
     return true;
 }
 
+static bool overlap(const WorkerIds *a, const WorkerIds *b)
+{
+    return (uint64_t)a->first < (uint64_t)b->first + b->count &&
+           (uint64_t)b->first < (uint64_t)a->first + a->count;
+}
+
+/* The line that gives @name ids, split; NULL: there is none. */
+static char **find_line(char **lines, const char *name)
+{
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) fields = g_strsplit(g_strstrip(*line), ":", -1);
+        if (g_strcmp0(fields[FIELD_NAME], name) == 0) {
+            return g_steal_pointer(&fields);
+        }
+    }
+    return NULL;
+}
+
+/* A user who has one of them in a user namespace of his could signal the worker, or be it to the driver. */
+static bool check_alone(char **lines, const WorkerIds *ids, GError **error)
+{
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) fields = g_strsplit(g_strstrip(*line), ":", -1);
+        WorkerIds others;
+        if (g_strcmp0(fields[FIELD_NAME], NAME) != 0 && parse_range(fields, &others) &&
+            overlap(ids, &others)) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                        SUBUID_FILE " gives '%s' ids among those of workers (%u, %u of them): give "
+                                    "workers others there, as '" NAME ":FIRST:%d'",
+                        fields[FIELD_NAME], ids->first, ids->count, WORKER_IDS_COUNT);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(subuid, "\n", -1);
+    g_auto(GStrv) ours = find_line(lines, NAME);
 
-    for (char **line = lines; *line; line++) {
-        g_auto(GStrv) fields = g_strsplit(g_strstrip(*line), ":", -1);
-        if (g_strcmp0(fields[FIELD_NAME], NAME) == 0) {
-            return parse_line(fields, ids, error);
-        }
-    }
     *ids = (WorkerIds){WORKER_IDS_FIRST, WORKER_IDS_COUNT};
-    return true;
+    if (ours && !parse_range(ours, ids)) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                            SUBUID_FILE ": the line of '" NAME "' is not " NAME
+                                        ":FIRST:COUNT with numbers from 1 on");
+        return false;
+    }
+    return check_alone(lines, ids, error);
 }
 
 static bool read_range(WorkerIds *ids, GError **error)

@@ -25,7 +25,7 @@ typedef struct {
 
 /**
  * worker_ids_parse: the range for nvcuse in the text of /etc/subuid ("NAME:FIRST:COUNT" a line), or else the
- * usual one. A range that has root's id in it, or that has no end, is an error.
+ * usual one. A range with root's id, without an end, or with ids of another line is an error.
  */
 bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error);
 

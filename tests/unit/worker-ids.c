@@ -28,7 +28,7 @@ Test(worker_ids, a_line_says_which)
     cr_assert_eq(ids.count, 4096);
 }
 
-Test(worker_ids, none_is_roots_and_each_range_has_an_end)
+Test(worker_ids, none_is_roots_or_anothers_and_each_range_has_an_end)
 {
     static const char *const wrong[] = {
         "nvcuse:0:2048",   "nvcuse:-1:2048",         "nvcuse:1000", "nvcuse:1000:",
