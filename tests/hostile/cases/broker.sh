@@ -118,7 +118,7 @@ host:7:0:$tie:16: $other
 host:7:-1:$tie:16: $other
 host:7:@:$tie:0: $listens
 host:7:@:$tie:16: $listens
-host:5:1: EPERM
+host:5:1: ESRCH
 4:@: ok
 9:@:0:$stranger: ESRCH
 9:@:0:0: ESRCH
