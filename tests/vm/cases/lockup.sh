@@ -17,7 +17,7 @@ id=$(status Uid | tr ' ' '\n' | sort -u)
 holds "one user id, of the workers' range" test "$id" -ge 77824 -a "$id" -le 79871
 is "$(status Gid | tr ' ' '\n' | sort -u)" "$id" "and the group id of that number"
 is "$(status NSpid)" "$worker 1" "it is alone in its pid namespace"
-is "$(tr '\0' ' ' <"/proc/$worker/environ")" "" "its environment is empty"
+is "$(tr '\0' '\n' <"/proc/$worker/environ" | grep -vE '^(A|UB)SAN_OPTIONS=')" "" "its environment is empty"
 is "$(tr '\0' '\n' <"/proc/$worker/cmdline" | sed 's/^[0-9]*$/N/' | paste -sd ' ')" "nvcuse-worker N" "it was executed, and has no other arguments"
 holds "at addresses of its own" test "$(awk '$6 ~ /nvcuse$/ { print $1; exit }' "/proc/$worker/maps")" != \
     "$(awk '$6 ~ /nvcuse$/ { print $1; exit }' "/proc/$INSTANCE_PID/maps")"
