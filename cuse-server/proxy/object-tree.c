@@ -679,8 +679,8 @@ void client_free(Client *client, uint32_t handle)
 
 /* --- files and counts ------------------------------------------------------------------------- */
 
-/* The clients that @owner allocated, with a reference each. */
-static GPtrArray *clients_of(ObjectTree *tree, uint32_t owner)
+/* The clients that @owner allocated, or all of them if it is NULL; with a reference each. */
+static GPtrArray *clients_of(ObjectTree *tree, const uint32_t *owner)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)client_unref);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tree->lock);
@@ -690,7 +690,7 @@ static GPtrArray *clients_of(ObjectTree *tree, uint32_t owner)
     g_hash_table_iter_init(&iter, tree->clients);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Client *client = value;
-        if (client->owner == owner) {
+        if (!owner || client->owner == *owner) {
             g_ptr_array_add(found, client_ref(client));
         }
     }
@@ -699,26 +699,11 @@ static GPtrArray *clients_of(ObjectTree *tree, uint32_t owner)
 
 void object_tree_close(ObjectTree *tree, uint32_t owner)
 {
-    g_autoptr(GPtrArray) clients = clients_of(tree, owner);
+    g_autoptr(GPtrArray) clients = clients_of(tree, &owner);
 
     for (guint i = 0; i < clients->len; i++) {
         release_unless_gone(client_ref(g_ptr_array_index(clients, i)));
     }
-}
-
-/* All clients, with a reference each. */
-static GPtrArray *all_clients(ObjectTree *tree)
-{
-    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)client_unref);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tree->lock);
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, tree->clients);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        g_ptr_array_add(found, client_ref(value));
-    }
-    return found;
 }
 
 static ObjectUse use_of(const Client *client, const Object *object)
@@ -754,7 +739,7 @@ static void visit_objects(Client *client, void (*visit)(const ObjectUse *use, gp
 void object_tree_each(ObjectTree *tree, void (*visit)(const ObjectUse *use, gpointer data),
                       gpointer data)
 {
-    g_autoptr(GPtrArray) clients = all_clients(tree);
+    g_autoptr(GPtrArray) clients = clients_of(tree, NULL);
 
     for (guint i = 0; i < clients->len; i++) {
         visit_objects(g_ptr_array_index(clients, i), visit, data);
