@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/agent.h"
@@ -140,14 +139,12 @@ TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd)
 
 /* Is what the driver is about to read what it is to read? The guest can write to the page, and put another
  * in its place. */
-static bool is_intact(const Agent *agent, const AgentIoctl *what, int64_t page)
+static TraceeResult check_params(const Agent *agent, const AgentIoctl *what, int64_t page)
 {
     uint8_t now[AGENT_PARAMS_MAX];
-    const struct iovec here = {.iov_base = now, .iov_len = what->size};
-    const struct iovec there = {.iov_base = (void *)(uintptr_t)page, .iov_len = what->size};
+    TraceeResult result = tracee_read(&agent->tracee, (uint64_t)page, now, what->size);
 
-    return process_vm_readv(agent->tracee.tid, &here, 1, &there, 1, 0) == (ssize_t)what->size &&
-           memcmp(now, what->params, what->size) == 0;
+    return result == TRACEE_OK && memcmp(now, what->params, what->size) != 0 ? TRACEE_TAMPERED : result;
 }
 
 /* The ioctl itself. */
@@ -158,8 +155,8 @@ static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, Tr
     do {
         result = tracee_enter(&agent->tracee, call);
         /* It is about to begin. If a filter has us asked about it first, this is looked at again then. */
-        if (result == TRACEE_OK && !is_intact(agent, what, page)) {
-            return TRACEE_TAMPERED;
+        if (result == TRACEE_OK) {
+            result = check_params(agent, what, page);
         }
         if (result == TRACEE_OK) {
             result = tracee_leave(&agent->tracee, call);

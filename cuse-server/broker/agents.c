@@ -369,7 +369,10 @@ static void let_on(const Agent *agent, const struct seccomp_notif *notif, const 
         notification_fail(agent->listener, notif->id, ENOMEM); /* we are short of descriptors */
     } else if (params &&
                !agent_params_are_there(params, (pid_t)notif->pid, notif->data.args[ARG_PARAMS])) {
-        agent_punish(agent);
+        /* A thread that is being killed has no memory any more, and makes no call. */
+        if (notification_is_valid(agent->listener, notif->id)) {
+            agent_punish(agent);
+        }
         notification_fail(agent->listener, notif->id, EPERM);
     } else {
         notification_continue(agent->listener, notif->id);

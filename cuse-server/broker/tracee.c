@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +200,18 @@ static TraceeResult look(pid_t tid, struct __ptrace_syscall_info *info)
 {
     memset(info, 0, sizeof *info);
     return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof *info, info) > 0 ? TRACEE_OK : why_not(tid);
+}
+
+TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, size_t size)
+{
+    const struct iovec here = {.iov_base = buffer, .iov_len = size};
+    const struct iovec there = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
+    const ssize_t length = process_vm_readv(tracee->tid, &here, 1, &there, 1, 0);
+
+    if (length < 0) {
+        return why_not(tracee->tid);
+    }
+    return (size_t)length == size ? TRACEE_OK : TRACEE_TAMPERED;
 }
 
 static bool is_beginning_of(const struct __ptrace_syscall_info *info, const TraceeCall *call)

@@ -80,6 +80,10 @@ void tracee_let_go(pid_t tid);
  * nothing yet. */
 TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call);
 
+/** tracee_read: copy @size bytes of the thread's memory. TRACEE_ENDED: it has been killed; TRACEE_TAMPERED: it has no
+ * memory there that can be read. */
+TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, size_t size);
+
 /** tracee_leave: from there, let it carry the call out; waits for its end. */
 TraceeResult tracee_leave(Tracee *tracee, TraceeCall *call);
 
