@@ -9,20 +9,33 @@
  * of the guest's thread that calls, and lives for this one call. It has a copy of the caller's table, which nobody
  * can write to; the pidfd in it is looked at, and if it is not of an agent, the errand makes the call: the kernel
  * looks whether this caller may, with all it goes by (users, capabilities, namespaces, security modules). What
- * the errand got, the broker puts into the caller's table, as the result of its call.
+ * the errand got becomes the caller's: through the broker's hands, or, if the broker could be held up by a file of
+ * that kind, in a message from one to the other (broker/agent-delivery.h).
  *
  * An agent that is born between the look and the call finds that it was looked at, and the file is dropped.
  *
  * Source: kernel/pid.c (pidfd_getfd), kernel/ptrace.c (__ptrace_may_access), fs/pidfs.c.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "cuse-server/broker/agent-delivery.h"
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/stand-ins.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker close */
+/* #syscalls:broker close name_to_handle_at */
+
+/* Linux 6.5. */
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200
+#endif
+
+enum { FILEID_INO32_GEN = 1 };
 
 /* pidfd_getfd(pidfd, number, flags) */
 enum { ARG_PIDFD };
@@ -87,21 +100,15 @@ static int64_t refuse(const Agent *agent)
     return -EBADF;
 }
 
-/* The errand's own thread calls; nobody knows its table but us. */
-static TraceeResult call(Agent *agent, int64_t *value, int *file)
+/* The errand's own thread calls; nobody knows its table but us. @value: the file's number there, or minus an errno */
+static TraceeResult call(Agent *agent, int64_t *value)
 {
     const __u64 *args = agent->starter.data.args;
     TraceeCall getfd = {.number = SYS_pidfd_getfd, .args = {args[0], args[1], 0}};
     TraceeResult result = tracee_do(&agent->tracee, &getfd);
 
     *value = getfd.result;
-    if (result == TRACEE_OK && getfd.result >= 0) {
-        *file = guest_thread_dup(agent->agents->members, agent->tracee.tid, (int)getfd.result);
-        *value = *file < 0 ? -errno : 0;
-    }
     if (is_spoilt(agent)) {
-        close_if_open(*file);
-        *file = -1;
         *value = refuse(agent);
     }
     return result;
@@ -109,7 +116,7 @@ static TraceeResult call(Agent *agent, int64_t *value, int *file)
 
 /* Have it called, unless it is an agent whose table this pidfd opens: that one's is empty, as far as guests
  * are concerned. */
-static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
+static TraceeResult fetch(Agent *agent, int64_t *value)
 {
     const int pidfd = (int)agent->starter.data.args[ARG_PIDFD];
     pid_t target = guest_thread_pidfd_target(agent->tracee.tid, pidfd);
@@ -117,7 +124,7 @@ static TraceeResult fetch(Agent *agent, int64_t *value, int *file)
 
     *value = target < 0 ? -ESRCH : -EBADF;
     if (target > 0 && aim(agent, target)) {
-        result = call(agent, value, file);
+        result = call(agent, value);
     } else if (target > 0) {
         *value = refuse(agent);
     }
@@ -134,57 +141,171 @@ static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
     tracee_reap(tid);
 }
 
-/* The errand is here: have it fetch the file, and go. */
-static TraceeResult do_errand(Agent *agent, int64_t *value, int *file)
+/* --- what is fetched ---------------------------------------------------------------------------- */
+
+/*
+ * Trip: what both threads' steps need.
+ * @tid: the errand's thread
+ * @file: what it fetched, if the broker has it; or -1
+ */
+typedef struct {
+    pid_t tid;
+    int file;
+    AgentDelivery delivery;
+} Trip;
+
+typedef TraceeResult (*Step)(Agent *agent, Trip *trip, int64_t *value);
+
+/* Have one of the two threads, which stands still after a call, carry out a step. */
+static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip, int64_t *value)
 {
     TraceeResult result;
 
-    if (!tracee_init(&agent->tracee, agent->tracee.tid)) {
+    if (!tracee_init(&agent->tracee, tid)) {
         return TRACEE_ENDED;
     }
     agent_born(agent);
-    result = fetch(agent, value, file);
-    if (result == TRACEE_OK) {
-        result = tracee_exit(&agent->tracee);
-        return result == TRACEE_ENDED ? TRACEE_OK : result; /* it has gone, as it was to */
+    result = step(agent, trip, value);
+    agent_forget(agent);
+    return result;
+}
+
+static TraceeResult fetch_step(Agent *agent, Trip *trip, int64_t *value)
+{
+    (void)trip;
+    return fetch(agent, value);
+}
+
+static TraceeResult take_step(Agent *agent, Trip *trip, int64_t *value)
+{
+    return agent_take_file(agent, trip->file, value);
+}
+
+static TraceeResult expect_step(Agent *agent, Trip *trip, int64_t *value)
+{
+    return agent_delivery_expect(agent, &trip->delivery, value);
+}
+
+static TraceeResult send_step(Agent *agent, Trip *trip, int64_t *value)
+{
+    return agent_delivery_send(agent, &trip->delivery, value);
+}
+
+static TraceeResult receive_step(Agent *agent, Trip *trip, int64_t *value)
+{
+    return agent_delivery_receive(agent, &trip->delivery, value);
+}
+
+/* The errand has done what it was made for. */
+static TraceeResult leave(Agent *agent, pid_t tid)
+{
+    TraceeResult result;
+
+    if (!tracee_init(&agent->tracee, tid)) {
+        return TRACEE_ENDED;
+    }
+    agent_born(agent);
+    result = tracee_exit(&agent->tracee);
+    agent_forget(agent);
+    return result == TRACEE_ENDED ? TRACEE_OK : result; /* it has gone, as it was to */
+}
+
+/* --- how it gets to the caller ------------------------------------------------------------------ */
+
+/* Is it in a file system that has inode numbers and generations of 32 bits: tmpfs (memfds) and the like? FUSE and overlays
+ * of it have other handles. Nobody is asked: the kernel makes them up. Source: include/linux/exportfs.h. */
+static bool is_local(int file)
+{
+    union {
+        struct file_handle head;
+        uint8_t room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } handle = {.head.handle_bytes = MAX_HANDLE_SZ};
+    int mount;
+
+    return name_to_handle_at(file, "", &handle.head, &mount, AT_EMPTY_PATH | AT_HANDLE_FID) == 0 &&
+           handle.head.handle_type == FILEID_INO32_GEN;
+}
+
+/* Of these kinds no file waits for anybody when it is closed, as long as it is open elsewhere. Nobody can put another
+ * file under the number meanwhile. */
+static bool may_be_held(pid_t tid, int number)
+{
+    g_autofree char *directory = g_strdup_printf("/proc/%d", tid);
+    int file = guest_thread_file(directory, number);
+    struct stat st;
+    bool may = file >= 0 && stand_ins_stat(file, &st) &&
+               ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || is_local(file));
+
+    close_if_open(file);
+    return may;
+}
+
+/* By the broker, so that the guest makes no call of which a filter of its own may know nothing. The errand has the
+ * file still, when the broker closes it. */
+static TraceeResult deliver_by_hand(Agent *agent, Trip *trip, int64_t *value)
+{
+    TraceeResult result = TRACEE_OK;
+
+    trip->file = guest_thread_take(trip->tid, (int)*value);
+    *value = trip->file < 0 ? -errno : 0;
+    if (trip->file >= 0) {
+        result = step_of(agent, agent->borrowed.tid, take_step, trip, value);
+        close(trip->file);
     }
     return result;
+}
+
+static TraceeResult deliver_by_message(Agent *agent, Trip *trip, int64_t *value)
+{
+    const pid_t caller = agent->borrowed.tid;
+    int64_t number = *value;
+    TraceeResult result = TRACEE_OK;
+
+    *value = -agent_delivery_init(&trip->delivery);
+    if (*value == 0) {
+        result = step_of(agent, caller, expect_step, trip, value);
+    }
+    if (result == TRACEE_OK && *value == 0) {
+        result = step_of(agent, trip->tid, send_step, trip, &number);
+        if (result == TRACEE_OK) {
+            *value = number;
+            result = step_of(agent, caller, receive_step, trip, value);
+        }
+    }
+    agent_delivery_clear(&trip->delivery);
+    return result;
+}
+
+/* The errand is here: have it fetch the file, and what it got delivered; and send it off. */
+static TraceeResult do_errand(Agent *agent, Trip *trip, int64_t *value)
+{
+    TraceeResult result = step_of(agent, trip->tid, fetch_step, trip, value);
+
+    if (result == TRACEE_OK && *value >= 0) {
+        result = may_be_held(trip->tid, (int)*value) ? deliver_by_hand(agent, trip, value)
+                                                     : deliver_by_message(agent, trip, value);
+    }
+    return result == TRACEE_OK ? leave(agent, trip->tid) : result;
 }
 
 /* Make it with the help of the caller. TRACEE_ENDED: the caller is being killed. */
-static TraceeResult go(Agent *agent, int64_t *value, int *file)
+static TraceeResult go(Agent *agent, int64_t *value)
 {
-    pid_t tid = 0;
-    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &tid);
+    Trip trip = {.file = -1};
+    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &trip.tid);
 
-    *value = tid;
-    if (tid <= 0) {
+    *value = trip.tid;
+    if (trip.tid <= 0) {
         return result;
     }
-    agent->tracee.tid = tid;
     if (result == TRACEE_OK) {
-        result = do_errand(agent, value, file);
+        result = do_errand(agent, &trip, value);
     }
     if (result != TRACEE_OK) {
-        abandon(agent, tid, result);
+        abandon(agent, trip.tid, result);
         *value = -ESRCH; /* if it alone has ended: a filter of the guest's own can kill a thread */
     }
-    agent_forget(agent);
     return result == TRACEE_TAMPERED ? TRACEE_ENDED : TRACEE_OK;
-}
-
-/* The caller itself waits where an agent waits for a file, and is given this one. */
-static TraceeResult deliver(Agent *agent, int file, int64_t *value)
-{
-    TraceeResult result;
-
-    if (!tracee_init(&agent->tracee, agent->borrowed.tid)) {
-        return TRACEE_ENDED;
-    }
-    agent_born(agent);
-    result = agent_take_file(agent, file, value);
-    agent_forget(agent);
-    return result;
 }
 
 /* The caller is in our hands. Signals that come to it meanwhile wait, and find its call done. */
@@ -193,14 +314,10 @@ static void run(Agent *agent)
     struct user_regs_struct regs = agent->borrowed.regs;
     uint64_t blocked;
     int64_t value = 0;
-    int file = -1;
     TraceeResult result;
 
     tracee_block_signals(agent->borrowed.tid, &blocked);
-    result = go(agent, &value, &file);
-    if (result == TRACEE_OK && file >= 0) {
-        result = deliver(agent, file, &value);
-    }
+    result = go(agent, &value);
     if (result == TRACEE_OK) {
         regs.rax = (unsigned long long)value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;
@@ -209,7 +326,6 @@ static void run(Agent *agent)
     } else {
         abandon(agent, agent->borrowed.tid, result);
     }
-    close_if_open(file);
 }
 
 gpointer agent_errand_main(gpointer data)

@@ -16,7 +16,7 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
-/* #syscalls:broker kill pread64 process_vm_readv */
+/* #syscalls:broker kill pread64 */
 
 enum {
     CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */
@@ -26,7 +26,7 @@ enum {
  * of the guest's would be pinned with them, where the driver has to find the hole. */
 #define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | AGENT_MAP_MARK)
 
-static bool is_error(int64_t result)
+bool agent_is_error(int64_t result)
 {
     return result < 0 && result > -AGENT_PAGE_BYTES;
 }
@@ -39,9 +39,9 @@ void agent_punish(const Agent *agent)
 
 /* --- what it does ----------------------------------------------------------------------------- */
 
-/* The call in which an agent waits for work: the filter asks us about it; the kernel itself would only say
- * EINVAL. That in which an errand's caller waits for its file is the one that it made, which its own filters let
- * pass. The result is the number of the file it was given. */
+/* The call in which a thread waits for a file, whose number is the result: one that the filter asks us about. An agent's is
+ * one for which the kernel itself would only say EINVAL. That of an errand and its caller is the one that the guest
+ * made, which its own filters let pass. */
 static TraceeCall wait_call(const Agent *agent)
 {
     const __u64 *args = agent->starter.data.args;
@@ -114,7 +114,7 @@ static TraceeResult answer(Agent *agent, const AgentJob *job, int64_t address)
 {
     TraceeCall undo = {.number = SYS_munmap, .args = {(uint64_t)address, job->call.data.args[1]}};
 
-    if (is_error(address)) {
+    if (agent_is_error(address)) {
         notification_fail(agent->listener, job->call.id, (int)-address);
     } else if (!notification_return(agent->listener, job->call.id, address)) {
         return tracee_do(&agent->tracee, &undo);
@@ -122,7 +122,7 @@ static TraceeResult answer(Agent *agent, const AgentJob *job, int64_t address)
     return TRACEE_OK;
 }
 
-static TraceeResult close_file(Agent *agent, int64_t fd)
+TraceeResult agent_close(Agent *agent, int64_t fd)
 {
     TraceeCall call = {.number = SYS_close, .args = {(uint64_t)fd}};
 
@@ -137,6 +137,24 @@ TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd)
     return park(agent, fd);
 }
 
+TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *address)
+{
+    TraceeCall call = {
+        .number = SYS_mmap,
+        .args = {0, AGENT_PAGE_BYTES, (uint64_t)protection, PAGE_FLAGS, (uint64_t)fd, 0}};
+    TraceeResult result = tracee_do(&agent->tracee, &call);
+
+    *address = call.result;
+    return result;
+}
+
+TraceeResult agent_unmap_page(Agent *agent, int64_t address)
+{
+    TraceeCall call = {.number = SYS_munmap, .args = {(uint64_t)address, AGENT_PAGE_BYTES}};
+
+    return tracee_do(&agent->tracee, &call);
+}
+
 /* Is what the driver is about to read what it is to read? The guest can write to the page, and put another
  * in its place. */
 static TraceeResult check_params(const Agent *agent, const AgentIoctl *what, int64_t page)
@@ -144,7 +162,8 @@ static TraceeResult check_params(const Agent *agent, const AgentIoctl *what, int
     uint8_t now[AGENT_PARAMS_MAX];
     TraceeResult result = tracee_read(&agent->tracee, (uint64_t)page, now, what->size);
 
-    return result == TRACEE_OK && memcmp(now, what->params, what->size) != 0 ? TRACEE_TAMPERED : result;
+    return result == TRACEE_OK && memcmp(now, what->params, what->size) != 0 ? TRACEE_TAMPERED
+                                                                             : result;
 }
 
 /* The ioctl itself. */
@@ -176,7 +195,7 @@ static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_
     result = issue(agent, what, page, &call);
     agent_issues(agent, NULL);
     if (result == TRACEE_OK) {
-        *error = is_error(call.result) ? (int)-call.result : 0;
+        *error = agent_is_error(call.result) ? (int)-call.result : 0;
         if (pread(wanted->params_fd, what->params, what->size, 0) != (ssize_t)what->size) {
             *error = EIO;
         }
@@ -187,18 +206,14 @@ static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_
 /* With the parameters in a page of the guest's address space, for the moment of the call. */
 static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int *error)
 {
-    TraceeCall map_page = {
-        .number = SYS_mmap,
-        .args = {0, AGENT_PAGE_BYTES, PROT_READ | PROT_WRITE, PAGE_FLAGS, AGENT_PARAMS_FD, 0}};
-    TraceeCall unmap = {.number = SYS_munmap, .args = {0, AGENT_PAGE_BYTES}};
-    TraceeResult result = tracee_do(&agent->tracee, &map_page);
+    int64_t page;
+    TraceeResult result = agent_map_page(agent, AGENT_PARAMS_FD, PROT_READ | PROT_WRITE, &page);
 
     *error = ENOMEM; /* the guest has room for no more mappings */
-    if (result == TRACEE_OK && !is_error(map_page.result)) {
-        result = issue_at(agent, wanted, fd, map_page.result, error);
-        unmap.args[0] = (uint64_t)map_page.result;
+    if (result == TRACEE_OK && !agent_is_error(page)) {
+        result = issue_at(agent, wanted, fd, page, error);
         if (result == TRACEE_OK) {
-            result = tracee_do(&agent->tracee, &unmap);
+            result = agent_unmap_page(agent, page);
         }
     }
     return result;
@@ -236,7 +251,7 @@ static TraceeResult work(Agent *agent, int *error)
         }
         result = carry_out(agent, job, fd);
         if (result == TRACEE_OK) {
-            result = close_file(agent, fd);
+            result = agent_close(agent, fd);
         }
         if (result != TRACEE_OK) {
             return result;
@@ -256,20 +271,17 @@ static bool has_capabilities(const Agent *agent)
 
 static TraceeResult capset(Agent *agent, int64_t fd)
 {
-    TraceeCall page = {.number = SYS_mmap,
-                       .args = {0, AGENT_PAGE_BYTES, PROT_READ, PAGE_FLAGS, (uint64_t)fd, 0}};
     TraceeCall capset = {.number = SYS_capset};
-    TraceeCall unmap = {.number = SYS_munmap, .args = {0, AGENT_PAGE_BYTES}};
-    TraceeResult result = tracee_do(&agent->tracee, &page);
+    int64_t page;
+    TraceeResult result = agent_map_page(agent, fd, PROT_READ, &page);
 
-    if (result != TRACEE_OK || is_error(page.result)) {
+    if (result != TRACEE_OK || agent_is_error(page)) {
         return result;
     }
-    capset.args[0] = (uint64_t)page.result;
-    capset.args[1] = (uint64_t)page.result + CAPSET_DATA_OFFSET;
-    unmap.args[0] = (uint64_t)page.result;
+    capset.args[0] = (uint64_t)page;
+    capset.args[1] = (uint64_t)page + CAPSET_DATA_OFFSET;
     result = tracee_do(&agent->tracee, &capset);
-    return result == TRACEE_OK ? tracee_do(&agent->tracee, &unmap) : result;
+    return result == TRACEE_OK ? agent_unmap_page(agent, page) : result;
 }
 
 /*
@@ -288,7 +300,7 @@ static TraceeResult drop_capabilities(Agent *agent, int *error)
     if (result == TRACEE_OK && fd >= 0) {
         result = capset(agent, fd);
         if (result == TRACEE_OK) {
-            result = close_file(agent, fd);
+            result = agent_close(agent, fd);
         }
     }
     if (result == TRACEE_OK && has_capabilities(agent)) {
@@ -372,7 +384,7 @@ static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
     if (done == TRACEE_OK && job) {
         done = map(agent, job, fd, result);
         if (done == TRACEE_OK) {
-            done = close_file(agent, fd);
+            done = agent_close(agent, fd);
         }
     }
     return done;

@@ -155,6 +155,17 @@ bool agent_borrow(Agent *agent, int *error);
  */
 TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
 
+/** agent_map_page: have its tracee map a page of a file in its table. @address: where, or minus an errno. */
+TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *address);
+
+TraceeResult agent_unmap_page(Agent *agent, int64_t address);
+
+/** agent_close: have its tracee close a file in its table. */
+TraceeResult agent_close(Agent *agent, int64_t fd);
+
+/** agent_is_error: whether what a system call returned is minus an errno. */
+bool agent_is_error(int64_t result);
+
 /** agent_punish: somebody wrote over the instruction that it was made to use or what its call is to read, or sent it
  * where it should not be: report it, and kill the process. Safe from every thread. */
 void agent_punish(const Agent *agent);

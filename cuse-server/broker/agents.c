@@ -238,14 +238,17 @@ static void dismiss(Agent *agent, int error)
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
-/* With the lock held: what a parked agent is to be given now; -1: nothing. */
+/* With the lock held: what a parked agent is to be given now, for its job if there is one; -1: nothing. */
 static int next_file(Agent *agent)
 {
+    int offered = agent->offered;
+
     if (agent->state != AGENT_PARKED || agent->giving) {
         return -1;
     }
-    if (agent->offered >= 0) {
-        return agent->offered;
+    if (offered >= 0) { /* the next one may be offered as soon as it has this */
+        agent->offered = -1;
+        return offered;
     }
     agent->job = g_queue_pop_head(&agent->jobs);
     return agent->job ? agent->job->host_fd : -1;
@@ -260,7 +263,9 @@ static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, in
         agent->state = error == ENOENT ? AGENT_PARKING : error ? AGENT_PARKED : AGENT_BUSY;
     }
     if (!job) { /* what was offered, which stays ours */
-        agent->offered = error == ENOENT ? fd : -1;
+        if (error == ENOENT) {
+            agent->offered = fd;
+        }
         if (error && agent->state == AGENT_PARKED && agent->parked == parked) {
             dismiss(agent, error); /* it cannot have it, and waits for nothing else */
         }
@@ -309,7 +314,7 @@ static void give_next(Agent *agent)
 
     agent_lock(agent);
     while ((fd = next_file(agent)) >= 0) {
-        const AgentJob *job = agent->offered >= 0 ? NULL : agent->job;
+        const AgentJob *job = agent->job;
         const uint64_t parked = agent->parked;
         agent->giving = true;
         agent_unlock(agent);
@@ -336,8 +341,9 @@ static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif 
 /* With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. */
 static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
 {
-    return agent->errand ? agent->tracee.tid == agent->borrowed.tid
-                         : notif->data.nr == SYS_mmap && notif->data.args[1] == 0;
+    bool waits = agent->state == AGENT_PARKING || agent->state == AGENT_LEAVING;
+
+    return waits && notif->data.nr == (agent->errand ? SYS_pidfd_getfd : SYS_mmap);
 }
 
 void agent_issues(Agent *agent, const AgentCall *call)
@@ -399,7 +405,8 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
         agent->parked = notif->id;
         agent->since = g_get_monotonic_time();
         agent->state = AGENT_PARKED;
-        if (agent->offered < 0 && g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
+        if (!agent->giving && agent->offered < 0 && g_queue_is_empty(&agent->jobs) &&
+            agent->holds == 0 &&
             (!agent->lingers || count(agents) > LINGERING_MAX || agents->stopping)) {
             dismiss(agent, ECANCELED);
         }

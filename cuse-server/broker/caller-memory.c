@@ -15,6 +15,7 @@
 #include "cuse-server/broker/guest-rights.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:broker openat newfstatat fstat read close clock_nanosleep */
 
@@ -76,16 +77,18 @@ typedef struct {
 } Caller;
 
 /* Is the thread in a call that memory is given out for? Returns 0 or an errno. */
-static int look(const CallerRule *rule, pid_t tid, int directory, Caller *caller, int *duplicate)
+static int look(const CallerRule *rule, int directory, Caller *caller)
 {
     int error = find_call(directory, &caller->call);
 
     if (error) {
         return error;
     }
-    *duplicate = guest_thread_dup(rule->members, tid, caller->call.fd);
-    if (*duplicate < 0 || rule->identify(*duplicate, &caller->file, rule->data) != 0) {
-        return EPERM;
+    int file = guest_thread_file(caller->path, caller->call.fd);
+    error = file < 0 || rule->identify(file, &caller->file, rule->data) != 0 ? EPERM : 0;
+    close_if_open(file);
+    if (error) {
+        return error;
     }
     if (!driver_word(caller->call.word)) {
         return EINVAL;
@@ -118,12 +121,12 @@ static int look_again(const CallerRule *rule, int directory, const Caller *calle
  * a program that a better-privileged one starts (vfork(), posix_spawn()) is in that one's memory until it executes;
  * and nothing is given out unless the thread is in the same program and call afterwards.
  */
-static int open_memory(const CallerRule *rule, pid_t tid, int directory, int *fd, int *duplicate)
+static int open_memory(const CallerRule *rule, int directory, int *fd)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", directory);
     g_autofree char *mem = thread_file(directory, "mem");
     Caller caller = {.path = path};
-    int error = look(rule, tid, directory, &caller, duplicate);
+    int error = look(rule, directory, &caller);
 
     if (error) {
         return error;
@@ -141,20 +144,17 @@ static int open_memory(const CallerRule *rule, pid_t tid, int directory, int *fd
     return error;
 }
 
-int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd, int *duplicate)
+int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", tid);
     int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     *fd = -1;
-    *duplicate = -1;
     if (directory < 0) {
         return ESRCH;
     }
     /* About other processes of the host the worker learns nothing, not even that they are there. */
-    int error = !guest_members_have(rule->members, tid)
-                    ? ESRCH
-                    : open_memory(rule, tid, directory, fd, duplicate);
+    int error = !guest_members_have(rule->members, tid) ? ESRCH : open_memory(rule, directory, fd);
     close(directory);
     return error;
 }

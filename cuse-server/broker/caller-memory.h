@@ -21,7 +21,7 @@
 /**
  * CallerRule: whose memory it may be.
  * @members: the instance's guests
- * @identify: which file of the instance's a descriptor of the broker's own is. Returns 0 or an errno
+ * @identify: which file of the instance's a descriptor is of, as from guest_thread_file(). Returns 0 or an errno
  * @data: for it
  * @openers: who opened them
  */
@@ -36,13 +36,11 @@ typedef struct {
  * caller_memory_open: open the memory of a thread that is in a call.
  * @tid: the thread, in the broker's pid namespace
  * @fd: set to /proc/TID/mem, open for reading and writing, which the caller owns; or -1
- * @duplicate: set to a duplicate of the file that its ioctl() is on, or -1. The caller closes it when it can wait:
- * its close may be the last
  *
  * Returns: 0 or an errno: ESRCH: there is no such thread; EPERM: it is in no call of this instance's; EINVAL: the
  * call's word is not the driver's; EACCES: its program may do more than the file's opener.
  */
-int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd, int *duplicate);
+int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd);
 
 /**
  * caller_memory_open_waiting: the same of a thread whose call waits in a notification, on a file that is known.

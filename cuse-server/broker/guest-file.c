@@ -2,8 +2,13 @@
 #include "cuse-server/broker/guest-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "cuse-server/broker/guest-thread.h"
+#include "cuse-server/broker/notification.h"
+#include "cuse-server/transport/close-if-open.h"
+
+/* #syscalls:broker openat close */
 
 int guest_file_which(int fd, uint32_t *id, const void *data)
 {
@@ -12,21 +17,36 @@ int guest_file_which(int fd, uint32_t *id, const void *data)
     return stand_ins_identify(files->stand_ins, fd, id);
 }
 
-static int identify(const GuestFiles *files, int duplicate, uint32_t *id)
+static int identify(const GuestFiles *files, const char *directory, int fd, uint32_t *id, int *file)
 {
-    return duplicate < 0 ? EBADF : stand_ins_identify(files->stand_ins, duplicate, id);
+    *file = guest_thread_file(directory, fd);
+    return *file < 0 ? EBADF : stand_ins_identify(files->stand_ins, *file, id);
 }
 
-int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id, int *duplicate)
+int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id)
 {
-    *duplicate = guest_thread_dup(files->members, tid, fd);
-    return identify(files, *duplicate, id);
+    g_autofree char *path = g_strdup_printf("/proc/%d", tid);
+    g_autofree char *directory = NULL;
+    int file = -1;
+    int error = EBADF;
+    int thread = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    /* If the descriptor can be looked at afterwards the thread still lives: it was the one that is a guest. */
+    directory = g_strdup_printf("/proc/self/fd/%d", thread);
+    if (thread >= 0 && guest_members_have(files->members, tid)) {
+        error = identify(files, directory, fd, id, &file);
+    }
+    close_if_open(file);
+    close_if_open(thread);
+    return error;
 }
 
 int guest_file_identify_waiting(const GuestFiles *files, int listener,
-                                const struct seccomp_notif *notif, int fd, uint32_t *id,
-                                int *duplicate, pid_t *group)
+                                const struct seccomp_notif *notif, int fd, uint32_t *id, int *file)
 {
-    *duplicate = guest_thread_dup_waiting(listener, notif, fd, group);
-    return identify(files, *duplicate, id);
+    g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
+    int error = identify(files, directory, fd, id, file);
+
+    /* It still waits: the number was its own when its descriptor was looked at. */
+    return error || notification_is_valid(listener, notif->id) ? error : EBADF;
 }

@@ -21,25 +21,22 @@ typedef struct {
     GuestMembers *members;
 } GuestFiles;
 
-/** guest_file_which: which of the instance's files a descriptor of the broker's own is. @files: GuestFiles. Returns 0
- * or EBADF. */
+/** guest_file_which: which of the instance's files a descriptor is of, as from guest_thread_file(). @files: GuestFiles.
+ * Returns 0 or EBADF. */
 int guest_file_which(int fd, uint32_t *id, const void *files);
 
 /**
  * guest_file_identify: look at a guest's descriptor.
  * @tid: a thread of the guest that waits for us
  * @id: set to the file's id
- * @duplicate: set to a duplicate of the descriptor, or -1. The caller closes it, after it has answered
- *     whoever waits: its close may be the last, and then waits for the worker's release threads.
  *
  * Returns: 0, or EBADF: it is closed, or no file of this instance.
  */
-int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id, int *duplicate);
+int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id);
 
 /**
  * guest_file_identify_waiting: the same of a thread that waits in a notification.
- * @group: set to its process, if it is a file of this instance
+ * @file: set to a descriptor of what it is, as from guest_thread_file(), which the caller owns; or -1
  */
 int guest_file_identify_waiting(const GuestFiles *files, int listener,
-                                const struct seccomp_notif *notif, int fd, uint32_t *id,
-                                int *duplicate, pid_t *group);
+                                const struct seccomp_notif *notif, int fd, uint32_t *id, int *file);

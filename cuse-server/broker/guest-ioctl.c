@@ -9,6 +9,7 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 #include "cuse-server/broker/caller-memory.h"
+#include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
@@ -72,8 +73,7 @@ static void close_call(const GuestIoctl *guest, GuestIoctlCall *call)
 {
     end_call(guest, call);
     close_if_open(call->memory);
-    close_if_open(call->duplicate);
-    call->memory = call->duplicate = -1;
+    call->memory = -1;
     call->denied = 0;
 }
 
@@ -121,14 +121,15 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
                            GuestIoctlCall *call)
 {
     const int listener = call->base.listener;
+    const bool in_guest = guest_ioctl_needs_agent(call->base.command, NULL);
+    const pid_t group = in_guest ? guest_thread_group(call->base.tid) : -1;
     bool again = false;
     AgentHold *hold = NULL;
 
     /* If there can be none, that is for the worker to deal with. */
     take_memory(guest, call);
-    if (!call->denied && call->group > 0 && guest_ioctl_needs_agent(call->base.command, NULL) &&
-        notification_is_valid(listener, notif->id)) {
-        hold = agents_hold(guest->agents, listener, notif, call->group, &again);
+    if (!call->denied && group > 0 && notification_is_valid(listener, notif->id)) {
+        hold = agents_hold(guest->agents, listener, notif, group, &again);
     }
     if (!again) {
         ask(guest, notif, true, call);
@@ -140,10 +141,13 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
 static void identify(const GuestIoctl *guest, const struct seccomp_notif *notif,
                      GuestIoctlCall *call)
 {
+    int file = -1;
+
     call->is_known = true;
-    call->is_own = guest_file_identify_waiting(&guest->files, call->base.listener, notif,
-                                               (int)notif->data.args[ARG_FD], &call->base.file,
-                                               &call->duplicate, &call->group) == 0;
+    call->is_own =
+        guest_file_identify_waiting(&guest->files, call->base.listener, notif,
+                                    (int)notif->data.args[ARG_FD], &call->base.file, &file) == 0;
+    close_if_open(file);
 }
 
 void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
@@ -154,7 +158,6 @@ void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct secco
                  .listener = listener,
                  .id = notif->id,
                  .command = (uint32_t)notif->data.args[ARG_COMMAND]},
-        .duplicate = -1,
         .memory = -1,
     };
     /* Agents take their time. */

@@ -32,8 +32,6 @@ bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind);
  * GuestIoctlCall: one of them; stays where it is from guest_ioctl_begin() to guest_ioctl_finish().
  * @is_known: whether the caller's descriptor has been looked at
  * @is_own: it is a file of ours: @base.file
- * @duplicate: of that descriptor, or -1
- * @group: the caller's process
  * @memory: the caller's, or -1
  * @denied: the errno for which the worker does not get it; 0 also before it is looked at
  * @is_open: @base is among the guest's calls
@@ -45,8 +43,6 @@ typedef struct {
     bool is_own;
     bool is_open;
     bool is_asked;
-    int duplicate;
-    pid_t group;
     int memory;
     int denied;
     WorkerAsked asked;

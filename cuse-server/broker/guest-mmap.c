@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
@@ -23,18 +24,19 @@ static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
     return device >= 0 && host_files_have(&mmap->host_files, hosts, (unsigned)device);
 }
 
-/* The file is ours, @duplicate: ask the worker, and have an agent do it. */
+/* The file is ours, @file: ask the worker, and have an agent do it. */
 static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, uint32_t id,
-                int duplicate, pid_t group)
+                int file)
 {
     const __u64 *args = notif->data.args;
+    const pid_t group = guest_thread_group((pid_t)notif->pid);
     WorkerQuestion question = {.op = WORKER_MAP,
                                .file = id,
                                .map = {.length = args[ARG_LENGTH], .offset = args[ARG_OFFSET]}};
     int host_fd = -1;
     int error = worker_link_ask(mmap->worker, &question, -1, &host_fd);
 
-    if (error == 0 && !is_its_host_file(mmap, duplicate, host_fd)) {
+    if (error == 0 && !is_its_host_file(mmap, file, host_fd)) {
         error = EIO; /* it said yes, and sent nothing, or what no worker sends */
         agents_report(mmap->agents, group, INCIDENT_WRONG_FILE);
     }
@@ -51,17 +53,15 @@ static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif 
 void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif)
 {
     const __u64 *args = notif->data.args;
-    int duplicate = -1;
+    int file = -1;
     uint32_t id = 0;
-    pid_t group;
 
     /* Nothing to map, which the kernel says best, and which would look like an agent's wait. */
-    if (args[ARG_LENGTH] == 0 ||
-        guest_file_identify_waiting(&mmap->files, listener, notif, (int)args[ARG_FD], &id,
-                                    &duplicate, &group) != 0) {
+    if (args[ARG_LENGTH] == 0 || guest_file_identify_waiting(&mmap->files, listener, notif,
+                                                             (int)args[ARG_FD], &id, &file) != 0) {
         notification_continue(listener, notif->id);
     } else {
-        map(mmap, listener, notif, id, duplicate, group);
+        map(mmap, listener, notif, id, file);
     }
-    close_if_open(duplicate);
+    close_if_open(file);
 }

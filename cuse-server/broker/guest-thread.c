@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <glib.h>
 
-#include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /*
@@ -57,6 +57,17 @@ static bool status_number(const char *status, const char *name, unsigned index, 
         }
     }
     return true;
+}
+
+int guest_thread_take(pid_t tid, int fd)
+{
+    int pidfd = pidfd_open(tid, PIDFD_THREAD);
+    int copy = pidfd < 0 ? -1 : pidfd_getfd(pidfd, fd, 0);
+    int saved = errno;
+
+    close_if_open(pidfd);
+    errno = saved;
+    return copy;
 }
 
 /* Only of a process's first thread, whose number is the process's, is there a plain pidfd. */
@@ -197,63 +208,22 @@ uint64_t guest_thread_time(pid_t tid)
     return stat_ticks(tid, STAT_UTIME, &ticks) ? ticks : 0;
 }
 
-/*
- * By which the descriptors of a thread can be had: a process's first thread's, or, from Linux 6.9 on, any
- * thread's. Before that the first thread's table is looked at for all of them: it is the same, as a rule,
- * and gone if that thread has ended.
- * @group: the thread's process, if that is found on the way; 0: it is not
- */
-static int open_table(pid_t tid, pid_t *group)
+int guest_thread_file(const char *directory, int fd)
 {
-    int pidfd = pidfd_open(tid, 0);
+    g_autofree char *path = g_strdup_printf("%s/fd/%d", directory, fd);
+    struct stat link;
+    int file = open(path, O_PATH | O_CLOEXEC);
 
-    *group = pidfd < 0 ? 0 : tid;
-    if (pidfd < 0) {
-        pidfd = pidfd_open(tid, PIDFD_THREAD);
+    /* The link has the rights that the file was opened with; a descriptor that was opened with O_PATH has none.
+     * Source: fs/proc/fd.c, tid_fd_update_inode(). */
+    if (file >= 0 && (lstat(path, &link) < 0 || !(link.st_mode & (S_IRUSR | S_IWUSR)))) {
+        close(file);
+        file = -1;
     }
-    if (pidfd < 0 && errno == EINVAL) {
-        *group = MAX(guest_thread_group(tid), 0);
-        pidfd = *group == 0 ? -1 : pidfd_open(*group, 0);
+    if (file < 0) {
+        errno = EBADF;
     }
-    return pidfd;
-}
-
-/* @is_guest: whether the pidfd is known to be a guest's. */
-static int take_from(int pidfd, bool is_guest, int fd)
-{
-    int copy = -1;
-
-    errno = ESRCH;
-    if (pidfd >= 0 && is_guest) {
-        copy = pidfd_getfd(pidfd, fd, 0);
-    }
-    int saved = errno;
-
-    close_if_open(pidfd);
-    errno = saved;
-    return copy;
-}
-
-int guest_thread_dup(GuestMembers *members, pid_t tid, int fd)
-{
-    pid_t group;
-    int pidfd = open_table(tid, &group);
-
-    /* If the descriptor can be had afterwards the thread still lives: it was the one looked at. */
-    return take_from(pidfd, pidfd >= 0 && guest_members_have(members, tid), fd);
-}
-
-int guest_thread_dup_waiting(int listener, const struct seccomp_notif *notif, int fd, pid_t *group)
-{
-    const pid_t tid = (pid_t)notif->pid;
-    int pidfd = open_table(tid, group);
-    /* It still waits: the number was its own when the pidfd was opened. */
-    int copy = take_from(pidfd, pidfd >= 0 && notification_is_valid(listener, notif->id), fd);
-
-    if (copy >= 0 && *group == 0) {
-        *group = guest_thread_group(tid);
-    }
-    return copy;
+    return file;
 }
 
 int guest_thread_memory(pid_t tid)
@@ -271,10 +241,20 @@ bool guest_threads_have_pidfds(void)
     return pidfd >= 0 || errno != EINVAL;
 }
 
+/* By its name, which no file in a file system can have. What the kernel says of another in fdinfo may wait for a guest:
+ * an epoll file's lock is held while the files in it are polled. */
+static bool is_pidfd(pid_t tid, int fd)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", tid, fd);
+    g_autofree char *name = g_file_read_link(path, NULL);
+
+    return name && (g_str_has_prefix(name, "pidfd:") || g_str_equal(name, "anon_inode:[pidfd]"));
+}
+
 pid_t guest_thread_pidfd_target(pid_t tid, int pidfd)
 {
     g_autofree char *file = g_strdup_printf("fdinfo/%d", pidfd);
-    g_autofree char *info = read_proc(tid, file);
+    g_autofree char *info = is_pidfd(tid, pidfd) ? read_proc(tid, file) : NULL;
     uint64_t target;
 
     return info && status_number(info, "Pid", 0, 10, &target) ? (pid_t)target : 0;

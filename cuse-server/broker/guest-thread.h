@@ -52,17 +52,20 @@ bool guest_thread_has_signal(pid_t tid);
 uint64_t guest_thread_time(pid_t tid);
 
 /**
- * guest_thread_dup: duplicate a descriptor of the thread's, if that is one of @members.
- * Returns: a descriptor that the caller owns, or -1 with errno set (EBADF: not open there; ESRCH: no
- * guest, or no more).
+ * guest_thread_file: look at what a descriptor of the thread's refers to. The file itself does not come into the
+ * broker's table: to close it there could keep the broker waiting for a guest, which may serve a FUSE file system.
+ * @directory: the thread's, in /proc
+ * Returns: a descriptor (O_PATH) that the caller owns, good to ask the kernel what it is of; or -1 with errno set:
+ *     EBADF: the thread has no open file there.
  */
-int guest_thread_dup(GuestMembers *members, pid_t tid, int fd);
+int guest_thread_file(const char *directory, int fd);
 
 /**
- * guest_thread_dup_waiting: the same of a thread that waits in a notification, and so is a guest's.
- * @group: set to the process it belongs to, if there is a duplicate
+ * guest_thread_take: take a file out of the table of a thread that we hold (Linux 6.9). Whether it can be closed without
+ * waiting for a guest is for the caller to know.
+ * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
-int guest_thread_dup_waiting(int listener, const struct seccomp_notif *notif, int fd, pid_t *group);
+int guest_thread_take(pid_t tid, int fd);
 
 /**
  * guest_threads_have_pidfds: does the kernel make pidfds of single threads, by which a thread's own descriptor table

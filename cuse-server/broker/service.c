@@ -59,20 +59,20 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
 }
 
 /* A thread whose call waits in a notification needs no look at whose it is. */
-static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply,
-                           int *duplicate)
+static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply)
 {
     const ServiceConfig *config = &service->config;
     GuestCall *call = guest_calls_use(config->calls, request->identify.tid);
-    pid_t group;
+    int file = -1;
 
     if (!call) {
         return guest_file_identify(&config->files, request->identify.tid, request->identify.fd,
-                                   &reply->file, duplicate);
+                                   &reply->file);
     }
     const struct seccomp_notif notif = {.id = call->id, .pid = (uint32_t)call->tid};
     int error = guest_file_identify_waiting(&config->files, call->listener, &notif,
-                                            request->identify.fd, &reply->file, duplicate, &group);
+                                            request->identify.fd, &reply->file, &file);
+    close_if_open(file);
     guest_calls_unuse(config->calls, call);
     return error;
 }
@@ -181,8 +181,7 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
     return agents_ioctl(config->agents, group, &what);
 }
 
-static int answer_memory(const Service *service, const BrokerRequest *request, int *opened,
-                         int *duplicate)
+static int answer_memory(const Service *service, const BrokerRequest *request, int *opened)
 {
     const ServiceConfig *config = &service->config;
     const CallerRule rule = {config->members, guest_file_which, &config->files, config->openers};
@@ -193,7 +192,7 @@ static int answer_memory(const Service *service, const BrokerRequest *request, i
         guest_calls_unuse(config->calls, call);
         return error;
     }
-    return caller_memory_open(&rule, request->process.tid, opened, duplicate);
+    return caller_memory_open(&rule, request->process.tid, opened);
 }
 
 static void answer(gpointer data, gpointer user_data)
@@ -203,12 +202,11 @@ static void answer(gpointer data, gpointer user_data)
     Service *service = user_data;
     BrokerReply reply = {.serial = request->serial, .error = EINVAL};
     int opened = -1;
-    int duplicate = -1;
 
     if (request->op == BROKER_OPEN) {
         reply.error = answer_open(service, request, &opened);
     } else if (request->op == BROKER_IDENTIFY) {
-        reply.error = answer_identify(service, request, &reply, &duplicate);
+        reply.error = answer_identify(service, request, &reply);
     } else if (request->op == BROKER_PROCESS) {
         reply.error = answer_process(service, request, &reply);
     } else if (request->op == BROKER_NUMBER) {
@@ -218,13 +216,12 @@ static void answer(gpointer data, gpointer user_data)
     } else if (request->op == BROKER_IN_GUEST) {
         reply.error = answer_in_guest(service, question, &reply);
     } else if (request->op == BROKER_MEMORY) {
-        reply.error = answer_memory(service, request, &opened, &duplicate);
+        reply.error = answer_memory(service, request, &opened);
     }
     g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
     (void)seqpacket_send(service->config.socket, &reply, sizeof reply, reply.error ? -1 : opened);
     close_if_open(opened);
-    close_if_open(duplicate);
     close_if_open(question->fd);
 }
 

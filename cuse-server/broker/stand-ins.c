@@ -19,7 +19,7 @@
 #include "cuse-server/transport/fuse-files.h"
 
 /*
- * #syscalls:broker openat openat2 statx fcntl name_to_handle_at dup3 close
+ * #syscalls:broker openat openat2 statx name_to_handle_at dup3 close
  * #syscalls:broker gettid
  *
  * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
@@ -350,13 +350,11 @@ int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st)
                                                   : fuse_device(stand_ins, fd, st, &node);
 }
 
-/* One that was opened with O_PATH is no open file: nothing can be called on it. */
 int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id)
 {
     struct stat st;
-    int flags = fcntl(fd, F_GETFL);
 
-    if (flags < 0 || (flags & O_PATH) || !stand_ins_stat(fd, &st)) {
+    if (!stand_ins_stat(fd, &st)) {
         return EBADF;
     }
     return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, &st, id)

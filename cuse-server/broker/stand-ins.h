@@ -92,9 +92,9 @@ bool stand_ins_stat(int fd, struct stat *st);
 int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st);
 
 /**
- * stand_ins_identify: which open file a descriptor of the broker's own is. The kernel says so: each open has an
- * inode of its own, and the worker, which may have fallen, is not asked.
+ * stand_ins_identify: which open file a descriptor is of: of the file, or of its path (O_PATH). The kernel says so:
+ * each open has an inode of its own, and the worker, which may have fallen, is not asked.
  * @id: set to the file's id
- * Returns: 0 or EBADF: it is no open file of ours.
+ * Returns: 0 or EBADF: it is not of a file of ours.
  */
 int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id);
