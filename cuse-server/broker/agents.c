@@ -43,6 +43,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <gio/gio.h>
+
 #include "cuse-server/broker/agent-params.h"
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
@@ -61,6 +63,7 @@ enum {
     ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
     ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
     STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
+    KILL_SECONDS = 10,  /* for those that were killed then */
 };
 
 enum { ARG_PARAMS = 2 }; /* of ioctl(fd, command, params) */
@@ -703,21 +706,39 @@ static void kill_all(const Agents *agents)
     }
 }
 
-void agents_stop(Agents *agents)
+/* With the lock held: until there is none, but so long only. */
+static void wait_for_none(Agents *agents, unsigned seconds)
 {
-    gint64 deadline = g_get_monotonic_time() + STOP_SECONDS * G_TIME_SPAN_SECOND;
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
+
+    while (count(agents) > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    }
+}
+
+bool agents_stop(Agents *agents, GError **error)
+{
+    GHashTableIter iter;
+    gpointer left = NULL;
 
     g_mutex_lock(&agents->lock);
     agents->stopping = true;
     g_cond_broadcast(&agents->changed);
-    while (count(agents) > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
-    }
+    wait_for_none(agents, STOP_SECONDS);
     kill_all(agents);
-    while (count(agents) > 0) {
-        g_cond_wait(&agents->changed, &agents->lock);
+    wait_for_none(agents, KILL_SECONDS);
+    g_hash_table_iter_init(&iter, agents->all);
+    if (g_hash_table_iter_next(&iter, &left, NULL)) {
+        const pid_t group = ((const Agent *)left)->group;
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                    "process %d was killed and does not end: something in the kernel holds it up; "
+                    "/proc/%d/task/*/stack says what",
+                    group, group);
     }
     g_mutex_unlock(&agents->lock);
-    g_thread_join(agents->keeper);
+    if (!left) {
+        g_thread_join(agents->keeper);
+    }
+    return !left;
 }
 
 void agents_free(Agents *agents)

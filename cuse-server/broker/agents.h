@@ -52,8 +52,11 @@ Agents *agents_new(GuestMembers *members, Incidents *incidents);
 /**
  * agents_stop: no call is taken any more; every agent ends. The listeners that they came from must
  * still be served. Waits for them, and kills guests whose agent does not end.
+ *
+ * Returns: false with @error if one does not end even then, which a FUSE file system of a guest's own can bring about:
+ * threads of ours use @agents still.
  */
-void agents_stop(Agents *agents);
+bool agents_stop(Agents *agents, GError **error);
 
 /** agents_free: after agents_stop(), when nobody calls any more. */
 void agents_free(Agents *agents);

@@ -322,8 +322,8 @@ bool instance_stop(Instance *instance, GError **error)
         removed = stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error);
     }
     /* Agents wait in calls that the listeners' threads answer, and these threads bring them work. */
-    if (instance->agents) {
-        agents_stop(instance->agents);
+    if (instance->agents && !agents_stop(instance->agents, removed ? error : NULL)) {
+        return false; /* a thread of ours is at a guest that does not end */
     }
     g_ptr_array_unref(instance->listeners);
     starter_end(&instance->starter);

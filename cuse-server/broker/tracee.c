@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* #syscalls:broker ptrace wait4 waitid sched_yield */
+/* #syscalls:broker ptrace wait4 waitid sched_yield process_vm_readv */
 
 /* Absent from C libraries' headers: the kernel's own, include/uapi/asm-generic/siginfo.h. */
 #ifndef SYS_SECCOMP
@@ -29,6 +29,7 @@ typedef enum {
     STOP_CLONE,   /* in the middle of a clone(), which made a thread */
     STOP_TRAP,    /* asked to, new, or stopped with its whole process */
     STOP_SIGNAL,  /* a signal is about to be delivered to it */
+    STOP_EXIT,    /* it is ending, and runs no code of its own any more */
 } StopKind;
 
 typedef struct {
@@ -75,6 +76,8 @@ static Stop next_stop(pid_t tid, bool alone)
         return (Stop){.kind = STOP_TRAP};
     case PTRACE_EVENT_CLONE:
         return (Stop){.kind = STOP_CLONE};
+    case PTRACE_EVENT_EXIT:
+        return (Stop){.kind = STOP_EXIT};
     default:
         break;
     }
@@ -101,6 +104,8 @@ static int signal_to_deliver(pid_t tid, int signal_number)
     return -1;
 }
 
+#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
+
 /* Let the thread go on to the next stop that means something to us. */
 static TraceeResult go_on(const Tracee *tracee, Stop *stop)
 {
@@ -117,6 +122,7 @@ static TraceeResult go_on(const Tracee *tracee, Stop *stop)
             return TRACEE_ENDED;
         case STOP_SYSCALL:
         case STOP_CLONE:
+        case STOP_EXIT:
             return TRACEE_OK;
         case STOP_TRAP: /* its process is stopped; that waits until we are done */
             deliver = 0;
@@ -133,9 +139,7 @@ static TraceeResult go_on(const Tracee *tracee, Stop *stop)
 
 int tracee_seize(pid_t tid)
 {
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
-
-    if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0 || ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
+    if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS) < 0 || ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
         return errno;
     }
     return 0;
@@ -344,8 +348,16 @@ TraceeResult tracee_exit(Tracee *tracee)
     Stop stop;
     TraceeResult result = tracee_enter(tracee, &call);
 
-    if (result == TRACEE_OK) {
-        result = go_on(tracee, &stop);
+    if (result != TRACEE_OK) {
+        return result;
+    }
+    if (ptrace(PTRACE_SETOPTIONS, tracee->tid, 0, OPTIONS | PTRACE_O_TRACEEXIT) < 0) {
+        return why_not(tracee->tid);
+    }
+    result = go_on(tracee, &stop);
+    if (result == TRACEE_OK && stop.kind == STOP_EXIT) {
+        ptrace(PTRACE_DETACH, tracee->tid, 0, 0);
+        return TRACEE_ENDED;
     }
     return result == TRACEE_OK ? TRACEE_TAMPERED : result;
 }

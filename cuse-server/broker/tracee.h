@@ -106,5 +106,6 @@ TraceeResult tracee_clone(Tracee *tracee, uint64_t flags, pid_t *result);
 /** tracee_reap: wait until a thread is gone that is being killed. */
 void tracee_reap(pid_t tid);
 
-/** tracee_exit: make the thread end, and wait until it is gone. */
+/** tracee_exit: make the thread end, until it runs no code of its own any more: TRACEE_ENDED. It is not waited for
+ * after that: the files that it closes then may be of a FUSE file system that a guest serves. */
 TraceeResult tracee_exit(Tracee *tracee);

@@ -121,6 +121,7 @@ static const Form forms[] = {
     {BROKER, "socket", "only AF_UNIX", .n = 1, .arguments = {{0, UINT32_MAX, AF_UNIX}}},
     {BROKER, "kill", "only with SIGKILL", .n = 1, .arguments = {{1, UINT32_MAX, SIGKILL}}},
     PTRACE_FORM(PTRACE_SEIZE),
+    PTRACE_FORM(PTRACE_SETOPTIONS),
     PTRACE_FORM(PTRACE_INTERRUPT),
     PTRACE_FORM(PTRACE_SYSCALL),
     PTRACE_FORM(PTRACE_CONT),

@@ -205,7 +205,7 @@ static int play(Scene scene)
     thread = g_thread_new("serve", serve, NULL);
     cr_assert_eq(waitpid(parent, NULL, 0), parent);
     cr_assert_eq(read(ends[0], &how, sizeof how), sizeof how);
-    agents_stop(agents);
+    cr_assert(agents_stop(agents, NULL));
     g_thread_join(thread);
     agents_free(agents);
     guest_members_free(members);
