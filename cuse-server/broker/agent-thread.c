@@ -63,7 +63,7 @@ static TraceeResult park(Agent *agent, int64_t *fd)
         }
         agent_lock(agent);
         if (agent->state != AGENT_LEAVING) {
-            agent->state = AGENT_PARKING;
+            agent_set_state(agent, AGENT_PARKING);
         }
         agent_unlock(agent);
         result = tracee_leave(&agent->tracee, &call);
@@ -344,10 +344,21 @@ static TraceeResult give_birth(Agent *agent, int *error)
     return result;
 }
 
+/* The thread stands still, and its notification is gone. If that was our own interruption (there is no
+ * SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV in a runtime's profile), or a signal that came as well, it is about to repeat
+ * the call; otherwise it is somewhere else by now. */
+static bool is_about_to_repeat(const Agent *agent)
+{
+    const struct user_regs_struct *regs = &agent->borrowed.regs;
+    const TraceeCall call = {.result = (int64_t)regs->rax};
+
+    return tracee_is_to_repeat(&call) && regs->orig_rax == (uint64_t)agent->starter.data.nr &&
+           regs->rip + SYSCALL_INSTRUCTION_BYTES == agent->starter.data.instruction_pointer;
+}
+
 bool agent_borrow(Agent *agent, int *error)
 {
     const pid_t tid = (pid_t)agent->starter.pid;
-    bool ours;
 
     *error = agent_is_guest(agent) ? tracee_seize(tid) : ESRCH;
     /* It is also what the kernel says of one that is just being killed. */
@@ -360,12 +371,13 @@ bool agent_borrow(Agent *agent, int *error)
         notification_fail(agent->listener, agent->starter.id, *error);
         return false;
     }
-    ours = notification_return(agent->listener, agent->starter.id, 0);
+    bool ours = notification_return(agent->listener, agent->starter.id, 0);
     if (tracee_wait(tid) != TRACEE_OK || !tracee_init(&agent->borrowed, tid)) {
         tracee_reap(tid);
         return false;
     }
-    if (!ours) { /* a signal came first; the kernel has it call again */
+    ours = ours || is_about_to_repeat(agent);
+    if (!ours) { /* a signal came first, and it is in a handler, or in another call */
         tracee_let_go(tid);
     }
     return ours;

@@ -176,6 +176,9 @@ void agent_punish(const Agent *agent);
 void agent_lock(Agent *agent);
 void agent_unlock(Agent *agent);
 
+/** agent_set_state: with the lock held; tells those who wait until it is born. */
+void agent_set_state(Agent *agent, AgentState state);
+
 /** agent_set_out: the calling thread is its tracer. */
 void agent_set_out(Agent *agent);
 

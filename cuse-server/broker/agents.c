@@ -149,6 +149,14 @@ void agent_forget(Agent *agent)
     agent_unlock(agent);
 }
 
+void agent_set_state(Agent *agent, AgentState state)
+{
+    if (agent->state == AGENT_STARTING) {
+        g_cond_broadcast(&agent->agents->changed);
+    }
+    agent->state = state;
+}
+
 void agent_set_out(Agent *agent)
 {
     agent_lock(agent);
@@ -523,11 +531,24 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
     }
 }
 
+/* With the lock held: the process's agent; NULL: it has none. One that is being made with the help of another thread may
+ * come to nothing: that is waited for. */
+static Agent *agent_of(Agents *agents, pid_t group)
+{
+    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+
+    while (agent && agent->state == AGENT_STARTING && !agents->stopping) {
+        g_cond_wait(&agents->changed, &agents->lock);
+        agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    }
+    return agent;
+}
+
 AgentHold *agents_hold(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
                        bool *again)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
-    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    Agent *agent = agent_of(agents, group);
 
     *again = false;
     if (agents->stopping) {

@@ -9,13 +9,12 @@
  *     broker: a thread that answers a guest   --open of one of our files-->        worker: jobs
  *     worker: jobs                            --open, identify, process, memory,
  *                                               number-->                          broker: answers
- *     broker: a thread that answers a worker  --close of a duplicate-->            worker: releases
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
  *     worker: jobs                            --ioctl, poll-->                     the host driver
  *     broker: a thread that answers a guest   --question-->                        worker: questions
- *     broker: a thread that answers a guest   --close of a duplicate-->            worker: releases
  *     broker: a thread that answers a guest   --close of a host file-->            the host driver
+ *     broker: a thread that answers a guest   --an agent that is being made-->     broker: an agent's tracer
  *     broker: an agent's tracer               --mmap by its agent-->               the host driver
  *     broker: an agent's tracer               --notification of its agent's-->     broker: leader
  *     worker: questions                       --open, identify, process, memory,
