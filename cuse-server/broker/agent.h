@@ -62,6 +62,16 @@ typedef struct {
 void agent_job_end(AgentJob *job, int error);
 
 /**
+ * AgentStay: a stay in user mode, as the keeper sees it.
+ * @since: when it began; 0: there is none
+ * @ticks: how long the thread had run in user mode when the keeper saw it first
+ */
+typedef struct {
+    gint64 since;
+    uint64_t ticks;
+} AgentStay;
+
+/**
  * Agent: one of them. The lock of its Agents guards what is not marked otherwise.
  * @group: the process it is in; constant, as are @agents, @starter, @listener
  * @starter: the notification whose thread is borrowed to make it; @again: it is to call again then;
@@ -79,6 +89,7 @@ void agent_job_end(AgentJob *job, int error);
  * @issuing: the ioctl() that it is at, or about to be at; NULL: none
  * @tracer: the thread of ours that is its own; known once it is about to be made
  * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
+ * @borrowed_stay, @stay: of each, for the keeper
  */
 typedef struct Agent {
     gatomicrefcount refs;
@@ -106,6 +117,8 @@ typedef struct Agent {
     pid_t tracer;
     Tracee borrowed;
     Tracee tracee;
+    AgentStay borrowed_stay;
+    AgentStay stay;
 } Agent;
 
 /**

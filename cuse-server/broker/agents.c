@@ -630,12 +630,16 @@ int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
 
 /* It executes one instruction to get into a system call; not to come back is to be made to do something
  * else. But it may be kept waiting: by a busy or a frozen machine, or for its page of code. */
-static bool is_astray(const Tracee *tracee)
+static bool is_astray(const Tracee *tracee, AgentStay *stay)
 {
     gint64 since = tracee->in_user_mode_since;
 
+    /* What a thread of the guest's has run before it was borrowed does not count. */
+    if (since != stay->since) {
+        *stay = (AgentStay){.since = since, .ticks = since ? guest_thread_time(tracee->tid) : 0};
+    }
     return since && g_get_monotonic_time() - since > ASTRAY_SECONDS * G_TIME_SPAN_SECOND &&
-           guest_thread_time(tracee->tid) > ASTRAY_TICKS;
+           guest_thread_time(tracee->tid) > stay->ticks + ASTRAY_TICKS;
 }
 
 /* With the lock held. */
@@ -648,7 +652,8 @@ static void look_after(const Agents *agents, Agent *agent)
         (agents->stopping || idle > LINGER_MS * G_TIME_SPAN_MILLISECOND)) {
         dismiss(agent, ECANCELED);
     }
-    if (is_astray(&agent->borrowed) || is_astray(&agent->tracee)) {
+    if (is_astray(&agent->borrowed, &agent->borrowed_stay) ||
+        is_astray(&agent->tracee, &agent->stay)) {
         agent->borrowed.in_user_mode_since = agent->tracee.in_user_mode_since = 0; /* once */
         agent_trouble(agent, INCIDENT_ASTRAY);
         kill(agent->group, SIGKILL);
