@@ -22,13 +22,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/agent/scan-ways.h"
+
 enum {
     DRIVER_MAJOR = 195,
     PROCESSES = 4,
     TABLE = 24,         /* numbers that are tried of a table */
     AGENT_TABLE = 3,    /* an agent's files have the lowest */
     SPINS = 100,        /* on a thread whose descriptor was had, for its files come and go */
-    HANDLES = 64,       /* known at a time */
+    HANDLES = 32,       /* known at a time */
     HANDLES_BACK = 500, /* pidfs counts up: how far to look back from the newest */
     HANDLE_BYTES = 128,
     X32 = 0x40000000,
@@ -39,6 +41,7 @@ typedef struct {
     pid_t processes[PROCESSES];
     unsigned n;
     bool by_path;
+    time_t end;
     ScanResult *result;
 } Scan;
 
@@ -83,6 +86,39 @@ static void look_at(Scan *scan, const char *way, int fd)
     if (fd >= 0) {
         close(fd);
     }
+}
+
+/* --- which threads there are ------------------------------------------------------------------- */
+
+/* Does a line of a thread's /proc/TID/status begin like this? */
+static bool status_has(pid_t tid, const char *beginning)
+{
+    char path[64];
+    char line[256];
+    FILE *status;
+    bool has = false;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/status", tid);
+    status = fopen(path, "re");
+    while (status && fgets(line, sizeof line, status)) {
+        has = has || strncmp(line, beginning, strlen(beginning)) == 0;
+    }
+    if (status) {
+        (void)fclose(status);
+    }
+    return has;
+}
+
+/* One of io_uring's, that come and go, and have the process's table. */
+static bool is_of_ring(pid_t tid)
+{
+    return status_has(tid, "Name:\tiou-");
+}
+
+/* A thread whose every signal is blocked. */
+static bool is_agent(pid_t tid)
+{
+    return status_has(tid, "SigBlk:\tffffffff") && !is_of_ring(tid);
 }
 
 /* --- by path ---------------------------------------------------------------------------------- */
@@ -132,6 +168,8 @@ static void open_by_every_way(Scan *scan, const char *way, const char *path)
     open_by_way(scan, "open_tree(clone)",
                 (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC));
     open_by_file_handle(scan, path);
+    look_at(scan, "io_uring", ring_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC, false));
+    look_at(scan, "io_uring(direct)", ring_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC, true));
 }
 
 static void open_all(Scan *scan, const char *way, const char *directory)
@@ -202,6 +240,19 @@ static void open_pidfds(Scan *scan, pid_t tid)
     take_all(scan, "pidfd_open", (int)syscall(SYS_pidfd_open, tid, 0));
 }
 
+/* As root, that of another thread can be had. */
+static void take_by_credentials(Scan *scan, pid_t tid)
+{
+    int pidfd = credentials_pidfd(tid);
+
+    for (int number = 0; pidfd >= 0 && number < AGENT_TABLE; number++) {
+        take(scan, "SCM_PIDFD", pidfd, number);
+    }
+    if (pidfd >= 0) {
+        close(pidfd);
+    }
+}
+
 /* --- by a file handle of a pidfd: Linux 6.14 ---------------------------------------------------- */
 
 static bool handle_of(int pidfd, Handle *handle, uint64_t *number)
@@ -262,7 +313,8 @@ static bool is_other_thread(const Scan *scan, pid_t tid)
 
     for (unsigned i = 0; i < scan->n; i++) {
         (void)snprintf(path, sizeof path, "/proc/%d/task/%d", scan->processes[i], tid);
-        if (tid > 0 && tid != scan->processes[i] && tid != gettid() && access(path, F_OK) == 0) {
+        if (tid > 0 && tid != scan->processes[i] && tid != gettid() && access(path, F_OK) == 0 &&
+            !is_of_ring(tid)) {
             return true;
         }
     }
@@ -341,7 +393,7 @@ static void take_exchanged(Scan *scan, int self, int pidfd)
     if (exchange.slot < 0 || pthread_create(&thread, NULL, exchange_forever, &exchange) != 0) {
         return;
     }
-    for (int i = 0; i < SPINS / 4; i++) {
+    for (int i = 0; i < SPINS / 4 && time(NULL) < scan->end; i++) {
         look_at(scan, "exchange", (int)syscall(SYS_pidfd_getfd, exchange.slot, i % AGENT_TABLE, 0));
     }
     atomic_store(&exchange.stop, true);
@@ -356,7 +408,7 @@ static void open_by_handles(Scan *scan)
 
     open_handles(scan, self, &known);
     for (unsigned i = 0; i < known.n; i++) {
-        for (int spin = 0; spin < SPINS; spin++) {
+        for (int spin = 0; spin < SPINS && time(NULL) < scan->end; spin++) {
             take(scan, "pidfs-handle", known.fds[i], spin % AGENT_TABLE);
         }
         take_exchanged(scan, self, known.fds[i]);
@@ -369,39 +421,81 @@ static void open_by_handles(Scan *scan)
 
 /* --- by ptrace ---------------------------------------------------------------------------------- */
 
-/* Whether another process can hold a thread, and so make it do what it likes. A thread that nobody else
- * traces can be: only the agent is looked for, whose every signal is blocked. */
-static bool blocks_everything(pid_t tid)
-{
-    char path[64];
-    char line[256];
-    FILE *status;
-    bool all = false;
-
-    (void)snprintf(path, sizeof path, "/proc/%d/status", tid);
-    status = fopen(path, "re");
-    while (status && fgets(line, sizeof line, status)) {
-        all = all || strncmp(line, "SigBlk:\tffffffff", 16) == 0;
-    }
-    if (status) {
-        (void)fclose(status);
-    }
-    return all;
-}
-
+/* Whether another process can hold an agent, and so make it do what it likes. A thread that nobody else traces can be. */
 static void trace(Scan *scan, pid_t tid)
 {
     int how = 0;
-    pid_t child = blocks_everything(tid) ? fork() : -1;
+    pid_t child = fork();
 
     if (child == 0) {
         bool held = ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0;
-        held = held && blocks_everything(tid); /* it is not another's by now */
+        held = held && is_agent(tid); /* it is not another's by now */
         ptrace(PTRACE_DETACH, tid, NULL, NULL);
         _exit(held);
     }
     if (child > 0 && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how)) {
         found_by(scan, "ptrace");
+    }
+}
+
+/* --- without any ------------------------------------------------------------------------------- */
+
+/* How many of the host's files are in the own table by themselves, at one time or another. */
+static int look_at_own(void)
+{
+    int n = 0;
+
+    for (int spin = 0; spin < SPINS; spin++) {
+        for (int fd = 0; fd < TABLE; fd++) {
+            n += fcntl(fd, F_GETFD) >= 0 && is_of_host(fd);
+        }
+    }
+    return n > UINT8_MAX ? UINT8_MAX : n;
+}
+
+/* In a table of one's own, in the same from another process, and in a copy of it. */
+static void look_at_tables(Scan *scan)
+{
+    int how = 0;
+
+    if (look_at_own() > 0) {
+        found_by(scan, "own-table");
+    }
+    if (in_shared_table(look_at_own) > 0) {
+        found_by(scan, "CLONE_FILES");
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(look_at_own());
+    }
+    if (child > 0 && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how) > 0) {
+        found_by(scan, "fork");
+    }
+}
+
+/* What an agent has is no file of the guest's. */
+static void compare(Scan *scan, pid_t tid)
+{
+    for (int fd = 0; fd < TABLE; fd++) {
+        for (int number = 0; number < AGENT_TABLE; number++) {
+            if (is_same_file(fd, tid, number)) {
+                found_by(scan, "kcmp");
+            }
+        }
+    }
+}
+
+/* And where it is, there is nothing but what the guest has. */
+static void look_at_agent(Scan *scan, pid_t tid)
+{
+    if (!is_agent(tid)) {
+        return;
+    }
+    scan->result->agents++;
+    trace(scan, tid);
+    compare(scan, tid);
+    if (has_other_namespaces(tid)) {
+        found_by(scan, "namespaces");
     }
 }
 
@@ -419,7 +513,8 @@ static void scan_thread(Scan *scan, pid_t process, pid_t tid)
     }
     open_pidfds(scan, tid);
     take_from_oneself(scan);
-    trace(scan, tid);
+    take_by_credentials(scan, tid);
+    look_at_agent(scan, tid);
 }
 
 static void scan_process(Scan *scan, pid_t process)
@@ -431,9 +526,11 @@ static void scan_process(Scan *scan, pid_t process)
     (void)snprintf(path, sizeof path, "/proc/%d/task", process);
     dir = opendir(path);
     while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe)
-        if (entry->d_name[0] != '.') {
-            scan_thread(scan, process, (pid_t)strtol(entry->d_name, NULL, 10));
+        pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (tid > 0 && !is_of_ring(tid)) {
+            scan_thread(scan, process, tid);
             open_by_handles(scan);
+            look_at_tables(scan);
         }
     }
     if (dir) {
@@ -448,12 +545,11 @@ static void scan_process(Scan *scan, pid_t process)
 void scan_for(const pid_t *processes, unsigned n, unsigned seconds, bool by_path,
               ScanResult *result)
 {
-    Scan scan = {.n = n, .by_path = by_path, .result = result};
-    time_t end = time(NULL) + seconds;
+    Scan scan = {.n = n, .by_path = by_path, .end = time(NULL) + seconds, .result = result};
 
     memcpy(scan.processes, processes, n * sizeof *processes);
     *result = (ScanResult){.looks = 0};
-    while (time(NULL) < end) {
+    while (time(NULL) < scan.end) {
         for (unsigned i = 0; i < n; i++) {
             scan_process(&scan, processes[i]);
         }

@@ -8,11 +8,13 @@
 /**
  * ScanResult: what came of a scan.
  * @looks: how many descriptors were tried to be had
+ * @agents: how many times an agent was met
  * @found: files of the host that were had
  * @ways: the names of the ways by which they were, each after a blank
  */
 typedef struct {
     unsigned looks;
+    unsigned agents;
     unsigned found;
     char ways[400];
 } ScanResult;
