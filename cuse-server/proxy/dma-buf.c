@@ -21,14 +21,22 @@ static int dma_buf_device(const Proxy *proxy)
     return -1;
 }
 
+/* Make a file of the instance for the guest that is to hold @host_fd. Returns 0 or an errno. */
+static int make_file(Request *req, int host_fd, int32_t *guest_fd, uint32_t *id)
+{
+    Host *host = req->proxy->host;
+    const int device = dma_buf_device(req->proxy);
+    int error = device < 0 ? ENODEV : host->ops->follow(host, host_fd);
+
+    return error ? error : host->ops->install(host, req->tid, (unsigned)device, guest_fd, id);
+}
+
 /* Give the guest a file that holds @host_fd, which is taken in any case. Returns 0 or an errno. */
 static int hand_out(Request *req, int host_fd, int32_t *guest_fd)
 {
     Host *host = req->proxy->host;
-    const int device = dma_buf_device(req->proxy);
     uint32_t id = 0;
-    int error =
-        device < 0 ? ENODEV : host->ops->install(host, req->tid, (unsigned)device, guest_fd, &id);
+    int error = make_file(req, host_fd, guest_fd, &id);
     g_autoptr(NvFile) file = error ? NULL : nv_file_table_get(req->proxy->files, id);
 
     /* The guest may have closed it already. */
@@ -52,7 +60,8 @@ static RequestResult export_new(Request *req, const AbiEntry *entry, void *param
     if (host_fd >= 0 && req->event.status == NV_OK) {
         int error = hand_out(req, host_fd, fd);
         if (error) {
-            return request_refuse(req, error, REFUSAL_NEEDS_CALLER);
+            return request_refuse(req, error,
+                                  error == ENFILE ? REFUSAL_LIMIT : REFUSAL_NEEDS_CALLER);
         }
     }
     return REQUEST_DONE;

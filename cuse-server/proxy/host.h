@@ -32,9 +32,16 @@ typedef struct {
      * open: open a host device.
      * @device: index into the instance's devices
      * @flags: open(2) flags of the guest; only the access mode reaches the host
-     * Returns a file descriptor for ioctl() and close(), or -errno.
+     * Returns a file descriptor for ioctl() and close(), or -errno; ENFILE: there is none left for the file, or for
+     * what is to tell after its close() whether it remains.
      */
     int (*open)(Host *host, unsigned device, int flags);
+    /**
+     * follow: be able to tell of a file that the driver has made (in an ioctl), as of one that open() has opened,
+     * whether it remains after its close().
+     * Returns 0 or an errno: close() will say that nothing is left of it.
+     */
+    int (*follow)(Host *host, int fd);
     /** ioctl: @argument is a private buffer, a plain value or NULL. Returns 0 or an errno. */
     int (*ioctl)(Host *host, int fd, uint32_t command, void *argument);
     /** close: (transfer full): NULL if nothing is left of the file; else what is to be asked about by remains(),

@@ -179,6 +179,11 @@ static int record_open(Host *host, unsigned device, int flags)
     return fd;
 }
 
+static int record_follow(Host *host, int fd)
+{
+    return inner_of(host)->ops->follow(inner_of(host), fd);
+}
+
 static HostRemnant *record_close(Host *host, int fd)
 {
     Recorder *recorder = (Recorder *)host;
@@ -317,6 +322,7 @@ static int record_install(Host *host, pid_t tid, unsigned device, int *guest_fd,
 
 static const HostOps host_ops = {
     .open = record_open,
+    .follow = record_follow,
     .ioctl = record_ioctl,
     .close = record_close,
     .remains = record_remains,

@@ -102,6 +102,13 @@ static int replay_open(Host *host, unsigned device, int flags)
 }
 
 /* A recording does not say how long the driver keeps a file. */
+static int replay_follow(Host *host, int fd)
+{
+    (void)host;
+    (void)fd;
+    return 0;
+}
+
 static HostRemnant *replay_close(Host *host, int fd)
 {
     (void)host;
@@ -303,6 +310,7 @@ static int replay_install(Host *host, pid_t tid, unsigned device, int *guest_fd,
 
 static const HostOps host_ops = {
     .open = replay_open,
+    .follow = replay_follow,
     .ioctl = replay_ioctl,
     .close = replay_close,
     .poll = replay_poll,

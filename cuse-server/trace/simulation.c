@@ -139,6 +139,13 @@ static int simulate_open(Host *host, unsigned device, int flags)
 }
 
 /* Descriptors in answers are the recorded ones, and no files here. */
+static int simulate_follow(Host *host, int fd)
+{
+    (void)host;
+    (void)fd;
+    return 0;
+}
+
 static HostRemnant *simulate_close(Host *host, int fd)
 {
     Simulation *simulation = (Simulation *)host;
@@ -251,6 +258,7 @@ static int simulate_install(Host *host, pid_t tid, unsigned device, int *guest_f
 
 static const HostOps host_ops = {
     .open = simulate_open,
+    .follow = simulate_follow,
     .ioctl = simulate_ioctl,
     .close = simulate_close,
     .remains = simulate_remains,

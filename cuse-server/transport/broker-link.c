@@ -38,7 +38,7 @@ struct BrokerLink {
     GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
     GMutex lock;           /* guards what follows, and every Question in it */
     off_t next_byte;       /* for the next remnant */
-    GHashTable *probe_of;  /* descriptor -> the probe of its device */
+    GHashTable *followed;  /* descriptor -> HostRemnant, of each host file that is open */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
 };
@@ -112,24 +112,50 @@ static int find_probe(BrokerLink *link, unsigned device)
     return GPOINTER_TO_INT(probe);
 }
 
-static void have_probe(BrokerLink *link, unsigned device, int fd)
+/* A byte for a remnant. None is used twice, so that none need be given back. */
+static off_t take_byte(BrokerLink *link)
 {
-    const int probe = find_probe(link, device);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
 
-    if (probe >= 0) {
-        g_hash_table_insert(link->probe_of, GINT_TO_POINTER(fd), GINT_TO_POINTER(probe));
+    return link->next_byte++;
+}
+
+/* @probe: or -1: the file can be polled. Returns 0 or an errno. */
+static int follow_with(BrokerLink *link, int fd, int probe)
+{
+    HostRemnant *remnant = remnant_new(fd, probe, take_byte(link));
+
+    if (!remnant) {
+        return errno == EMFILE ? ENFILE : errno; /* the table that is full is not the guest's */
     }
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+    g_hash_table_insert(link->followed, GINT_TO_POINTER(fd), remnant);
+    return 0;
+}
+
+/* As follow_with(), a file of this device. */
+static int follow_opened(BrokerLink *link, unsigned device, int fd)
+{
+    const bool polled = can_be_polled(link, fd);
+    const int probe = polled ? -1 : find_probe(link, device);
+
+    return !polled && probe < 0 ? -probe : follow_with(link, fd, probe);
 }
 
 static int link_open(Host *host, unsigned device, int flags)
 {
     int fd = ask_open(host, device, flags);
+    int error = fd < 0 ? 0 : follow_opened((BrokerLink *)host, device, fd);
 
-    if (fd >= 0 && !can_be_polled((BrokerLink *)host, fd)) {
-        have_probe((BrokerLink *)host, device, fd);
+    if (error) {
+        close(fd); /* nobody has had it: with this it is released */
     }
-    return fd;
+    return error ? -error : fd;
+}
+
+static int link_follow(Host *host, int fd)
+{
+    return follow_with((BrokerLink *)host, fd, -1);
 }
 
 int broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
@@ -147,17 +173,14 @@ static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
     return ioctl(fd, command, argument) < 0 ? errno : 0;
 }
 
-/* The probe of a file that cannot be polled, or -1; and a byte for it. None is used twice, so that none need be
- * given back. */
-static int take_probe(BrokerLink *link, int fd, off_t *byte)
+/* What follows a file; NULL: nothing does. The file's number may be another's as soon as it is closed. */
+static HostRemnant *take_remnant(BrokerLink *link, int fd)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
-    gpointer probe;
+    gpointer remnant = NULL;
 
-    *byte = link->next_byte++;
-    return g_hash_table_steal_extended(link->probe_of, GINT_TO_POINTER(fd), NULL, &probe)
-               ? GPOINTER_TO_INT(probe)
-               : -1;
+    g_hash_table_steal_extended(link->followed, GINT_TO_POINTER(fd), NULL, &remnant);
+    return remnant;
 }
 
 static bool link_remains(Host *host, const HostRemnant *remnant)
@@ -174,9 +197,7 @@ static void link_forget(Host *host, HostRemnant *remnant)
 
 static HostRemnant *link_close(Host *host, int fd)
 {
-    off_t byte;
-    const int probe = take_probe((BrokerLink *)host, fd, &byte);
-    HostRemnant *remnant = remnant_new(fd, probe, byte);
+    HostRemnant *remnant = take_remnant((BrokerLink *)host, fd);
 
     close(fd);
     if (remnant && !remnant_remains(remnant)) {
@@ -298,6 +319,7 @@ static int link_install(Host *host, pid_t tid, unsigned device, int *guest_fd, u
 
 static const HostOps link_ops = {
     .open = link_open,
+    .follow = link_follow,
     .ioctl = link_ioctl,
     .close = link_close,
     .remains = link_remains,
@@ -322,7 +344,7 @@ BrokerLink *broker_link_new(int socket)
     g_mutex_init(&link->probing);
     link->questions = g_hash_table_new(NULL, NULL);
     link->probes = g_hash_table_new(NULL, NULL);
-    link->probe_of = g_hash_table_new(NULL, NULL);
+    link->followed = g_hash_table_new(NULL, NULL);
     return link;
 }
 

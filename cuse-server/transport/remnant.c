@@ -22,7 +22,8 @@ struct HostRemnant {
     off_t byte;
 };
 
-/* The kind of lock that the file may have depends on how it was opened. */
+/* The kind of lock that the file may have depends on how it was opened: for neither reading nor writing (which Linux
+ * has for ioctl() alone), none. */
 static bool lock_byte(int fd, off_t byte)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_start = byte, .l_len = 1};
@@ -34,11 +35,12 @@ static bool lock_byte(int fd, off_t byte)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
+/* Looking takes memory: a look that fails has not seen the file go. */
 static bool is_locked(int probe, off_t byte)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_start = byte, .l_len = 1};
 
-    return fcntl(probe, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    return fcntl(probe, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
 }
 
 static HostRemnant *watch_new(int fd)
@@ -47,10 +49,13 @@ static HostRemnant *watch_new(int fd)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     HostRemnant *remnant;
 
-    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-        if (epoll >= 0) {
-            close(epoll);
-        }
+    if (epoll < 0) {
+        return NULL;
+    }
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+        int saved = errno;
+        close(epoll);
+        errno = saved;
         return NULL;
     }
     remnant = g_new(HostRemnant, 1);
@@ -62,7 +67,8 @@ static HostRemnant *lock_new(int fd, int probe, off_t byte)
 {
     HostRemnant *remnant;
 
-    if (probe < 0 || !lock_byte(fd, byte)) {
+    if (!lock_byte(fd, byte)) {
+        errno = errno == EBADF ? EACCES : errno;
         return NULL;
     }
     remnant = g_new(HostRemnant, 1);
@@ -72,9 +78,7 @@ static HostRemnant *lock_new(int fd, int probe, off_t byte)
 
 HostRemnant *remnant_new(int fd, int probe, off_t byte)
 {
-    HostRemnant *remnant = watch_new(fd);
-
-    return remnant ? remnant : lock_new(fd, probe, byte);
+    return probe < 0 ? watch_new(fd) : lock_new(fd, probe, byte);
 }
 
 /* The number may be another file's by now: what counts is what the instance watches. */
@@ -83,7 +87,8 @@ static bool is_watched(const HostRemnant *remnant)
     const struct kcmp_epoll_slot slot = {.efd = (__u32)remnant->epoll, .tfd = (__u32)remnant->fd};
     const pid_t self = getpid();
 
-    return syscall(SYS_kcmp, self, self, KCMP_EPOLL_TFD, remnant->epoll, &slot) >= 0;
+    return syscall(SYS_kcmp, self, self, KCMP_EPOLL_TFD, remnant->epoll, &slot) >= 0 ||
+           (errno != ENOENT && errno != ENOSYS);
 }
 
 bool remnant_remains(const HostRemnant *remnant)

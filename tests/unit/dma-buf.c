@@ -99,6 +99,17 @@ Test(dma_buf, is_extended_by_the_guests_file)
     cr_assert_eq(get(params, "fd"), FAKE_INSTALLED_FD, "the host's descriptor got out");
 }
 
+Test(dma_buf, that_cannot_be_followed_is_not_handed_out)
+{
+    const unsigned n_open = fake->n_open;
+
+    fake->no_follow = ENFILE;
+    cr_expect_eq(export(-1), ENFILE);
+    cr_expect_eq(fake->request.event.refusal, REFUSAL_LIMIT);
+    cr_expect_null(installed());
+    cr_expect_eq(fake->n_open, n_open - 1, "the dma-buf, which the driver opened");
+}
+
 Test(dma_buf, takes_no_other_file)
 {
     const int wrong[] = {CTL_FD, GPU_FD, 99};

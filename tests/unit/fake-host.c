@@ -39,6 +39,12 @@ static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
     return fake->answer ? fake->answer(fake, command, argument) : 0;
 }
 
+static int host_follow(Host *host, int fd)
+{
+    (void)fd;
+    return ((Fake *)host)->no_follow;
+}
+
 struct HostRemnant {
     int fd;
 };
@@ -152,6 +158,7 @@ static int host_install(Host *host, pid_t tid, unsigned device, int *guest_fd, u
 
 static const HostOps host_ops = {
     .open = host_open,
+    .follow = host_follow,
     .ioctl = host_ioctl,
     .close = host_close_file,
     .remains = host_remains,

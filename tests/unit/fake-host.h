@@ -54,7 +54,8 @@ struct Fake {
     GHashTable *numbers;  /* id of a process -> its number for who calls */
     GuestProcess process; /* who calls; id 0: nobody any more */
 
-    int no_entry; /* errno of what has to be done inside the guest; 0: it can be */
+    int no_follow; /* errno of having a file of the driver's making followed; 0: it can be */
+    int no_entry;  /* errno of what has to be done inside the guest; 0: it can be */
     /** called when a device was installed in the guest */
     void (*after_install)(Fake *fake, uint32_t id);
 
