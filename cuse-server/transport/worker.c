@@ -16,9 +16,21 @@
 #include "cuse-server/transport/questions.h"
 
 enum {
-    ARENAS_MAX = 8,     /* threads seldom wait; each may keep 64 MiB of addresses */
-    FILES_BESIDES = 64, /* sockets, logs, and files on their way to somebody */
+    ARENAS_MAX = 8, /* threads seldom wait; each may keep 64 MiB of addresses */
 };
+
+/*
+ * Descriptors of the worker, by what has them; most_files() adds them up.
+ *
+ * FILES_OF_GUEST: each file that counts against the guests' limit: the host's, and what follows it
+ *     (transport/remnant.h); once it is closed only the latter
+ * FILES_OF_CALL: each call in progress: a file more than the limit, if it is an open that overtakes others; one of a
+ *     GPU's, held for the call (proxy/gpu-scope.h); both with what follows them; its caller's memory; and what the
+ *     driver puts into the table (a dma-buf) or a reply brings
+ * FILES_OF_DEVICE: each device: its end of CUSE, and a probe for what cannot be polled (transport/broker-link.c)
+ * FILES_OF_WORKER: standard files, sockets, logs, the ledger, the slot's lock, and what threads wake each other with
+ */
+enum { FILES_OF_GUEST = 2, FILES_OF_CALL = 6, FILES_OF_DEVICE = 2, FILES_OF_WORKER = 64 };
 
 /*
  * Messages, the end, and going on after being stopped (SIGSTOP, a debugger); then memory and threads,
@@ -55,11 +67,15 @@ static void settle_malloc(void)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-/* One host file, or what follows one that is closed, for each of the guests', and a second while it is closed;
- * a probe for each device; and those the worker is made of. */
+/* The worker's RLIMIT_NOFILE. What finds no descriptor all the same (the host's hard limit may be lower) is
+ * refused: no file is open that is not followed. */
 static unsigned most_files(const WorkerConfig *config)
 {
-    return config->limits.files + config->transport.threads + config->n_devices + FILES_BESIDES;
+    /* As many as carry out what guests' files bring answer what the broker asks; one more of each takes what is left. */
+    const unsigned calls = 2 * (config->transport.threads + 1);
+
+    return FILES_OF_GUEST * config->limits.files + FILES_OF_CALL * calls +
+           FILES_OF_DEVICE * config->n_devices + FILES_OF_WORKER;
 }
 
 static SyscallPolicy filter_policy(const GArray *commands)
