@@ -73,7 +73,7 @@ typedef struct {
     const char *path;
     IoctlCall call;
     GuestImage image;
-    uint32_t file;
+    FileKey file;
 } Caller;
 
 /* Is the thread in a call that memory is given out for? Returns 0 or an errno. */
@@ -159,7 +159,7 @@ int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd)
     return error;
 }
 
-int caller_memory_open_waiting(Openers *openers, const GuestCall *call, uint32_t file, int *fd)
+int caller_memory_open_waiting(Openers *openers, const GuestCall *call, FileKey file, int *fd)
 {
     g_autofree char *directory = g_strdup_printf("/proc/%d", call->tid);
 

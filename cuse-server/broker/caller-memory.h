@@ -27,7 +27,7 @@
  */
 typedef struct {
     GuestMembers *members;
-    int (*identify)(int fd, uint32_t *file, const void *data);
+    int (*identify)(int fd, FileKey *file, const void *data);
     const void *data;
     Openers *openers;
 } CallerRule;
@@ -46,4 +46,4 @@ int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd);
  * caller_memory_open_waiting: the same of a thread whose call waits in a notification, on a file that is known.
  * @fd: set even if it is not to be given out, or to -1
  */
-int caller_memory_open_waiting(Openers *openers, const GuestCall *call, uint32_t file, int *fd);
+int caller_memory_open_waiting(Openers *openers, const GuestCall *call, FileKey file, int *fd);

@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/file-key.h"
+
 typedef struct GuestCalls GuestCalls;
 
 /**
@@ -27,7 +29,7 @@ typedef struct {
     int listener;
     uint64_t id;
     uint32_t command;
-    uint32_t file;
+    FileKey file;
     unsigned users;
     unsigned signals;
 } GuestCall;

@@ -10,20 +10,20 @@
 
 /* #syscalls:broker openat close */
 
-int guest_file_which(int fd, uint32_t *id, const void *data)
+int guest_file_which(int fd, FileKey *key, const void *data)
 {
     const GuestFiles *files = data;
 
-    return stand_ins_identify(files->stand_ins, fd, id);
+    return stand_ins_identify(files->stand_ins, fd, key);
 }
 
-static int identify(const GuestFiles *files, const char *directory, int fd, uint32_t *id, int *file)
+static int identify(const GuestFiles *files, const char *directory, int fd, FileKey *key, int *file)
 {
     *file = guest_thread_file(directory, fd);
-    return *file < 0 ? EBADF : stand_ins_identify(files->stand_ins, *file, id);
+    return *file < 0 ? EBADF : stand_ins_identify(files->stand_ins, *file, key);
 }
 
-int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id)
+int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, FileKey *key)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", tid);
     g_autofree char *directory = NULL;
@@ -34,7 +34,7 @@ int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id
     /* If the descriptor can be looked at afterwards the thread still lives: it was the one that is a guest. */
     directory = g_strdup_printf("/proc/self/fd/%d", thread);
     if (thread >= 0 && guest_members_have(files->members, tid)) {
-        error = identify(files, directory, fd, id, &file);
+        error = identify(files, directory, fd, key, &file);
     }
     close_if_open(file);
     close_if_open(thread);
@@ -42,10 +42,10 @@ int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id
 }
 
 int guest_file_identify_waiting(const GuestFiles *files, int listener,
-                                const struct seccomp_notif *notif, int fd, uint32_t *id, int *file)
+                                const struct seccomp_notif *notif, int fd, FileKey *key, int *file)
 {
     g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
-    int error = identify(files, directory, fd, id, file);
+    int error = identify(files, directory, fd, key, file);
 
     /* It still waits: the number was its own when its descriptor was looked at. */
     return error || notification_is_valid(listener, notif->id) ? error : EBADF;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include <linux/seccomp.h>
@@ -23,20 +22,20 @@ typedef struct {
 
 /** guest_file_which: which of the instance's files a descriptor is of, as from guest_thread_file(). @files: GuestFiles.
  * Returns 0 or EBADF. */
-int guest_file_which(int fd, uint32_t *id, const void *files);
+int guest_file_which(int fd, FileKey *key, const void *files);
 
 /**
  * guest_file_identify: look at a guest's descriptor.
  * @tid: a thread of the guest that waits for us
- * @id: set to the file's id
+ * @key: set to which it is
  *
  * Returns: 0, or EBADF: it is closed, or no file of this instance.
  */
-int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, uint32_t *id);
+int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, FileKey *key);
 
 /**
  * guest_file_identify_waiting: the same of a thread that waits in a notification.
  * @file: set to a descriptor of what it is, as from guest_thread_file(), which the caller owns; or -1
  */
 int guest_file_identify_waiting(const GuestFiles *files, int listener,
-                                const struct seccomp_notif *notif, int fd, uint32_t *id, int *file);
+                                const struct seccomp_notif *notif, int fd, FileKey *key, int *file);

@@ -83,7 +83,7 @@ static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool
 {
     WorkerQuestion question = {
         .op = WORKER_IOCTL,
-        .file = call->base.file,
+        .file = file_key_id(call->base.file),
         .ioctl = {.tid = call->base.tid,
                   .command = call->base.command,
                   .argument = notif->data.args[ARG_ARGUMENT]},

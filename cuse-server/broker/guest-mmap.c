@@ -25,13 +25,13 @@ static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
 }
 
 /* The file is ours, @file: ask the worker, and have an agent do it. */
-static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, uint32_t id,
+static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, FileKey key,
                 int file)
 {
     const __u64 *args = notif->data.args;
     const pid_t group = guest_thread_group((pid_t)notif->pid);
     WorkerQuestion question = {.op = WORKER_MAP,
-                               .file = id,
+                               .file = file_key_id(key),
                                .map = {.length = args[ARG_LENGTH], .offset = args[ARG_OFFSET]}};
     int host_fd = -1;
     int error = worker_link_ask(mmap->worker, &question, -1, &host_fd);
@@ -54,14 +54,14 @@ void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp
 {
     const __u64 *args = notif->data.args;
     int file = -1;
-    uint32_t id = 0;
+    FileKey key = 0;
 
     /* Nothing to map, which the kernel says best, and which would look like an agent's wait. */
     if (args[ARG_LENGTH] == 0 || guest_file_identify_waiting(&mmap->files, listener, notif,
-                                                             (int)args[ARG_FD], &id, &file) != 0) {
+                                                             (int)args[ARG_FD], &key, &file) != 0) {
         notification_continue(listener, notif->id);
     } else {
-        map(mmap, listener, notif, id, file);
+        map(mmap, listener, notif, key, file);
     }
     close_if_open(file);
 }

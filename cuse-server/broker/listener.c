@@ -95,14 +95,14 @@ static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *c
 static void inject_open(const Listener *listener, uint64_t notification, int device, int flags,
                         GuestRights *rights)
 {
-    uint32_t id;
-    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags, &id);
+    FileKey file;
+    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags, &file);
     int error = fd < 0 ? errno : 0;
 
     if (fd < 0) {
         guest_rights_unref(rights);
     } else {
-        openers_note(listener->config.openers, id, rights);
+        openers_note(listener->config.openers, file, rights);
         int number = notification_give(listener->fd, notification, fd, flags & O_CLOEXEC);
         error = number < 0 ? -number : 0; /* EMFILE: the guest's table is full */
     }

@@ -6,12 +6,12 @@
 struct Openers {
     unsigned max;
     GMutex lock;       /* guards what follows */
-    GHashTable *files; /* file -> Opener */
+    GHashTable *files; /* FileKey, in the Opener -> Opener */
     GQueue order;      /* of Opener, the oldest first */
 };
 
 typedef struct {
-    uint32_t file;
+    FileKey file;
     GuestRights *rights;
     GList link;
 } Opener;
@@ -22,7 +22,7 @@ Openers *openers_new(unsigned max)
 
     openers->max = max;
     g_mutex_init(&openers->lock);
-    openers->files = g_hash_table_new(NULL, NULL);
+    openers->files = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_queue_init(&openers->order);
     return openers;
 }
@@ -31,7 +31,7 @@ Openers *openers_new(unsigned max)
 static void drop(Openers *openers, Opener *opener)
 {
     if (opener) {
-        g_hash_table_remove(openers->files, GUINT_TO_POINTER(opener->file));
+        g_hash_table_remove(openers->files, &opener->file);
         g_queue_unlink(&openers->order, &opener->link);
         guest_rights_unref(opener->rights);
         g_free(opener);
@@ -43,9 +43,9 @@ static Opener *oldest(Openers *openers)
     return g_queue_peek_head(&openers->order);
 }
 
-static Opener *find(Openers *openers, uint32_t file)
+static Opener *find(Openers *openers, FileKey file)
 {
-    return g_hash_table_lookup(openers->files, GUINT_TO_POINTER(file));
+    return g_hash_table_lookup(openers->files, &file);
 }
 
 void openers_clear(Openers *openers)
@@ -67,7 +67,7 @@ void openers_free(Openers *openers)
     }
 }
 
-void openers_note(Openers *openers, uint32_t file, GuestRights *rights)
+void openers_note(Openers *openers, FileKey file, GuestRights *rights)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&openers->lock);
     Opener *opener = g_new0(Opener, 1);
@@ -77,11 +77,11 @@ void openers_note(Openers *openers, uint32_t file, GuestRights *rights)
         drop(openers, oldest(openers));
     }
     *opener = (Opener){.file = file, .rights = rights, .link.data = opener};
-    g_hash_table_insert(openers->files, GUINT_TO_POINTER(file), opener);
+    g_hash_table_insert(openers->files, &opener->file, opener);
     g_queue_push_tail_link(&openers->order, &opener->link);
 }
 
-void openers_forget(Openers *openers, uint32_t file)
+void openers_forget(Openers *openers, FileKey file)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&openers->lock);
 
@@ -96,7 +96,7 @@ unsigned openers_count(Openers *openers)
 }
 
 /* (transfer full), or NULL. */
-static GuestRights *rights_of(Openers *openers, uint32_t file)
+static GuestRights *rights_of(Openers *openers, FileKey file)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&openers->lock);
     const Opener *opener = find(openers, file);
@@ -104,7 +104,7 @@ static GuestRights *rights_of(Openers *openers, uint32_t file)
     return opener ? g_atomic_rc_box_acquire(opener->rights) : NULL;
 }
 
-int openers_check(Openers *openers, uint32_t file, const char *directory)
+int openers_check(Openers *openers, FileKey file, const char *directory)
 {
     g_autoptr(GuestRights) opener = rights_of(openers, file);
     g_autoptr(GuestRights) caller = opener ? guest_rights_read(directory, false) : NULL;

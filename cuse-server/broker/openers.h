@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include <glib.h>
 
+#include "cuse-server/broker/file-key.h"
 #include "cuse-server/broker/guest-rights.h"
 
 typedef struct Openers Openers;
@@ -20,12 +20,13 @@ Openers *openers_new(unsigned max);
 void openers_free(Openers *openers);
 
 /** openers_note: a file was opened for a program of these rights. @rights is owned from now on. */
-void openers_note(Openers *openers, uint32_t file, GuestRights *rights);
+void openers_note(Openers *openers, FileKey file, GuestRights *rights);
 
 /** openers_forget: a file is released. */
-void openers_forget(Openers *openers, uint32_t file);
+void openers_forget(Openers *openers, FileKey file);
 
-/** openers_clear: all are, and numbers begin anew. */
+/** openers_clear: all are: their worker has ended. One may be noted afterwards that was opened before: it is told from
+ * those of the next worker by its key. */
 void openers_clear(Openers *openers);
 
 /** openers_count: how many files are known. */
@@ -37,6 +38,6 @@ unsigned openers_count(Openers *openers);
  * Returns: 0, ESRCH: the thread is no more; EACCES: its program has rights that the opener had not, or nobody is
  * known to have opened the file.
  */
-int openers_check(Openers *openers, uint32_t file, const char *directory);
+int openers_check(Openers *openers, FileKey file, const char *directory);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Openers, openers_free)

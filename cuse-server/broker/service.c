@@ -59,21 +59,29 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
 }
 
 /* A thread whose call waits in a notification needs no look at whose it is. */
-static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply)
+static int find_file(const ServiceConfig *config, const BrokerRequest *request, FileKey *key)
 {
-    const ServiceConfig *config = &service->config;
     GuestCall *call = guest_calls_use(config->calls, request->identify.tid);
     int file = -1;
 
     if (!call) {
         return guest_file_identify(&config->files, request->identify.tid, request->identify.fd,
-                                   &reply->file);
+                                   key);
     }
     const struct seccomp_notif notif = {.id = call->id, .pid = (uint32_t)call->tid};
     int error = guest_file_identify_waiting(&config->files, call->listener, &notif,
-                                            request->identify.fd, &reply->file, &file);
+                                            request->identify.fd, key, &file);
     close_if_open(file);
     guest_calls_unuse(config->calls, call);
+    return error;
+}
+
+static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply)
+{
+    FileKey key = 0;
+    int error = find_file(&service->config, request, &key);
+
+    reply->file = file_key_id(key);
     return error;
 }
 
@@ -110,13 +118,15 @@ static int open_for_guest(const ServiceConfig *config, const BrokerRequest *requ
     if (!rights) {
         return ESRCH;
     }
-    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR, &reply->file);
+    FileKey key;
+    int fd = stand_ins_open(config->files.stand_ins, request->install.device, O_RDWR, &key);
     if (fd < 0) {
         int error = errno;
         guest_rights_unref(rights);
         return error;
     }
-    openers_note(config->openers, reply->file, rights);
+    openers_note(config->openers, key, rights);
+    reply->file = file_key_id(key);
     /* If the caller still waits, the rights were its own. */
     reply->guest_fd = notification_add(call->listener, call->id, fd, O_CLOEXEC);
     close(fd);
@@ -268,6 +278,12 @@ static void end_nonsense(const Service *service)
     shutdown(service->config.socket, SHUT_RDWR);
 }
 
+/* A service is of one worker, and ends before the next one's files are. */
+static void forget_opener(const ServiceConfig *config, uint32_t id)
+{
+    openers_forget(config->openers, stand_ins_key(config->files.stand_ins, id));
+}
+
 /*
  * Wait for a question. NULL: the worker is gone, or is not ours any more: it sent what is no
  * question, or has asked more at once than it has threads to wait for answers.
@@ -292,7 +308,7 @@ static gpointer take_question(gpointer data)
         if (question.request.op == BROKER_OPENING) {
             answer_opening(service, &question.request);
         } else if (question.request.op == BROKER_RELEASED) {
-            openers_forget(service->config.openers, question.request.released.file);
+            forget_opener(&service->config, question.request.released.file);
         } else if (question.request.op == BROKER_READY) {
             set_flag(service, &service->ready);
         } else if (question.request.op == BROKER_NOTICE) {

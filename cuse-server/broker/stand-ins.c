@@ -109,10 +109,13 @@ static int cuse_device(const StandIns *stand_ins, const struct stat *st)
                : -1;
 }
 
-static int identify_cuse(const StandIns *stand_ins, const struct stat *st, uint32_t *id)
+/* Nodes outlive workers: none has the number of one that was a worker's before. */
+static int identify_cuse(const StandIns *stand_ins, const struct stat *st, FileKey *file)
 {
-    *id = cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
-    return *id ? 0 : EBADF;
+    const uint32_t id = cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
+
+    *file = file_key(0, id);
+    return id ? 0 : EBADF;
 }
 
 /* Open a node, while the worker may ask who opens what as which file. */
@@ -129,7 +132,7 @@ static int open_node(const StandIns *stand_ins, int node, unsigned device, int f
     return fd;
 }
 
-static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
+static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
     g_autofree char *path = node_path(stand_ins, device);
     struct stat st;
@@ -139,10 +142,10 @@ static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, uint
     if (node < 0) {
         return -1;
     }
-    if (!stand_ins_stat(node, &st) || identify_cuse(stand_ins, &st, id) != 0) {
+    if (!stand_ins_stat(node, &st) || identify_cuse(stand_ins, &st, file) != 0) {
         errno = ENFILE; /* two thousand million opens of one instance */
     } else {
-        fd = open_node(stand_ins, node, device, flags, *id);
+        fd = open_node(stand_ins, node, device, flags, file_key_id(*file));
     }
     int saved = errno;
     close(node);
@@ -227,7 +230,7 @@ static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st,
 }
 
 /* What was opened is a new regular file in the file system, and the device's. */
-static bool is_new(const StandIns *stand_ins, int fd, unsigned device, uint32_t *id)
+static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *file)
 {
     struct stat st;
     uint64_t node;
@@ -236,7 +239,7 @@ static bool is_new(const StandIns *stand_ins, int fd, unsigned device, uint32_t 
         !opens_spend(stand_ins->opens, st.st_dev, fuse_files_id(node))) {
         return false;
     }
-    *id = (uint32_t)fuse_files_id(node);
+    *file = file_key(st.st_dev, (uint32_t)fuse_files_id(node));
     return true;
 }
 
@@ -244,7 +247,7 @@ static bool is_new(const StandIns *stand_ins, int fd, unsigned device, uint32_t 
  * Names are looked up by a worker that may have fallen: no link of its making leads out of the file
  * system, and what was opened is looked at.
  */
-static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
+static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
     g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
     const struct open_how how = {
@@ -253,7 +256,7 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, uint
     };
     int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);
 
-    if (fd >= 0 && !is_new(stand_ins, fd, device, id)) {
+    if (fd >= 0 && !is_new(stand_ins, fd, device, file)) {
         close(fd);
         errno = EIO;
         fd = -1;
@@ -261,14 +264,14 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, uint
     return fd;
 }
 
-static int identify_fuse(const StandIns *stand_ins, int fd, const struct stat *st, uint32_t *id)
+static int identify_fuse(const StandIns *stand_ins, int fd, const struct stat *st, FileKey *file)
 {
     uint64_t node;
 
     if (fuse_device(stand_ins, fd, st, &node) < 0 || fuse_files_id(node) > INT32_MAX) {
         return EBADF;
     }
-    *id = (uint32_t)fuse_files_id(node);
+    *file = file_key(st->st_dev, (uint32_t)fuse_files_id(node));
     return 0;
 }
 
@@ -331,10 +334,10 @@ void stand_ins_clear(StandIns *stand_ins)
     g_clear_pointer(&stand_ins->opens, opens_free);
 }
 
-int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id)
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
-    return stand_ins->transport == TRANSPORT_CUSE ? open_cuse(stand_ins, device, flags, id)
-                                                  : open_fuse(stand_ins, device, flags, id);
+    return stand_ins->transport == TRANSPORT_CUSE ? open_cuse(stand_ins, device, flags, file)
+                                                  : open_fuse(stand_ins, device, flags, file);
 }
 
 uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device)
@@ -350,13 +353,18 @@ int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st)
                                                   : fuse_device(stand_ins, fd, st, &node);
 }
 
-int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id)
+int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file)
 {
     struct stat st;
 
     if (!stand_ins_stat(fd, &st)) {
         return EBADF;
     }
-    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, &st, id)
-                                                  : identify_fuse(stand_ins, fd, &st, id);
+    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, &st, file)
+                                                  : identify_fuse(stand_ins, fd, &st, file);
+}
+
+FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id)
+{
+    return file_key(stand_ins->transport == TRANSPORT_CUSE ? 0 : stand_ins->fs_number, id);
 }

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/file-key.h"
 #include "cuse-server/broker/fresh-nodes.h"
 #include "cuse-server/broker/opens.h"
 #include "cuse-server/broker/slots.h"
@@ -72,10 +73,10 @@ void stand_ins_clear(StandIns *stand_ins);
  * stand_ins_open: open one. Waits for the worker.
  * @device: index into the devices
  * @flags: open(2) flags; only the access mode and O_NONBLOCK are used, O_CLOEXEC is added
- * @id: set to the file's id, which no file of this worker had before
+ * @file: set to which it is; no file of the instance was that before
  * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
-int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, uint32_t *id);
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file);
 
 /**
  * stand_ins_opening: CUSE: the file as which a thread of the broker's opens a device at this moment; 0: none does.
@@ -94,7 +95,10 @@ int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st);
 /**
  * stand_ins_identify: which open file a descriptor is of: of the file, or of its path (O_PATH). The kernel says so:
  * each open has an inode of its own, and the worker, which may have fallen, is not asked.
- * @id: set to the file's id
+ * @file: set to which it is
  * Returns: 0 or EBADF: it is not of a file of ours.
  */
-int stand_ins_identify(const StandIns *stand_ins, int fd, uint32_t *id);
+int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file);
+
+/** stand_ins_key: the file that the worker which serves now knows by this id. */
+FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id);

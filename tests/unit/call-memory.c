@@ -293,7 +293,7 @@ Test(call_memory, who_may_not_wait_leaves_it)
 
 /* --- whose it may be -------------------------------------------------------------------------- */
 
-static int is_anything(int fd, uint32_t *file, const void *data)
+static int is_anything(int fd, FileKey *file, const void *data)
 {
     (void)fd;
     (void)data;

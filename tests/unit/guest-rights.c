@@ -317,6 +317,35 @@ Test(openers, a_file_that_is_released_has_none)
     cr_expect_eq(openers_check(openers, 1, "/proc/self"), EACCES);
 }
 
+/* Another worker's files have the same numbers in another file system. */
+Test(openers, one_that_is_noted_late_is_not_the_opener_of_the_next_workers_file)
+{
+    g_autoptr(Openers) openers = openers_new(4);
+    const FileKey before = file_key(makedev(0, 300), 1);
+    const FileKey now = file_key(makedev(0, 301), 1);
+    GuestRights *others = user(0);
+
+    for (int i = 0; i < GUEST_IDS; i++) {
+        others->uids[i] = getuid() + 1;
+    }
+    openers_note(openers, before, rights_of(getpid()));
+    openers_clear(openers);
+    cr_expect_eq(openers_check(openers, before, "/proc/self"), EACCES, "its worker has ended");
+    openers_note(openers, now, others);
+    openers_note(openers, before, rights_of(getpid())); /* by a thread that was held up */
+    cr_expect_eq(openers_check(openers, now, "/proc/self"), EACCES, "another has opened it");
+    openers_forget(openers, before);
+    cr_expect_eq(openers_count(openers), 1);
+}
+
+Test(openers, a_key_has_all_of_a_file)
+{
+    cr_expect_eq(file_key_id(file_key(makedev(0, 300), INT32_MAX)), INT32_MAX);
+    cr_expect_neq(file_key(makedev(0, 0x12345), 7), file_key(makedev(0, 0x2345), 7));
+    cr_expect_neq(file_key(makedev(1, 0), 7), file_key(makedev(0, 0), 7));
+    cr_expect_eq(file_key(0, 7), 7);
+}
+
 /* --- words ------------------------------------------------------------------------------------ */
 
 Test(driver_words, are_the_drivers)
