@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/char-devices.h"
+#include "cuse-server/sandbox/worker-ids.h"
 
 /* #syscalls:before mkdir openat flock ftruncate pread64 pwrite64 close */
 
@@ -159,12 +160,9 @@ static int take(unsigned number)
     return fd;
 }
 
-bool slot_take(Slot *slot, GError **error)
+static bool take_lowest(Slot *slot, unsigned count, GError **error)
 {
-    if (!make_directories(error)) {
-        return false;
-    }
-    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < count; i++) {
         slot->number = i;
         slot->lock = take(i);
         if (slot->lock >= 0) {
@@ -174,9 +172,20 @@ bool slot_take(Slot *slot, GError **error)
             return fail(error, "cannot take a slot in " LOCKS_DIRECTORY);
         }
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "all %d instance slots are taken",
-                SLOTS_MAX);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                "all %u instance slots are taken: there is one for each user id of workers, %d of "
+                "them unless /etc/subuid gives nvcuse fewer",
+                count, SLOTS_MAX);
     return false;
+}
+
+bool slot_take(Slot *slot, GError **error)
+{
+    WorkerIds ids;
+
+    return make_directories(error) && worker_ids_read(&ids, error) &&
+           take_lowest(slot, MIN(ids.count, SLOTS_MAX), error) &&
+           worker_ids_find(&ids, slot->number, &slot->identity, error);
 }
 
 unsigned slot_first_minor(const Slot *slot)

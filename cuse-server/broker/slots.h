@@ -14,6 +14,8 @@
 
 #include <glib.h>
 
+#include "cuse-server/sandbox/lockup.h"
+
 enum {
     SLOT_MINORS = 512, /* minors of one instance: more than DEVICES_MAX */
     SLOTS_MAX = 2048,  /* the kernel's 20 bits of minor number */
@@ -23,13 +25,18 @@ enum {
  * Slot: an instance's numbers.
  * @lock: the descriptor that holds it; closing it, in every process that has it, gives the slot
  * back; -1: none
+ * @identity: who its worker becomes; no user of the host's
  */
 typedef struct {
     int lock;
     unsigned number;
+    LockupIdentity identity;
 } Slot;
 
-/** slot_take: take the lowest free slot. Returns false with @error set. */
+/**
+ * slot_take: take the lowest free slot. Reads the user database (sandbox/worker-ids.h): nothing that guests wait for may
+ * come to this. Returns false with @error set.
+ */
 bool slot_take(Slot *slot, GError **error);
 
 /** slot_first_minor: where the minors of a slot begin. */

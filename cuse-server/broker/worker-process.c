@@ -15,7 +15,6 @@
 #include "cuse-server/broker/cuse-nodes.h"
 #include "cuse-server/broker/starter.h"
 #include "cuse-server/broker/worker-spawn.h"
-#include "cuse-server/sandbox/worker-ids.h"
 #include "cuse-server/transport/worker-spec.h"
 
 /*
@@ -127,8 +126,8 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
     *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
     describe(config, stand_ins, spec);
     spec->ledger_fd = ledger_fd;
-    if (!worker_ids_find(stand_ins->slot.number, &spec->identity, error) ||
-        !take_connections(config, stand_ins, spec, error)) {
+    spec->identity = stand_ins->slot.identity;
+    if (!take_connections(config, stand_ins, spec, error)) {
         return false;
     }
     bool ok = connect_and_spawn(process, spec, stand_ins->slot.lock, error);

@@ -104,8 +104,9 @@ static Finding look_at_user(void)
 {
     g_autoptr(GError) error = NULL;
     LockupIdentity identity;
+    WorkerIds ids;
 
-    if (!worker_ids_find(0, &identity, &error)) {
+    if (!worker_ids_read(&ids, &error) || !worker_ids_find(&ids, 0, &identity, &error)) {
         return finding(FINDING_PROBLEM, g_strdup(error->message),
                        g_strdup("mend or add the line nvcuse:FIRST:COUNT in /etc/subuid, with ids "
                                 "that no user has"));

@@ -78,7 +78,7 @@ bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error)
     return check_alone(lines, ids, error);
 }
 
-static bool read_range(WorkerIds *ids, GError **error)
+bool worker_ids_read(WorkerIds *ids, GError **error)
 {
     g_autofree char *text = NULL;
     g_autoptr(GError) unread = NULL;
@@ -91,21 +91,9 @@ static bool read_range(WorkerIds *ids, GError **error)
     return worker_ids_parse(text ? text : "", ids, error);
 }
 
-bool worker_ids_find(unsigned slot, LockupIdentity *identity, GError **error)
+bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identity, GError **error)
 {
-    WorkerIds ids;
-
-    if (!read_range(&ids, error)) {
-        return false;
-    }
-    if (slot >= ids.count) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                    "no user id is left for another worker: " SUBUID_FILE " gives " NAME
-                    " %u, and all are taken; give it %d",
-                    ids.count, WORKER_IDS_COUNT);
-        return false;
-    }
-    const uid_t id = ids.first + slot;
+    const uid_t id = ids->first + slot;
     const struct passwd *user = getpwuid(id);
     if (user) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,

@@ -29,9 +29,13 @@ typedef struct {
  */
 bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error);
 
+/** worker_ids_read: the range that this host has for them. Reads /etc/subuid. Returns false with @error. */
+bool worker_ids_read(WorkerIds *ids, GError **error);
+
 /**
- * worker_ids_find: the identity of the worker in a slot. Reads /etc/subuid and the user database.
- * @slot: see broker/slots.h
- * Returns: false with @error if the range has no id for it, or a user of the host has that id.
+ * worker_ids_find: the identity of the worker in a slot. Reads the user database, which may be another host's: it waits
+ * as long as that takes.
+ * @slot: see broker/slots.h; one of the range's
+ * Returns: false with @error if a user of the host has that id.
  */
-bool worker_ids_find(unsigned slot, LockupIdentity *identity, GError **error);
+bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identity, GError **error);
