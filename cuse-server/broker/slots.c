@@ -13,6 +13,7 @@
 
 #include "cuse-server/broker/char-devices.h"
 #include "cuse-server/sandbox/worker-ids.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:before mkdir openat flock ftruncate pread64 pwrite64 close */
 
@@ -80,7 +81,8 @@ static MajorUse major_use(const GArray *devices, unsigned major_no)
     return use;
 }
 
-static unsigned read_major(int fd)
+/* 0: there is none in it yet. */
+static unsigned read_number(int fd)
 {
     char text[16];
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
@@ -89,9 +91,9 @@ static unsigned read_major(int fd)
     return (unsigned)strtoul(text, NULL, 10);
 }
 
-static bool write_major(int fd, unsigned major_no)
+static bool write_number(int fd, unsigned number)
 {
-    g_autofree char *text = g_strdup_printf("%u\n", major_no);
+    g_autofree char *text = g_strdup_printf("%u\n", number);
 
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) == (ssize_t)strlen(text);
 }
@@ -99,14 +101,14 @@ static bool write_major(int fd, unsigned major_no)
 /* The major that is written down, unless another driver has taken it; else a new one. 0: none. */
 static unsigned choose_major(int fd, const GArray *devices)
 {
-    unsigned known = read_major(fd);
+    unsigned known = read_number(fd);
 
     if (known >= MAJOR_FIRST && known <= MAJOR_LAST && major_use(devices, known) != MAJOR_FOREIGN) {
         return known;
     }
     for (unsigned m = MAJOR_FIRST; m <= MAJOR_LAST; m++) {
         if (major_use(devices, m) == MAJOR_FREE) {
-            return write_major(fd, m) ? m : 0;
+            return write_number(fd, m) ? m : 0;
         }
     }
     return 0;
@@ -146,9 +148,9 @@ bool slots_major(unsigned *major_no, GError **error)
 }
 
 /* Returns a descriptor that holds the slot, or -1 with errno; EWOULDBLOCK: another instance has it. */
-static int take(unsigned number)
+static int take(const char *directory, unsigned number)
 {
-    g_autofree char *path = g_strdup_printf(LOCKS_DIRECTORY "/%u", number);
+    g_autofree char *path = g_strdup_printf("%s/%u", directory, number);
     int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd >= 0 && lock_file(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -160,16 +162,19 @@ static int take(unsigned number)
     return fd;
 }
 
-static bool take_lowest(Slot *slot, unsigned count, GError **error)
+/* With the turn's file locked: take the first free slot from @turn on, and from the first one on after the last. */
+static bool take_from(const char *directory, unsigned turn, unsigned count, Slot *slot,
+                      GError **error)
 {
     for (unsigned i = 0; i < count; i++) {
-        slot->number = i;
-        slot->lock = take(i);
+        slot->number = (turn + i) % count;
+        slot->lock = take(directory, slot->number);
         if (slot->lock >= 0) {
             return true;
         }
         if (errno != EWOULDBLOCK) {
-            return fail(error, "cannot take a slot in " LOCKS_DIRECTORY);
+            g_autofree char *what = g_strdup_printf("cannot take a slot in %s", directory);
+            return fail(error, what);
         }
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
@@ -179,13 +184,50 @@ static bool take_lowest(Slot *slot, unsigned count, GError **error)
     return false;
 }
 
+static void give_back(Slot *slot)
+{
+    close_if_open(slot->lock);
+    slot->lock = -1;
+}
+
+bool slot_take_number(const char *directory, unsigned count, Slot *slot, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s/next", directory);
+    g_autofree char *what = g_strdup_printf("cannot keep in %s whose turn it is", path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    slot->lock = -1;
+    if (fd < 0 || lock_file(fd, LOCK_EX) < 0) {
+        (void)fail(error, what);
+    } else if (take_from(directory, read_number(fd) % count, count, slot, error) &&
+               !write_number(fd, (slot->number + 1) % count)) {
+        (void)fail(error, what);
+        give_back(slot);
+    }
+    close_if_open(fd); /* and with it the lock */
+    return slot->lock >= 0;
+}
+
 bool slot_take(Slot *slot, GError **error)
 {
     WorkerIds ids;
 
-    return make_directories(error) && worker_ids_read(&ids, error) &&
-           take_lowest(slot, MIN(ids.count, SLOTS_MAX), error) &&
-           worker_ids_find(&ids, slot->number, &slot->identity, error);
+    if (!make_directories(error) || !worker_ids_read(&ids, error)) {
+        return false;
+    }
+    const unsigned count = MIN(ids.count, SLOTS_MAX);
+    /* Of as many as there are, one may be nobody's. */
+    for (unsigned i = 0; i < count; i++) {
+        g_clear_error(error);
+        if (!slot_take_number(LOCKS_DIRECTORY, count, slot, error)) {
+            return false;
+        }
+        if (worker_ids_find(&ids, slot->number, &slot->identity, error)) {
+            return true;
+        }
+        give_back(slot);
+    }
+    return false;
 }
 
 unsigned slot_first_minor(const Slot *slot)

@@ -7,6 +7,9 @@
  * share that open file, so the slot is free again when the last of them is gone, however that came about, and
  * two instances that start at once cannot get the same one. (The worker could unlock it, had its filter
  * of system calls a word for that.)
+ *
+ * They are handed out in turn: /run/nvcuse/.locks/next says which comes next. The driver may still have a client of the
+ * user id of a worker that has ended (a guest maps memory of it); that id comes again only after all the others.
  */
 #pragma once
 
@@ -34,10 +37,19 @@ typedef struct {
 } Slot;
 
 /**
- * slot_take: take the lowest free slot. Reads the user database (sandbox/worker-ids.h): nothing that guests wait for may
- * come to this. Returns false with @error set.
+ * slot_take: take the next slot that is free, and whose user id no user of the host has. Reads the user database
+ * (sandbox/worker-ids.h): nothing that guests wait for may come to this. Returns false with @error set.
  */
 bool slot_take(Slot *slot, GError **error);
+
+/**
+ * slot_take_number: take the next slot that is free.
+ * @directory: where the slots' files are
+ * @count: how many slots there are; at least 1
+ * @slot: its number and lock are set
+ * Returns: false with @error set: G_IO_ERROR_NO_SPACE: all are taken.
+ */
+bool slot_take_number(const char *directory, unsigned count, Slot *slot, GError **error);
 
 /** slot_first_minor: where the minors of a slot begin. */
 unsigned slot_first_minor(const Slot *slot);
