@@ -36,8 +36,9 @@ typedef struct {
 int agent_params_new(const void *params, size_t size);
 
 /**
- * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? Waits
- * for nobody: the guest's memory is not read, which it could have taken for ever, but the file is, and its maps.
+ * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? The
+ * guest's memory is not read, which it could have taken for ever, but the file is, and its maps: which takes as long as
+ * the guest makes them, so nothing that others wait for may come to this.
  */
 bool agent_params_are_there(const AgentParams *params, pid_t tid, uint64_t address);
 

@@ -127,6 +127,7 @@ typedef struct Agent {
  * @by_group: process -> Agent that takes jobs
  * @by_tid: agent's thread -> Agent
  * @all: a set: those that have a tracer, errands as well; @n_errands: among them
+ * @n_checks: of agents' calls, under way, each in a thread of its own
  */
 struct Agents {
     GuestMembers *members;
@@ -136,6 +137,7 @@ struct Agents {
     GHashTable *by_tid;
     GHashTable *all;
     unsigned n_errands;
+    unsigned n_checks;
     bool stopping;
     GThread *keeper;
     int no_caps;

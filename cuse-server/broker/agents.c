@@ -378,21 +378,80 @@ static bool copy_params(const Agent *agent, AgentParams *params)
     return true;
 }
 
-/* Let an agent go on with a call that was checked when it began. @params: what it is to read, or NULL: nothing. The
- * time from then until now is as long as threads take to be scheduled. */
-static void let_on(const Agent *agent, const struct seccomp_notif *notif, const AgentParams *params)
+/*
+ * Check: whether an agent's ioctl() is to read what it was checked for when it began. The time from then until now is
+ * as long as threads take to be scheduled.
+ * @agent: a reference
+ * @notif: the call
+ */
+typedef struct {
+    Agent *agent;
+    struct seccomp_notif notif;
+    AgentParams params;
+} Check;
+
+/* With the lock held: NULL: it reads nothing of ours. */
+static Check *check_new(Agent *agent, const struct seccomp_notif *notif)
 {
-    if (params && params->fd < 0) {
-        notification_fail(agent->listener, notif->id, ENOMEM); /* we are short of descriptors */
-    } else if (params &&
-               !agent_params_are_there(params, (pid_t)notif->pid, notif->data.args[ARG_PARAMS])) {
+    AgentParams params;
+
+    if (notif->data.nr != SYS_ioctl || !copy_params(agent, &params)) {
+        return NULL;
+    }
+    Check *check = g_new(Check, 1);
+    *check = (Check){agent_ref(agent), *notif, params};
+    agent->agents->n_checks++;
+    return check;
+}
+
+static void check_free(Check *check)
+{
+    Agents *agents = check->agent->agents;
+
+    agent_params_clear(&check->params);
+    agent_unref(check->agent);
+    g_free(check);
+    g_mutex_lock(&agents->lock);
+    agents->n_checks--;
+    g_cond_broadcast(&agents->changed);
+    g_mutex_unlock(&agents->lock);
+}
+
+static gpointer run_check(gpointer data)
+{
+    Check *check = data;
+    const Agent *agent = check->agent;
+    const struct seccomp_notif *notif = &check->notif;
+
+    if (agent_params_are_there(&check->params, (pid_t)notif->pid, notif->data.args[ARG_PARAMS])) {
+        notification_continue(agent->listener, notif->id);
+    } else {
         /* A thread that is being killed has no memory any more, and makes no call. */
         if (notification_is_valid(agent->listener, notif->id)) {
             agent_punish(agent);
         }
         notification_fail(agent->listener, notif->id, EPERM);
-    } else {
-        notification_continue(agent->listener, notif->id);
+    }
+    check_free(check);
+    return NULL;
+}
+
+/*
+ * Each has a thread of its own: it reads a list of the guest's mappings, which the guest can make long, and slow to
+ * read. Not the leader, for whom all the container's calls would wait; nor a thread that answers guests: these may
+ * all wait, by way of the worker, for this very call of the agent's (transport/broker-protocol.h). An agent is at one
+ * call at a time, so there are no more of these threads than agents.
+ */
+static void begin_check(Check *check)
+{
+    GThread *thread =
+        check->params.fd < 0 ? NULL : g_thread_try_new("broker-check", run_check, check, NULL);
+
+    if (thread) {
+        g_thread_unref(thread);
+    } else { /* we are short of descriptors or threads */
+        notification_fail(check->agent->listener, check->notif.id, ENOMEM);
+        check_free(check);
     }
 }
 
@@ -408,10 +467,13 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     }
     agent_ref(agent);
     if (!is_wait(agent, notif)) {
-        g_auto(AgentParams) params = {.fd = -1};
-        bool reads = notif->data.nr == SYS_ioctl && copy_params(agent, &params);
+        Check *check = check_new(agent, notif);
         g_mutex_unlock(&agents->lock);
-        let_on(agent, notif, reads ? &params : NULL);
+        if (check) {
+            begin_check(check);
+        } else {
+            notification_continue(agent->listener, notif->id);
+        }
     } else {
         agent->parked = notif->id;
         agent->since = g_get_monotonic_time();
@@ -732,26 +794,22 @@ static void kill_all(const Agents *agents)
     }
 }
 
-/* With the lock held: until there is none, but so long only. */
+/* With the lock held: until nothing is under way, but so long only. */
 static void wait_for_none(Agents *agents, unsigned seconds)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
 
-    while (count(agents) > 0 && g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    while ((count(agents) > 0 || agents->n_checks > 0) &&
+           g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
     }
 }
 
-bool agents_stop(Agents *agents, GError **error)
+/* With the lock held: false with @error that says what is under way still. */
+static bool have_ended(const Agents *agents, GError **error)
 {
     GHashTableIter iter;
     gpointer left = NULL;
 
-    g_mutex_lock(&agents->lock);
-    agents->stopping = true;
-    g_cond_broadcast(&agents->changed);
-    wait_for_none(agents, STOP_SECONDS);
-    kill_all(agents);
-    wait_for_none(agents, KILL_SECONDS);
     g_hash_table_iter_init(&iter, agents->all);
     if (g_hash_table_iter_next(&iter, &left, NULL)) {
         const pid_t group = ((const Agent *)left)->group;
@@ -759,12 +817,28 @@ bool agents_stop(Agents *agents, GError **error)
                     "process %d was killed and does not end: something in the kernel holds it up; "
                     "/proc/%d/task/*/stack says what",
                     group, group);
+    } else if (agents->n_checks > 0) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                            "the list of a guest's mappings cannot be read to its end: something "
+                            "in the kernel holds it up");
     }
+    return !left && agents->n_checks == 0;
+}
+
+bool agents_stop(Agents *agents, GError **error)
+{
+    g_mutex_lock(&agents->lock);
+    agents->stopping = true;
+    g_cond_broadcast(&agents->changed);
+    wait_for_none(agents, STOP_SECONDS);
+    kill_all(agents);
+    wait_for_none(agents, KILL_SECONDS);
+    const bool ended = have_ended(agents, error);
     g_mutex_unlock(&agents->lock);
-    if (!left) {
+    if (ended) {
         g_thread_join(agents->keeper);
     }
-    return !left;
+    return ended;
 }
 
 void agents_free(Agents *agents)

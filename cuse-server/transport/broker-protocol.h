@@ -17,6 +17,7 @@
  *     broker: a thread that answers a guest   --an agent that is being made-->     broker: an agent's tracer
  *     broker: an agent's tracer               --mmap by its agent-->               the host driver
  *     broker: an agent's tracer               --notification of its agent's-->     broker: leader
+ *     broker: an agent's tracer               --check of its agent's ioctl-->      broker: the check's own thread
  *     worker: questions                       --open, identify, process, memory,
  *                                               number, install, in guest-->       broker: answers
  *     worker: questions                       --ioctl-->                           the host driver
