@@ -40,7 +40,7 @@ static void interrupt(const CallWatch *watch, const GuestCall *call)
     WorkerQuestion question = {.op = WORKER_INTERRUPT, .ioctl = {.tid = call->tid}};
     int fd = -1;
 
-    (void)worker_link_ask(watch->worker, &question, -1,
+    (void)worker_link_ask(watch->worker, &question, 0, -1,
                           &fd); /* if it is too late, all the better */
     close_if_open(fd);
 }

@@ -21,6 +21,12 @@ static inline FileKey file_key(dev_t space, uint32_t id)
     return ((FileKey)major(space) << FILE_KEY_MINOR_BITS | minor(space)) << FILE_KEY_ID_BITS | id;
 }
 
+/** file_key_space: the key without the id: what files of one worker have in common. */
+static inline FileKey file_key_space(FileKey key)
+{
+    return key >> FILE_KEY_ID_BITS << FILE_KEY_ID_BITS;
+}
+
 /** file_key_id: the number by which the file's worker knows it. */
 static inline uint32_t file_key_id(FileKey key)
 {

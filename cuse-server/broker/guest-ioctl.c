@@ -83,7 +83,6 @@ static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool
 {
     WorkerQuestion question = {
         .op = WORKER_IOCTL,
-        .file = file_key_id(call->base.file),
         .ioctl = {.tid = call->base.tid,
                   .command = call->base.command,
                   .argument = notif->data.args[ARG_ARGUMENT]},
@@ -93,7 +92,7 @@ static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool
     open_call(guest, call);
     question.ioctl.denied = (uint32_t)call->denied;
     if (call->denied != ESRCH) {
-        call->is_asked = worker_link_send(guest->worker, &question,
+        call->is_asked = worker_link_send(guest->worker, &question, call->base.file,
                                           call->denied ? -1 : call->memory, may_wait, &call->asked);
     }
 }

@@ -31,10 +31,9 @@ static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif 
     const __u64 *args = notif->data.args;
     const pid_t group = guest_thread_group((pid_t)notif->pid);
     WorkerQuestion question = {.op = WORKER_MAP,
-                               .file = file_key_id(key),
                                .map = {.length = args[ARG_LENGTH], .offset = args[ARG_OFFSET]}};
     int host_fd = -1;
-    int error = worker_link_ask(mmap->worker, &question, -1, &host_fd);
+    int error = worker_link_ask(mmap->worker, &question, key, -1, &host_fd);
 
     if (error == 0 && !is_its_host_file(mmap, file, host_fd)) {
         error = EIO; /* it said yes, and sent nothing, or what no worker sends */

@@ -127,7 +127,8 @@ static void start_threads(Instance *instance)
     instance->calls = guest_calls_new();
     instance->agents = agents_new(instance->members, instance->incidents);
     start_service(instance);
-    instance->link = worker_link_new(instance->worker.questions);
+    instance->link =
+        worker_link_new(instance->worker.questions, stand_ins_key(&instance->stand_ins, 0));
     instance->watch = call_watch_start(instance->calls, instance->link);
 }
 
@@ -233,7 +234,8 @@ bool instance_restart_worker(Instance *instance, GError **error)
         return false;
     }
     openers_clear(instance->openers);
-    worker_link_renew(instance->link, instance->worker.questions);
+    worker_link_renew(instance->link, instance->worker.questions,
+                      stand_ins_key(&instance->stand_ins, 0));
     close(ended.socket);
     close(ended.questions);
     start_service(instance);

@@ -100,5 +100,5 @@ int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st);
  */
 int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file);
 
-/** stand_ins_key: the file that the worker which serves now knows by this id. */
+/** stand_ins_key: the file that the worker which serves now knows by this id; 0: what its files have in common. */
 FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id);

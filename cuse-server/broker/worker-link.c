@@ -15,6 +15,7 @@ struct WorkerLink {
     int socket;
     GMutex lock; /* guards what follows, and every WorkerAsked in it */
     GCond changed;
+    FileKey space;
     GHashTable *asked; /* serial -> WorkerAsked */
     uint32_t last_serial;
     bool receiving;  /* one of those that wait does it for all of them */
@@ -22,11 +23,12 @@ struct WorkerLink {
     bool gone;
 };
 
-WorkerLink *worker_link_new(int socket)
+WorkerLink *worker_link_new(int socket, FileKey space)
 {
     WorkerLink *link = g_new0(WorkerLink, 1);
 
     link->socket = socket;
+    link->space = space;
     g_mutex_init(&link->lock);
     g_cond_init(&link->changed);
     link->asked = g_hash_table_new(NULL, NULL);
@@ -74,7 +76,7 @@ static void receive(WorkerLink *link)
     }
 }
 
-void worker_link_renew(WorkerLink *link, int socket)
+void worker_link_renew(WorkerLink *link, int socket, FileKey space)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
 
@@ -84,6 +86,7 @@ void worker_link_renew(WorkerLink *link, int socket)
         g_cond_wait(&link->changed, &link->lock);
     }
     link->socket = socket;
+    link->space = space;
     link->gone = false;
 }
 
@@ -100,8 +103,14 @@ static bool lock_with_room(WorkerLink *link)
     return false;
 }
 
-bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool may_wait,
-                      WorkerAsked *asked)
+/* With the lock held: is it about a file of this worker's? */
+static bool is_its_file(const WorkerLink *link, FileKey file)
+{
+    return file == 0 || file_key_space(file) == link->space;
+}
+
+bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
+                      bool may_wait, WorkerAsked *asked)
 {
     if (may_wait) {
         g_mutex_lock(&link->lock);
@@ -109,9 +118,12 @@ bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool
         return false;
     }
     question->serial = ++link->last_serial;
+    question->file = file_key_id(file);
     *asked = (WorkerAsked){.serial = question->serial, .error = EIO, .fd = -1};
     /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
-    if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
+    if (!is_its_file(link, file)) {
+        asked->answered = true;
+    } else if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
         g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
     } else {
         link->gone = true;
@@ -142,10 +154,10 @@ int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd)
     return asked->error < 0 ? EIO : asked->error;
 }
 
-int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd)
+int worker_link_ask(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent, int *fd)
 {
     WorkerAsked asked;
 
-    (void)worker_link_send(link, question, sent, true, &asked);
+    (void)worker_link_send(link, question, file, sent, true, &asked);
     return worker_link_wait(link, &asked, fd);
 }

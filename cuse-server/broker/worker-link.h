@@ -7,12 +7,16 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/file-key.h"
 #include "cuse-server/transport/broker-protocol.h"
 
 typedef struct WorkerLink WorkerLink;
 
-/** worker_link_new: @socket: the broker's end of the pair; stays the caller's. */
-WorkerLink *worker_link_new(int socket);
+/**
+ * worker_link_new: @socket: the broker's end of the pair; stays the caller's.
+ * @space: file_key_space() of the worker's files
+ */
+WorkerLink *worker_link_new(int socket, FileKey space);
 
 /** worker_link_free: nobody asks any more. */
 void worker_link_free(WorkerLink *link);
@@ -21,7 +25,7 @@ void worker_link_free(WorkerLink *link);
  * worker_link_renew: ask another worker from now on; the one before has ended, and whoever still waits for its
  * answer is told so first. The old socket stays the caller's, to be closed afterwards.
  */
-void worker_link_renew(WorkerLink *link, int socket);
+void worker_link_renew(WorkerLink *link, int socket, FileKey space);
 
 /** WorkerAsked: a question on its way. It stays where it is until worker_link_wait(). */
 typedef struct {
@@ -33,22 +37,24 @@ typedef struct {
 
 /**
  * worker_link_send: ask.
- * @question: its serial is set here
+ * @question: its serial and its file are set here
+ * @file: what it is about; 0: no file. A file of the worker before is not asked about: to this one its number would be
+ *     another's.
  * @sent: a file that goes along, or -1; stays the caller's
  * @may_wait: for room, which a worker that has fallen may not give, and for others who wait for it
  * Returns: false if nothing was asked, since it might have to wait
  */
-bool worker_link_send(WorkerLink *link, WorkerQuestion *question, int sent, bool may_wait,
-                      WorkerAsked *asked);
+bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
+                      bool may_wait, WorkerAsked *asked);
 
 /**
  * worker_link_wait: wait for the answer; once.
  * @fd: set to a file that came with it, which the caller owns, or -1
- * Returns: 0 or an errno; EIO: the worker is gone.
+ * Returns: 0 or an errno; EIO: the worker is gone, or the file was of one that is.
  */
 int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd);
 
 /** worker_link_ask: ask, and wait for the answer. */
-int worker_link_ask(WorkerLink *link, WorkerQuestion *question, int sent, int *fd);
+int worker_link_ask(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent, int *fd);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WorkerLink, worker_link_free)

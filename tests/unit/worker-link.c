@@ -11,6 +11,10 @@
 
 enum { MANY = 1000 };
 
+/* Where files of the first worker are, and those of the next. */
+#define FIRST  makedev(0, 300)
+#define SECOND makedev(0, 301)
+
 static int sockets[2]; /* the broker's and the worker's */
 static WorkerLink *worker;
 static WorkerAsked asked[MANY];
@@ -18,7 +22,7 @@ static WorkerAsked asked[MANY];
 static void begin(void)
 {
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
-    worker = worker_link_new(sockets[0]);
+    worker = worker_link_new(sockets[0], file_key(FIRST, 0));
 }
 
 static void end(void)
@@ -36,11 +40,17 @@ static void hang_up(void)
 
 TestSuite(worker_link, .init = begin, .fini = end, .timeout = 60);
 
+/* About the file of this number in @space. */
+static bool send_about(dev_t space, unsigned i)
+{
+    WorkerQuestion question = {.op = WORKER_IOCTL};
+
+    return worker_link_send(worker, &question, file_key(space, i), -1, false, &asked[i]);
+}
+
 static bool send_one(unsigned i)
 {
-    WorkerQuestion question = {.op = WORKER_IOCTL, .file = i};
-
-    return worker_link_send(worker, &question, -1, false, &asked[i]);
+    return send_about(FIRST, i);
 }
 
 /* As many as can be asked without waiting. */
@@ -112,20 +122,35 @@ Test(worker_link, the_next_worker_comes_whoever_asks_meanwhile)
     hang_up();
     cr_assert(send_one(0));
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
-    worker_link_renew(worker, sockets[0]);
+    worker_link_renew(worker, sockets[0], file_key(SECOND, 0));
     close(old);
     cr_assert_eq(wait_for(0), EIO);
-    cr_assert(send_one(1));
+    cr_assert(send_about(SECOND, 1));
     answer_last_first(1);
     cr_assert_eq(wait_for(1), 1);
 }
 
+Test(worker_link, the_next_worker_is_asked_about_its_own_files_alone)
+{
+    WorkerQuestion question = {.op = WORKER_INTERRUPT};
+
+    worker_link_renew(worker, sockets[0], file_key(SECOND, 0));
+    cr_assert(send_about(FIRST, 1), "identified before the one before had ended");
+    cr_expect_eq(wait_for(1), EIO);
+    cr_assert(send_about(SECOND, 2));
+    cr_assert(worker_link_send(worker, &question, 0, -1, false, &asked[0]), "about no file");
+    answer_last_first(2);
+    cr_expect_eq(wait_for(2), 2, "the first that came");
+    cr_expect_eq(wait_for(0), 0);
+}
+
 static gpointer ask_one(gpointer number)
 {
-    WorkerQuestion question = {.op = WORKER_IOCTL, .file = GPOINTER_TO_UINT(number)};
+    WorkerQuestion question = {.op = WORKER_IOCTL};
+    const FileKey file = file_key(FIRST, GPOINTER_TO_UINT(number));
     int fd;
 
-    return GINT_TO_POINTER(worker_link_ask(worker, &question, -1, &fd));
+    return GINT_TO_POINTER(worker_link_ask(worker, &question, file, -1, &fd));
 }
 
 Test(worker_link, each_of_many_threads_gets_its_own_answer)
