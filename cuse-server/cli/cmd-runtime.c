@@ -7,7 +7,6 @@
 #include "cuse-server/cli/cmd-runtime.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,47 +19,13 @@
 #include "cuse-server/cli/json-reader.h"
 #include "cuse-server/cli/runtime-args.h"
 #include "cuse-server/cli/runtime-config.h"
-#include "cuse-server/container/json-text.h"
+#include "cuse-server/cli/runtime-log.h"
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-edit.h"
 #include "cuse-server/container/oci-hook.h"
 #include "cuse-server/container/seccomp-socket.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/observe/visible-line.h"
-
-/* A line as logrus writes it, which runc logs with: a value in quotes. */
-static char *text_entry(const char *time, const char *message)
-{
-    g_autoptr(GString) quoted = g_string_new(message);
-
-    g_string_replace(quoted, "\"", "\\\"", 0);
-    return g_strdup_printf("time=\"%s\" level=error msg=\"%s\"", time, quoted->str);
-}
-
-/* Engines show what the runtime wrote to its log, not what it said. @message: a visible line */
-static void log_error(const RuntimeArgs *args, const char *message)
-{
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *time = g_date_time_format_iso8601(now);
-    g_autofree char *line = NULL;
-    FILE *log = args->log ? fopen(args->log, "ae") : NULL;
-
-    if (!log) {
-        return;
-    }
-    if (g_strcmp0(args->log_format, "json") == 0) {
-        g_autofree char *readable = g_utf8_make_valid(message, -1);
-        g_autoptr(JsonValue) entry = json_new_object();
-        json_set_string(entry, "level", "error");
-        json_set_string(entry, "msg", readable);
-        json_set_string(entry, "time", time);
-        line = json_text_write(entry);
-    } else {
-        line = text_entry(time, message);
-    }
-    (void)fprintf(log, "%s\n", line);
-    (void)fclose(log);
-}
 
 /* The one place where text of a container's leaves this program. */
 static int fail(const RuntimeArgs *args, const GError *error)
@@ -69,7 +34,7 @@ static int fail(const RuntimeArgs *args, const GError *error)
     g_autofree char *message = g_strconcat("nvcuse-runtime: ", line, NULL);
 
     g_printerr("%s\n", message);
-    log_error(args, message);
+    runtime_log(args, "error", message);
     return EXIT_FAILED;
 }
 
@@ -144,8 +109,27 @@ static bool refuse_elsewhere(const RuntimeArgs *args, GError **error)
     return false;
 }
 
+/* Nothing can put back what a process had in the driver, and a checkpoint brings no instance. */
+static bool refuse_restore(GError **error)
+{
+    g_set_error_literal(
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "a container with GPUs cannot be restored from a checkpoint; create it anew");
+    return false;
+}
+
+static bool connect_request(const RuntimeArgs *args, const RuntimeConfig *runtime,
+                            JsonValue *config, const OciRequest *request, GError **error)
+{
+    if (args->command == RUNTIME_RESTORE) {
+        return refuse_restore(error);
+    }
+    return args->config ? refuse_elsewhere(args, error)
+                        : connect_container(args, runtime, config, request, error);
+}
+
 /* Whatever has to be done before the container is made. */
-static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
+static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
     g_autoptr(GError) missing = NULL;
     g_autoptr(JsonValue) config = args->config ? oci_bundle_load_file(args->config, &missing)
@@ -162,11 +146,23 @@ static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GErro
     if (!oci_request_read(config, &runtime->policy, &request, error)) {
         return false;
     }
-    bool ok =
-        !request.gpus || (args->config ? refuse_elsewhere(args, error)
-                                       : connect_container(args, runtime, config, &request, error));
+    bool ok = !request.gpus || connect_request(args, runtime, config, &request, error);
     oci_request_clear(&request);
     return ok;
+}
+
+static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
+{
+    switch (args->command) {
+    case RUNTIME_CREATE:
+    case RUNTIME_RUN:
+    case RUNTIME_RESTORE:
+        return !args->id || prepare_container(args, runtime, error);
+    case RUNTIME_UPDATE:
+    case RUNTIME_OTHER:
+        break;
+    }
+    return true;
 }
 
 static int run_hook(char **args)
@@ -189,12 +185,15 @@ int cmd_runtime(int argc, char **argv)
     if (clean_start_is_hook(argc, argv)) {
         return run_hook(argv + 2);
     }
-    runtime_args_read(&args, argc, argv);
+    if (!runtime_args_read_global(&args, argv, &error)) {
+        return fail(&args, error);
+    }
     if (args.runtime) {
         g_setenv("NVCUSE_RUNTIME", args.runtime, TRUE);
     }
     if (!runtime_config_load(&runtime, &error) ||
-        (args.creates && args.id && !prepare(&args, &runtime, &error))) {
+        !runtime_args_read_command(&args, runtime_syntax_of(runtime.path), &error) ||
+        !prepare(&args, &runtime, &error)) {
         return fail(&args, error);
     }
     args.words[0] = runtime.path;

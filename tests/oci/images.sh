@@ -245,6 +245,28 @@ part_devices() {
     leaves_nothing "nothing is left of them"
 }
 
+# Command lines as the runtime reads them. What is not read as it does would be a container without an instance.
+part_arguments() {
+    local line lines
+    configure "driver-policy = known" "path = $RUNTIME"
+    bundle spelt "$GPUS" -- sh -c "$OPEN_ONE"
+    case $RUNTIME in
+    runc) lines=("run spelt --bundle $BOX/spelt" "-debug=false run -bundle=$BOX/spelt spelt" "run --no-pivot=false -b $BOX/spelt -- spelt") ;;
+    crun) lines=("run -b$BOX/spelt spelt" "--log-f=text run --bund $BOX/spelt spelt" "run --no-new-k --bundle=$BOX/spelt -- spelt") ;;
+    esac
+    for line in "${lines[@]}"; do
+        # shellcheck disable=SC2086 # a list of words
+        oci $line >"$BOX/spelt.out" 2>&1 </dev/null
+        is "$(said spelt)" served "it has its instance: $line"
+    done
+    refuses "an option that is not known" "option --new-option: " run --new-option x --bundle "$BOX/spelt" spelt
+    refuses "an option before the command that is not known" "option --new-option: " --new-option run --bundle "$BOX/spelt" spelt
+    refuses "a value that looks like an option" "option --bundle: " run --bundle --keep spelt
+    refuses "a container with GPUs from a checkpoint" "restored from a checkpoint" restore --image-path "$BOX" --bundle "$BOX/spelt" spelt
+    configure
+    leaves_nothing "nothing is left of them"
+}
+
 # A number that the kernel would give to the next driver that asks for any.
 free_major() {
     local number

@@ -152,9 +152,19 @@ part_without() {
 refused() {
     local name=$1 pattern=$2
     shift 2
-    boxed no "$@" -- true
+    bundle no "$@" -- true
+    refuses "$name" "$pattern" run --bundle "$BOX/no" no
+}
+
+# A command line that is refused, on standard error and in the log that engines read. usage: refuses NAME PATTERN WORD...
+refuses() {
+    local name=$1 pattern=$2
+    shift 2
+    rm -f "$BOX/log"
+    oci --log "$BOX/log" --log-format json "$@" >"$BOX/no.out" 2>&1 </dev/null
     is $? 1 "$name is refused"
-    holds "$name: it says why" grep -q "$pattern" "$BOX/no.out"
+    holds "$name: it says why" grep -q "^nvcuse-runtime: .*$pattern" "$BOX/no.out"
+    holds "$name: in the log that engines read, too" grep -q "^{\"level\":\"error\",\"msg\":\"nvcuse-runtime: .*$pattern" "$BOX/log"
 }
 
 part_refusals() {
@@ -166,14 +176,17 @@ part_refusals() {
     refused "a capability that is not allowed" "video" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=video
     bundle bad $GPUS -- true
     sed -i '$d' "$BOX/bad/config.json"
-    oci --log "$BOX/log" --log-format json run --bundle "$BOX/bad" bad >"$BOX/bad.out" 2>&1
-    is $? 1 "a broken config.json is refused"
-    holds "in the log that engines read, too" grep -q '"level":"error","msg":"nvcuse-runtime: ' "$BOX/log"
+    refuses "a broken config.json" "config.json: " run --bundle "$BOX/bad" bad
     printf '[runtime]\npathh = runc\n' >/etc/nvcuse/runtime.conf
-    nvcuse-runtime --version >"$BOX/misspelt" 2>&1
-    is $? 1 "a misspelt key is refused"
-    holds "and its place is named" grep -q "runtime.conf:2: .*'path'" "$BOX/misspelt"
+    refuses "a misspelt key" "runtime.conf:2: .*'path'" --version
+    configure "max-fles = 3"
+    refused "a misspelt key for instances" "containers.conf:[0-9]*: .*max-files" $GPUS
+    configure "transport = pigeon"
+    refused "an instance that does not start" "pigeon" $GPUS
     configure
+    NVCUSE_RUNTIME=/nowhere/runc nvcuse-runtime --log "$BOX/log" --log-format json list >"$BOX/no.out" 2>&1
+    is $? 1 "a runtime that is not there is an error"
+    holds "in the log, too" grep -q '"nvcuse-runtime: the runtime /nowhere/runc is not there"' "$BOX/log"
     leaves_nothing "nothing is left"
 }
 
