@@ -20,6 +20,7 @@
 #include "cuse-server/cli/runtime-args.h"
 #include "cuse-server/cli/runtime-config.h"
 #include "cuse-server/cli/runtime-log.h"
+#include "cuse-server/cli/runtime-update.h"
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-edit.h"
 #include "cuse-server/container/oci-hook.h"
@@ -151,7 +152,21 @@ static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runt
     return ok;
 }
 
-static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
+/* Of any container, since a command line does not say whether one has GPUs. */
+static bool update(RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
+{
+    bool dropped;
+    bool ok = runtime_update_prepare(args, runtime_syntax_of(runtime->path), &dropped, error);
+
+    if (ok && dropped) {
+        runtime_log(args, "warning",
+                    "nvcuse-runtime: update leaves a container's device rules as they are: the new "
+                    "ones (devices) are left out");
+    }
+    return ok;
+}
+
+static bool prepare(RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
     switch (args->command) {
     case RUNTIME_CREATE:
@@ -159,6 +174,7 @@ static bool prepare(const RuntimeArgs *args, const RuntimeConfig *runtime, GErro
     case RUNTIME_RESTORE:
         return !args->id || prepare_container(args, runtime, error);
     case RUNTIME_UPDATE:
+        return update(args, runtime, error);
     case RUNTIME_OTHER:
         break;
     }

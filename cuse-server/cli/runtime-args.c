@@ -371,6 +371,37 @@ bool runtime_args_read_command(RuntimeArgs *args, RuntimeSyntax syntax, GError *
     return ok;
 }
 
+void runtime_args_feed(RuntimeArgs *args, RuntimeSyntax syntax)
+{
+    static char feed[] = "--resources=/proc/self/fd/0"; /* not every /dev has crun's /dev/stdin */
+    GPtrArray *words = g_ptr_array_new();
+    bool options = true;
+    int n = 1;
+
+    for (guint i = 0; i < args->first; i++) {
+        g_ptr_array_add(words, args->words[i]);
+    }
+    g_ptr_array_add(words, feed);
+    for (char **word = args->words + args->first; *word; word += n) {
+        const Option *option = NULL;
+        n = 1;
+        options = options && !g_str_equal(*word, "--");
+        if (options && is_option(*word)) {
+            RuntimeArgs again = {0};
+            (void)take(&again, word, command_options, syntax, &option, &n, NULL);
+            if (again.resources) {
+                continue;
+            }
+        }
+        for (int w = 0; w < n; w++) {
+            g_ptr_array_add(words, word[w]);
+        }
+    }
+    g_ptr_array_add(words, NULL);
+    g_free(args->words);
+    args->words = (char **)g_ptr_array_free(words, FALSE);
+}
+
 void runtime_args_clear(RuntimeArgs *args)
 {
     g_clear_pointer(&args->words, g_free);

@@ -74,4 +74,7 @@ bool runtime_args_read_global(RuntimeArgs *args, char **argv, GError **error);
  */
 bool runtime_args_read_command(RuntimeArgs *args, RuntimeSyntax syntax, GError **error);
 
+/** runtime_args_feed: have update read its limits from its standard input. After runtime_args_read_command(). */
+void runtime_args_feed(RuntimeArgs *args, RuntimeSyntax syntax);
+
 void runtime_args_clear(RuntimeArgs *args);

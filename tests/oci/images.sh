@@ -245,6 +245,45 @@ part_devices() {
     leaves_nothing "nothing is left of them"
 }
 
+# A container that runs, and what its root opens in it. usage: opens_later NAME WANTED
+opens_later() {
+    oci exec updated python3 -c "$OPEN_NUMBERS" 195:255 "$(free_major):0" 1:3 10:229 >"$BOX/updated.out" 2>&1 </dev/null
+    is "$(said updated)" "$2" "$1"
+}
+
+# The limit of memory that a container's control group has.
+memory_limit() { cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(pid_of updated)/cgroup")/memory.max"; }
+
+# New limits for a container, and new device rules with them, as engines send them.
+part_update() {
+    local wanted new='{"memory": {"limit": 134217728}, "devices": [{"allow": true, "access": "rwm"}]}'
+    wanted=$(printf '%s no\n' 195:255 "$(free_major):0"; printf '1:3 opened\n10:229 no')
+    configure "driver-policy = known" "path = $RUNTIME"
+    bundle updated "$GPUS" -- sleep 1000
+    oci create --bundle "$BOX/updated" updated >"$BOX/updated.out" 2>&1 </dev/null
+    oci start updated
+    opens_later "before an update" "$wanted"
+    oci update --memory 268435456 updated
+    is "$? $(memory_limit)" "0 268435456" "update --memory sets the limit"
+    opens_later "after it the container opens what it opened before" "$wanted"
+    rm -f "$BOX/log"
+    oci --log "$BOX/log" --log-format json update --resources - updated <<<"$new"
+    is "$? $(memory_limit)" "0 134217728" "update by standard input sets the limit"
+    opens_later "and brings no device rules" "$wanted"
+    holds "the log says so" grep -q '^{"level":"warning","msg":"nvcuse-runtime: update leaves .* (devices) are left out"' "$BOX/log"
+    echo "${new/134217728/100663296}" >"$BOX/limits"
+    oci update -r "$BOX/limits" updated
+    is "$? $(memory_limit)" "0 100663296" "update by a file sets the limit"
+    opens_later "and brings no device rules, either" "$wanted"
+    echo '{"Devices": []}' >"$BOX/limits"
+    refuses "an update that runtimes read in two ways" "Devices" update -r "$BOX/limits" updated
+    oci exec updated python3 -c "import os; os.open('/dev/nvidiactl', os.O_RDWR); print('served')" >"$BOX/updated.out" 2>&1 </dev/null
+    is "$(said updated)" served "it has its GPUs as before"
+    oci delete --force updated
+    configure
+    leaves_nothing "nothing is left of it"
+}
+
 # Command lines as the runtime reads them. What is not read as it does would be a container without an instance.
 part_arguments() {
     local line lines

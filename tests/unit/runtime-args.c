@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cuse-server/cli/runtime-args.h"
+#include "cuse-server/container/oci-update.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -145,4 +146,74 @@ Test(runtime_args, our_own_option_goes_and_the_others_stay)
     cr_assert_str_eq(args.log, "/l");
     cr_assert_str_eq(args.log_format, "json");
     runtime_args_clear(&args);
+}
+
+/* --- update ----------------------------------------------------------------------------------- */
+
+Test(runtime_args, update_reads_from_where_it_is_told)
+{
+    static const struct {
+        const char *runtime;
+        const char *line;
+        const char *fed;
+    } lines[] = {
+        {"runc", "r update -r /f x", "r update --resources=/proc/self/fd/0 x"},
+        {"runc", "r update x --resources /f", "r update --resources=/proc/self/fd/0 x"},
+        {"runc", "r --root /r update --resources=- --memory-swap -1 x",
+         "r --root /r update --resources=/proc/self/fd/0 --memory-swap -1 x"},
+        {"crun", "r update -r/f x", "r update --resources=/proc/self/fd/0 x"},
+        {"crun", "r update --reso /f --pids-limit 3 -- x",
+         "r update --resources=/proc/self/fd/0 --pids-limit 3 -- x"},
+        {"crun", "r update -r /a -r - x", "r update --resources=/proc/self/fd/0 x"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_auto(GStrv) words = NULL;
+        g_autofree char *passed = NULL;
+        RuntimeArgs args;
+        cr_assert(read_line(lines[i].line, lines[i].runtime, &words, &args), "%s", lines[i].line);
+        cr_assert_eq(args.command, RUNTIME_UPDATE);
+        cr_assert_not_null(args.resources, "%s", lines[i].line);
+        runtime_args_feed(&args, runtime_syntax_of(lines[i].runtime));
+        passed = g_strjoinv(" ", args.words);
+        cr_assert_str_eq(passed, lines[i].fed);
+        runtime_args_clear(&args);
+    }
+}
+
+Test(oci_update, brings_no_device_rules)
+{
+    g_autoptr(GError) error = NULL;
+    bool dropped;
+    g_autofree char *text =
+        oci_update_close("{\"memory\": {\"limit\": 9223372036854775807}, \"devices\": [{\"allow\": "
+                         "true, \"access\": \"rwm\"}], \"pids\": {\"limit\": 9}}",
+                         -1, &dropped, &error);
+
+    cr_assert_str_eq(text, "{\"memory\":{\"limit\":9223372036854775807},\"pids\":{\"limit\":9}}");
+    cr_assert(dropped);
+}
+
+Test(oci_update, without_them_says_what_it_said)
+{
+    bool dropped;
+    g_autofree char *text = oci_update_close("{\"cpu\": {}}", -1, &dropped, NULL);
+
+    cr_assert_str_eq(text, "{\"cpu\":{}}");
+    cr_assert_not(dropped);
+}
+
+Test(oci_update, what_runtimes_read_in_two_ways_is_refused)
+{
+    static const char *const texts[] = {"{\"Devices\": []}",
+                                        "{\"devices\": [], \"devices\": [{}]}",
+                                        "{\"devices\": []} {}",
+                                        "{\"devices\": {}}",
+                                        "[]",
+                                        ""};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        bool dropped;
+        cr_assert_null(oci_update_close(texts[i], -1, &dropped, NULL), "%s", texts[i]);
+    }
 }
