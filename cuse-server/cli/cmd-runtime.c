@@ -16,6 +16,7 @@
 #include "cuse-server/cli/clean-start.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/container-instance.h"
+#include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/json-reader.h"
 #include "cuse-server/cli/runtime-args.h"
 #include "cuse-server/cli/runtime-config.h"
@@ -129,6 +130,25 @@ static bool connect_request(const RuntimeArgs *args, const RuntimeConfig *runtim
                         : connect_container(args, runtime, config, request, error);
 }
 
+/* A container's request is given to its instance as options, which go before what the instances' file says. So
+ * what that file says of GPUs and capabilities has to limit the request. */
+static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciRequest *request,
+                         GError **error)
+{
+    InstanceOptions limits = {0};
+    OciPolicy policy = runtime->policy;
+    NvCaps caps = policy.caps;
+    bool ok = !runtime->instance_config ||
+              instance_options_load(&limits, runtime->instance_config, error);
+
+    ok = ok && (!limits.caps || nv_caps_parse(limits.caps, &caps, error));
+    policy.gpus = limits.gpus;
+    policy.caps &= caps;
+    ok = ok && oci_request_read(config, &policy, request, error);
+    instance_options_clear(&limits);
+    return ok;
+}
+
 /* Whatever has to be done before the container is made. */
 static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
@@ -144,7 +164,7 @@ static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runt
         g_propagate_error(error, g_steal_pointer(&missing));
         return false;
     }
-    if (!oci_request_read(config, &runtime->policy, &request, error)) {
+    if (!read_request(runtime, config, &request, error)) {
         return false;
     }
     bool ok = !request.gpus || connect_request(args, runtime, config, &request, error);

@@ -166,6 +166,17 @@ static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *re
     return true;
 }
 
+/* Is it among them? As a number: an operator may write 01. */
+static bool has_minor(char **minors, const char *minor_no)
+{
+    for (; *minors; minors++) {
+        if (g_ascii_strtoull(*minors, NULL, 10) == g_ascii_strtoull(minor_no, NULL, 10)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The minors that are in both lists, in the order of the first; the caller frees them. */
 static char *meet_minors(const char *given, const char *wanted)
 {
@@ -176,8 +187,11 @@ static char *meet_minors(const char *given, const char *wanted)
     if (g_str_equal(given, "all") || g_str_equal(wanted, "all")) {
         return g_strdup(g_str_equal(given, "all") ? wanted : given);
     }
+    if (g_str_equal(given, "none") || g_str_equal(wanted, "none")) {
+        return g_strdup("none");
+    }
     for (char **minor_no = minors; *minor_no; minor_no++) {
-        if (g_strv_contains((const char *const *)others, *minor_no)) {
+        if (has_minor(others, *minor_no)) {
             g_string_append_printf(both, "%s%s", both->len ? "," : "", *minor_no);
         }
     }
@@ -217,6 +231,15 @@ static bool narrow(JsonValue *config, const OciPolicy *policy, OciRequest *reque
            (narrow_gpus(config, request, error) && narrow_caps(config, request, error));
 }
 
+/* The operator's list is the last word, whatever has asked. */
+static void limit_gpus(const OciPolicy *policy, OciRequest *request)
+{
+    g_autofree char *given = g_steal_pointer(&request->gpus);
+
+    request->gpus =
+        given && policy->gpus ? meet_minors(given, policy->gpus) : g_steal_pointer(&given);
+}
+
 bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
@@ -224,6 +247,7 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
     if (give_gpus(config, policy, request, error) &&
         (!request->gpus || (give_caps(config, policy, &request->caps, error) &&
                             narrow(config, policy, request, error)))) {
+        limit_gpus(policy, request);
         return true;
     }
     oci_request_clear(request);

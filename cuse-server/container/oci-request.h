@@ -24,11 +24,13 @@
  * @environment: whether NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES count; images can set
  *     them
  * @annotations: whether annotations count, to narrow what the container was given
+ * @gpus: "all", "none" or device minors: those that any container may have; NULL: all
  * @caps: driver capabilities that may be asked for
  */
 typedef struct {
     bool environment;
     bool annotations;
+    const char *gpus;
     NvCaps caps;
 } OciPolicy;
 
@@ -52,8 +54,8 @@ typedef struct {
  * "void" is nothing, "none" is the driver without GPUs, "all", or indexes and UUIDs; not set in an
  * image older than these variables (CUDA_VERSION without NVIDIA_REQUIRE_CUDA) is all.
  *
- * Annotations take GPUs and capabilities away from that, and give none. What they leave may be
- * nothing, which is "none": a container with a device of ours must not go on as one without.
+ * Annotations take GPUs and capabilities away from that, and give none, and so does the policy's list of GPUs. What
+ * they leave may be nothing, which is "none": a container with a device of ours must not go on as one without.
  *
  * Returns: false with @error if it asks for what is not there or not allowed.
  */

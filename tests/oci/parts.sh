@@ -216,6 +216,15 @@ part_gpus() {
         nvcuse run --driver-policy=known --gpus 0 -- "$program" >"$BOX/run.out" 2>&1
         same_file "$BOX/scope.out" "$BOX/run.out" "$program finds what it finds in nvcuse run"
     done
+    printf '[instance]\n%s\n' 'gpus = 1' 'caps = utility,video' ${LAB_TRANSPORT:+"transport = $LAB_TRANSPORT"} \
+        'driver-policy = known' >/etc/nvcuse/containers.conf
+    sees "of all, those that the operator lets containers have" "11 ctl" $GPUS
+    sees "no other, by index" " ctl" env=NVIDIA_VISIBLE_DEVICES=0
+    sees "of two, the one" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=0,1
+    sees "nor by a device node of the driver's" " ctl" device=/dev/nvidia0:195:0
+    sees "the capabilities that both files allow" "11 ctl" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=utility,video
+    refused "a capability that the instances' file does not allow" "only utility,video is allowed" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=compute
+    configure "driver-policy = known" "path = $RUNTIME"
     printf 'environment = no\n' >>/etc/nvcuse/runtime.conf
     sees "the variable does not count where the operator says so" "" $GPUS
     configure

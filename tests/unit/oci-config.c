@@ -416,6 +416,45 @@ Test(oci_request, a_closed_environment_does_not_widen_what_was_given)
     oci_request_clear(&request);
 }
 
+/* What a container gets that asks by its environment, or has nodes of GPUs 0 and 1. The caller frees it. */
+static char *limited(const char *gpus, const char *limit)
+{
+    g_autofree char *text = g_strdup_printf("{\"process\": {\"env\": [%s]}}", gpus);
+    g_autoptr(JsonValue) config = json_text_parse(
+        strstr(gpus, "NVIDIA") ? text
+                               : "{\"linux\": {\"devices\": ["
+                                 "{\"type\": \"c\", \"major\": 195, \"minor\": 0},"
+                                 "{\"type\": \"c\", \"major\": 195, \"minor\": 1}]}}",
+        -1, NULL);
+    const OciPolicy policy = {.environment = true, .caps = NV_CAPS_SUPPORTED, .gpus = limit};
+    OciRequest request;
+
+    cr_assert(oci_request_read(config, &policy, &request, NULL), "%s", gpus);
+    return request.gpus;
+}
+
+Test(oci_request, the_operators_gpus_are_a_limit)
+{
+    static const char all[] = "\"NVIDIA_VISIBLE_DEVICES=all\"";
+    static const char none[] = "\"NVIDIA_VISIBLE_DEVICES=none\"";
+    static const struct {
+        const char *gpus;
+        const char *limit;
+        const char *given;
+    } rows[] = {
+        {all, "1", "1"},           {all, "all", "all"},    {all, "none", "none"},
+        {none, "1", "none"},       {none, "all", "none"},  {"nodes", "1", "1"},
+        {"nodes", "01", "1"},      {"nodes", "7", "none"}, {"nodes", "1, 0", "0,1"},
+        {"nodes", "none", "none"}, {"nodes", NULL, "0,1"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *given = limited(rows[i].gpus, rows[i].limit);
+        cr_assert_str_eq(given, rows[i].given, "%s of %s", rows[i].gpus, rows[i].limit);
+    }
+    cr_assert_null(limited("\"NVIDIA_VISIBLE_DEVICES=void\"", "1"), "a limit gives nothing");
+}
+
 /* --- annotations that runtimes obey ----------------------------------------------------------- */
 
 static bool annotations_pass(const char *annotations)
