@@ -80,6 +80,16 @@ static bool ask_instance(OciEdit *edit, GError **error)
     return ask_transport(edit, error);
 }
 
+/* What the container does not get of what its engine gave it. In the log alone: standard error is the container's. */
+static void log_notes(const RuntimeArgs *args, const GPtrArray *notes)
+{
+    for (guint i = 0; i < notes->len; i++) {
+        g_autofree char *line = visible_line(g_ptr_array_index(notes, i));
+        g_autofree char *message = g_strconcat("nvcuse-runtime: ", line, NULL);
+        runtime_log(args, "warning", message);
+    }
+}
+
 /* A container that asks for GPUs. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
                               JsonValue *config, const OciRequest *request, GError **error)
@@ -87,19 +97,24 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
     g_autofree char *program = g_file_read_link("/proc/self/exe", error);
     g_autofree char *instance = container_instance_name(args->id, args->bundle);
     g_autofree char *listener_path = seccomp_socket_of(instance);
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
     OciEdit edit = {
         .instance = instance,
         .listener_path = listener_path,
         .program = program,
         .bundle = args->bundle,
+        .notes = notes,
     };
 
     /* The instance first: some of what is denied to the container is there only with it. It ends
      * with this process if anything fails. */
-    return program && start_instance(args, runtime, request, &edit, error) &&
-           ask_instance(&edit, error) &&
-           (!runtime->cdi || request->by_cdi || oci_edit_add_cdi(config, runtime->cdi, error)) &&
-           oci_edit_apply(config, &edit, error) && oci_bundle_exchange(args->bundle, config, error);
+    bool ok = program && start_instance(args, runtime, request, &edit, error) &&
+              ask_instance(&edit, error) &&
+              (!runtime->cdi || request->by_cdi || oci_edit_add_cdi(config, runtime->cdi, error)) &&
+              oci_edit_apply(config, &edit, error) &&
+              oci_bundle_exchange(args->bundle, config, error);
+    log_notes(args, notes);
+    return ok;
 }
 
 /* A configuration that is not in its bundle has no place that hooks and instances know of. */

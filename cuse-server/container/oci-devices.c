@@ -5,130 +5,27 @@
 
 #include <gio/gio.h>
 
-#include "abi/nv-ioctl.h"
 #include "cuse-server/broker/char-devices.h"
 
 enum {
     ANY = -1,
-    DRM_MAJOR = 226,        /* Documentation/admin-guide/devices.txt */
     MAJOR_MAX = 0xfff,      /* 12 bits: linux/kdev_t.h */
     MINOR_MAX = 0xfffff,    /* 20 */
     NOT_A_MINOR = G_MAXINT, /* of a node that does not say it */
 };
 
-/* Where the kernel takes numbers from for drivers that do not ask for one: CHRDEV_MAJOR_DYN_* in
- * linux/fs.h. */
-static const struct {
-    unsigned first;
-    unsigned last;
-} dynamic_majors[] = {{234, 254}, {384, 511}};
-
-/* --- whose a number is ------------------------------------------------------------------------ */
-
-/* The minor of a DRM node of another driver's, by its name in /sys/dev/char; or -1. */
-static int drm_minor_of_others(const char *name)
-{
-    g_autofree char *path = g_build_filename("/sys/dev/char", name, "device/driver", NULL);
-    g_autofree char *target = g_file_read_link(path, NULL);
-    g_autofree char *driver = target ? g_path_get_basename(target) : NULL;
-    const char *colon = strchr(name, ':');
-    guint64 minor_no;
-
-    return driver && !g_str_has_prefix(driver, "nvidia") && colon &&
-                   g_ascii_string_to_unsigned(colon + 1, 10, 0, MINOR_MAX, &minor_no, NULL)
-               ? (int)minor_no
-               : -1;
-}
-
-static GArray *read_drm(void)
-{
-    GArray *minors = g_array_new(FALSE, FALSE, sizeof(unsigned));
-    g_autoptr(GDir) directory = g_dir_open("/sys/dev/char", 0, NULL);
-    g_autofree char *prefix = g_strdup_printf("%d:", DRM_MAJOR);
-    const char *name;
-
-    while (directory && (name = g_dir_read_name(directory))) {
-        int minor_no = g_str_has_prefix(name, prefix) ? drm_minor_of_others(name) : -1;
-        if (minor_no >= 0) {
-            g_array_append_val(minors, minor_no);
-        }
-    }
-    return minors;
-}
-
-HostNumbers *host_numbers_read(GError **error)
-{
-    GArray *drivers = char_devices_read(error);
-    HostNumbers *numbers = drivers ? g_new(HostNumbers, 1) : NULL;
-
-    if (numbers) {
-        *numbers = (HostNumbers){.drivers = drivers, .drm = read_drm()};
-    }
-    return numbers;
-}
-
-void host_numbers_free(HostNumbers *numbers)
-{
-    g_array_unref(numbers->drivers);
-    g_array_unref(numbers->drm);
-    g_free(numbers);
-}
-
-/* Does this driver of the kernel's belong to NVIDIA's driver, or to us? */
-static bool is_denied_driver(const char *name)
-{
-    return g_str_has_prefix(name, "nvidia") || g_str_has_prefix(name, "nvcuse!");
-}
-
-static bool is_dynamic(int64_t major_no)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(dynamic_majors); i++) {
-        if (major_no >= dynamic_majors[i].first && major_no <= dynamic_majors[i].last) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* May a driver of NVIDIA's have this major, or get it later? A major may have several drivers. */
-static bool is_denied_major(const HostNumbers *numbers, int64_t major_no)
-{
-    bool is_free = true;
-
-    for (guint i = 0; i < numbers->drivers->len; i++) {
-        const CharDevice *driver = &g_array_index(numbers->drivers, CharDevice, i);
-        if (driver->major_no == major_no) {
-            is_free = false;
-            if (is_denied_driver(driver->name)) {
-                return true;
-            }
-        }
-    }
-    return major_no == NV_MAJOR_DEVICE_NUMBER || (is_free && is_dynamic(major_no));
-}
-
-static bool is_drm_of_others(const HostNumbers *numbers, int64_t minor_no)
-{
-    for (guint i = 0; i < numbers->drm->len; i++) {
-        if (g_array_index(numbers->drm, unsigned, i) == minor_no) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_denied_number(const HostNumbers *numbers, int64_t major_no, int64_t minor_no)
-{
-    return major_no == DRM_MAJOR ? !is_drm_of_others(numbers, minor_no)
-                                 : is_denied_major(numbers, major_no);
-}
-
 /* --- rules ------------------------------------------------------------------------------------ */
+
+/* Access: bits of a rule's letters. */
+enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MAKE = 4, ACCESS_OPEN = 3, ACCESS_ALL = 7 };
+
+static const char *const access_texts[] = {"", "r", "w", "rw", "m", "rm", "wm", "rwm"};
 
 /*
  * Rule: as both runtimes understand it.
  * @type: 'a' all devices, 'b' or 'c'
  * @major_no, @minor_no: ANY if it does not say
+ * @access: ACCESS_*
  * @object: the engine's own; NULL: it is one of ours
  */
 typedef struct {
@@ -136,9 +33,26 @@ typedef struct {
     char type;
     int64_t major_no;
     int64_t minor_no;
-    const char *access;
+    unsigned access;
     JsonValue *object;
 } Rule;
+
+/*
+ * Closing: a list on its way.
+ * @rules: Rule, as they will be
+ * @expanded: an allowance of everything was written as many: what is denied later has to be taken from these
+ * @notes: what was left out and why, for people
+ * @i: the engine's rule that is being looked at
+ */
+typedef struct {
+    const HostNumbers *numbers;
+    GArray *rules;
+    bool expanded;
+    GPtrArray *notes;
+    guint i;
+} Closing;
+
+static const Rule deny_all = {false, 'a', ANY, ANY, ACCESS_ALL, NULL};
 
 static bool refuse(GError **error, guint i, const char *why)
 {
@@ -185,6 +99,17 @@ static bool read_allow(JsonValue *object, bool *allow)
     return !given || json_kind(given) == JSON_KIND_BOOLEAN;
 }
 
+static unsigned read_access(const char *text)
+{
+    static const char letters[] = "rwm";
+    unsigned access = 0;
+
+    for (unsigned bit = 0; text && letters[bit]; bit++) {
+        access |= strchr(text, letters[bit]) ? 1U << bit : 0;
+    }
+    return access;
+}
+
 /* crun keeps numbers in 32 bits and a type's first letter; runc takes every rule of the type 'a' for
  * one about all devices, and refuses the rest. */
 static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
@@ -205,24 +130,30 @@ static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
     if (rule->allow && rule->type == 'a' && (rule->major_no != ANY || rule->minor_no != ANY)) {
         return refuse(error, i, "allows numbers, but not of which type");
     }
-    const char *access = json_member_string(object, "access");
-    rule->access = access ? access : "";
+    rule->access = read_access(json_member_string(object, "access"));
     rule->object = object;
     return true;
 }
 
-static bool opens(const Rule *rule)
+/* As people write it: "c 195:* rw". The caller frees it. */
+static char *rule_text(const Rule *rule)
 {
-    return strpbrk(rule->access, "rw") != NULL;
+    g_autofree char *major_text =
+        rule->major_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->major_no);
+    g_autofree char *minor_text =
+        rule->minor_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->minor_no);
+
+    return g_strdup_printf("%c %s:%s %s", rule->type, major_text, minor_text,
+                           access_texts[rule->access]);
 }
 
 static bool denies_everything(const Rule *rule)
 {
     return !rule->allow && rule->type == 'a' && rule->major_no == ANY && rule->minor_no == ANY &&
-           strchr(rule->access, 'r') && strchr(rule->access, 'w') && strchr(rule->access, 'm');
+           rule->access == ACCESS_ALL;
 }
 
-static void add_new_rule(JsonValue *rules, const Rule *rule)
+static JsonValue *rule_object(const Rule *rule)
 {
     const char type[] = {rule->type, '\0'};
     JsonValue *object = json_new_object();
@@ -237,121 +168,301 @@ static void add_new_rule(JsonValue *rules, const Rule *rule)
     if (rule->minor_no != ANY) {
         json_set(object, "minor", json_new_int(rule->minor_no));
     }
-    json_set_string(object, "access", rule->access);
-    json_append(rules, object);
+    json_set_string(object, "access", access_texts[rule->access]);
+    return object;
 }
 
-static void add_rule(JsonValue *rules, const Rule *rule)
+static JsonValue *list_of(const GArray *rules)
 {
-    if (rule->object) {
-        json_append(rules, json_ref(rule->object));
-    } else {
-        add_new_rule(rules, rule);
+    JsonValue *list = json_new_array();
+
+    for (guint i = 0; i < rules->len; i++) {
+        const Rule *rule = &g_array_index(rules, Rule, i);
+        json_append(list, rule->object ? json_ref(rule->object) : rule_object(rule));
     }
+    return list;
+}
+
+/* Of ours, only what is not there yet. */
+static void add_rule(Closing *closing, const Rule *rule)
+{
+    for (guint i = 0; !rule->object && rule->allow && i < closing->rules->len; i++) {
+        const Rule *other = &g_array_index(closing->rules, Rule, i);
+        if (other->allow && other->type == rule->type && other->major_no == rule->major_no &&
+            other->minor_no == rule->minor_no && !(rule->access & ~other->access)) {
+            return;
+        }
+    }
+    g_array_append_vals(closing->rules, rule, 1);
+}
+
+/* --- what is said of it ----------------------------------------------------------------------- */
+
+static void note(Closing *closing, const Rule *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void note(Closing *closing, const Rule *rule, const char *format, ...)
+{
+    g_autofree char *text = rule_text(rule);
+    g_autofree char *why = NULL;
+    va_list args;
+
+    va_start(args, format);
+    why = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_ptr_array_add(closing->notes,
+                    g_strdup_printf("device rule %u (%s) %s", closing->i, text, why));
+}
+
+/* "29:0, 29:1"; "none". The caller frees it. */
+static char *others_text(const HostNumbers *numbers, int64_t major_no)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < numbers->others->len; i++) {
+        const DeviceNumber *number = &g_array_index(numbers->others, DeviceNumber, i);
+        if (number->major_no == major_no) {
+            g_string_append_printf(text, "%s%u:%u", text->len ? ", " : "", number->major_no,
+                                   number->minor_no);
+        }
+    }
+    return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("none");
+}
+
+/* "234-241", from @first on; returns the number after it. */
+static int64_t append_free(const HostNumbers *numbers, int64_t first, GString *text)
+{
+    int64_t next = first;
+
+    while (host_numbers_is_free(numbers, next)) {
+        next++;
+    }
+    g_string_append_printf(text, next == first + 1 ? "%s%d" : "%s%d-%d", text->len ? ", " : "",
+                           (int)first, (int)next - 1);
+    return next;
+}
+
+/* What an allowance of all character devices is without. */
+static void note_expansion(Closing *closing, const Rule *rule)
+{
+    const HostNumbers *numbers = closing->numbers;
+    g_autoptr(GString) denied = g_string_new(NULL);
+    g_autoptr(GString) shared = g_string_new(NULL);
+    g_autoptr(GString) unused = g_string_new(NULL);
+
+    for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
+        const char *driver = host_numbers_denied_driver(numbers, major_no);
+        if (driver) {
+            g_string_append_printf(denied, "%s%d (%s)", denied->len ? ", " : "", (int)major_no,
+                                   driver);
+        } else if (host_numbers_is_shared(numbers, major_no)) {
+            g_autofree char *others = others_text(numbers, major_no);
+            g_string_append_printf(shared, "; of major %d it allows: %s", (int)major_no, others);
+        } else if (host_numbers_is_free(numbers, major_no)) {
+            major_no = append_free(numbers, major_no, unused) - 1;
+        }
+    }
+    note(closing, rule,
+         "leaves out what is NVIDIA's: majors %s%s (other drivers' nodes); and majors that no "
+         "driver has now, and one of NVIDIA's could get: %s",
+         denied->str, shared->str, unused->str);
 }
 
 /* --- a closed list ---------------------------------------------------------------------------- */
 
-/* An allowance of every DRM node, or of the one that it names: those of other drivers'. */
-static void allow_drm(const HostNumbers *numbers, JsonValue *out, Rule rule)
+/* An allowance of nodes of a shared major, or of the one that it names: those of other drivers'. */
+static void allow_shared(Closing *closing, Rule rule)
 {
+    const GArray *others = closing->numbers->others;
     int64_t wanted = rule.minor_no;
 
     rule.object = NULL;
-    rule.major_no = DRM_MAJOR;
-    for (guint i = 0; i < numbers->drm->len; i++) {
-        rule.minor_no = g_array_index(numbers->drm, unsigned, i);
-        if (wanted == ANY || wanted == rule.minor_no) {
-            add_rule(out, &rule);
+    for (guint i = 0; i < others->len; i++) {
+        const DeviceNumber *number = &g_array_index(others, DeviceNumber, i);
+        rule.minor_no = number->minor_no;
+        if (number->major_no == rule.major_no && (wanted == ANY || wanted == rule.minor_no)) {
+            add_rule(closing, &rule);
         }
     }
 }
 
-/* An allowance of every character device: one for each major of another driver's. */
-static void allow_majors(const HostNumbers *numbers, JsonValue *out, Rule rule)
+/* An allowance of every character device: one for each major that is not NVIDIA's, whether or not its driver is
+ * loaded. To make nodes stays allowed altogether. */
+static void allow_majors(Closing *closing, const Rule *wide)
 {
-    g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
+    Rule rule = *wide;
 
     rule.object = NULL;
-    for (guint i = 0; i < numbers->drivers->len; i++) {
-        unsigned major_no = g_array_index(numbers->drivers, CharDevice, i).major_no;
-        rule.major_no = major_no;
-        if (major_no != DRM_MAJOR && !is_denied_major(numbers, major_no) &&
-            g_hash_table_add(done, GUINT_TO_POINTER(major_no))) {
-            add_rule(out, &rule);
+    rule.access = wide->access & ACCESS_OPEN;
+    for (rule.major_no = 1; rule.access && rule.major_no <= HOST_MAJOR_MAX; rule.major_no++) {
+        if (host_numbers_is_shared(closing->numbers, rule.major_no)) {
+            allow_shared(closing, rule);
+        } else if (!host_numbers_denied_driver(closing->numbers, rule.major_no) &&
+                   !host_numbers_is_free(closing->numbers, rule.major_no)) {
+            add_rule(closing, &rule);
         }
     }
-    allow_drm(numbers, out, rule);
-    if (strchr(rule.access, 'm')) {
-        add_rule(out, &(Rule){true, 'c', ANY, rule.minor_no, "m", NULL});
+    if (wide->access & ACCESS_MAKE) {
+        add_rule(closing, &(Rule){true, 'c', ANY, wide->minor_no, ACCESS_MAKE, NULL});
+    }
+    closing->expanded = true;
+    note_expansion(closing, wide);
+}
+
+/* An allowance to read or write character devices of one major: what of it is not NVIDIA's. */
+static void allow_major(Closing *closing, const Rule *rule)
+{
+    const HostNumbers *numbers = closing->numbers;
+    const char *driver = host_numbers_denied_driver(numbers, rule->major_no);
+
+    if (driver) {
+        note(closing, rule, "is left out: the number is of the driver %s", driver);
+    } else if (host_numbers_is_shared(numbers, rule->major_no)) {
+        g_autofree char *others = others_text(numbers, rule->major_no);
+        allow_shared(closing, *rule);
+        if (!host_numbers_is_of_others(numbers, rule->major_no, rule->minor_no)) {
+            note(closing, rule,
+                 "is about nodes that NVIDIA's driver may have, too; of those it names it allows "
+                 "what is of other drivers: %s",
+                 others);
+        }
+    } else if (host_numbers_is_free(numbers, rule->major_no)) {
+        note(closing, rule,
+             "is left out: no driver has this number now, and one of NVIDIA's could get it; load "
+             "the driver before the container is made");
+    } else {
+        add_rule(closing, rule);
     }
 }
 
-/* An allowance to read or write character devices: what of it is not NVIDIA's. */
-static void allow_characters(const HostNumbers *numbers, JsonValue *out, const Rule *rule)
+static void allow_everything(Closing *closing, const Rule *rule)
 {
-    if (rule->major_no == ANY) {
-        allow_majors(numbers, out, *rule);
-    } else if (rule->major_no == DRM_MAJOR) {
-        allow_drm(numbers, out, *rule);
-    } else if (!is_denied_major(numbers, rule->major_no)) {
-        add_rule(out, rule);
-    }
+    Rule part = *rule;
+
+    /* It forgets what was said before, as a rule of this type does in runc and the kernel. */
+    g_array_set_size(closing->rules, 0);
+    add_rule(closing, &deny_all);
+    part.type = 'b';
+    part.object = NULL;
+    add_rule(closing, &part);
+    part.type = 'c';
+    allow_majors(closing, &part);
 }
 
-static void close_rule(const HostNumbers *numbers, JsonValue *out, const Rule *rule)
+/* --- denials of what was allowed in many rules ------------------------------------------------- */
+
+static bool meets(int64_t a, int64_t b)
 {
-    if (!rule->allow || rule->type == 'b' || !opens(rule)) {
-        add_rule(out, rule);
-        return;
+    return a == ANY || b == ANY || a == b;
+}
+
+static bool covers(const Rule *rule, const Rule *other)
+{
+    return (rule->major_no == ANY || rule->major_no == other->major_no) &&
+           (rule->minor_no == ANY || rule->minor_no == other->minor_no);
+}
+
+static bool refuse_hole(const Closing *closing, const Rule *denial, const Rule *allowed,
+                        GError **error)
+{
+    g_autofree char *denied_text = rule_text(denial);
+    g_autofree char *allowed_text = rule_text(allowed);
+
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "rule %u of the container's device control group (linux.resources.devices) denies "
+                "%s, a part of %s, after a rule has allowed all devices; nvcuse has to write that "
+                "rule as a list, of which runtimes cannot take a part away: deny the whole, or do "
+                "not allow all devices",
+                closing->i, denied_text, allowed_text);
+    return false;
+}
+
+/* runc and the kernel's older groups know no denial of a part of what one rule allows. */
+static bool take_away(Closing *closing, const Rule *denial, GError **error)
+{
+    for (guint i = closing->rules->len; i-- > 0;) {
+        Rule *rule = &g_array_index(closing->rules, Rule, i);
+        unsigned common = rule->access & denial->access;
+        if (!rule->allow || rule->type != denial->type || !common ||
+            !meets(rule->major_no, denial->major_no) || !meets(rule->minor_no, denial->minor_no)) {
+            continue;
+        }
+        if (covers(denial, rule)) {
+            rule->access &= ~denial->access;
+            rule->object = NULL;
+            if (!rule->access) {
+                g_array_remove_index(closing->rules, i);
+            }
+        } else if (common & ACCESS_OPEN) {
+            return refuse_hole(closing, denial, rule, error);
+        } else {
+            note(closing, denial, "does not take away that nodes may be made");
+        }
     }
-    Rule characters = *rule;
-    characters.type = 'c';
-    if (rule->type == 'a') {
-        /* It forgets what was said before, as a rule of this type does in runc and the kernel. */
-        add_rule(out, &(Rule){false, 'a', ANY, ANY, "rwm", NULL});
-        add_rule(out, &(Rule){true, 'b', ANY, ANY, rule->access, NULL});
+    return true;
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+static bool close_rule(Closing *closing, const Rule *rule, GError **error)
+{
+    if (denies_everything(rule)) {
+        g_array_set_size(closing->rules, 0);
+        closing->expanded = false;
     }
-    allow_characters(numbers, out, &characters);
+    if (!rule->allow && rule->type != 'a' && closing->expanded) {
+        return take_away(closing, rule, error);
+    }
+    if (rule->allow && rule->type == 'a') {
+        /* runc takes it for all kinds of access, whatever it says. */
+        allow_everything(closing, rule);
+    } else if (!rule->allow || rule->type == 'b' || !(rule->access & ACCESS_OPEN)) {
+        add_rule(closing, rule);
+    } else if (rule->major_no == ANY) {
+        allow_majors(closing, rule);
+    } else {
+        allow_major(closing, rule);
+    }
+    return true;
+}
+
+static bool has_others(const HostNumbers *numbers, int64_t major_no)
+{
+    for (guint i = 0; i < numbers->others->len; i++) {
+        if (g_array_index(numbers->others, DeviceNumber, i).major_no == major_no) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A list of this form needs none of these; they hold if the form is ever lost on the way. */
-static void add_denials(const HostNumbers *numbers, JsonValue *out)
+static void add_denials(Closing *closing)
 {
-    g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
+    const HostNumbers *numbers = closing->numbers;
 
-    for (guint i = 0; i < numbers->drivers->len; i++) {
-        const CharDevice *driver = &g_array_index(numbers->drivers, CharDevice, i);
-        if (is_denied_driver(driver->name) &&
-            g_hash_table_add(done, GUINT_TO_POINTER(driver->major_no))) {
-            add_rule(out, &(Rule){false, 'c', driver->major_no, ANY, "rw", NULL});
+    for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
+        if (host_numbers_denied_driver(numbers, major_no) ||
+            (host_numbers_is_shared(numbers, major_no) && !has_others(numbers, major_no))) {
+            add_rule(closing, &(Rule){false, 'c', major_no, ANY, ACCESS_OPEN, NULL});
         }
-    }
-    if (numbers->drm->len == 0) {
-        add_rule(out, &(Rule){false, 'c', DRM_MAJOR, ANY, "rw", NULL});
     }
 }
 
-static bool close_rules(const HostNumbers *numbers, JsonValue *rules, JsonValue *out,
-                        GError **error)
+static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
 {
-    for (guint i = 0; i < json_length(rules); i++) {
+    add_rule(closing, &deny_all);
+    for (closing->i = 0; closing->i < json_length(rules); closing->i++) {
         Rule rule;
-        if (!read_rule(json_element_object(rules, i), i, &rule, error)) {
+        if (!read_rule(json_element_object(rules, closing->i), closing->i, &rule, error) ||
+            !close_rule(closing, &rule, error)) {
             return false;
         }
-        /* crun without rules, and the kernel's older groups, begin with everything. */
-        if (i == 0 && !denies_everything(&rule)) {
-            add_rule(out, &(Rule){false, 'a', ANY, ANY, "rwm", NULL});
-        }
-        close_rule(numbers, out, &rule);
     }
-    if (json_length(rules) == 0) {
-        add_rule(out, &(Rule){false, 'a', ANY, ANY, "rwm", NULL});
-    }
-    add_denials(numbers, out);
+    add_denials(closing);
     return true;
 }
+
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 /* A block device has numbers of its own. */
 static bool is_character_node(const JsonValue *node)
@@ -361,30 +472,48 @@ static bool is_character_node(const JsonValue *node)
     return g_strcmp0(type, "b") != 0 && g_strcmp0(type, "p") != 0;
 }
 
-static void remove_nodes(const HostNumbers *numbers, JsonValue *nodes)
+static bool is_denied_number(const HostNumbers *numbers, int64_t major_no, int64_t minor_no)
+{
+    if (host_numbers_is_shared(numbers, major_no)) {
+        return !host_numbers_is_of_others(numbers, major_no, minor_no);
+    }
+    return host_numbers_denied_driver(numbers, major_no) || host_numbers_is_free(numbers, major_no);
+}
+
+static void remove_nodes(const HostNumbers *numbers, JsonValue *nodes, GPtrArray *notes)
 {
     for (guint i = json_length(nodes); i-- > 0;) {
         JsonValue *node = json_element_object(nodes, i);
         uint64_t major_no;
         uint64_t minor_no = NOT_A_MINOR;
-        if (is_character_node(node) && json_uint_get(json_member(node, "major"), &major_no)) {
-            (void)json_uint_get(json_member(node, "minor"), &minor_no);
-            if (is_denied_number(numbers, (int64_t)major_no, (int64_t)minor_no)) {
-                json_remove_element(nodes, i);
-            }
+        if (!is_character_node(node) || !json_uint_get(json_member(node, "major"), &major_no)) {
+            continue;
+        }
+        (void)json_uint_get(json_member(node, "minor"), &minor_no);
+        if (is_denied_number(numbers, (int64_t)major_no, (int64_t)minor_no)) {
+            const char *path = json_member_string(node, "path");
+            g_ptr_array_add(notes,
+                            g_strdup_printf("the node %s (c %d:%d) is left out: it is, or may "
+                                            "become, one of NVIDIA's driver",
+                                            path ? path : "without a path", (int)major_no,
+                                            (int)minor_no));
+            json_remove_element(nodes, i);
         }
     }
 }
 
-bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GError **error)
+bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GPtrArray *notes,
+                       GError **error)
 {
     JsonValue *resources = json_need_object(linux_section, "resources");
-    g_autoptr(JsonValue) out = json_new_array();
+    g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(Rule));
+    Closing closing = {.numbers = numbers, .rules = rules, .notes = notes};
 
-    if (!close_rules(numbers, json_need_array(resources, "devices"), out, error)) {
+    /* crun without rules, and the kernel's older groups, begin with everything. */
+    if (!close_rules(&closing, json_need_array(resources, "devices"), error)) {
         return false;
     }
-    json_set(resources, "devices", g_steal_pointer(&out));
-    remove_nodes(numbers, json_member_array(linux_section, "devices"));
+    json_set(resources, "devices", list_of(rules));
+    remove_nodes(numbers, json_member_array(linux_section, "devices"), notes);
     return true;
 }

@@ -116,7 +116,7 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
     g_autofree char *rootfs = find_rootfs(config, edit->bundle);
 
     if (!numbers || !oci_annotations_check(config, error) || !check_namespaces(section, error) ||
-        !oci_devices_close(numbers, section, error) ||
+        !oci_devices_close(numbers, section, edit->notes, error) ||
         !oci_seccomp_merge(section, edit->listener_path, &edit->needs, error)) {
         return false;
     }

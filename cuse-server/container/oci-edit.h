@@ -18,6 +18,7 @@
  * @needs: what its filter depends on
  * @program: absolute path of this executable, for hooks
  * @bundle: the container's bundle, absolute
+ * @notes: as of oci_devices_close()
  */
 typedef struct {
     const char *instance;
@@ -26,6 +27,7 @@ typedef struct {
     FilterNeeds needs;
     const char *program;
     const char *bundle;
+    GPtrArray *notes;
 } OciEdit;
 
 /**

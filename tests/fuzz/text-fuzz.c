@@ -146,11 +146,13 @@ static JsonValue *read_json(const char *text)
 
 static void read_container(const char *text)
 {
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
     const OciEdit edit = {.instance = "box-0123456789ab",
                           .pid = 1,
                           .listener_path = "/run/box",
                           .program = "/usr/bin/nvcuse",
-                          .bundle = "/bundle"};
+                          .bundle = "/bundle",
+                          .notes = notes};
     g_autoptr(JsonValue) config = read_json(text);
     g_autoptr(JsonValue) before = NULL;
     g_autoptr(GError) error = NULL;

@@ -13,12 +13,14 @@
 static bool edit(const char *bundle, const char *cdi, GError **error)
 {
     g_autoptr(JsonValue) config = oci_bundle_load(bundle, error);
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
     const OciEdit connection = {
         .instance = "box-0123456789ab",
         .pid = 4711,
         .listener_path = "/run/nvcuse/box-0123456789ab.seccomp",
         .program = "/usr/bin/nvcuse",
         .bundle = bundle,
+        .notes = notes,
     };
 
     return config && (!cdi || oci_edit_add_cdi(config, cdi, error)) &&

@@ -236,7 +236,17 @@ part_devices() {
     opens "with DRM's nodes" "[$deny, $nodes, {'allow': True, 'type': 'c', 'major': 226, 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
     opens "with the driver's" "[$deny, $nodes, {'allow': True, 'type': 'c', 'major': 195, 'access': 'rwm'},
         {'allow': True, 'type': 'c', 'major': $(free_major), 'access': 'rwm'}]" "$wanted" "${numbers[@]}"
+    wanted=$(printf '%s no\n' "${numbers[@]:0:6}"; printf '1:3 opened\n10:229 no\n')
+    opens "with all of them, but for a major" "[{'allow': True, 'access': 'rwm'}, {'allow': False, 'type': 'c', 'major': 10, 'access': 'rwm'}]" \
+        "$wanted" "${numbers[@]}"
     bundle numbers "$GPUS" -- true
+    amend numbers "config['linux']['resources']['devices'] = [{'allow': True, 'access': 'rwm'}]"
+    rm -f "$BOX/log"
+    oci --log "$BOX/log" run --bundle "$BOX/numbers" numbers >"$BOX/numbers.out" 2>&1 </dev/null
+    is "$? $(said numbers)" "0 " "what is left out is not said where the container's output goes"
+    holds "it is in the log" grep -q 'level=warning msg="nvcuse-runtime: device rule 0 (c \*:\* rwm) leaves out .*195 (nvidia' "$BOX/log"
+    amend numbers "config['linux']['resources']['devices'].append({'allow': False, 'type': 'c', 'major': 10, 'minor': 229, 'access': 'rwm'})"
+    refuses "all of them, but for a part of a major" "denies c 10:229 rwm, a part of c 10:" run --bundle "$BOX/numbers" numbers
     amend numbers "config['linux']['resources']['devices'] = [{'allow': True, 'type': 'c', 'major': 195 + 2**32, 'access': 'rwm'}]"
     run_bundle nvcuse-runtime numbers
     is $? 1 "a number that is another in 32 bits is refused"

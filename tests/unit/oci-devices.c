@@ -3,6 +3,9 @@
 #include <criterion/criterion.h>
 
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "cuse-server/broker/char-devices.h"
 #include "cuse-server/container/json-text.h"
@@ -111,45 +114,54 @@ static const struct {
     {1, "mem"},         {4, "tty"},           {4, "ttyS"},         {5, "/dev/tty"},
     {10, "misc"},       {136, "pts"},         {195, "nvidia"},     {195, "nvidiactl"},
     {226, "drm"},       {242, "rtc"},         {243, "nvidia-uvm"}, {244, "nvcuse!box-1!nvidiactl"},
-    {246, "something"}, {246, "nvidia-caps"},
+    {246, "something"}, {246, "nvidia-caps"}, {29, "fb"},          {89, "i2c"},
+    {235, "aux"},
 };
 
-static HostNumbers *host(bool with_other_drm)
+static HostNumbers *host(bool with_others)
 {
     HostNumbers *numbers = g_new(HostNumbers, 1);
-    const unsigned drm[] = {0, 128};
+    const DeviceNumber others[] = {{226, 0}, {226, 128}, {29, 0}, {89, 3}, {235, 1}};
 
     *numbers = (HostNumbers){g_array_new(FALSE, FALSE, sizeof(CharDevice)),
-                             g_array_new(FALSE, FALSE, sizeof(unsigned))};
+                             g_array_new(FALSE, FALSE, sizeof(DeviceNumber))};
     for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
         CharDevice driver = {drivers[i].major_no, (char *)drivers[i].name};
         g_array_append_val(numbers->drivers, driver);
     }
-    if (with_other_drm) {
-        g_array_append_vals(numbers->drm, drm, G_N_ELEMENTS(drm));
+    if (with_others) {
+        g_array_append_vals(numbers->others, others, G_N_ELEMENTS(others));
     }
     return numbers;
 }
 
-/* 250 and 511 are the kernel's to give away; 226:1 and 226:129 are NVIDIA's, or nobody's yet. */
+/* 250 and 511 are the kernel's to give away; of majors that others have too, 226:1 and the like are NVIDIA's, or
+ * nobody's yet. */
 static const struct {
     gint64 major_no;
     gint64 minor_no;
 } nvidias[] = {
-    {195, 0}, {195, 254}, {195, 255}, {243, 0}, {244, 0},   {246, 1},
-    {250, 0}, {384, 0},   {511, 3},   {226, 1}, {226, 129},
+    {195, 0}, {195, 254}, {195, 255}, {243, 0},   {244, 0}, {246, 1}, {250, 0},
+    {384, 0}, {511, 3},   {226, 1},   {226, 129}, {29, 1},  {89, 0},  {235, 0},
 };
 
-static JsonValue *closed(const char *rules, bool with_other_drm)
+static JsonValue *closed_with_notes(const char *rules, bool with_others, GPtrArray *notes)
 {
     g_autofree char *text = g_strdup_printf("{\"resources\": {\"devices\": %s}}", rules);
-    g_autoptr(HostNumbers) numbers = host(with_other_drm);
+    g_autoptr(HostNumbers) numbers = host(with_others);
     g_autoptr(GError) error = NULL;
     JsonValue *section = json_text_parse(text, -1, NULL);
 
-    cr_assert(oci_devices_close(numbers, section, &error), "%s: %s", rules,
+    cr_assert(oci_devices_close(numbers, section, notes, &error), "%s: %s", rules,
               error ? error->message : "");
     return section;
+}
+
+static JsonValue *closed(const char *rules, bool with_others)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+
+    return closed_with_notes(rules, with_others, notes);
 }
 
 static JsonValue *rules_of(JsonValue *section)
@@ -201,7 +213,8 @@ Test(oci_devices, an_allowance_of_everything_is_none_of_nvidias)
 
 Test(oci_devices, and_all_of_the_others)
 {
-    static const gint64 others[] = {1, 4, 5, 10, 136, 242};
+    /* Also those whose drivers are not loaded: 21 (SCSI), 81 (video), 116 (sound), 260 (open). */
+    static const gint64 others[] = {1, 4, 5, 10, 21, 81, 116, 136, 242, 260};
 
     for (size_t w = 0; w < G_N_ELEMENTS(wide); w++) {
         g_autoptr(JsonValue) section = closed(wide[w], true);
@@ -211,6 +224,9 @@ Test(oci_devices, and_all_of_the_others)
         }
         cr_assert(allowed(section, 'c', 226, 0, "r"), "%s", wide[w]);
         cr_assert(allowed(section, 'c', 226, 128, "w"), "%s", wide[w]);
+        cr_assert(allowed(section, 'c', 29, 0, "w"), "%s", wide[w]);
+        cr_assert(allowed(section, 'c', 89, 3, "w"), "%s", wide[w]);
+        cr_assert(allowed(section, 'c', 235, 1, "r"), "%s", wide[w]);
     }
 }
 
@@ -293,10 +309,159 @@ Test(oci_devices, what_runtimes_read_in_two_ways_is_refused)
         g_autofree char *text = g_strdup_printf("{\"resources\": {\"devices\": %s}}", rules[i]);
         g_autoptr(JsonValue) section = json_text_parse(text, -1, NULL);
         g_autoptr(HostNumbers) numbers = host(true);
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GError) error = NULL;
-        cr_assert_not(oci_devices_close(numbers, section, &error), "%s", rules[i]);
+        cr_assert_not(oci_devices_close(numbers, section, notes, &error), "%s", rules[i]);
         cr_assert_not_null(error);
     }
+}
+
+/* --- denials after an allowance of everything --------------------------------------------------- */
+
+#define ALLOW_ALL "{\"allow\": true, \"access\": \"rwm\"}"
+#define DENY_C    "{\"allow\": false, \"type\": \"c\", \"access\": \"rwm\""
+
+Test(oci_devices, a_denial_of_what_a_rule_allowed_is_taken_from_the_list)
+{
+    g_autoptr(JsonValue) section = closed(
+        "[" ALLOW_ALL ", " DENY_C ", \"major\": 10}, " DENY_C
+        ", \"major\": 226, \"minor\": 0}, " DENY_C
+        ", \"major\": 195}, {\"allow\": false, \"type\": \"c\", \"major\": 21, \"access\": "
+        "\"w\"}, {\"allow\": true, \"type\": \"c\", \"major\": 10, \"minor\": 229, \"access\": "
+        "\"rw\"}]",
+        true);
+
+    cr_assert_not(allowed(section, 'c', 10, 228, "r"));
+    cr_assert(allowed(section, 'c', 10, 229, "rw"), "a later rule allows it again");
+    cr_assert_not(allowed(section, 'c', 226, 0, "r"));
+    cr_assert(allowed(section, 'c', 226, 128, "r"));
+    cr_assert_not(allowed(section, 'c', 195, 255, "r"));
+    cr_assert(allowed(section, 'c', 21, 0, "r"));
+    cr_assert_not(allowed(section, 'c', 21, 0, "w"));
+    cr_assert(allowed(section, 'c', 1, 3, "rw"));
+    cr_assert(allowed(section, 'b', 8, 0, "rwm"));
+}
+
+Test(oci_devices, a_denial_of_every_character_device_is_one)
+{
+    g_autoptr(JsonValue) section = closed("[" ALLOW_ALL ", " DENY_C "}]", true);
+
+    cr_assert_not(allowed(section, 'c', 1, 3, "r"));
+    cr_assert_not(allowed(section, 'c', 226, 0, "r"));
+    cr_assert(allowed(section, 'b', 8, 0, "rw"));
+}
+
+Test(oci_devices, a_denial_that_no_list_can_say_is_refused)
+{
+    static const char *const denials[] = {
+        DENY_C ", \"major\": 10, \"minor\": 229}",
+        DENY_C ", \"minor\": 229}",
+        "{\"allow\": false, \"type\": \"b\", \"major\": 8, \"access\": \"rwm\"}",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(denials); i++) {
+        g_autofree char *text =
+            g_strdup_printf("{\"resources\": {\"devices\": [" ALLOW_ALL ", %s]}}", denials[i]);
+        g_autoptr(JsonValue) section = json_text_parse(text, -1, NULL);
+        g_autoptr(HostNumbers) numbers = host(true);
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+        cr_assert_not(oci_devices_close(numbers, section, notes, &error), "%s", denials[i]);
+        cr_assert(strstr(error->message, "rule 1 ") && strstr(error->message, "a part of"), "%s",
+                  error->message);
+    }
+}
+
+/* runc takes a rule about all devices for all kinds of access. */
+Test(oci_devices, to_make_every_node_is_not_to_open_it)
+{
+    g_autoptr(JsonValue) section =
+        closed("[" DENY_ALL ", {\"allow\": true, \"type\": \"a\", \"access\": \"m\"}]", true);
+
+    cr_assert_not(allowed(section, 'c', 195, 255, "r"));
+    cr_assert_not(allowed(section, 'c', 1, 3, "r"));
+    cr_assert(allowed(section, 'c', 195, 255, "m"));
+    cr_assert(allowed(section, 'b', 8, 0, "m"));
+}
+
+/* --- what is said ------------------------------------------------------------------------------ */
+
+static void says(const GPtrArray *notes, guint i, const char *words)
+{
+    cr_assert_lt(i, notes->len, "%s", words);
+    cr_assert(strstr(g_ptr_array_index(notes, i), words), "%s: %s", words,
+              (const char *)g_ptr_array_index(notes, i));
+}
+
+Test(oci_devices, what_is_left_out_is_said)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(JsonValue) section =
+        closed_with_notes("[" DENY_ALL ", " ALLOW_DRM
+                          "}, {\"allow\": true, \"type\": \"c\", \"major\": 243, \"access\": "
+                          "\"rw\"}, {\"allow\": true, \"type\": \"c\", \"major\": 250, \"access\": "
+                          "\"rw\"}, {\"allow\": "
+                          "true, \"type\": \"c\", \"major\": 10, \"access\": \"rw\"}]",
+                          true, notes);
+
+    cr_assert_eq(notes->len, 3);
+    says(notes, 0, "device rule 1 (c 226:* rw)");
+    says(notes, 0, "226:0, 226:128");
+    says(notes, 1,
+         "device rule 2 (c 243:* rw) is left out: the number is of the driver nvidia-uvm");
+    says(notes, 2, "device rule 3 (c 250:* rw) is left out: no driver has this number");
+}
+
+Test(oci_devices, of_an_allowance_of_everything_as_well)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(JsonValue) section = closed_with_notes("[" ALLOW_ALL "]", true, notes);
+
+    cr_assert_eq(notes->len, 1);
+    says(notes, 0,
+         "195 (nvidia), 243 (nvidia-uvm), 244 (nvcuse!box-1!nvidiactl), 246 (nvidia-caps)");
+    says(notes, 0, "of major 29 it allows: 29:0;");
+    says(notes, 0, "of major 226 it allows: 226:0, 226:128");
+    says(notes, 0, "234, 236-241, 245, 247-254, 384-511");
+}
+
+/* --- whose a node is --------------------------------------------------------------------------- */
+
+static void make_driver(const char *top, const char *directory, const char *driver)
+{
+    g_autofree char *path = g_build_filename(top, directory, NULL);
+    g_autofree char *link = g_build_filename(path, "driver", NULL);
+    g_autofree char *target = g_strconcat("/nowhere/drivers/", driver, NULL);
+
+    cr_assert_eq(g_mkdir_with_parents(path, 0700), 0);
+    cr_assert_eq(symlink(target, link), 0);
+}
+
+static bool is_of_others(const char *top, const char *node)
+{
+    g_autofree char *path = g_build_filename(top, node, NULL);
+
+    return host_numbers_node_is_of_others(path);
+}
+
+/* As in /sys/devices: a node's driver is that of a device some directories above it. */
+Test(host_numbers, tells_drivers_from_nvidias)
+{
+    g_autofree char *top = g_dir_make_tmp("nvcuse-XXXXXX", NULL);
+    const char *const remove[] = {"rm", "-r", top, NULL};
+
+    make_driver(top, "pci/0.1", "pcieport");
+    make_driver(top, "pci/0.1/gpu", "nvidia");
+    make_driver(top, "pci/0.1/display", "i915");
+    cr_assert_not(is_of_others(top, "pci/0.1/gpu/drm/card1"));
+    cr_assert_not(is_of_others(top, "pci/0.1/gpu/i2c-4/i2c-dev/i2c-4"));
+    cr_assert_not(is_of_others(top, "pci/0.1/gpu/graphics/fb0"));
+    cr_assert(is_of_others(top, "pci/0.1/display/drm/card0"));
+    cr_assert(is_of_others(top, "pci/0.1/display/drm/card0/card0-DP-1/drm_dp_aux_dev/drm_dp_aux0"));
+    cr_assert_not(is_of_others(top, "pci/0.1/other/drm/card2"), "no driver that could be told");
+    cr_assert_not(is_of_others(top, "virtual/drm/card3"));
+    g_spawn_sync(NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                 NULL);
 }
 
 Test(oci_devices, nodes_of_nvidias_go)
@@ -310,7 +475,10 @@ Test(oci_devices, nodes_of_nvidias_go)
         -1, NULL);
     g_autoptr(HostNumbers) numbers = host(true);
 
-    cr_assert(oci_devices_close(numbers, section, NULL));
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+
+    cr_assert(oci_devices_close(numbers, section, notes, NULL));
+    cr_assert_eq(notes->len, 3);
     JsonValue *nodes = json_member_array(section, "devices");
     cr_assert_eq(json_length(nodes), 3, "a block device has numbers of its own");
     cr_assert_eq(number_of(json_element_object(nodes, 0), "major"), 10);
