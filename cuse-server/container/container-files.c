@@ -73,15 +73,28 @@ static int open_inside(int root, const char *path)
 }
 
 /*
- * What is mounted in it is to be the container's alone: with a volume that is shared with the host (rshared) the mounts
- * would appear in the host's directory, and stay. EINVAL: it is in the container's root file system, which is not.
+ * What is mounted in it, or over it, is to be the container's alone: with a volume that is shared with the host (rshared)
+ * the mounts would appear in the host's directory, and stay. So this is done for each place on the way to a mount.
+ * EINVAL: no volume begins here; the container's root file system is not shared.
  */
-static bool make_private(int directory)
+static bool make_private(int place)
 {
     struct mount_attr attributes = {.propagation = MS_PRIVATE};
 
-    return mount_setattr(directory, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 ||
+    return mount_setattr(place, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 ||
            errno == EINVAL;
+}
+
+/* Returns the place, or -1 if it cannot be made the container's alone. */
+static int private_place(int place)
+{
+    if (place >= 0 && !make_private(place)) {
+        int saved = errno;
+        close(place);
+        errno = saved;
+        return -1;
+    }
+    return place;
 }
 
 /* The same in a container, where the directory may be a link; then there is no node. */
@@ -90,7 +103,8 @@ static int open_directory_of(int dev, const char *name)
     g_autofree char *directory = g_path_get_dirname(name);
 
     return make_directory_of(dev, name)
-               ? openat(dev, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+               ? private_place(
+                     openat(dev, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
                : -1;
 }
 
@@ -111,7 +125,7 @@ static int open_file(int dev, const char *name)
     } else if (errno != EEXIST) {
         return -1;
     }
-    return openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return private_place(openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
 static bool attach(int mount, int target)
@@ -153,8 +167,8 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
     g_auto(GStrv) list = g_strsplit(names, ",", -1);
     guint n = g_strv_length(list);
     g_autofree int *mounts = g_new(int, n);
-    int dev = open_inside(root, "dev");
-    bool ok = (dev >= 0 && make_private(dev)) || fail(error, "cannot open the container's", "/dev");
+    int dev = private_place(open_inside(root, "dev"));
+    bool ok = dev >= 0 || fail(error, "cannot open the container's", "/dev");
 
     memset(mounts, -1, n * sizeof *mounts);
     ok = ok && clone_nodes(dev, nodes, list, mounts, error);
@@ -173,21 +187,30 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
     return ok;
 }
 
-/* A container without /proc has no view of it to change. */
-static bool attach_view(int root, int proc_view, GError **error)
+/* The place of the view of /proc, or -1. */
+static int open_view(int root)
 {
-    int proc = open_inside(root, "proc");
-    int target = proc < 0 ? -1 : open_inside(proc, "driver/nvidia");
-    bool ok = target >= 0 && make_private(proc);
+    int proc = private_place(open_inside(root, "proc"));
+    int driver = proc < 0 ? -1 : private_place(open_inside(proc, "driver"));
+    int target = driver < 0 ? -1 : private_place(open_inside(driver, "nvidia"));
     int saved = errno;
 
     close_if_open(proc);
+    close_if_open(driver);
     errno = saved;
+    return target;
+}
+
+/* A container without /proc has no view of it to change. */
+static bool attach_view(int root, int proc_view, GError **error)
+{
+    int target = open_view(root);
+
     if (target < 0) {
         return errno == ENOENT || fail(error, "cannot open the container's", "/proc/driver/nvidia");
     }
-    ok = (ok && attach(proc_view, target)) ||
-         fail(error, "cannot mount the container's", "/proc/driver/nvidia");
+    bool ok = attach(proc_view, target) ||
+              fail(error, "cannot mount the container's", "/proc/driver/nvidia");
     close(target);
     return ok;
 }

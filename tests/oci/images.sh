@@ -342,3 +342,79 @@ EINVAL" "pidfd_open of a thread is refused in x32 as natively (${profile:-no pro
     configure
     leaves_nothing "nothing is left of them"
 }
+
+# A directory of the host's that is shared with the containers that have it: what is mounted in one is mounted in all.
+VOLUME=$BOX/volume
+
+# usage: share_volume TYPE
+share_volume() {
+    mkdir -p "$VOLUME"
+    mount -t "$1" "$1" "$VOLUME"
+    mount --make-rshared "$VOLUME"
+}
+
+# What the host sees mounted in the volume.
+mounts_in_volume() { awk -v below="$VOLUME/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo; }
+
+# Give a bundle the volume, or a part of it. By default runtimes make all of a container's mounts slaves of the host's, and
+# nothing that is mounted there reaches the host. Engines ask for a shared root if a volume is shared. usage: add_volume NAME DESTINATION [PART]
+add_volume() {
+    amend "$1" "config['mounts'] = [m for m in config['mounts'] if m['destination'] != '$2'] + [
+    {'destination': '$2', 'type': 'bind', 'source': '$VOLUME${3:+/$3}', 'options': ['rbind', 'rshared', 'rw']}]
+config['linux']['rootfsPropagation'] = 'rshared'"
+}
+
+# Nothing of nvcuse's is mounted in a volume of a container's, while it runs and afterwards. The image's /devices leads to
+# /dev: nvcuse drops mounts on /dev/nvidia*, but knows no others by their names. usage: keeps_out_of NAME DESTINATION [PART]
+keeps_out_of() {
+    local name=$1
+    bundle shared "$GPUS" -- sh -c "$OPEN_ONE; exec sleep 1000"
+    ln -sfn dev "$BOX/shared/rootfs/devices"
+    add_volume shared "${@:2}"
+    run_bundle nvcuse-runtime shared &
+    if eventually 60 grep -qx served "$BOX/shared.out"; then ok "$name: the container has its GPUs"; else not_ok "$name: the container has its GPUs" "$(said shared)"; fi
+    is "$(mounts_in_volume)" "" "$name: the host sees no mount of its"
+    oci kill shared KILL
+    wait $!
+    is "$(mounts_in_volume)" "" "$name: and none afterwards"
+    umount -R "$VOLUME"
+}
+
+# An image's /dev leads to a directory in a volume.
+is_not_followed() {
+    share_volume tmpfs
+    mkdir "$VOLUME/dev"
+    bundle linked "$GPUS" -- sh -c "$OPEN_ONE"
+    rm -r "$BOX/linked/rootfs/dev"
+    ln -s volume/dev "$BOX/linked/rootfs/dev"
+    add_volume linked /volume
+    amend linked 'config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/dev"]'
+    run_bundle nvcuse-runtime linked
+    is "$(($? > 0)) $(grep -c served "$BOX/linked.out")" "1 0" "a link as /dev is refused"
+    # crun does not pass on what a hook says.
+    holds "by nvcuse" grep -Eq "cannot open the container's /dev|executing hook" "$BOX/linked.out"
+    is "$(mounts_in_volume)" "" "and the host sees no mount of its"
+    umount -R "$VOLUME"
+}
+
+# What nvcuse mounts in a container is mounted nowhere else, however the container's volumes are shared with the host.
+part_shared() {
+    configure "driver-policy = known" "path = $RUNTIME"
+    share_volume tmpfs
+    cp -a /dev/null /dev/zero /dev/urandom "$VOLUME"
+    keeps_out_of "a volume as /dev" /dev
+    share_volume tmpfs
+    touch "$VOLUME/file"
+    keeps_out_of "a volume's file as a node" /devices/nvidiactl file
+    share_volume proc
+    keeps_out_of "a volume as /proc" /proc
+    # runc refuses it.
+    if [[ $RUNTIME == crun ]]; then
+        share_volume tmpfs
+        mkdir "$VOLUME/nvidia"
+        keeps_out_of "a volume as /proc/driver" /proc/driver
+    fi
+    is_not_followed
+    configure
+    leaves_nothing "nothing is left of them"
+}
