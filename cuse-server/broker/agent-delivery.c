@@ -11,7 +11,7 @@
 
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker socketpair pwrite64 pread64 close */
+/* #syscalls:broker pwrite64 pread64 close */
 
 /*
  * Message: what is in the page. The guest can write to it meanwhile: then the errand sends another file out of its
@@ -20,41 +20,23 @@
 typedef struct {
     struct msghdr header;
     struct iovec data;
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    int sockets[2];
     char byte;
 } Message;
-G_STATIC_ASSERT(sizeof(Message) <= AGENT_PARAMS_MAX);
+G_STATIC_ASSERT(sizeof(Message) <= AGENT_PAGE_BYTES);
 
 int agent_delivery_init(AgentDelivery *delivery)
 {
-    const Message nothing = {.byte = 0};
-    int sockets[2];
-
     *delivery =
-        (AgentDelivery){.sender = -1, .receiver = -1, .page = -1, .number = -1, .address = -EINVAL};
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-        return errno;
-    }
-    delivery->sender = sockets[0];
-    delivery->receiver = sockets[1];
-    delivery->page = agent_params_new(&nothing, sizeof nothing);
+        (AgentDelivery){.page = agent_page_new(), .address = -EINVAL, .sender = -1, .receiver = -1};
     return delivery->page < 0 ? ENOMEM : 0;
-}
-
-static void drop(int *fd)
-{
-    close_if_open(*fd);
-    *fd = -1;
 }
 
 void agent_delivery_clear(AgentDelivery *delivery)
 {
-    drop(&delivery->sender);
-    drop(&delivery->receiver);
-    drop(&delivery->page);
+    close_if_open(delivery->page);
+    delivery->page = -1;
 }
 
 /* A message at @address of the guest's, with the file @number to send, or room for one. */
@@ -66,37 +48,73 @@ static Message compose(uint64_t address, int number)
                    .msg_control = (void *)(uintptr_t)(address + offsetof(Message, control)),
                    .msg_controllen = CMSG_LEN(sizeof(int))},
         .data = {.iov_base = (void *)(uintptr_t)(address + offsetof(Message, byte)), .iov_len = 1},
-        .control.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS},
     };
+    const struct cmsghdr header = {
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 
-    memcpy(CMSG_DATA(&message.control.header), &number, sizeof number);
+    memcpy(message.control, &header, sizeof header);
+    memcpy(message.control + CMSG_LEN(0), &number, sizeof number);
     return message;
 }
 
 /* The file's number that a message came with, or minus an errno. */
 static int64_t number_in(const Message *message)
 {
+    struct cmsghdr header;
     int number = -1;
 
+    memcpy(&header, message->control, sizeof header);
     if (message->header.msg_controllen >= CMSG_LEN(sizeof number) &&
-        message->control.header.cmsg_type == SCM_RIGHTS) {
-        memcpy(&number, CMSG_DATA(&message->control.header), sizeof number);
+        header.cmsg_type == SCM_RIGHTS) {
+        memcpy(&number, message->control + CMSG_LEN(0), sizeof number);
     }
     return number >= 0 ? number : -EMFILE; /* the kernel gave it none: the caller's table is full */
 }
 
-/* Map the page, which both threads then have. @value: 0 or minus an errno */
+/* Have it map the page, and keep nothing else of it. @value: 0 or minus an errno */
 static TraceeResult map_page(Agent *agent, AgentDelivery *delivery, int64_t *value)
 {
     int64_t fd;
     TraceeResult result = agent_take_file(agent, delivery->page, &fd);
 
     *value = MIN(fd, 0);
-    if (result == TRACEE_OK && fd >= 0) {
-        result = agent_map_page(agent, fd, PROT_READ | PROT_WRITE, &delivery->address);
-        *value = agent_is_error(delivery->address) ? delivery->address : 0;
+    if (result != TRACEE_OK || fd < 0) {
+        return result;
+    }
+    result = agent_map_page(agent, fd, PROT_READ | PROT_WRITE, &delivery->address);
+    *value = agent_is_error(delivery->address) ? delivery->address : 0;
+    return result == TRACEE_OK ? agent_close(agent, fd) : result;
+}
+
+static bool read_page(const AgentDelivery *delivery, Message *message)
+{
+    return pread(delivery->page, message, sizeof *message, 0) == sizeof *message;
+}
+
+static TraceeResult make_sockets(Agent *agent, AgentDelivery *delivery, int64_t *value)
+{
+    Message message = {.byte = 0};
+    TraceeCall call = {
+        .number = SYS_socketpair,
+        .args = {AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+                 (uint64_t)delivery->address + offsetof(Message, sockets)},
+    };
+    TraceeResult result = tracee_do(&agent->tracee, &call);
+
+    *value = call.result;
+    if (result == TRACEE_OK && call.result == 0) {
+        *value = read_page(delivery, &message) ? 0 : -EIO;
+        delivery->sender = message.sockets[0];
+        delivery->receiver = message.sockets[1];
     }
     return result;
+}
+
+TraceeResult agent_delivery_prepare(Agent *agent, AgentDelivery *delivery, int64_t *value)
+{
+    TraceeResult result = map_page(agent, delivery, value);
+
+    return result == TRACEE_OK && *value == 0 ? make_sockets(agent, delivery, value) : result;
 }
 
 /* Have the tracee call sendmsg() or recvmsg() on a socket of its own. @message: set to what is in the page then */
@@ -110,47 +128,39 @@ static TraceeResult call(Agent *agent, const AgentDelivery *delivery, TraceeCall
     if (pwrite(delivery->page, message, sizeof *message, 0) == sizeof *message) {
         result = tracee_do(&agent->tracee, wanted);
     }
-    if (pread(delivery->page, message, sizeof *message, 0) != sizeof *message) {
+    if (!read_page(delivery, message)) {
         wanted->result = -EIO;
     }
     return result;
 }
 
-/* A socket for the tracee, which is not the broker's any more. */
-static TraceeResult give(Agent *agent, int *socket, int64_t *number)
-{
-    TraceeResult result = agent_take_file(agent, *socket, number);
-
-    drop(socket);
-    return result;
-}
-
-TraceeResult agent_delivery_expect(Agent *agent, AgentDelivery *delivery, int64_t *value)
-{
-    TraceeResult result = give(agent, &delivery->receiver, &delivery->number);
-
-    *value = MIN(delivery->number, 0);
-    return result;
-}
-
 TraceeResult agent_delivery_send(Agent *agent, AgentDelivery *delivery, int64_t *value)
 {
-    const int file = (int)*value;
-    TraceeCall send = {.number = SYS_sendmsg, .args = {0, 0, MSG_DONTWAIT | MSG_NOSIGNAL}};
-    int64_t socket;
-    TraceeResult result = give(agent, &delivery->sender, &socket);
+    Message message = compose((uint64_t)delivery->address, (int)*value);
+    TraceeCall send = {
+        .number = SYS_sendmsg,
+        .args = {(uint64_t)delivery->sender, 0, MSG_DONTWAIT | MSG_NOSIGNAL},
+    };
+    TraceeResult result = call(agent, delivery, &send, &message);
 
-    *value = MIN(socket, 0);
-    if (result == TRACEE_OK && socket >= 0) {
-        result = map_page(agent, delivery, value);
+    *value = MIN(send.result, 0);
+    return result;
+}
+
+static TraceeResult put_away(Agent *agent, const AgentDelivery *delivery)
+{
+    const int sockets[] = {delivery->sender, delivery->receiver};
+    TraceeResult result = TRACEE_OK;
+
+    for (size_t i = 0; result == TRACEE_OK && i < G_N_ELEMENTS(sockets); i++) {
+        if (sockets[i] >= 0) {
+            result = agent_close(agent, sockets[i]);
+        }
     }
-    if (result == TRACEE_OK && *value == 0) {
-        Message message = compose((uint64_t)delivery->address, file);
-        send.args[0] = (uint64_t)socket;
-        result = call(agent, delivery, &send, &message);
-        *value = MIN(send.result, 0);
+    if (result == TRACEE_OK && !agent_is_error(delivery->address)) {
+        result = agent_unmap_page(agent, delivery->address);
     }
-    return result; /* what it still has goes with it */
+    return result;
 }
 
 TraceeResult agent_delivery_receive(Agent *agent, AgentDelivery *delivery, int64_t *value)
@@ -158,7 +168,7 @@ TraceeResult agent_delivery_receive(Agent *agent, AgentDelivery *delivery, int64
     Message message = compose((uint64_t)delivery->address, -1);
     TraceeCall receive = {
         .number = SYS_recvmsg,
-        .args = {(uint64_t)delivery->number, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC},
+        .args = {(uint64_t)delivery->receiver, 0, MSG_DONTWAIT | MSG_CMSG_CLOEXEC},
     };
     TraceeResult result = TRACEE_OK;
 
@@ -166,8 +176,5 @@ TraceeResult agent_delivery_receive(Agent *agent, AgentDelivery *delivery, int64
         result = call(agent, delivery, &receive, &message);
         *value = receive.result < 0 ? receive.result : number_in(&message);
     }
-    if (result == TRACEE_OK && !agent_is_error(delivery->address)) {
-        result = agent_unmap_page(agent, delivery->address);
-    }
-    return result == TRACEE_OK ? agent_close(agent, delivery->number) : result;
+    return result == TRACEE_OK ? put_away(agent, delivery) : result;
 }

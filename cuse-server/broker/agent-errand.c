@@ -28,7 +28,7 @@
 #include "cuse-server/broker/stand-ins.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker close name_to_handle_at */
+/* #syscalls:broker close getpid name_to_handle_at */
 
 /* Linux 6.5. */
 #ifndef AT_HANDLE_FID
@@ -69,12 +69,26 @@ static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
     return false;
 }
 
-/* The errand is about to look into the table of a thread. False: that is an agent, or another errand. */
+/* Is it ours, or held from outside of the container, as other instances' agents are? */
+static bool is_out_of_bounds(const Agent *errand, pid_t target, pid_t tracer)
+{
+    GuestMembers *members = errand->agents->members;
+
+    return guest_thread_group(target) == getpid() ||
+           (tracer != 0 && !guest_members_have(members, tracer) &&
+            guest_thread_group(tracer) != getpid());
+}
+
+/* The errand is about to look into the table of a thread. False: that is an agent, of whichever instance, or another
+ * errand, or the broker itself. */
 static bool aim(Agent *errand, pid_t target)
 {
     const Agents *agents = errand->agents;
     const pid_t tracer = guest_thread_tracer(target);
 
+    if (is_out_of_bounds(errand, target, tracer)) {
+        return false;
+    }
     agent_lock(errand);
     const Agent *known = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(target));
     bool is_free = known ? known->borrowed.tid == target : !is_held(agents, target, tracer);
@@ -147,10 +161,13 @@ static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
  * Trip: what both threads' steps need.
  * @tid: the errand's thread
  * @file: what it fetched, if the broker has it; or -1
+ * @by_message: it goes in a message; otherwise by the broker's hands, if the broker may take it: @needs_message: it may not
  */
 typedef struct {
     pid_t tid;
     int file;
+    bool by_message;
+    bool needs_message;
     AgentDelivery delivery;
 } Trip;
 
@@ -181,9 +198,9 @@ static TraceeResult take_step(Agent *agent, Trip *trip, int64_t *value)
     return agent_take_file(agent, trip->file, value);
 }
 
-static TraceeResult expect_step(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult prepare_step(Agent *agent, Trip *trip, int64_t *value)
 {
-    return agent_delivery_expect(agent, &trip->delivery, value);
+    return agent_delivery_prepare(agent, &trip->delivery, value);
 }
 
 static TraceeResult send_step(Agent *agent, Trip *trip, int64_t *value)
@@ -226,9 +243,9 @@ static bool is_local(int file)
            handle.head.handle_type == FILEID_INO32_GEN;
 }
 
-/* Of these kinds no file waits for anybody when it is closed, as long as it is open elsewhere. Nobody can put another
- * file under the number meanwhile. */
-static bool may_be_held(pid_t tid, int number)
+/* May the broker have it in its own table? Of these kinds no file waits for a guest when it is closed, as long as it is
+ * open elsewhere, and the errand has it still. Nobody can put another file under the number meanwhile. */
+static bool broker_may_take(pid_t tid, int number)
 {
     g_autofree char *directory = g_strdup_printf("/proc/%d", tid);
     int file = guest_thread_file(directory, number);
@@ -240,8 +257,7 @@ static bool may_be_held(pid_t tid, int number)
     return may;
 }
 
-/* By the broker, so that the guest makes no call of which a filter of its own may know nothing. The errand has the
- * file still, when the broker closes it. */
+/* By the broker, so that the guest makes no call of which a filter of its own may know nothing. */
 static TraceeResult deliver_by_hand(Agent *agent, Trip *trip, int64_t *value)
 {
     TraceeResult result = TRACEE_OK;
@@ -255,25 +271,16 @@ static TraceeResult deliver_by_hand(Agent *agent, Trip *trip, int64_t *value)
     return result;
 }
 
-static TraceeResult deliver_by_message(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult deliver(Agent *agent, Trip *trip, int64_t *value)
 {
-    const pid_t caller = agent->borrowed.tid;
-    int64_t number = *value;
-    TraceeResult result = TRACEE_OK;
-
-    *value = -agent_delivery_init(&trip->delivery);
-    if (*value == 0) {
-        result = step_of(agent, caller, expect_step, trip, value);
+    if (trip->by_message) {
+        return step_of(agent, trip->tid, send_step, trip, value);
     }
-    if (result == TRACEE_OK && *value == 0) {
-        result = step_of(agent, trip->tid, send_step, trip, &number);
-        if (result == TRACEE_OK) {
-            *value = number;
-            result = step_of(agent, caller, receive_step, trip, value);
-        }
+    if (broker_may_take(trip->tid, (int)*value)) {
+        return deliver_by_hand(agent, trip, value);
     }
-    agent_delivery_clear(&trip->delivery);
-    return result;
+    trip->needs_message = true;
+    return TRACEE_OK;
 }
 
 /* The errand is here: have it fetch the file, and what it got delivered; and send it off. */
@@ -282,42 +289,65 @@ static TraceeResult do_errand(Agent *agent, Trip *trip, int64_t *value)
     TraceeResult result = step_of(agent, trip->tid, fetch_step, trip, value);
 
     if (result == TRACEE_OK && *value >= 0) {
-        result = may_be_held(trip->tid, (int)*value) ? deliver_by_hand(agent, trip, value)
-                                                     : deliver_by_message(agent, trip, value);
+        result = deliver(agent, trip, value);
     }
     return result == TRACEE_OK ? leave(agent, trip->tid) : result;
 }
 
 /* Make it with the help of the caller. TRACEE_ENDED: the caller is being killed. */
-static TraceeResult go(Agent *agent, int64_t *value)
+static TraceeResult go(Agent *agent, Trip *trip, int64_t *value)
 {
-    Trip trip = {.file = -1};
-    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &trip.tid);
+    TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &trip->tid);
 
-    *value = trip.tid;
-    if (trip.tid <= 0) {
+    *value = trip->tid;
+    if (trip->tid <= 0) {
         return result;
     }
     if (result == TRACEE_OK) {
-        result = do_errand(agent, &trip, value);
+        result = do_errand(agent, trip, value);
     }
     if (result != TRACEE_OK) {
-        abandon(agent, trip.tid, result);
+        abandon(agent, trip->tid, result);
         *value = -ESRCH; /* if it alone has ended: a filter of the guest's own can kill a thread */
     }
     return result == TRACEE_TAMPERED ? TRACEE_ENDED : TRACEE_OK;
+}
+
+/* Once more, with a second errand, that has the sockets. */
+static TraceeResult go_with_message(Agent *agent, Trip *trip, int64_t *value)
+{
+    const pid_t caller = agent->borrowed.tid;
+    TraceeResult result = TRACEE_OK;
+
+    trip->by_message = true;
+    *value = -agent_delivery_init(&trip->delivery);
+    if (*value == 0) {
+        result = step_of(agent, caller, prepare_step, trip, value);
+        if (result == TRACEE_OK && *value == 0) {
+            result = go(agent, trip, value);
+        }
+        if (result == TRACEE_OK) {
+            result = step_of(agent, caller, receive_step, trip, value);
+        }
+    }
+    agent_delivery_clear(&trip->delivery);
+    return result;
 }
 
 /* The caller is in our hands. Signals that come to it meanwhile wait, and find its call done. */
 static void run(Agent *agent)
 {
     struct user_regs_struct regs = agent->borrowed.regs;
+    Trip trip = {.file = -1};
     uint64_t blocked;
     int64_t value = 0;
     TraceeResult result;
 
     tracee_block_signals(agent->borrowed.tid, &blocked);
-    result = go(agent, &value);
+    result = go(agent, &trip, &value);
+    if (result == TRACEE_OK && trip.needs_message) {
+        result = go_with_message(agent, &trip, &value);
+    }
     if (result == TRACEE_OK) {
         regs.rax = (unsigned long long)value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -21,7 +23,7 @@
 
 #include "tests/guest/rm.h"
 
-enum { THREADS = 8, ROUNDS = 25, NOBODY = 65534, ROOM = 16, NOT_OPEN = 99 };
+enum { THREADS = 8, ROUNDS = 25, NOBODY = 65534, ROOM = 16, NOT_OPEN = 99, SOCKETS_LOOKED_AT = 40 };
 
 static int take(int pidfd, int number, unsigned flags)
 {
@@ -105,6 +107,44 @@ static void by_threads(int self)
         failed += (uintptr_t)one;
     }
     say("failed in threads: %lu", (unsigned long)failed);
+}
+
+/* What comes into the table while another thread takes a file that the broker does not touch itself: nobody else's
+ * sockets, which would say whose they are (SO_PEERPIDFD). */
+static _Atomic int socket_strangers;
+static _Atomic bool looked_enough;
+
+static void *look_at_sockets(void *data)
+{
+    while (!looked_enough) {
+        for (int fd = 3; fd < SOCKETS_LOOKED_AT; fd++) {
+            struct ucred peer;
+            socklen_t size = sizeof peer;
+            if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+                peer.pid != getpid()) {
+                socket_strangers++;
+            }
+        }
+    }
+    return data;
+}
+
+static void of_a_regular_file(int self)
+{
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    unsigned failed = 0;
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, look_at_sockets, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        int fd = take(self, file, 0);
+        failed += fd < 0;
+        close(fd);
+    }
+    looked_enough = true;
+    pthread_join(thread, NULL);
+    close(file);
+    say("failed of a regular file: %u, sockets of strangers: %d", failed, socket_strangers);
 }
 
 static void without_room(int self)
@@ -214,6 +254,7 @@ void takes(void)
     of_oneself(self, ends[0]);
     of_a_child(ends);
     by_threads(self);
+    of_a_regular_file(self);
     without_room(self);
     between_users(self);
     with_signals(self);
