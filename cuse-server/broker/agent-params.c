@@ -11,15 +11,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* #syscalls:broker memfd_create ftruncate pwrite64 pread64 fcntl openat newfstatat fstat read lseek close */
+/* #syscalls:broker memfd_create ftruncate pread64 fcntl openat newfstatat fstat read lseek close */
 
-int agent_params_new(const void *params, size_t size)
+int agent_page_new(void)
 {
     int fd = memfd_create("nvcuse-params", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-    if (fd >= 0 &&
-        (ftruncate(fd, AGENT_PAGE_BYTES) < 0 || pwrite(fd, params, size, 0) != (ssize_t)size ||
-         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
+    if (fd >= 0 && (ftruncate(fd, AGENT_PAGE_BYTES) < 0 ||
+                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
         close(fd);
         return -1;
     }

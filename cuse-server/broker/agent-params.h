@@ -29,11 +29,11 @@ typedef struct {
 } AgentParams;
 
 /**
- * agent_params_new: a page with the parameters, for an agent to map: shared, so that what the call writes is seen here.
- * @size: at most AGENT_PARAMS_MAX bytes
+ * agent_page_new: a page for an agent to map: shared, so that what is written there is seen here, and the other way round.
+ * It has no memory yet: that comes when the agent maps it, and is the guest's, as its control group sees it.
  * Returns: a file of its size, or -1 with errno set.
  */
-int agent_params_new(const void *params, size_t size);
+int agent_page_new(void);
 
 /**
  * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? The

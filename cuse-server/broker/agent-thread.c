@@ -16,7 +16,7 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
-/* #syscalls:broker kill pread64 */
+/* #syscalls:broker kill pread64 pwrite64 */
 
 enum {
     CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */
@@ -24,7 +24,7 @@ enum {
 
 /* Where a program that maps where it likes has nothing (1 to 2 GiB): a page of ours in a hole between pages
  * of the guest's would be pinned with them, where the driver has to find the hole. */
-#define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | AGENT_MAP_MARK)
+#define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | MAP_POPULATE | AGENT_MAP_MARK)
 
 bool agent_is_error(int64_t result)
 {
@@ -210,7 +210,9 @@ static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int 
     TraceeResult result = agent_map_page(agent, AGENT_PARAMS_FD, PROT_READ | PROT_WRITE, &page);
 
     *error = ENOMEM; /* the guest has room for no more mappings */
-    if (result == TRACEE_OK && !agent_is_error(page)) {
+    if (result == TRACEE_OK && !agent_is_error(page) &&
+        pwrite(wanted->params_fd, wanted->what->params, wanted->what->size, 0) ==
+            (ssize_t)wanted->what->size) {
         result = issue_at(agent, wanted, fd, page, error);
         if (result == TRACEE_OK) {
             result = agent_unmap_page(agent, page);

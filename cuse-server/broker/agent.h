@@ -87,6 +87,7 @@ typedef struct {
  * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
  * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
  * @issuing: the ioctl() that it is at, or about to be at; NULL: none
+ * @is_checked: a call of its that reads parameters is being looked at; @recheck: one that came meanwhile, if its id is not 0
  * @tracer: the thread of ours that is its own; known once it is about to be made
  * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
  * @borrowed_stay, @stay: of each, for the keeper
@@ -113,6 +114,8 @@ typedef struct Agent {
     pid_t target;
     bool spoilt;
     const AgentCall *issuing;
+    bool is_checked;
+    struct seccomp_notif recheck;
 
     pid_t tracer;
     Tracee borrowed;

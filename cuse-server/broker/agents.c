@@ -62,6 +62,7 @@ enum {
     ERRANDS_MAX = 64,   /* at a time */
     ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
     ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
+    BIRTH_SECONDS = 5,  /* for one that is being made */
     STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
     KILL_SECONDS = 10,  /* for those that were killed then */
 };
@@ -390,16 +391,20 @@ typedef struct {
     AgentParams params;
 } Check;
 
-/* With the lock held: NULL: it reads nothing of ours. */
+/* With the lock held: the agent is in an ioctl() of its job. NULL: that is left to the check that is under way: the
+ * call that it is about was interrupted, and is made once more. */
 static Check *check_new(Agent *agent, const struct seccomp_notif *notif)
 {
-    AgentParams params;
+    Check *check;
 
-    if (notif->data.nr != SYS_ioctl || !copy_params(agent, &params)) {
+    if (agent->is_checked) {
+        agent->recheck = *notif;
         return NULL;
     }
-    Check *check = g_new(Check, 1);
-    *check = (Check){agent_ref(agent), *notif, params};
+    check = g_new(Check, 1);
+    *check = (Check){.agent = agent_ref(agent), .notif = *notif, .params.fd = -1};
+    (void)copy_params(agent, &check->params);
+    agent->is_checked = true;
     agent->agents->n_checks++;
     return check;
 }
@@ -417,13 +422,15 @@ static void check_free(Check *check)
     g_mutex_unlock(&agents->lock);
 }
 
-static gpointer run_check(gpointer data)
+static void run_once(const Check *check)
 {
-    Check *check = data;
     const Agent *agent = check->agent;
     const struct seccomp_notif *notif = &check->notif;
 
-    if (agent_params_are_there(&check->params, (pid_t)notif->pid, notif->data.args[ARG_PARAMS])) {
+    if (check->params.fd < 0) { /* we are short of descriptors */
+        notification_fail(agent->listener, notif->id, ENOMEM);
+    } else if (agent_params_are_there(&check->params, (pid_t)notif->pid,
+                                      notif->data.args[ARG_PARAMS])) {
         notification_continue(agent->listener, notif->id);
     } else {
         /* A thread that is being killed has no memory any more, and makes no call. */
@@ -432,6 +439,34 @@ static gpointer run_check(gpointer data)
         }
         notification_fail(agent->listener, notif->id, EPERM);
     }
+}
+
+/* Is there another call of the agent's to check? */
+static bool check_next(Check *check)
+{
+    Agent *agent = check->agent;
+
+    agent_lock(agent);
+    bool next = agent->recheck.id != 0;
+    check->notif = agent->recheck;
+    agent->recheck.id = 0;
+    agent->is_checked = next;
+    agent_params_clear(&check->params);
+    check->params.fd = -1;
+    if (next) {
+        (void)copy_params(agent, &check->params);
+    }
+    agent_unlock(agent);
+    return next;
+}
+
+static gpointer run_check(gpointer data)
+{
+    Check *check = data;
+
+    do {
+        run_once(check);
+    } while (check_next(check));
     check_free(check);
     return NULL;
 }
@@ -439,20 +474,21 @@ static gpointer run_check(gpointer data)
 /*
  * Each has a thread of its own: it reads a list of the guest's mappings, which the guest can make long, and slow to
  * read. Not the leader, for whom all the container's calls would wait; nor a thread that answers guests: these may
- * all wait, by way of the worker, for this very call of the agent's (transport/broker-protocol.h). An agent is at one
- * call at a time, so there are no more of these threads than agents.
+ * all wait, by way of the worker, for this very call of the agent's (transport/broker-protocol.h). There is one for an
+ * agent at a time.
  */
 static void begin_check(Check *check)
 {
-    GThread *thread =
-        check->params.fd < 0 ? NULL : g_thread_try_new("broker-check", run_check, check, NULL);
+    GThread *thread = g_thread_try_new("broker-check", run_check, check, NULL);
 
     if (thread) {
         g_thread_unref(thread);
-    } else { /* we are short of descriptors or threads */
-        notification_fail(check->agent->listener, check->notif.id, ENOMEM);
-        check_free(check);
+        return;
     }
+    do { /* we are short of threads */
+        notification_fail(check->agent->listener, check->notif.id, ENOMEM);
+    } while (check_next(check));
+    check_free(check);
 }
 
 bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
@@ -467,11 +503,12 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     }
     agent_ref(agent);
     if (!is_wait(agent, notif)) {
-        Check *check = check_new(agent, notif);
+        const bool reads = notif->data.nr == SYS_ioctl && agent->issuing;
+        Check *check = reads ? check_new(agent, notif) : NULL;
         g_mutex_unlock(&agents->lock);
         if (check) {
             begin_check(check);
-        } else {
+        } else if (!reads) {
             notification_continue(agent->listener, notif->id);
         }
     } else {
@@ -594,13 +631,14 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
 }
 
 /* With the lock held: the process's agent; NULL: it has none. One that is being made with the help of another thread may
- * come to nothing: that is waited for. */
+ * come to nothing: that is waited for, but not for ever, for a guest can hold up its own. */
 static Agent *agent_of(Agents *agents, pid_t group)
 {
     Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
 
-    while (agent && agent->state == AGENT_STARTING && !agents->stopping) {
-        g_cond_wait(&agents->changed, &agents->lock);
+    while (agent && agent->state == AGENT_STARTING && !agents->stopping &&
+           g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
         agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
     }
     return agent;
@@ -670,7 +708,7 @@ static int wait_for_call(AgentCall *call)
 
 int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
 {
-    AgentCall call = {.what = what, .params_fd = agent_params_new(what->params, what->size)};
+    AgentCall call = {.what = what, .params_fd = agent_page_new()};
     int host_fd = call.params_fd < 0 ? -1 : fcntl(what->host_fd, F_DUPFD_CLOEXEC, 0);
     int error = ENOMEM;
 
