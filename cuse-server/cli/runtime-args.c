@@ -245,7 +245,17 @@ static bool take(RuntimeArgs *args, char **argv, const Option *options, RuntimeS
 
 /* --- the line --------------------------------------------------------------------------------- */
 
-RuntimeSyntax runtime_syntax_of(const char *path)
+/* As the kernel finds it, which is how the runtime goes there: "link/.." is not here. The caller frees it. */
+static char *resolve(const char *path)
+{
+    char *found = realpath(path, NULL);
+    char *resolved = found ? g_strdup(found) : g_canonicalize_filename(path, NULL);
+
+    free(found);
+    return resolved;
+}
+
+static RuntimeSyntax syntax_of_name(const char *path)
 {
     g_autofree char *name = g_path_get_basename(path);
 
@@ -253,6 +263,16 @@ RuntimeSyntax runtime_syntax_of(const char *path)
         return RUNTIME_SYNTAX_ARGP;
     }
     return strstr(name, "runc") ? RUNTIME_SYNTAX_GO : RUNTIME_SYNTAX_COMMON;
+}
+
+/* A link can have one runtime's name, and be another. */
+RuntimeSyntax runtime_syntax_of(const char *path)
+{
+    g_autofree char *program = g_find_program_in_path(path);
+    g_autofree char *target = program ? resolve(program) : NULL;
+    RuntimeSyntax syntax = syntax_of_name(path);
+
+    return !target || syntax_of_name(target) == syntax ? syntax : RUNTIME_SYNTAX_COMMON;
 }
 
 static RuntimeCommand command_of(const char *word)
@@ -367,7 +387,7 @@ bool runtime_args_read_command(RuntimeArgs *args, RuntimeSyntax syntax, GError *
     bool ok = read_words(args, syntax, error);
 
     /* Until now it pointed into argv, as the others do. */
-    args->bundle = g_canonicalize_filename(args->bundle ? args->bundle : ".", NULL);
+    args->bundle = resolve(args->bundle ? args->bundle : ".");
     return ok;
 }
 

@@ -2,6 +2,7 @@
 #include "cuse-server/cli/runtime-update.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -39,8 +40,12 @@ static bool feed(const char *text, GError **error)
 {
     size_t length = strlen(text);
     int fd = memfd_create("resources", MFD_CLOEXEC);
-    bool ok = fd >= 0 && write(fd, text, length) == (ssize_t)length &&
-              lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
+    bool ok = fd >= 0 && write(fd, text, length) == (ssize_t)length && lseek(fd, 0, SEEK_SET) == 0;
+
+    if (ok && fd == STDIN_FILENO) { /* there was none */
+        return fcntl(fd, F_SETFD, 0) == 0;
+    }
+    ok = ok && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 
     if (!ok) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
