@@ -160,21 +160,23 @@ static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
 /*
  * Trip: what both threads' steps need.
  * @tid: the errand's thread
+ * @value: what the caller's call is to return: a file's number, in whichever table a step has it, or minus an errno
  * @file: what it fetched, if the broker has it; or -1
  * @by_message: it goes in a message; otherwise by the broker's hands, if the broker may take it: @needs_message: it may not
  */
 typedef struct {
     pid_t tid;
+    int64_t value;
     int file;
     bool by_message;
     bool needs_message;
     AgentDelivery delivery;
 } Trip;
 
-typedef TraceeResult (*Step)(Agent *agent, Trip *trip, int64_t *value);
+typedef TraceeResult (*Step)(Agent *agent, Trip *trip);
 
 /* Have one of the two threads, which stands still after a call, carry out a step. */
-static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip, int64_t *value)
+static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip)
 {
     TraceeResult result;
 
@@ -182,49 +184,43 @@ static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip, int6
         return TRACEE_ENDED;
     }
     agent_born(agent);
-    result = step(agent, trip, value);
+    result = step(agent, trip);
     agent_forget(agent);
     return result;
 }
 
-static TraceeResult fetch_step(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult fetch_step(Agent *agent, Trip *trip)
 {
+    return fetch(agent, &trip->value);
+}
+
+static TraceeResult take_step(Agent *agent, Trip *trip)
+{
+    return agent_take_file(agent, trip->file, &trip->value);
+}
+
+static TraceeResult prepare_step(Agent *agent, Trip *trip)
+{
+    return agent_delivery_prepare(agent, &trip->delivery, &trip->value);
+}
+
+static TraceeResult send_step(Agent *agent, Trip *trip)
+{
+    return agent_delivery_send(agent, &trip->delivery, &trip->value);
+}
+
+static TraceeResult receive_step(Agent *agent, Trip *trip)
+{
+    return agent_delivery_receive(agent, &trip->delivery, &trip->value);
+}
+
+/* The errand has done what it was made for, and goes. */
+static TraceeResult exit_step(Agent *agent, Trip *trip)
+{
+    TraceeResult result = tracee_exit(&agent->tracee);
+
     (void)trip;
-    return fetch(agent, value);
-}
-
-static TraceeResult take_step(Agent *agent, Trip *trip, int64_t *value)
-{
-    return agent_take_file(agent, trip->file, value);
-}
-
-static TraceeResult prepare_step(Agent *agent, Trip *trip, int64_t *value)
-{
-    return agent_delivery_prepare(agent, &trip->delivery, value);
-}
-
-static TraceeResult send_step(Agent *agent, Trip *trip, int64_t *value)
-{
-    return agent_delivery_send(agent, &trip->delivery, value);
-}
-
-static TraceeResult receive_step(Agent *agent, Trip *trip, int64_t *value)
-{
-    return agent_delivery_receive(agent, &trip->delivery, value);
-}
-
-/* The errand has done what it was made for. */
-static TraceeResult leave(Agent *agent, pid_t tid)
-{
-    TraceeResult result;
-
-    if (!tracee_init(&agent->tracee, tid)) {
-        return TRACEE_ENDED;
-    }
-    agent_born(agent);
-    result = tracee_exit(&agent->tracee);
-    agent_forget(agent);
-    return result == TRACEE_ENDED ? TRACEE_OK : result; /* it has gone, as it was to */
+    return result == TRACEE_ENDED ? TRACEE_OK : result;
 }
 
 /* --- how it gets to the caller ------------------------------------------------------------------ */
@@ -258,76 +254,77 @@ static bool broker_may_take(pid_t tid, int number)
 }
 
 /* By the broker, so that the guest makes no call of which a filter of its own may know nothing. */
-static TraceeResult deliver_by_hand(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult deliver_by_hand(Agent *agent, Trip *trip)
 {
     TraceeResult result = TRACEE_OK;
 
-    trip->file = guest_thread_take(trip->tid, (int)*value);
-    *value = trip->file < 0 ? -errno : 0;
+    trip->file = guest_thread_take(trip->tid, (int)trip->value);
+    trip->value = trip->file < 0 ? -errno : 0;
     if (trip->file >= 0) {
-        result = step_of(agent, agent->borrowed.tid, take_step, trip, value);
+        result = step_of(agent, agent->borrowed.tid, take_step, trip);
         close(trip->file);
     }
     return result;
 }
 
-static TraceeResult deliver(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult deliver(Agent *agent, Trip *trip)
 {
     if (trip->by_message) {
-        return step_of(agent, trip->tid, send_step, trip, value);
+        return step_of(agent, trip->tid, send_step, trip);
     }
-    if (broker_may_take(trip->tid, (int)*value)) {
-        return deliver_by_hand(agent, trip, value);
+    if (broker_may_take(trip->tid, (int)trip->value)) {
+        return deliver_by_hand(agent, trip);
     }
     trip->needs_message = true;
     return TRACEE_OK;
 }
 
 /* The errand is here: have it fetch the file, and what it got delivered; and send it off. */
-static TraceeResult do_errand(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult do_errand(Agent *agent, Trip *trip)
 {
-    TraceeResult result = step_of(agent, trip->tid, fetch_step, trip, value);
+    TraceeResult result = step_of(agent, trip->tid, fetch_step, trip);
 
-    if (result == TRACEE_OK && *value >= 0) {
-        result = deliver(agent, trip, value);
+    if (result == TRACEE_OK && trip->value >= 0) {
+        result = deliver(agent, trip);
     }
-    return result == TRACEE_OK ? leave(agent, trip->tid) : result;
+    return result == TRACEE_OK ? step_of(agent, trip->tid, exit_step, trip) : result;
 }
 
 /* Make it with the help of the caller. TRACEE_ENDED: the caller is being killed. */
-static TraceeResult go(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult go(Agent *agent, Trip *trip)
 {
     TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &trip->tid);
 
-    *value = trip->tid;
+    trip->value = trip->tid;
     if (trip->tid <= 0) {
         return result;
     }
     if (result == TRACEE_OK) {
-        result = do_errand(agent, trip, value);
+        result = do_errand(agent, trip);
     }
     if (result != TRACEE_OK) {
         abandon(agent, trip->tid, result);
-        *value = -ESRCH; /* if it alone has ended: a filter of the guest's own can kill a thread */
+        /* If it alone has ended: a filter of the guest's own can kill a thread. */
+        trip->value = -ESRCH;
     }
     return result == TRACEE_TAMPERED ? TRACEE_ENDED : TRACEE_OK;
 }
 
 /* Once more, with a second errand, that has the sockets. */
-static TraceeResult go_with_message(Agent *agent, Trip *trip, int64_t *value)
+static TraceeResult go_with_message(Agent *agent, Trip *trip)
 {
     const pid_t caller = agent->borrowed.tid;
     TraceeResult result = TRACEE_OK;
 
     trip->by_message = true;
-    *value = -agent_delivery_init(&trip->delivery);
-    if (*value == 0) {
-        result = step_of(agent, caller, prepare_step, trip, value);
-        if (result == TRACEE_OK && *value == 0) {
-            result = go(agent, trip, value);
+    trip->value = -agent_delivery_init(&trip->delivery);
+    if (trip->value == 0) {
+        result = step_of(agent, caller, prepare_step, trip);
+        if (result == TRACEE_OK && trip->value == 0) {
+            result = go(agent, trip);
         }
         if (result == TRACEE_OK) {
-            result = step_of(agent, caller, receive_step, trip, value);
+            result = step_of(agent, caller, receive_step, trip);
         }
     }
     agent_delivery_clear(&trip->delivery);
@@ -340,16 +337,15 @@ static void run(Agent *agent)
     struct user_regs_struct regs = agent->borrowed.regs;
     Trip trip = {.file = -1};
     uint64_t blocked;
-    int64_t value = 0;
     TraceeResult result;
 
     tracee_block_signals(agent->borrowed.tid, &blocked);
-    result = go(agent, &trip, &value);
+    result = go(agent, &trip);
     if (result == TRACEE_OK && trip.needs_message) {
-        result = go_with_message(agent, &trip, &value);
+        result = go_with_message(agent, &trip);
     }
     if (result == TRACEE_OK) {
-        regs.rax = (unsigned long long)value;
+        regs.rax = (unsigned long long)trip.value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;
         regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
         tracee_detach(agent->borrowed.tid, &regs, blocked);
