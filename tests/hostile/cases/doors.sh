@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A fallen worker reaches for the memory of programs that call on a guest's file: fallen-doors.c, robbed.c.
 programs=/mnt
-mount -t tmpfs -o mode=0755 tmpfs "$programs"
-trap 'umount "$programs"' EXIT
-for rights in plain owned capable; do
-    cp "$HOSTILE/robbed" "$programs/$rights"
-    chmod 0755 "$programs/$rights"
-done
-chmod u+s "$programs/owned"
-# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN
-python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12, 0, 0, 0))' \
-    "$programs/capable"
+with_rights "$programs" "$HOSTILE/robbed" "$CAP_NET_ADMIN"
 address=0x$(nm "$programs/plain" | awk '$3 == "secret" { print $1 }')
 TCGETS=0x5401
 

@@ -3,17 +3,8 @@
 # A fallen worker asks for the memory of processes while these are in the memory of a program that is better off than the file's
 # opener, or become one: lender.c. What they execute is the opener's like, and is served.
 programs=/mnt
-mount -t tmpfs -o mode=0755 tmpfs "$programs"
-trap 'umount "$programs"' EXIT
-for rights in plain owned capable; do
-    cp "$HOSTILE/lender" "$programs/$rights"
-    chmod 0755 "$programs/$rights"
-done
+with_rights "$programs" "$HOSTILE/lender" "$CAP_NET_ADMIN"
 cp "$HOSTILE/robbed" "$programs/robbed"
-chmod u+s "$programs/owned"
-# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN
-python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12, 0, 0, 0))' \
-    "$programs/capable"
 CHILDREN=20
 address=0x$(nm "$programs/plain" | awk '$3 == "secret" { print $1 }')
 

@@ -4,24 +4,13 @@
 # the new program has what it would have natively, and so have the old files; but for calls on them, which want the memory of
 # a program that may do more than their opener (cases/doors.sh).
 programs=/mnt
-mount -t tmpfs -o mode=0755 tmpfs "$programs"
-trap 'umount "$programs"' EXIT
-for rights in plain root capable; do
-    cp "$HOSTILE/setuid" "$programs/$rights"
-    chmod 0755 "$programs/$rights"
-done
-chmod u+s "$programs/root"
-# struct vfs_cap_data, version 2, effective: CAP_NET_ADMIN and CAP_SYS_ADMIN
-python3 - "$programs/capable" <<'END'
-import os, struct, sys
-os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12 | 1 << 21, 0, 0, 0))
-END
+with_rights "$programs" "$HOSTILE/setuid" "$((CAP_NET_ADMIN | CAP_SYS_ADMIN))"
 
 # usage: play HOW COMMAND... : each scene with each program
 play() {
     local how=$1 rights
     shift
-    for rights in root capable; do
+    for rights in owned capable; do
         for scene in "held $programs/$rights" "before $programs/$rights" "race $programs/$rights 6"; do
             echo "== $scene"
             # shellcheck disable=SC2086 # a scene and its arguments
