@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For suites of their own (tests/NAME/run): everything it takes to run a script in the VM, and that for several combinations.
 
-for part in common packages apt kernel driver model vm session; do
+for part in common packages apt qemu kernel driver model vm session; do
     # shellcheck source=/dev/null
     . "$(dirname "${BASH_SOURCE[0]}")/$part.sh"
 done

@@ -32,11 +32,13 @@ vm_trouble() { grep -aE "$VM_TROUBLE" "$1" | grep -avE -f <(grep -vE '^(#|$)' "$
 # usage: vm_run RESULTS-DIR KERNEL-ENTRY INITRD
 # RESULTS-DIR holds "command" and "environment"; see guest-init.
 vm_run() {
-    local results=$1 kernel=$2 initrd=$3 console=$1/console.log kver rc=0 stdio=stdio,id=stdio,signal=on code
+    local results=$1 kernel=$2 initrd=$3 console=$1/console.log kver rc=0 stdio=stdio,id=stdio,signal=on code qemu
     kver=$(kernel_version "$kernel")
+    mapfile -t qemu < <(qemu_command)
+    ((${#qemu[@]})) || return 1
     [[ ${LAB_INTERACTIVE:-} ]] && stdio=stdio,id=stdio,signal=off
     # shellcheck disable=SC2046 # words
-    timeout --foreground "$VM_TIMEOUT" qemu-system-x86_64 -M q35 $(vm_processors) -cpu max -m "$VM_MEMORY" \
+    timeout --foreground "$VM_TIMEOUT" "${qemu[@]}" -M q35 $(vm_processors) -cpu max -m "$VM_MEMORY" \
         -nodefaults -no-user-config -display none -no-reboot -kernel "$kernel/boot/vmlinuz-$kver" -initrd "$initrd" \
         -append "$VM_CMDLINE lab.init=$TOP/tests/vm/guest-init" \
         -serial "file:$console" -chardev "$stdio" -serial chardev:stdio \

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The emulator: the machine's own, or, where that is too old, the one of Debian's backports, unpacked into the cache.
+#
+# Before 8.1, QEMU translates a piece of code first and watches its page for changes afterwards. What another processor writes there
+# in between is lost, and the old code runs for ever. So kernels that change their code as they run (static keys) die, rarely: of
+# an int3 that nobody expects, or in a loop. Both processors have to be emulated at once for that.
+
+QEMU_VERSION=8.1
+QEMU_PACKAGES=(qemu-system-x86 qemu-system-data seabios)
+
+# Does the machine's own QEMU watch code before it translates it?
+qemu_is_new() {
+    local version
+    version=$(qemu-system-x86_64 --version | sed -nE '1s/.*version ([0-9.]+).*/\1/p')
+    [[ $version ]] && dpkg --compare-versions "$version" ge "$QEMU_VERSION"
+}
+
+# The libraries that it needs are those of the machine's own QEMU, as Debian builds backports on the release that they are for.
+# usage: qemu_unpack RELEASE NAME=VERSION... DIR
+qemu_unpack() {
+    local release=$1 dir=${!#}
+    step "downloading QEMU for the lab" "$CACHE/qemu.log" apt_unpack "$release" "$dir" "${@:2:$#-2}"
+}
+
+# Print the cache entry of the backports' emulator.
+qemu_from_backports() {
+    local release package version wanted=()
+    release=$(apt_codename)-backports
+    apt_refresh "$release" || return
+    for package in "${QEMU_PACKAGES[@]}"; do
+        version=$(apt_version "$release" "$package" '') || {
+            say "apt knows no $package of $release; see $CACHE/apt/$release/update.log"
+            return 1
+        }
+        wanted+=("$package=$version")
+    done
+    cached "qemu/${wanted[0]#*=}" qemu_unpack "$release" "${wanted[@]}"
+}
+
+# Print the words of a command line that runs the emulator, one a line.
+qemu_command() {
+    local dir
+    if qemu_is_new; then
+        echo qemu-system-x86_64
+    else
+        dir=$(qemu_from_backports) || return
+        printf '%s\n' "$dir/usr/bin/qemu-system-x86_64" -L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios"
+    fi
+}
