@@ -31,7 +31,7 @@
 #define BAD_COMMAND 0x20807fffU
 #define CONTROL     _IOWR(NV_IOCTL_MAGIC, NV_ESC_RM_CONTROL, NVOS54_PARAMETERS)
 
-enum { CALLS = 50, ERRNOS = 4096, GONE_EVERY = 8, LINGER_US = 2000 };
+enum { CALLS = 50, ERRNOS = 4096, LINGER_US = 2000 };
 
 static int faults;
 static char *page; /* that is not there */
@@ -136,14 +136,24 @@ static void held(long n)
 
 /* --- what comes, and changes ------------------------------------------------------------------- */
 
-/* Good, but for every second command, and a pointer and a size in between. */
-static void fill(void *copy, unsigned i)
+/* What the page holds, or that it is gone. */
+enum content { GOOD, OTHER_COMMAND, NO_POINTER, TOO_LARGE, GONE, CONTENTS };
+
+static void fill(void *copy, enum content content)
 {
-    NVOS54_PARAMETERS args = {.cmd = i % 2 ? BAD_COMMAND : NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS,
-                              .params = i % 8 == 4 ? 0xffff888000000000U : (uintptr_t)&ids,
-                              .paramsSize = i % 8 == 6 ? UINT32_MAX : sizeof ids};
+    NVOS54_PARAMETERS args = {
+        .cmd = content == OTHER_COMMAND ? BAD_COMMAND : NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS,
+        .params = content == NO_POINTER ? 0xffff888000000000U : (uintptr_t)&ids,
+        .paramsSize = content == TOO_LARGE ? UINT32_MAX : sizeof ids};
 
     memcpy(copy, &args, sizeof args);
+}
+
+/* As often as not what it held before, so that some calls find the same in all their rounds; otherwise anything. By chance, because
+ * with a fixed order each call could begin at the same place of it. */
+static enum content next_content(enum content before)
+{
+    return random() % 2 ? before : (enum content)(random() % CONTENTS);
 }
 
 /* Whoever waits for the page gets it, for a moment; or finds that it is unmapped. */
@@ -151,19 +161,20 @@ static void *answer(void *data)
 {
     static char copy[PAGE] __attribute__((aligned(4096)));
     struct uffd_msg fault;
+    enum content content = GOOD;
 
     (void)data;
-    for (unsigned i = 1; read(faults, &fault, sizeof fault) == sizeof fault; i++) {
+    while (read(faults, &fault, sizeof fault) == sizeof fault) {
         struct uffdio_copy come = {.dst = (uintptr_t)page, .src = (uintptr_t)copy, .len = PAGE};
         struct uffdio_range wake = {(uintptr_t)page, PAGE};
-        if (i % GONE_EVERY == 0) {
+        content = next_content(content);
+        if (content == GONE) {
             munmap(page, PAGE);
             ioctl(faults, UFFDIO_WAKE, &wake);
             usleep(LINGER_US);
             missing(page);
         } else {
-            /* Good in every round of some calls, in no round or the first ones of others. */
-            fill(copy, i / 4 % 2 ? i : 0);
+            fill(copy, content);
             ioctl(faults, UFFDIO_COPY, &come);
             usleep((useconds_t)random() % LINGER_US);
             madvise(page, PAGE, MADV_DONTNEED);
