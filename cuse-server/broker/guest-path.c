@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -15,7 +17,7 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker openat newfstatat fstat statx fstatfs readlinkat fcntl close */
+/* #syscalls:broker openat openat2 newfstatat fstat statx fstatfs readlinkat fcntl close */
 
 enum {
     SYMLINKS_MAX = 40,   /* as the kernel's MAXSYMLINKS */
@@ -173,20 +175,44 @@ static int walk_start(pid_t tid, int dirfd, const char *path)
     return open_proc(tid, name);
 }
 
-int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
+/*
+ * Have the kernel walk the whole path from @start: one call, for a path that meets no symbolic link. Without links there
+ * is nothing on the way that depends on who walks: /proc/self is a link. A relative path that goes up could leave the
+ * guest's root, which the kernel does not know here.
+ * Returns: a descriptor; or -1 with errno set: ELOOP: the path has to be walked by hand.
+ */
+static int open_without_links(int start, const char *path, int flags)
 {
-    Walk walk = {.tid = tid, .follow_last = !(flags & O_NOFOLLOW)};
-    bool ok = path[0] != '\0';
+    const bool absolute = path[0] == '/';
+    const struct open_how how = {
+        .flags = (unsigned)(O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW)),
+        .resolve = RESOLVE_NO_SYMLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH),
+    };
+
+    if (!absolute && strstr(path, "..")) {
+        errno = ELOOP;
+        return -1;
+    }
+    int fd = (int)syscall(SYS_openat2, start, path, &how, sizeof how);
+    /* These two are about the path itself, which had no link so far. Others may be about how it was walked. */
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
+        errno = ELOOP;
+    }
+    return fd;
+}
+
+/* Walk a component at a time from @start, which is closed. */
+static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
+{
+    const bool absolute = path[0] == '/';
+    Walk walk = {.tid = tid, .here = start, .follow_last = !(flags & O_NOFOLLOW)};
     char *name;
 
-    walk.root = open_proc(tid, "root");
-    walk.here = walk_start(tid, dirfd, path);
+    walk.root = absolute ? fcntl(start, F_DUPFD_CLOEXEC, 0) : open_proc(tid, "root");
+    bool ok = walk.root >= 0;
     walk.rest = g_string_new(path);
     if (g_str_has_suffix(path, "/")) {
         g_string_append_c(walk.rest, '.'); /* what comes before the slash has to be a directory */
-    }
-    if (walk.root < 0 || walk.here < 0) {
-        ok = false;
     }
     while (ok && (name = next_component(&walk))) {
         ok = walk_component(&walk, name);
@@ -195,9 +221,23 @@ int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
     int saved = ok ? 0 : errno;
     g_string_free(walk.rest, TRUE);
     close_if_open(walk.root);
-    if (!ok && walk.here >= 0) {
+    if (!ok) {
         close(walk.here);
     }
     errno = saved ? saved : ENOENT;
     return ok ? walk.here : -1;
+}
+
+int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
+{
+    int start = walk_start(tid, dirfd, path);
+    int fd = start < 0 ? -1 : open_without_links(start, path, flags);
+
+    if (fd < 0 && start >= 0 && errno == ELOOP) {
+        return walk_by_hand(tid, start, path, flags);
+    }
+    int saved = errno;
+    close_if_open(start);
+    errno = saved;
+    return fd;
 }

@@ -4,8 +4,9 @@
  * working directory, through its mounts and symbolic links.
  *
  * The kernel can walk inside another root (openat2 with RESOLVE_IN_ROOT), but not as another
- * process: /proc/self and the links below /proc/PID would be the broker's. So the walk is done
- * here, a component at a time, with O_PATH descriptors. The result is only compared with the
+ * process: /proc/self and the links below /proc/PID would be the broker's. So the kernel walks paths
+ * that meet no symbolic link (RESOLVE_NO_SYMLINKS); all others are walked here, a component at a time,
+ * with O_PATH descriptors. The result is only compared with the
  * instance's device numbers: a guest that makes it wrong, by a race or a file system of its own,
  * gets one of its own devices or the kernel's own answer.
  */

@@ -3,9 +3,11 @@
  * guest's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -73,7 +75,12 @@ Test(guest_path, finds_what_the_kernel_finds)
 {
     const char *paths[] = {
         "sub/file",
+        "sub//./file",
         "./sub/../sub//file",
+        "sub/..",
+        "sub/../link-to-link",
+        "directory-link/../sub/file",
+        "directory-link/",
         "sub/file/",
         "sub/",
         "sub/link",
@@ -91,6 +98,9 @@ Test(guest_path, finds_what_the_kernel_finds)
         "..",
         "/",
         "//dev///null",
+        "/dev/../dev/null",
+        "/dev/null/",
+        "/dev/null/..",
         "/..",
         "/../../dev/null",
         "/dev/null/x",
@@ -139,4 +149,103 @@ Test(guest_path, follows_descriptors_in_proc_to_the_file_itself)
 Test(guest_path, a_closed_descriptor_is_no_place_to_start)
 {
     cr_assert_lt(guest_path_open(gettid(), 999, "x", 0), 0);
+}
+
+/* --- another process -------------------------------------------------------------------------- */
+
+/* A process that waits to be killed; its root is here and its working directory @inside of it, if @inside. */
+static pid_t start_guest(const char *inside)
+{
+    int ready[2];
+    char byte;
+
+    cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (inside && (chroot(".") < 0 || chdir(inside) < 0)) {
+            _exit(1);
+        }
+        (void)!write(ready[1], "", 1);
+        pause();
+        _exit(0);
+    }
+    cr_assert_gt(child, 0);
+    close(ready[1]);
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static void end_guest(pid_t guest)
+{
+    kill(guest, SIGKILL);
+    waitpid(guest, NULL, 0);
+}
+
+static void leads_to(pid_t guest, const char *path, const char *wanted)
+{
+    struct stat found;
+    struct stat st;
+    int fd = guest_path_open(guest, AT_FDCWD, path, 0);
+
+    cr_assert_geq(fd, 0, "'%s': %s", path, strerrorname_np(errno));
+    cr_assert_eq(fstat(fd, &found), 0);
+    cr_assert_eq(stat(wanted, &st), 0);
+    cr_expect(found.st_ino == st.st_ino && found.st_dev == st.st_dev, "'%s' is not '%s'", path,
+              wanted);
+    close(fd);
+}
+
+Test(guest_path, proc_self_is_the_guests)
+{
+    const pid_t guest = start_guest(NULL);
+    g_autofree char *status = g_strdup_printf("/proc/%d/status", guest);
+
+    leads_to(guest, "/proc/self/status", status);
+    leads_to(guest, "/proc/self/cwd/sub/link", "sub/file");
+    leads_to(guest, "/proc/self/../self/status", status);
+    end_guest(guest);
+}
+
+Test(guest_path, no_path_leaves_the_guests_root)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("changing the root directory needs root");
+    }
+    const pid_t guest = start_guest("sub");
+
+    leads_to(guest, "/sub/file", "sub/file");
+    leads_to(guest, "/../sub/./file", "sub/file");
+    leads_to(guest, "/directory-link/../../../sub/link", "sub/file");
+    leads_to(guest, "file", "sub/file");
+    leads_to(guest, "../../../sub/file", "sub/file");
+    leads_to(guest, "../..", ".");
+    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "/absolute", 0), 0, "there is no /dev in it");
+    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "../../proc/self/root", 0), 0);
+    end_guest(guest);
+}
+
+/* A working directory outside of the root: ".." ends at the root all the same, if it comes by. */
+Test(guest_path, going_up_ends_at_the_root_that_a_path_comes_by)
+{
+    if (geteuid() != 0) {
+        cr_skip_test("changing the root directory needs root");
+    }
+    int outside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    g_autofree char *up = g_strconcat(directory + 1, "/../sub/file", NULL);
+    g_autofree char *down = g_strconcat(directory + 1, "/sub/file", NULL);
+    const pid_t guest = start_guest("/");
+    struct stat found;
+    struct stat st;
+
+    cr_assert_eq(stat("sub/file", &st), 0);
+    for (int i = 0; i < 2; i++) {
+        int fd = guest_path_open(guest, outside, i ? down : up, 0);
+        cr_assert_geq(fd, 0);
+        cr_assert_eq(fstat(fd, &found), 0);
+        cr_expect_eq(found.st_ino, st.st_ino);
+        close(fd);
+    }
+    close(outside);
+    end_guest(guest);
 }
