@@ -171,6 +171,14 @@ bool guest_members_have(GuestMembers *members, pid_t tid)
     return has_cgroup(members, cgroup);
 }
 
+bool guest_members_know(GuestMembers *members, pid_t tid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/pid", tid);
+    struct stat st;
+
+    return stat(path, &st) == 0 && has_namespace(members, st.st_ino);
+}
+
 void guest_members_add(GuestMembers *members, GuestHome *home)
 {
     /* A guest may nest namespaces as deep as it likes: its first is enough. */

@@ -41,6 +41,12 @@ bool guest_home_find(pid_t tid, GuestHome *home);
 void guest_home_clear(GuestHome *home);
 
 /**
+ * guest_members_know: whether all that live in a thread's pid namespace are guests already, so that guest_home_find() and
+ * guest_members_add() would change nothing. Takes one look. False: it may be so all the same.
+ */
+bool guest_members_know(GuestMembers *members, pid_t tid);
+
+/**
  * guest_members_add: whoever lives there is a guest from now on. The caller has seen that the thread
  * @home was found by still waited for the listener afterwards. @home is taken over, and cleared.
  */

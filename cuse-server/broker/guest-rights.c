@@ -20,43 +20,51 @@ enum {
     STAT_STARTCODE = 26,
     STAT_STARTSTACK = 28,
     PID_BITS = 22, /* of a process id: PID_MAX_LIMIT, include/linux/threads.h */
-    STATUS_BYTES = 4096,
+    RECORD_BYTES = 4096,
     USER_LEVELS_MAX =
         33, /* user namespaces nest no deeper: kernel/user_namespace.c, create_user_ns() */
 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static char *read_file(const char *directory, const char *name)
+/*
+ * A file in a thread's directory, and whose it is. It is one record: what does not fill the room is all of it.
+ * @owner: set; NULL: nobody wants to know
+ */
+static char *read_record(const char *directory, const char *name, uid_t *owner)
 {
     g_autofree char *path = g_strconcat(directory, "/", name, NULL);
-    char *text = NULL;
-
-    return g_file_get_contents(path, &text, NULL, NULL) ? text : NULL;
-}
-
-/*
- * A thread's /proc/PID/status, and whose file that is: the effective user's, or root's if the process is not
- * dumpable (fs/proc/base.c, task_dump_owner()). It is one record: what does not fill the room is all of it.
- */
-static char *read_status(const char *directory, uid_t *owner)
-{
-    g_autofree char *path = g_strconcat(directory, "/status", NULL);
-    g_autoptr(GString) text = g_string_sized_new(STATUS_BYTES);
-    char room[STATUS_BYTES];
+    g_autoptr(GString) text = g_string_sized_new(RECORD_BYTES);
+    char room[RECORD_BYTES];
     struct stat st;
     ssize_t n = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (fd >= 0 && fstat(fd, &st) == 0) {
+    if (fd >= 0 && (!owner || fstat(fd, &st) == 0)) {
         do {
             n = read(fd, room, sizeof room);
             g_string_append_len(text, room, MAX(n, 0));
         } while (n == sizeof room);
+    }
+    if (n >= 0 && owner) {
         *owner = st.st_uid;
     }
     close_if_open(fd);
     return n < 0 ? NULL : g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/*
+ * A thread's /proc/PID/status, and whose file that is: the effective user's, or root's if the process is not
+ * dumpable (fs/proc/base.c, task_dump_owner()).
+ */
+static char *read_status(const char *directory, uid_t *owner)
+{
+    return read_record(directory, "status", owner);
+}
+
+static char *read_stat(const char *directory)
+{
+    return read_record(directory, "stat", NULL);
 }
 
 /* What comes after "NAME:" in /proc/PID/status; NULL: there is none. */
@@ -132,21 +140,28 @@ static uint64_t stat_number(const char *stat, int wanted)
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
+/* A number of /proc/PID/status; 0: it is not there. */
+static uint32_t status_number(const char *status, const char *name)
+{
+    const char *line = status_line(status, name);
+    uint32_t number = 0;
+
+    return line && line_numbers(line, &number, 1) == 1 ? number : 0;
+}
+
+/* When the process was started is what its first thread says, which may be this one. */
 static bool read_process(const char *directory, const char *status, GuestRights *rights)
 {
-    const char *line = status_line(status, "Tgid");
-    g_autofree char *stat = read_file(directory, "stat");
-    uint32_t group;
-
-    if (!stat || !line || line_numbers(line, &group, 1) != 1) {
-        return false;
-    }
+    const uint32_t group = status_number(status, "Tgid");
+    const bool is_first = status_number(status, "Pid") == group;
+    g_autofree char *stat = read_stat(directory);
     g_autofree char *leader = g_strdup_printf("/proc/%u", group);
-    g_autofree char *first = read_file(leader, "stat");
-    if (!first) {
+    g_autofree char *first = is_first || !group ? NULL : read_stat(leader);
+
+    if (!stat || !group || (!is_first && !first)) {
         return false;
     }
-    rights->process = stat_number(first, STAT_STARTTIME) << PID_BITS | group;
+    rights->process = stat_number(is_first ? stat : first, STAT_STARTTIME) << PID_BITS | group;
     rights->image[0] = stat_number(stat, STAT_STARTCODE);
     rights->image[1] = stat_number(stat, STAT_STARTSTACK);
     return true;
@@ -154,7 +169,7 @@ static bool read_process(const char *directory, const char *status, GuestRights 
 
 bool guest_image_read(const char *directory, GuestImage *image)
 {
-    g_autofree char *stat = read_file(directory, "stat");
+    g_autofree char *stat = read_stat(directory);
 
     if (!stat) {
         return false;

@@ -112,10 +112,35 @@ static void inject_open(const Listener *listener, uint64_t notification, int dev
     close_if_open(fd);
 }
 
-static void answer_open(const Listener *listener, const struct seccomp_notif *notif)
+/*
+ * See that the caller is a guest from now on, if it still waits: then what was read of it was its own.
+ * Returns: false if it waits no more, or we are short of descriptors.
+ */
+static bool admit(const Listener *listener, const struct seccomp_notif *notif)
+{
+    g_auto(GuestHome) home = {.fd = -1};
+    const pid_t tid = (pid_t)notif->pid;
+    const bool known = guest_members_know(listener->config.members, tid);
+
+    if ((!known && !guest_home_find(tid, &home)) ||
+        !notification_is_valid(listener->fd, notif->id)) {
+        return false;
+    }
+    if (!known) {
+        guest_members_add(listener->config.members, &home);
+    }
+    return true;
+}
+
+static GuestRights *read_rights(const struct seccomp_notif *notif)
 {
     g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
-    g_auto(GuestHome) home = {.fd = -1};
+
+    return guest_rights_read(directory, true);
+}
+
+static void answer_open(const Listener *listener, const struct seccomp_notif *notif)
+{
     g_autoptr(GuestRights) rights = NULL;
     OpenCall call;
     int device = -1;
@@ -128,11 +153,7 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
         notification_fail(listener->fd, notif->id, ENXIO);
         return;
     }
-    /* What was read belonged to this caller only if it still waits. */
-    if (device >= 0 && guest_home_find((pid_t)notif->pid, &home) &&
-        (rights = guest_rights_read(directory, true)) &&
-        notification_is_valid(listener->fd, notif->id)) {
-        guest_members_add(listener->config.members, &home);
+    if (device >= 0 && (rights = read_rights(notif)) && admit(listener, notif)) {
         inject_open(listener, notif->id, device, call.flags, g_steal_pointer(&rights));
     } else {
         notification_continue(listener->fd, notif->id);
@@ -145,13 +166,9 @@ static void answer_open(const Listener *listener, const struct seccomp_notif *no
  */
 static void answer_getfd(const Listener *listener, const struct seccomp_notif *notif)
 {
-    g_auto(GuestHome) home = {.fd = -1};
-
     if ((uint32_t)notif->data.args[2] != 0 || !guest_threads_have_pidfds()) {
         notification_continue(listener->fd, notif->id);
-    } else if (guest_home_find((pid_t)notif->pid, &home) &&
-               notification_is_valid(listener->fd, notif->id)) {
-        guest_members_add(listener->config.members, &home);
+    } else if (admit(listener, notif)) {
         agents_take_file(listener->config.mmap.agents, listener->fd, notif);
     } else {
         notification_fail(listener->fd, notif->id,

@@ -85,11 +85,15 @@ Test(guest_members, a_namespace_and_those_below_it)
     add(members, guest);
     cr_expect(guest_members_have(members, guest));
     cr_expect(guest_members_have(members, nested), "%d below %d", nested, guest);
+    cr_expect(guest_members_know(members, guest));
+    cr_expect_not(guest_members_know(members, nested), "takes more than one look");
+    cr_expect_not(guest_members_know(members, other));
     cr_expect_not(guest_members_have(members, other), "another container's");
     cr_expect_not(guest_members_have(members, getpid()), "the broker itself");
     cr_expect_not(guest_members_have(members, 1), "the host's");
     end(guest);
     cr_expect_not(guest_members_have(members, guest), "no more");
+    cr_expect_not(guest_members_know(members, guest), "no more");
     end(other);
     guest_members_free(members);
 }
@@ -102,6 +106,7 @@ Test(guest_members, a_control_group_where_there_is_no_namespace)
     add(members, guest);
     cr_expect(guest_members_have(members, guest));
     cr_expect(guest_members_have(members, getpid()), "is in the same one");
+    cr_expect_not(guest_members_know(members, guest), "the namespace is everybody's");
     end(guest);
     guest_members_free(members);
 }
