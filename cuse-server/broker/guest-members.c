@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker openat newfstatat fstat read close fcntl ioctl
+ * #syscalls:broker openat newfstatat fstat stat read close fcntl ioctl
  * #syscalls:before getpid
  */
 
@@ -189,6 +190,21 @@ void guest_members_add(GuestMembers *members, GuestHome *home)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&members->lock);
     g_array_append_val(members->homes, *home);
     *home = (GuestHome){.fd = -1};
+}
+
+bool guest_members_admit(GuestMembers *members, int listener, const struct seccomp_notif *notif)
+{
+    g_auto(GuestHome) home = {.fd = -1};
+    const pid_t tid = (pid_t)notif->pid;
+    const bool known = guest_members_know(members, tid);
+
+    if ((!known && !guest_home_find(tid, &home)) || !notification_is_valid(listener, notif->id)) {
+        return false;
+    }
+    if (!known) {
+        guest_members_add(members, &home);
+    }
+    return true;
 }
 
 bool guest_members_share_namespace(pid_t tid, pid_t other, unsigned levels)

@@ -16,6 +16,8 @@
 
 #include <glib.h>
 
+#include <linux/seccomp.h>
+
 /**
  * GuestHome: where a thread lives.
  * @fd: its pid namespace, kept open so that no other can get its number
@@ -51,6 +53,13 @@ bool guest_members_know(GuestMembers *members, pid_t tid);
  * @home was found by still waited for the listener afterwards. @home is taken over, and cleared.
  */
 void guest_members_add(GuestMembers *members, GuestHome *home);
+
+/**
+ * guest_members_admit: see that a caller is a guest from now on, if it still waits: then what was read of it was its own.
+ * @listener, @notif: what it waits for
+ * Returns: false if it waits no more, or we are short of descriptors.
+ */
+bool guest_members_admit(GuestMembers *members, int listener, const struct seccomp_notif *notif);
 
 /**
  * guest_members_have: whether a thread is a guest's now. Hold on to the process (a pidfd, a trace)

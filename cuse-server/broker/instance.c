@@ -291,7 +291,9 @@ unsigned instance_listeners(Instance *instance)
 void instance_add_listener(Instance *instance, int fd)
 {
     const ListenerConfig config = {
-        .stand_ins = &instance->stand_ins,
+        .open = {.stand_ins = &instance->stand_ins,
+                 .openers = instance->openers,
+                 .members = instance->members},
         .mmap = {.files = guest_files(instance, NULL),
                  .host_files = {instance->stand_ins.devices, instance->stand_ins.n_devices,
                                 instance->config.simulation != NULL},
@@ -302,9 +304,7 @@ void instance_add_listener(Instance *instance, int fd)
                   .calls = instance->calls,
                   .openers = instance->openers,
                   .agents = instance->agents},
-        .openers = instance->openers,
         .threads = instance->config.threads,
-        .members = instance->members,
     };
 
     drop_ended_listeners(instance);

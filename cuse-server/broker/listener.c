@@ -2,23 +2,18 @@
 #include "cuse-server/broker/listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/call-abi.h"
-#include "cuse-server/broker/guest-path.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
-#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/leader-pool.h"
 
 /* #syscalls:broker eventfd2 poll ioctl write close */
@@ -37,129 +32,6 @@ typedef struct {
     GuestIoctlCall ioctl; /* if it is one */
 } Call;
 
-/* An open() or openat(), as the guest called it. */
-typedef struct {
-    int dirfd;
-    uint64_t path;
-    int flags;
-} OpenCall;
-
-static bool decode_open(const struct seccomp_data *data, OpenCall *call)
-{
-    switch (data->nr) {
-    case SYS_open:
-        *call = (OpenCall){AT_FDCWD, data->args[0], (int)data->args[1]};
-        return true;
-    case SYS_openat:
-        *call = (OpenCall){(int)data->args[0], data->args[1], (int)data->args[2]};
-        return true;
-    default:
-        return false;
-    }
-}
-
-/*
- * The instance's device behind a file: one that has the number that the guest's nodes show, or one of ours,
- * which a guest reaches through /proc/self/fd. -1: neither.
- */
-static int find_device(const StandIns *stand_ins, int fd, const struct stat *st)
-{
-    for (unsigned i = 0; S_ISCHR(st->st_mode) && i < stand_ins->n_devices; i++) {
-        if (st->st_rdev == stand_ins->devices[i].number) {
-            return (int)i;
-        }
-    }
-    return stand_ins_device(stand_ins, fd, st);
-}
-
-static int device_of_call(const Listener *listener, pid_t tid, const OpenCall *call)
-{
-    g_autofree char *path = g_malloc(PATH_MAX);
-    struct stat st;
-    int device = -1;
-    int fd;
-
-    if (guest_thread_string(tid, call->path, path, PATH_MAX) < 0 ||
-        (fd = guest_path_open(tid, call->dirfd, path, call->flags)) < 0) {
-        return -1;
-    }
-    if (stand_ins_stat(fd, &st)) {
-        device = find_device(listener->config.stand_ins, fd, &st);
-    }
-    close(fd);
-    return device;
-}
-
-/* Open our device for the guest, whose @rights are owned, and put the file into its table, as the result of its
- * open(). */
-static void inject_open(const Listener *listener, uint64_t notification, int device, int flags,
-                        GuestRights *rights)
-{
-    FileKey file;
-    int fd = stand_ins_open(listener->config.stand_ins, (unsigned)device, flags, &file);
-    int error = fd < 0 ? errno : 0;
-
-    if (fd < 0) {
-        guest_rights_unref(rights);
-    } else {
-        openers_note(listener->config.openers, file, rights);
-        int number = notification_give(listener->fd, notification, fd, flags & O_CLOEXEC);
-        error = number < 0 ? -number : 0; /* EMFILE: the guest's table is full */
-    }
-    if (error && error != ENOENT) {
-        notification_fail(listener->fd, notification, error);
-    }
-    close_if_open(fd);
-}
-
-/*
- * See that the caller is a guest from now on, if it still waits: then what was read of it was its own.
- * Returns: false if it waits no more, or we are short of descriptors.
- */
-static bool admit(const Listener *listener, const struct seccomp_notif *notif)
-{
-    g_auto(GuestHome) home = {.fd = -1};
-    const pid_t tid = (pid_t)notif->pid;
-    const bool known = guest_members_know(listener->config.members, tid);
-
-    if ((!known && !guest_home_find(tid, &home)) ||
-        !notification_is_valid(listener->fd, notif->id)) {
-        return false;
-    }
-    if (!known) {
-        guest_members_add(listener->config.members, &home);
-    }
-    return true;
-}
-
-static GuestRights *read_rights(const struct seccomp_notif *notif)
-{
-    g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
-
-    return guest_rights_read(directory, true);
-}
-
-static void answer_open(const Listener *listener, const struct seccomp_notif *notif)
-{
-    g_autoptr(GuestRights) rights = NULL;
-    OpenCall call;
-    int device = -1;
-
-    if (decode_open(&notif->data, &call)) {
-        device = device_of_call(listener, (pid_t)notif->pid, &call);
-    }
-    /* Like a dma-buf of the driver's, one of ours cannot be opened anew by /proc/self/fd. */
-    if (device >= 0 && !device_has_node(&listener->config.stand_ins->devices[device])) {
-        notification_fail(listener->fd, notif->id, ENXIO);
-        return;
-    }
-    if (device >= 0 && (rights = read_rights(notif)) && admit(listener, notif)) {
-        inject_open(listener, notif->id, device, call.flags, g_steal_pointer(&rights));
-    } else {
-        notification_continue(listener->fd, notif->id);
-    }
-}
-
 /*
  * pidfd_getfd(pidfd, number, flags): it must not take from the table of an agent. There is none that it could take from
  * where the kernel has no pidfds of threads; with flags it takes nothing.
@@ -168,7 +40,7 @@ static void answer_getfd(const Listener *listener, const struct seccomp_notif *n
 {
     if ((uint32_t)notif->data.args[2] != 0 || !guest_threads_have_pidfds()) {
         notification_continue(listener->fd, notif->id);
-    } else if (admit(listener, notif)) {
+    } else if (guest_members_admit(listener->config.open.members, listener->fd, notif)) {
         agents_take_file(listener->config.mmap.agents, listener->fd, notif);
     } else {
         notification_fail(listener->fd, notif->id,
@@ -212,7 +84,7 @@ static void answer(gpointer data, gpointer user_data)
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);
     } else {
-        answer_open(listener, notif);
+        guest_open_answer(&listener->config.open, listener->fd, notif);
     }
 }
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's answers to guests: a seccomp listener sends every read-write open, and every mmap of a
- * shared file (guest-mmap.h). An open that names a
- * node of this instance is answered with a file of ours, everything else continues in
- * the kernel, whose own checks then decide (our nodes are on a nodev mount, so a guest that swaps a
- * path in between gains nothing).
+ * The broker's answers to guests: a seccomp listener sends every read-write open (guest-open.h), every mmap of a shared file
+ * (guest-mmap.h), and what else the container's filter has it asked about.
  */
 #pragma once
 
@@ -13,27 +10,19 @@
 #include <glib.h>
 
 #include "cuse-server/broker/guest-ioctl.h"
-#include "cuse-server/broker/guest-members.h"
 #include "cuse-server/broker/guest-mmap.h"
-#include "cuse-server/broker/openers.h"
-#include "cuse-server/broker/stand-ins.h"
+#include "cuse-server/broker/guest-open.h"
 
 /**
- * ListenerConfig: what opens are answered from.
- * @stand_ins: what guests get
- * @mmap: what mmaps are answered from
- * @ioctl: what ioctls are
+ * ListenerConfig: what calls are answered from.
+ * @open, @mmap, @ioctl: those of each sort
  * @threads: most answers in progress at once
- * @members: whoever calls is one of them from then on
- * @openers: who opened what
  */
 typedef struct {
-    const StandIns *stand_ins;
+    GuestOpen open;
     GuestMmap mmap;
     GuestIoctl ioctl;
     unsigned threads;
-    GuestMembers *members;
-    Openers *openers;
 } ListenerConfig;
 
 typedef struct Listener Listener;
