@@ -11,7 +11,7 @@
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
-/* #syscalls:broker close */
+/* #syscalls:broker fcntl close */
 
 /*
  * An open() or openat(), as the guest called it.
@@ -104,6 +104,18 @@ static void give(const GuestOpen *open, const OpenCall *call, int fd, FileKey fi
     close(fd);
 }
 
+/*
+ * With a spare nobody asks the worker whether there is room for another file. So there has to be plenty: all spares may be
+ * given away before the worker has heard of the first. A worker that has fallen and says too little is one that would open
+ * any number of files anyway.
+ */
+static bool has_plenty(const GuestOpen *open)
+{
+    unsigned files = MAX(openers_count(open->openers), ledger_files(open->ledger));
+
+    return files < open->files_max && open->files_max - files > SPARES_MAX;
+}
+
 /* Open a file for the guest. The worker opens the host's, and sees to the limit. */
 static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned device,
                           GuestRights *rights)
@@ -117,6 +129,63 @@ static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned 
         return;
     }
     give(open, call, fd, file, rights);
+    if (has_plenty(open)) {
+        spares_want(open->spares, device);
+    }
+}
+
+/* The worker is told before the guest has the file, and is not waited for. Returns false if it cannot be told now. */
+static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare *spare, int host)
+{
+    WorkerQuestion word = {
+        .op = WORKER_GIVEN,
+        .given = {(uint32_t)(call->flags & (O_ACCMODE | O_NONBLOCK)), call->tid},
+    };
+
+    return worker_link_tell(open->worker, &word, spare->file, host);
+}
+
+/* The spare is given, and closed here, or put back. Returns false if the guest is still to be answered. */
+static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned device,
+                       const Spare *spare, GuestRights *rights)
+{
+    int host = host_files_open(&open->host_files, open->host_nodes, device, call->flags);
+    int error = host < 0 ? errno : 0;
+    bool given = false;
+
+    if (error) {
+        notification_fail(call->listener, call->id, error);
+        guest_rights_unref(rights);
+    } else if ((!(call->flags & O_NONBLOCK) || fcntl(spare->fd, F_SETFL, O_NONBLOCK) == 0) &&
+               tell_worker(open, call, spare, host)) {
+        give(open, call, spare->fd, spare->file, rights);
+        given = true;
+    } else {
+        (void)fcntl(spare->fd, F_SETFL, 0);
+    }
+    if (!given) {
+        spares_put_back(open->spares, device, spare);
+    }
+    if (host >= 0) {
+        close(host);
+    }
+    return given || error;
+}
+
+/* Answer with a file of a device. @rights: the opener's, owned. */
+static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned device,
+                        GuestRights *rights)
+{
+    Spare spare;
+
+    if ((call->flags & O_ACCMODE) == O_RDWR && has_plenty(open) &&
+        spares_take(open->spares, device, &spare) &&
+        give_spare(open, call, device, &spare, rights)) {
+        /* Only now, so that the guest has not to share a processor with those who open others. */
+        spares_want(open->spares, device);
+        return;
+    }
+    open_and_give(open, call, device, rights);
 }
 
 void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif)
@@ -132,7 +201,7 @@ void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp
     }
     if (device >= 0 && (rights = read_rights(call.tid)) &&
         guest_members_admit(open->members, listener, notif)) {
-        open_and_give(open, &call, (unsigned)device, g_steal_pointer(&rights));
+        answer_with(open, &call, (unsigned)device, g_steal_pointer(&rights));
     } else {
         notification_continue(listener, notif->id);
     }

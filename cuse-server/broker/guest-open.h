@@ -11,19 +11,33 @@
 #include <linux/seccomp.h>
 
 #include "cuse-server/broker/guest-members.h"
+#include "cuse-server/broker/host-file.h"
 #include "cuse-server/broker/openers.h"
+#include "cuse-server/broker/spares.h"
 #include "cuse-server/broker/stand-ins.h"
+#include "cuse-server/broker/worker-link.h"
+#include "cuse-server/observe/ledger.h"
 
 /**
  * GuestOpen: what opens are answered from.
  * @stand_ins: what guests get
+ * @spares: those that are open already
+ * @host_files, @host_nodes: what the worker gets for it, as in ServiceConfig
+ * @worker: is told which files guests got
  * @openers: who opened what
  * @members: whoever opens a device is one of them from then on
+ * @ledger, @files_max: how many files the worker says there are, and how many there may be
  */
 typedef struct {
     const StandIns *stand_ins;
+    Spares *spares;
+    HostFiles host_files;
+    int host_nodes;
+    WorkerLink *worker;
     Openers *openers;
     GuestMembers *members;
+    const Ledger *ledger;
+    unsigned files_max;
 } GuestOpen;
 
 /** guest_open_answer: @listener, @notif: the call */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/broker/host-file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "cuse-server/broker/blank-file.h"
+#include "cuse-server/broker/node-fs.h"
 
 /* #syscalls:broker newfstatat fstat fcntl */
 
@@ -36,4 +38,15 @@ bool host_files_have_kind(const HostFiles *files, int fd, DeviceKind kind)
         }
     }
     return false;
+}
+
+int host_files_open(const HostFiles *files, int nodes, unsigned device, int flags)
+{
+    if (device >= files->n_devices) {
+        errno = EINVAL;
+        return -1;
+    }
+    return files->simulated
+               ? blank_file_new()
+               : node_fs_open(nodes, "dev", files->devices[device].name, flags & O_ACCMODE);
 }

@@ -14,6 +14,7 @@
 #include "cuse-server/broker/listener.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/service.h"
+#include "cuse-server/broker/spares.h"
 #include "cuse-server/broker/stand-ins.h"
 #include "cuse-server/broker/starter.h"
 #include "cuse-server/broker/worker-process.h"
@@ -46,6 +47,7 @@ struct Instance {
     GPtrArray *listeners;
     GuestMembers *members;
     Openers *openers;
+    Spares *spares;
     Ledger *ledger;
     int ledger_fd;
     int notices;
@@ -205,6 +207,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     instance->incidents = incidents_new(instance->notices);
     stand_ins_init(&instance->stand_ins, config->transport, config->name, config->devices,
                    config->n_devices);
+    instance->spares = spares_new(&instance->stand_ins);
     raise_file_limit();
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
     if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
@@ -229,6 +232,7 @@ bool instance_restart_worker(Instance *instance, GError **error)
         return false;
     }
     instance->worker.pid = -1;
+    spares_drop(instance->spares);
     if (!stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error) ||
         !starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error)) {
         return false;
@@ -288,15 +292,31 @@ unsigned instance_listeners(Instance *instance)
     return instance->listeners->len;
 }
 
+static HostFiles host_files(const Instance *instance)
+{
+    return (HostFiles){instance->stand_ins.devices, instance->stand_ins.n_devices,
+                       instance->config.simulation != NULL};
+}
+
+static GuestOpen guest_open(const Instance *instance)
+{
+    return (GuestOpen){.stand_ins = &instance->stand_ins,
+                       .spares = instance->spares,
+                       .host_files = host_files(instance),
+                       .host_nodes = instance->host_nodes,
+                       .worker = instance->link,
+                       .openers = instance->openers,
+                       .members = instance->members,
+                       .ledger = instance->ledger,
+                       .files_max = instance->config.limits.files};
+}
+
 void instance_add_listener(Instance *instance, int fd)
 {
     const ListenerConfig config = {
-        .open = {.stand_ins = &instance->stand_ins,
-                 .openers = instance->openers,
-                 .members = instance->members},
+        .open = guest_open(instance),
         .mmap = {.files = guest_files(instance, NULL),
-                 .host_files = {instance->stand_ins.devices, instance->stand_ins.n_devices,
-                                instance->config.simulation != NULL},
+                 .host_files = host_files(instance),
                  .worker = instance->link,
                  .agents = instance->agents},
         .ioctl = {.files = guest_files(instance, NULL),
@@ -328,6 +348,7 @@ bool instance_stop(Instance *instance, GError **error)
         return false; /* a thread of ours is at a guest that does not end */
     }
     g_ptr_array_unref(instance->listeners);
+    spares_free(instance->spares);
     starter_end(&instance->starter);
     if (instance->service) {
         service_stop(instance->service);

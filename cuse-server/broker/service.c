@@ -12,12 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/blank-file.h"
 #include "cuse-server/broker/caller-memory.h"
 #include "cuse-server/broker/guest-ioctl.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/host-file.h"
-#include "cuse-server/broker/node-fs.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
@@ -47,14 +45,10 @@ typedef struct {
 static int answer_open(const Service *service, const BrokerRequest *request, int *fd)
 {
     const ServiceConfig *config = &service->config;
+    const HostFiles files = {config->devices, config->n_devices, config->simulated};
 
-    if (request->open.device >= config->n_devices) {
-        return EINVAL;
-    }
-    *fd = config->simulated
-              ? blank_file_new()
-              : node_fs_open(config->host_nodes, "dev", config->devices[request->open.device].name,
-                             (int)request->open.flags & O_ACCMODE);
+    *fd =
+        host_files_open(&files, config->host_nodes, request->open.device, (int)request->open.flags);
     return *fd < 0 ? errno : 0;
 }
 

@@ -15,11 +15,12 @@
 #include "cuse-server/broker/cuse-nodes.h"
 #include "cuse-server/broker/node-fs.h"
 #include "cuse-server/sandbox/detached-mount.h"
+#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/fuse-files.h"
 
 /*
- * #syscalls:broker openat openat2 statx name_to_handle_at dup3 close
+ * #syscalls:broker openat openat2 statx name_to_handle_at dup3 fcntl close
  * #syscalls:broker gettid
  *
  * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
@@ -125,7 +126,7 @@ static int open_node(const StandIns *stand_ins, int node, unsigned device, int f
     const pid_t tid = gettid();
 
     opens_begin(stand_ins->opens, tid, device, id);
-    int fd = open(path, (flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
     int saved = errno;
     opens_end(stand_ins->opens, tid);
     errno = saved;
@@ -251,7 +252,7 @@ static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, File
 {
     g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
     const struct open_how how = {
-        .flags = (unsigned)((flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW),
+        .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
     };
     int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);
@@ -334,10 +335,26 @@ void stand_ins_clear(StandIns *stand_ins)
     g_clear_pointer(&stand_ins->opens, opens_free);
 }
 
-int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+static int open_with(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
     return stand_ins->transport == TRANSPORT_CUSE ? open_cuse(stand_ins, device, flags, file)
                                                   : open_fuse(stand_ins, device, flags, file);
+}
+
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+{
+    return open_with(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK), file);
+}
+
+int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file)
+{
+    int fd = open_with(stand_ins, device, O_RDWR | OPEN_IN_ADVANCE, file);
+
+    if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device)

@@ -79,6 +79,13 @@ void stand_ins_clear(StandIns *stand_ins);
 int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file);
 
 /**
+ * stand_ins_open_in_advance: open one for a guest to come, read-write, without any status flag. The worker opens no host file
+ * for it, until it is told that it is a guest's (WORKER_GIVEN).
+ * @file, and what it returns: as for stand_ins_open()
+ */
+int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file);
+
+/**
  * stand_ins_opening: CUSE: the file as which a thread of the broker's opens a device at this moment; 0: none does.
  * Waits for nobody.
  */

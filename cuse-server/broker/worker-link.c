@@ -109,6 +109,12 @@ static bool is_its_file(const WorkerLink *link, FileKey file)
     return file == 0 || file_key_space(file) == link->space;
 }
 
+static bool send(const WorkerLink *link, const WorkerQuestion *question, int sent, bool may_wait)
+{
+    return may_wait ? seqpacket_send(link->socket, question, sizeof *question, sent)
+                    : seqpacket_send_now(link->socket, question, sizeof *question, sent);
+}
+
 bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
                       bool may_wait, WorkerAsked *asked)
 {
@@ -123,8 +129,11 @@ bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, 
     /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
     if (!is_its_file(link, file)) {
         asked->answered = true;
-    } else if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
+    } else if (!link->gone && send(link, question, sent, may_wait)) {
         g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
+    } else if (!link->gone && !may_wait && errno == EAGAIN) {
+        g_mutex_unlock(&link->lock);
+        return false; /* there is no room for what has no answer either */
     } else {
         link->gone = true;
         asked->answered = true; /* nor has worker_link_renew() to wait for it */
@@ -152,6 +161,15 @@ int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd)
     }
     *fd = asked->fd;
     return asked->error < 0 ? EIO : asked->error;
+}
+
+bool worker_link_tell(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    question->serial = 0; /* no answer has that */
+    question->file = file_key_id(file);
+    return !link->gone && is_its_file(link, file) && send(link, question, sent, false);
 }
 
 int worker_link_ask(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent, int *fd)

@@ -54,6 +54,13 @@ bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, 
  */
 int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd);
 
+/**
+ * worker_link_tell: say what has no answer. Waits for nobody but others who wait for room.
+ * @question, @file, @sent: as for worker_link_send()
+ * Returns: false if the worker does not hear of it: there is no room now, it is gone, or the file is not of it.
+ */
+bool worker_link_tell(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent);
+
 /** worker_link_ask: ask, and wait for the answer. */
 int worker_link_ask(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent, int *fd);
 

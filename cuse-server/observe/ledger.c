@@ -172,6 +172,11 @@ static void add_counts(LedgerCounts *counts, const LedgerCounts *before)
     add_to(counts->nanoseconds, before->nanoseconds, CALL_KIND_COUNT);
 }
 
+uint32_t ledger_files(const Ledger *ledger)
+{
+    return atomic_load_explicit(&ledger->files, memory_order_relaxed);
+}
+
 void ledger_read(LedgerReader *reader, LedgerCounts *counts)
 {
     const Ledger *ledger = reader->ledger;

@@ -115,6 +115,9 @@ bool ledger_record(Ledger *ledger, const LedgerRecord *record);
 
 /* --- the broker's side ------------------------------------------------------------------------ */
 
+/** ledger_files: how many files the worker says that guests have now. */
+uint32_t ledger_files(const Ledger *ledger);
+
 /**
  * LedgerReader: where the broker is. Zero it but for @ledger.
  * @next: records taken or given up

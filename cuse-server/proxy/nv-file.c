@@ -11,6 +11,7 @@ typedef struct {
 
 struct NvFileTable {
     GMutex lock;
+    GCond arrived;     /* a file is not awaited any more */
     GHashTable *files; /* id -> NvFile, one reference each */
     uint32_t last_id;
     unsigned max;
@@ -98,6 +99,9 @@ void nv_file_table_settle_all(NvFileTable *table)
  * may hold locks: that it is released is told later. */
 static void close_file(const NvFile *file)
 {
+    if (!file->counts) {
+        return; /* no guest had it */
+    }
     Closed *closed = g_new(Closed, 1);
 
     *closed = (Closed){file->id, (unsigned)g_atomic_int_get(&file->places), file->host, NULL};
@@ -154,6 +158,7 @@ NvFileTable *nv_file_table_new(unsigned max, NvFileReleased released, gpointer d
     g_queue_init(&table->gone);
     g_queue_init(&table->closed);
     g_mutex_init(&table->lock);
+    g_cond_init(&table->arrived);
     table->files = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)nv_file_unref);
     return table;
 }
@@ -175,6 +180,7 @@ void nv_file_table_free(NvFileTable *table)
     g_hash_table_unref(table->files);
     g_queue_clear_full(&table->gone, (GDestroyNotify)closed_free);
     g_queue_clear_full(&table->closed, (GDestroyNotify)closed_free);
+    g_cond_clear(&table->arrived);
     g_mutex_clear(&table->lock);
     g_free(table);
 }
@@ -187,9 +193,15 @@ uint32_t nv_file_table_new_id(NvFileTable *table)
     return table->last_id == INT32_MAX ? 0 : ++table->last_id;
 }
 
-NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device, Host *host, int fd)
+/* With the lock held. */
+static NvFile *find(NvFileTable *table, uint32_t id)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    return g_hash_table_lookup(table->files, GUINT_TO_POINTER(id));
+}
+
+/* With the lock held. */
+static NvFile *list_new(NvFileTable *table, uint32_t id, const Device *device, Host *host)
+{
     NvFile *file = g_new0(NvFile, 1);
 
     g_atomic_ref_count_init(&file->refs);
@@ -197,20 +209,86 @@ NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device,
     file->id = id;
     file->device = device;
     file->host = host;
-    file->fd = fd;
+    file->fd = -1;
     poll_state_init(&file->poll);
     g_mutex_init(&file->map.lock);
     g_hash_table_insert(table->files, GUINT_TO_POINTER(file->id), file);
+    return file;
+}
+
+/* With the lock held: whoever waits for it need not any more. */
+static void arrive(NvFileTable *table, NvFile *file)
+{
+    g_atomic_int_set(&file->awaited, FALSE);
+    g_cond_broadcast(&table->arrived);
+}
+
+NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device, Host *host, int fd)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file = find(table, id);
+
+    if (!file) {
+        file = list_new(table, id, device, host);
+    }
+    file->fd = fd;
+    file->counts = true;
     table->held++;
+    arrive(table, file);
     return nv_file_ref(file);
+}
+
+NvFile *nv_file_table_reserve(NvFileTable *table, uint32_t id, const Device *device, Host *host)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file = list_new(table, id, device, host);
+
+    g_atomic_int_set(&file->awaited, TRUE);
+    return nv_file_ref(file);
+}
+
+const Device *nv_file_table_awaits(NvFileTable *table, uint32_t id)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+    NvFile *file = find(table, id);
+
+    return file && g_atomic_int_get(&file->awaited) ? file->device : NULL;
+}
+
+/* With the lock held. */
+static void wait_for(NvFileTable *table, NvFile *file)
+{
+    while (g_atomic_int_get(&file->awaited)) {
+        g_cond_wait(&table->arrived, &table->lock);
+    }
+}
+
+void nv_file_wait(NvFile *file)
+{
+    if (g_atomic_int_get(&file->awaited)) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&file->table->lock);
+        wait_for(file->table, file);
+    }
+}
+
+bool nv_file_table_leave(NvFileTable *table, NvFile *file)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
+
+    file->left = g_atomic_int_get(&file->awaited);
+    return file->left;
 }
 
 NvFile *nv_file_table_get(NvFileTable *table, uint32_t id)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
-    NvFile *file = g_hash_table_lookup(table->files, GUINT_TO_POINTER(id));
+    NvFile *file = find(table, id);
 
-    return file ? nv_file_ref(file) : NULL;
+    if (file) {
+        nv_file_ref(file);
+        wait_for(table, file);
+    }
+    return file;
 }
 
 NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id)
@@ -219,6 +297,8 @@ NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id)
     gpointer file = NULL;
 
     /* Stealing keeps the close, which may block, out of the lock. */
-    g_hash_table_steal_extended(table->files, GUINT_TO_POINTER(id), NULL, &file);
+    if (g_hash_table_steal_extended(table->files, GUINT_TO_POINTER(id), NULL, &file)) {
+        arrive(table, file);
+    }
     return file;
 }

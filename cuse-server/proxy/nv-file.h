@@ -33,6 +33,9 @@ typedef struct NvFileTable NvFileTable;
  * @device: the node it was opened on; outlives the file
  * @table: which lists it, and outlives it
  * @fd: the host file, closed with the last reference; see nv_file_fd()
+ * @awaited: it was opened in advance, and no guest is known to have it; see nv_file_wait()
+ * @left: it was closed all the same; see nv_file_table_leave()
+ * @counts: it does against the table's limit
  * @places: of the file, which objects that were exported to it may be in
  * @poll: see poll.h
  * @map: what NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap
@@ -44,6 +47,9 @@ typedef struct {
     const Device *device;
     Host *host;
     int fd;
+    gint awaited; /* atomic */
+    bool left;
+    bool counts;
     gint places; /* atomic */
     PollState poll;
     MapContext map;
@@ -103,7 +109,7 @@ void nv_file_table_free(NvFileTable *table);
 uint32_t nv_file_table_new_id(NvFileTable *table);
 
 /**
- * nv_file_table_add: list a new file.
+ * nv_file_table_add: list a new file, or make the one that is reserved under this id a guest's.
  * @id: from nv_file_table_new_id(), used once
  * @fd: an open host file, owned by the file from now on; or -1: it gets one later
  * Returns: a reference that the caller owns; the table holds one too.
@@ -111,7 +117,29 @@ uint32_t nv_file_table_new_id(NvFileTable *table);
 NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device, Host *host,
                           int fd);
 
-/** nv_file_table_get: a new reference to the file with this id, or NULL. */
+/**
+ * nv_file_table_reserve: list a file that is opened in advance, without a host file. It counts as none, and whoever
+ * looks it up waits, until nv_file_table_add() gets the same id: then it is that file.
+ * Returns: a reference that the caller owns; the table holds one too.
+ */
+NvFile *nv_file_table_reserve(NvFileTable *table, uint32_t id, const Device *device, Host *host);
+
+/** nv_file_table_awaits: the device of a file that was opened in advance, and that no guest is known to have; else NULL. */
+const Device *nv_file_table_awaits(NvFileTable *table, uint32_t id);
+
+/**
+ * nv_file_wait: wait until a file that was opened in advance is a guest's, as one that calls on it has already been told to
+ * be: the word may be on its way.
+ */
+void nv_file_wait(NvFile *file);
+
+/**
+ * nv_file_table_leave: a file is closed for the last time. False: nothing to be done. True: it was opened in advance, and the
+ * word that it is a guest's may be on its way: whoever brings that finds NvFile.left set, and releases it.
+ */
+bool nv_file_table_leave(NvFileTable *table, NvFile *file);
+
+/** nv_file_table_get: a new reference to the file with this id, or NULL. Waits as nv_file_wait(). */
 NvFile *nv_file_table_get(NvFileTable *table, uint32_t id);
 
 /** nv_file_table_remove: take a file out; returns the table's reference, or NULL if it was not in.

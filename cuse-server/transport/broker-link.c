@@ -34,9 +34,9 @@ struct BrokerLink {
     Host host;
     int socket;
     int watched;           /* epoll, of host files */
-    GMutex probing;        /* guards the next, also while the broker is asked for one */
-    GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
+    GMutex probing;        /* held while the broker is asked for a probe */
     GMutex lock;           /* guards what follows, and every Question in it */
+    GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
     off_t next_byte;       /* for the next remnant */
     GHashTable *followed;  /* descriptor -> HostRemnant, of each host file that is open */
     GHashTable *questions; /* serial -> Question */
@@ -96,17 +96,34 @@ static bool can_be_polled(const BrokerLink *link, int fd)
     return epoll_ctl(link->watched, EPOLL_CTL_DEL, fd, NULL) == 0 || errno != EPERM;
 }
 
+static bool know_probe(BrokerLink *link, unsigned device, gpointer *probe)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    return g_hash_table_lookup_extended(link->probes, GUINT_TO_POINTER(device), NULL, probe);
+}
+
+static void note_probe(BrokerLink *link, unsigned device, gpointer probe)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+
+    g_hash_table_insert(link->probes, GUINT_TO_POINTER(device), probe);
+}
+
 /* Another open file of the device, by which remnants of its files are seen, kept for ever; or a negative
- * number. Who comes second waits for the first one's. */
+ * number. Whoever knows it waits for nobody; who comes second waits for the first one's. */
 static int find_probe(BrokerLink *link, unsigned device)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->probing);
     gpointer probe;
 
-    if (!g_hash_table_lookup_extended(link->probes, GUINT_TO_POINTER(device), NULL, &probe)) {
+    if (know_probe(link, device, &probe)) {
+        return GPOINTER_TO_INT(probe);
+    }
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->probing);
+    if (!know_probe(link, device, &probe)) {
         probe = GINT_TO_POINTER(ask_open(&link->host, device, O_RDWR));
         if (GPOINTER_TO_INT(probe) >= 0) {
-            g_hash_table_insert(link->probes, GUINT_TO_POINTER(device), probe);
+            note_probe(link, device, probe);
         }
     }
     return GPOINTER_TO_INT(probe);
@@ -142,9 +159,37 @@ static int follow_opened(BrokerLink *link, unsigned device, int fd)
     return !polled && probe < 0 ? -probe : follow_with(link, fd, probe);
 }
 
+/* What broker_link_bring() has for the thread's next open. */
+static _Thread_local struct {
+    bool there;
+    int fd;
+} brought;
+
+void broker_link_bring(int fd)
+{
+    brought.there = true;
+    brought.fd = fd;
+}
+
+/* A descriptor, or a negative errno. */
+static int take_brought(void)
+{
+    brought.there = false;
+    return brought.fd < 0 ? -ENFILE : brought.fd;
+}
+
+void broker_link_bring_no_more(void)
+{
+    if (brought.there) {
+        close_if_open(take_brought());
+    }
+}
+
+/* A device is opened in advance only after it has been opened for a guest (broker/spares.h): then what it takes to follow
+ * its files is known, and opening what was brought waits for nobody. */
 static int link_open(Host *host, unsigned device, int flags)
 {
-    int fd = ask_open(host, device, flags);
+    int fd = brought.there ? take_brought() : ask_open(host, device, flags);
     int error = fd < 0 ? 0 : follow_opened((BrokerLink *)host, device, fd);
 
     if (error) {

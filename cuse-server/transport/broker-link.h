@@ -26,6 +26,15 @@ Host *broker_link_host(BrokerLink *link);
 int broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
 
 /**
+ * broker_link_bring: what this thread opens next of a host device's is this file, which the broker has sent: nobody is asked.
+ * @fd: or -1: it did not get here: the open fails with ENFILE. Owned from now on
+ */
+void broker_link_bring(int fd);
+
+/** broker_link_bring_no_more: if nothing has been opened, what was brought is closed. */
+void broker_link_bring_no_more(void);
+
+/**
  * broker_link_opening: which file a thread is opening a CUSE device as. The broker answers at once.
  * @id: set to the file's id
  * Returns: 0 or an errno: EACCES: the thread is not the broker's, which opens files for guests.

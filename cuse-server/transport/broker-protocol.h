@@ -28,6 +28,13 @@
  *     worker: releases                        --released-->                        broker: leader
  *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
  *     worker: readers of questions            --close of a host file-->            the host driver
+ *     broker: a thread that answers a guest   --open of a host device-->           the host driver
+ *     broker: the thread that opens spares    --open of one of our files-->        worker: readers
+ *     worker: readers, jobs, questions        --a file that a guest was given-->   worker: readers of questions
+ *
+ * The last arrow: whoever calls on a file that was opened in advance waits for the word that it is a guest's, which was sent
+ * before that guest had the file. A reader of questions takes it and acts on it there and then, so others of them may wait
+ * for that one.
  *
  * The leader of a LeaderPool (the broker's) waits for nobody, nor does the worker's main thread, which brings
  * the answers. The readers of a ReaderPool (the worker's), of which there is one for each device and one for
@@ -36,7 +43,14 @@
  */
 #pragma once
 
+#include <fcntl.h>
 #include <stdint.h>
+
+/*
+ * A flag of open(2) that no open for a guest has: the broker opens the file in advance, for a guest to come. The worker asks
+ * for no host file, which WORKER_GIVEN brings. The broker takes the flag off before anybody has the file.
+ */
+#define OPEN_IN_ADVANCE O_APPEND
 
 /* Bytes of an ioctl's argument that one process may give the other. */
 enum { BROKER_PARAMS_MAX = 192 };
@@ -135,6 +149,7 @@ typedef enum {
     WORKER_IOCTL,   /* carry this ioctl() out, whose caller waits at a listener meanwhile, and whose
                        * memory comes along */
     WORKER_INTERRUPT, /* the caller of an ioctl() that is being carried out has a signal */
+    WORKER_GIVEN, /* a file that was opened in advance is a guest's; its host file comes along. No answer */
 } WorkerOp;
 
 /**
@@ -144,6 +159,7 @@ typedef enum {
  * @map: an mmap() as the guest called it, in bytes
  * @ioctl: an ioctl() as the guest called it, and its thread; WORKER_INTERRUPT: the thread only. @denied: the errno
  *     for which its memory does not come along, as for BROKER_MEMORY; or 0
+ * @given: open(2) flags of the guest, and its thread
  */
 typedef struct {
     uint32_t op;
@@ -160,6 +176,10 @@ typedef struct {
             uint64_t argument;
             uint32_t denied;
         } ioctl;
+        struct {
+            uint32_t flags;
+            int32_t tid;
+        } given;
     };
 } WorkerQuestion;
 

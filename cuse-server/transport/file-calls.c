@@ -5,12 +5,13 @@
 #include <time.h>
 
 #include "abi/nv-ioctl.h"
+#include "cuse-server/transport/close-if-open.h"
 
 /*
  * Replies and wake-ups; and a GThreadPool gives its threads the scheduling of the one that made it,
  * and ends those that have been idle for a while.
  *
- * #syscalls:worker writev gettid sched_setattr clock_gettime gettimeofday
+ * #syscalls:worker writev close gettid sched_setattr clock_gettime gettimeofday
  */
 
 uint64_t call_clock(void)
@@ -52,34 +53,103 @@ typedef struct {
     uint64_t started;
 } OpenJob;
 
-static void open_file(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
-                      struct fuse_file_info *info, uint64_t started)
+typedef struct {
+    uint32_t id;
+    unsigned device;
+    int flags;
+    pid_t tid;
+    uint64_t started;
+} Open;
+
+static int open_for_guest(CallContext *context, const Open *open, NvFile **file)
 {
-    NvFile *file = NULL;
-    int error = proxy_open_as(context->proxy, id, device, info->flags, &file);
+    int error = proxy_open_as(context->proxy, open->id, open->device, open->flags, file);
 
     call_log_add(context->log,
                  &(CallEvent){.kind = CALL_OPEN,
-                              .device = context->proxy->devices[device].name,
+                              .device = context->proxy->devices[open->device].name,
                               .call = "open",
                               .refusal = error == ENFILE ? REFUSAL_LIMIT : REFUSAL_NONE,
                               .error = error,
                               .status = CALL_NO_STATUS,
-                              .tid = fuse_req_ctx(fuse)->pid,
-                              .nanoseconds = call_clock() - started});
+                              .tid = open->tid,
+                              .nanoseconds = call_clock() - open->started});
     note_sizes(context);
-    if (error) {
-        fuse_reply_err(fuse, error);
-        return;
-    }
-    /* The kernel's handle is the file itself, which the table keeps until the kernel releases it. */
+    return error;
+}
+
+/* The kernel's handle is the file itself, which the table keeps until the kernel releases it. Returns false if nobody
+ * waits for it any more: the opener was interrupted, and there will be no release. */
+static bool reply_open(fuse_req_t fuse, struct fuse_file_info *info, NvFile *file)
+{
     info->fh = (uintptr_t)file;
     nv_file_unref(file);
-    if (fuse_reply_open(fuse, info) == -ENOENT) {
-        /* The opener was interrupted: there will be no release. */
+    return fuse_reply_open(fuse, info) != -ENOENT;
+}
+
+static void open_file(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
+                      struct fuse_file_info *info, uint64_t started)
+{
+    const Open open = {id, device, info->flags, fuse_req_ctx(fuse)->pid, started};
+    NvFile *file = NULL;
+    int error = open_for_guest(context, &open, &file);
+
+    if (error) {
+        fuse_reply_err(fuse, error);
+    } else if (!reply_open(fuse, info, file)) {
         proxy_release(context->proxy, id);
     }
 }
+
+static void release_file(CallContext *context, uint32_t id)
+{
+    proxy_release(context->proxy, id);
+    broker_link_released(context->link, id);
+    note_sizes(context);
+}
+
+/* --- open in advance -------------------------------------------------------------------------- */
+
+static void open_in_advance(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
+                            struct fuse_file_info *info)
+{
+    Proxy *proxy = context->proxy;
+    NvFile *file = nv_file_table_reserve(proxy->files, id, &proxy->devices[device], proxy->host);
+
+    if (!reply_open(fuse, info, file)) {
+        nv_file_unref(nv_file_table_remove(proxy->files, id));
+    }
+}
+
+/*
+ * The guest has the file already, or is about to. If there is no host file for it, or no room, which the broker has seen to,
+ * the file is one that no call succeeds on.
+ */
+void file_call_given(CallContext *context, const WorkerQuestion *question, int fd)
+{
+    Proxy *proxy = context->proxy;
+    const Device *device = nv_file_table_awaits(proxy->files, question->file);
+    NvFile *file = NULL;
+
+    if (!device) {
+        close_if_open(fd); /* a file of the worker's before us */
+        return;
+    }
+    const Open open = {question->file, (unsigned)(device - proxy->devices),
+                       (int)question->given.flags, question->given.tid, call_clock()};
+    broker_link_bring(fd);
+    int error = open_for_guest(context, &open, &file);
+    broker_link_bring_no_more();
+    if (error) {
+        file = nv_file_table_add(proxy->files, question->file, device, proxy->host, -1);
+    }
+    if (file->left) {
+        release_file(context, question->file);
+    }
+    nv_file_unref(file);
+}
+
+/* --- which way -------------------------------------------------------------------------------- */
 
 static void run_open(CallContext *context, gpointer data)
 {
@@ -94,6 +164,10 @@ void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned
     struct fuse_file_info reply = *info;
     uint64_t started = call_clock();
 
+    if (info->flags & OPEN_IN_ADVANCE) {
+        open_in_advance(context, fuse, id, device, &reply);
+        return;
+    }
     /* Opening what has no node waits for nobody: the broker does it in the middle of a call. */
     if (!device_has_node(&context->proxy->devices[device]) || reader_pool_may_wait(context->pool)) {
         open_file(context, fuse, id, device, &reply, started);
@@ -103,16 +177,24 @@ void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned
     reader_pool_leave(context->pool, g_memdup2(&job, sizeof job));
 }
 
-NvFile *file_call_of(const struct fuse_file_info *info)
+static NvFile *file_of(const struct fuse_file_info *info)
 {
     return (NvFile *)(uintptr_t)info->fh; /* NOLINT(performance-no-int-to-ptr): our own, see open */
+}
+
+NvFile *file_call_of(const struct fuse_file_info *info)
+{
+    NvFile *file = file_of(info);
+
+    nv_file_wait(file);
+    return file;
 }
 
 /* --- release ---------------------------------------------------------------------------------- */
 
 typedef struct {
     fuse_req_t fuse;
-    uint32_t id;
+    NvFile *file;
 } Release;
 
 static void run_release(gpointer data, gpointer user_data)
@@ -120,9 +202,9 @@ static void run_release(gpointer data, gpointer user_data)
     g_autofree Release *release = data;
     CallContext *context = user_data;
 
-    proxy_release(context->proxy, release->id);
-    broker_link_released(context->link, release->id);
-    note_sizes(context);
+    if (!nv_file_table_leave(context->proxy->files, release->file)) {
+        release_file(context, release->file->id);
+    }
     fuse_reply_err(release->fuse, 0);
 }
 
@@ -130,7 +212,7 @@ void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_
 {
     Release *release = g_new0(Release, 1);
 
-    *release = (Release){fuse, file_call_of(info)->id};
+    *release = (Release){fuse, file_of(info)};
     g_thread_pool_push(context->releases, release, NULL);
 }
 

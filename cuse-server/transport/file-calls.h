@@ -11,6 +11,7 @@
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/transport/broker-link.h"
+#include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/interrupts.h"
 #include "cuse-server/transport/reader-pool.h"
 #include "cuse-server/transport/transport-kind.h"
@@ -76,11 +77,16 @@ uint64_t call_clock(void);
  * returned finds it there. */
 void call_log_ioctl(CallContext *context, const Request *request);
 
-/** file_call_of: the file that a request is for. */
+/** file_call_of: the file that a request is for. If it was opened in advance, this may wait for the word that it is a guest's. */
 NvFile *file_call_of(const struct fuse_file_info *info);
 
+/** file_call_given: a file that was opened in advance is a guest's from now on; the broker does not wait for us.
+ * @question: WORKER_GIVEN
+ * @fd: the host file, owned from now on; or -1: it did not get here */
+void file_call_given(CallContext *context, const WorkerQuestion *question, int fd);
+
 /**
- * file_call_open: answer an open of a device.
+ * file_call_open: answer an open of a device, for a guest or in advance.
  * @id: the file's, by which the broker knows it
  * @device: index into the proxy's devices
  */

@@ -149,7 +149,10 @@ static bool serve_broker(unsigned source, gpointer data)
     if (result != SEQPACKET_MESSAGE) {
         return result == SEQPACKET_NOTHING;
     }
-    if (job.question.op != WORKER_IOCTL) {
+    if (job.question.op == WORKER_GIVEN) {
+        /* Here and now: whoever calls on the file waits for this. */
+        file_call_given(questions->context, &job.question, job.fd);
+    } else if (job.question.op != WORKER_IOCTL) {
         close_if_open(job.fd);
         answer_at_once(questions, &job.question);
     } else if (reader_pool_may_wait(questions->pool)) {

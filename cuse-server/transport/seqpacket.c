@@ -18,7 +18,7 @@ typedef union {
     char bytes[CMSG_SPACE(sizeof(int))];
 } Control;
 
-bool seqpacket_send(int socket, const void *message, size_t size, int fd)
+static bool send_with(int socket, const void *message, size_t size, int fd, int flags)
 {
     struct iovec iov = {.iov_base = (void *)message, .iov_len = size}; // sendmsg only reads
     struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -35,9 +35,19 @@ bool seqpacket_send(int socket, const void *message, size_t size, int fd)
         memcpy(CMSG_DATA(c), &fd, sizeof fd);
     }
     do {
-        n = sendmsg(socket, &header, MSG_NOSIGNAL);
+        n = sendmsg(socket, &header, MSG_NOSIGNAL | flags);
     } while (n < 0 && errno == EINTR);
     return n == (ssize_t)size;
+}
+
+bool seqpacket_send(int socket, const void *message, size_t size, int fd)
+{
+    return send_with(socket, message, size, fd, 0);
+}
+
+bool seqpacket_send_now(int socket, const void *message, size_t size, int fd)
+{
+    return send_with(socket, message, size, fd, MSG_DONTWAIT);
 }
 
 static SeqpacketResult receive(int socket, void *message, size_t size, int *fd, int flags)

@@ -19,6 +19,9 @@ typedef enum {
  */
 bool seqpacket_send(int socket, const void *message, size_t size, int fd);
 
+/** seqpacket_send_now: the same, but does not wait: false with EAGAIN if there is no room. */
+bool seqpacket_send_now(int socket, const void *message, size_t size, int fd);
+
 /**
  * seqpacket_receive: take one message of exactly @size bytes; does not wait.
  * @fd: set to the file that came along (close-on-exec; the caller's), or -1

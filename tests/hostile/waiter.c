@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest of which one thread waits in the driver while another opens a third file of nvcuse's. usage: waiter
+ * A guest of which one thread waits in the driver while another opens a third file of nvcuse's, for which the worker has to ask
+ * the broker: it is the first of its device. usage: waiter
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ int main(void)
     do {
         usleep(LOOK_US);
     } while (!atomic_load(&waiting) || !is_in_ioctl(atomic_load(&waiting)));
-    close(node("nvidiactl"));
+    close(node("nvidia-uvm"));
     pthread_join(thread, NULL);
     return 0;
 }

@@ -215,3 +215,37 @@ Test(broker_link, what_a_file_takes_is_given_back)
     cr_expect_eq(n_files(), 1);
     cr_expect_eq(next_number(), free_number);
 }
+
+/* --- files that the broker brings ------------------------------------------------------------- */
+
+/* The broker is not asked: it would open another. */
+Test(broker_link, what_was_brought_is_what_is_opened)
+{
+    const int before = open_file(PLAIN)->fd; /* with which there is a probe */
+    const int fd = memfd_create("brought", MFD_CLOEXEC);
+
+    broker_link_bring(fd);
+    cr_expect_eq(open_file(PLAIN)->fd, fd);
+    broker_link_bring_no_more();
+    const int next = open_file(PLAIN)->fd;
+    cr_expect(next != fd && next != before && fcntl(fd, F_GETFD) >= 0);
+}
+
+Test(broker_link, what_was_brought_and_not_opened_is_closed)
+{
+    const int fd = memfd_create("brought", MFD_CLOEXEC);
+
+    broker_link_bring(fd);
+    broker_link_bring_no_more();
+    cr_expect_lt(fcntl(fd, F_GETFD), 0);
+}
+
+Test(broker_link, what_did_not_get_here_is_not_opened)
+{
+    NvFile *file = NULL;
+
+    broker_link_bring(-1);
+    cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), ENFILE);
+    cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), 0, "that was for one open");
+    nv_file_unref(file);
+}

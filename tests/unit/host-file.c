@@ -86,3 +86,13 @@ Test(host_file, a_call_is_made_on_its_kind_of_device)
     cr_assert_not(host_files_have_kind(&real, -1, DEVICE_FRONTEND));
     close(null);
 }
+
+Test(host_file, only_the_instances_devices_are_opened)
+{
+    int fd = host_files_open(&simulated, -1, UVM, O_RDWR);
+
+    cr_expect(host_files_have(&simulated, fd, UVM));
+    close(fd);
+    cr_expect_lt(host_files_open(&simulated, -1, G_N_ELEMENTS(devices), O_RDWR), 0);
+    cr_expect_lt(host_files_open(&real, -1, UINT_MAX, O_RDWR), 0);
+}

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -142,6 +143,55 @@ Test(worker_link, the_next_worker_is_asked_about_its_own_files_alone)
     answer_last_first(2);
     cr_expect_eq(wait_for(2), 2, "the first that came");
     cr_expect_eq(wait_for(0), 0);
+}
+
+/* --- what has no answer ----------------------------------------------------------------------- */
+
+static bool tell(dev_t space, unsigned i, int fd)
+{
+    WorkerQuestion word = {.op = WORKER_GIVEN, .given = {.flags = O_RDWR}};
+
+    return worker_link_tell(worker, &word, file_key(space, i), fd);
+}
+
+Test(worker_link, a_word_comes_with_its_file_and_nobody_waits)
+{
+    WorkerQuestion word;
+    int fd;
+
+    cr_assert(tell(FIRST, 5, STDERR_FILENO));
+    cr_assert_eq(seqpacket_receive(sockets[1], &word, sizeof word, &fd), SEQPACKET_MESSAGE);
+    cr_expect(word.op == WORKER_GIVEN && word.file == 5 && word.given.flags == O_RDWR);
+    cr_expect_geq(fd, 0);
+    close(fd);
+}
+
+Test(worker_link, nobody_hears_a_word_about_a_file_of_the_worker_before)
+{
+    worker_link_renew(worker, sockets[0], file_key(SECOND, 0));
+    cr_expect_not(tell(FIRST, 1, -1));
+    cr_expect(tell(SECOND, 1, -1));
+    hang_up();
+    cr_expect_not(tell(SECOND, 2, -1), "it is gone");
+}
+
+Test(worker_link, a_worker_that_hears_nothing_holds_nobody_up_who_has_a_word_for_it)
+{
+    WorkerQuestion word;
+    unsigned n = 0;
+    int fd;
+
+    while (tell(FIRST, n, STDERR_FILENO)) {
+        cr_assert_lt(++n, 100 * MANY);
+    }
+    cr_expect_gt(n, 64);
+    cr_expect_not(send_one(0), "nor who may not wait for room");
+    for (unsigned i = 0; i < n; i++) {
+        cr_assert_eq(seqpacket_receive(sockets[1], &word, sizeof word, &fd), SEQPACKET_MESSAGE);
+        cr_assert_eq(word.file, i);
+        close(fd);
+    }
+    cr_expect(tell(FIRST, 0, -1), "there is room again");
 }
 
 static gpointer ask_one(gpointer number)
