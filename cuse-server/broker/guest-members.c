@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/namespace-inode.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker openat newfstatat fstat stat read close fcntl ioctl
+ * #syscalls:broker openat newfstatat fstat readlinkat read close fcntl ioctl
  * #syscalls:before getpid
  */
 
@@ -175,9 +176,8 @@ bool guest_members_have(GuestMembers *members, pid_t tid)
 bool guest_members_know(GuestMembers *members, pid_t tid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/ns/pid", tid);
-    struct stat st;
 
-    return stat(path, &st) == 0 && has_namespace(members, st.st_ino);
+    return has_namespace(members, namespace_inode(path));
 }
 
 void guest_members_add(GuestMembers *members, GuestHome *home)

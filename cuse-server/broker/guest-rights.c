@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/namespace-inode.h"
 #include "cuse-server/transport/close-if-open.h"
 
-/* #syscalls:broker openat newfstatat fstat stat read close ioctl */
+/* #syscalls:broker openat newfstatat fstat readlinkat read close ioctl */
 
 enum {
     STAT_STARTTIME = 22, /* proc(5) */
@@ -120,13 +121,9 @@ static GuestRights *allocate(const char *status)
 static bool read_user_namespace(const char *directory, ino_t *inode)
 {
     g_autofree char *path = g_strconcat(directory, "/ns/user", NULL);
-    struct stat st;
 
-    if (stat(path, &st) < 0) {
-        return false;
-    }
-    *inode = st.st_ino;
-    return true;
+    *inode = namespace_inode(path);
+    return *inode != 0;
 }
 
 /* A number of /proc/PID/stat. The name, field 2, may hold anything. */
