@@ -160,6 +160,16 @@ const char *json_element_string(const JsonValue *array, guint i)
     return json_string(json_element(array, i));
 }
 
+bool json_has_string(const JsonValue *array, const char *text)
+{
+    for (guint i = 0; i < json_length(array); i++) {
+        if (g_strcmp0(json_element_string(array, i), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion) */
 bool json_equal(const JsonValue *a, const JsonValue *b)
 {

@@ -62,6 +62,9 @@ const char *json_member_string(const JsonValue *object, const char *name);
 JsonValue *json_element_object(const JsonValue *array, guint i);
 const char *json_element_string(const JsonValue *array, guint i);
 
+/** json_has_string: is one of an array's elements this string? */
+bool json_has_string(const JsonValue *array, const char *text);
+
 /** json_equal: the same values in the same order: strings and keys by what they say, everything else
  * by its text. */
 bool json_equal(const JsonValue *a, const JsonValue *b);

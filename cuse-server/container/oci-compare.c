@@ -14,7 +14,8 @@ typedef struct Place {
     const struct Place *inside;
 } Place;
 
-static const Place in_seccomp[] = {{.name = "syscalls"}, {.name = "listenerPath"}, {0}};
+static const Place in_seccomp[] = {
+    {.name = "syscalls"}, {.name = "listenerPath"}, {.name = "flags", .is_longer = true}, {0}};
 static const Place in_resources[] = {{.name = "devices"}, {0}};
 static const Place in_linux[] = {{.name = "seccomp", .inside = in_seccomp},
                                  {.name = "resources", .inside = in_resources},

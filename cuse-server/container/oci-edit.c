@@ -117,7 +117,8 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
 
     if (!numbers || !oci_annotations_check(config, error) || !check_namespaces(section, error) ||
         !oci_devices_close(numbers, section, edit->notes, error) ||
-        !oci_seccomp_merge(section, edit->listener_path, &edit->needs, error)) {
+        !oci_seccomp_merge(section, edit->listener_path, &edit->needs, edit->wait_killable,
+                           error)) {
         return false;
     }
     remove_mounts(json_member_array(config, "mounts"));

@@ -16,6 +16,7 @@
  * @pid: its process
  * @listener_path: its socket
  * @needs: what its filter depends on
+ * @wait_killable: as of oci_seccomp_merge()
  * @program: absolute path of this executable, for hooks
  * @bundle: the container's bundle, absolute
  * @notes: as of oci_devices_close()
@@ -25,6 +26,7 @@ typedef struct {
     pid_t pid;
     const char *listener_path;
     FilterNeeds needs;
+    bool wait_killable;
     const char *program;
     const char *bundle;
     GPtrArray *notes;

@@ -119,14 +119,7 @@ static GArray *watched_cubes(const Merge *merge, size_t first)
 
 static bool rule_names(JsonValue *rule, const char *name)
 {
-    JsonValue *names = json_member_array(rule, "names");
-
-    for (guint i = 0; i < json_length(names); i++) {
-        if (g_strcmp0(json_element_string(names, i), name) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return json_has_string(json_member_array(rule, "names"), name);
 }
 
 /* A copy of a rule, for one call and without its comparisons. */
@@ -385,8 +378,33 @@ static JsonValue *open_profile(void)
     return profile;
 }
 
+/* Does the profile ask a listener at all? The kernel refuses the flag to a filter without one. */
+static bool has_notify(JsonValue *rules)
+{
+    for (guint i = 0; i < json_length(rules); i++) {
+        if (g_strcmp0(json_member_string(json_element_object(rules, i), "action"), NOTIFY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without a list runc and crun take SPEC_ALLOW; with one, what it has. So a list that we make has it too. */
+static void add_wait_killable(JsonValue *profile)
+{
+    bool has_default = !json_member_array(profile, "flags");
+    JsonValue *flags = json_need_array(profile, "flags");
+
+    if (has_default) {
+        json_append_string(flags, "SECCOMP_FILTER_FLAG_SPEC_ALLOW");
+    }
+    if (!json_has_string(flags, OCI_SECCOMP_WAIT_KILLABLE)) {
+        json_append_string(flags, OCI_SECCOMP_WAIT_KILLABLE);
+    }
+}
+
 bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
-                       const FilterNeeds *needs, GError **error)
+                       const FilterNeeds *needs, bool wait_killable, GError **error)
 {
     if (!json_member_object(linux_section, "seccomp")) {
         json_set(linux_section, "seccomp", open_profile());
@@ -415,5 +433,8 @@ bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
     keep_others(&merge, rules);
     json_set(profile, "syscalls", merge.out);
     json_set_string(profile, "listenerPath", listener_path);
+    if (wait_killable && has_notify(merge.out)) {
+        add_wait_killable(profile);
+    }
     return true;
 }

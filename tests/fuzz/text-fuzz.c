@@ -150,6 +150,7 @@ static void read_container(const char *text)
     const OciEdit edit = {.instance = "box-0123456789ab",
                           .pid = 1,
                           .listener_path = "/run/box",
+                          .wait_killable = true,
                           .program = "/usr/bin/nvcuse",
                           .bundle = "/bundle",
                           .notes = notes};

@@ -18,6 +18,7 @@ static bool edit(const char *bundle, const char *cdi, GError **error)
         .instance = "box-0123456789ab",
         .pid = 4711,
         .listener_path = "/run/nvcuse/box-0123456789ab.seccomp",
+        .wait_killable = true,
         .program = "/usr/bin/nvcuse",
         .bundle = bundle,
         .notes = notes,

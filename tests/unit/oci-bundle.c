@@ -89,9 +89,10 @@ Test(oci_schema, other_kinds_than_ocis_are_refused)
 
 /* --- what may differ --------------------------------------------------------------------------- */
 
-#define BEFORE                                                                                     \
-    "{\"process\":{\"env\":[\"A=1\"],\"oomScoreAdj\":1.0},\"mounts\":[],\"annotations\":{\"a\":"   \
-    "\"b\"},\"linux\":{\"namespaces\":[{\"type\":\"pid\"}],\"seccomp\":{\"defaultAction\":\"x\"}," \
+#define BEFORE                                                                                   \
+    "{\"process\":{\"env\":[\"A=1\"],\"oomScoreAdj\":1.0},\"mounts\":[],\"annotations\":{\"a\":" \
+    "\"b\"},\"linux\":{\"namespaces\":[{\"type\":\"pid\"}],\"seccomp\":{\"flags\":[\"f\"],"      \
+    "\"defaultAction\":\"x\"},"                                                                  \
     "\"resources\":{\"pids\":{\"limit\":1}}},\"other\":null}"
 
 static bool may_become(const char *from, const char *to)
@@ -114,6 +115,7 @@ Test(oci_compare, only_what_nvcuse_changes_may_differ)
     cr_assert(may_become("\"A=1\"", "\"A=1\",\"B=2\""));
     cr_assert(may_become("\"mounts\":[]", "\"mounts\":[{}],\"hooks\":{\"poststop\":[]}"));
     cr_assert(may_become("\"x\"}", "\"x\",\"syscalls\":[],\"listenerPath\":\"/x\"}"));
+    cr_assert(may_become("[\"f\"]", "[\"f\",\"g\"]"));
     cr_assert(may_become("\"pids\"", "\"devices\":[{}],\"pids\""));
 
     cr_assert_not(may_become("\"A=1\"", "\"A=2\""));
@@ -123,8 +125,12 @@ Test(oci_compare, only_what_nvcuse_changes_may_differ)
     cr_assert_not(may_become("\"b\"", "\"c\""));
     cr_assert_not(may_become("\"b\"", "\"b\",\"c\":\"\""));
     cr_assert_not(may_become("{\"type\":\"pid\"}", ""));
-    cr_assert_not(may_become(",\"seccomp\":{\"defaultAction\":\"x\"}", ""));
+    cr_assert_not(may_become(",\"seccomp\":{\"flags\":[\"f\"],\"defaultAction\":\"x\"}", ""));
     cr_assert_not(may_become("\"x\"}", "\"y\"}"));
+    cr_assert_not(may_become("[\"f\"]", "[\"g\"]"));
+    cr_assert_not(may_become("[\"f\"]", "[\"g\",\"f\"]"));
+    cr_assert_not(may_become("[\"f\"]", "[]"));
+    cr_assert_not(may_become("[\"f\"]", "null"));
     cr_assert_not(may_become("\"limit\":1", "\"limit\":2"));
     cr_assert_not(may_become(",\"other\":null", ""));
     cr_assert_not(may_become("null", "0"));

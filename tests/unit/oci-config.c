@@ -71,7 +71,7 @@ static JsonValue *merged_for(const char *profile, const FilterNeeds *needs)
     g_autoptr(GError) error = NULL;
     JsonValue *section = json_text_parse(text, -1, NULL);
 
-    cr_assert(oci_seccomp_merge(section, "/run/x.sock", needs, &error), "%s",
+    cr_assert(oci_seccomp_merge(section, "/run/x.sock", needs, false, &error), "%s",
               error ? error->message : "");
     return section;
 }
@@ -241,6 +241,53 @@ Test(oci_seccomp, with_cuse_only_ioctls_that_need_their_caller_are)
     assert_ioctls(section, foreign_words, G_N_ELEMENTS(foreign_words), ALLOW);
 }
 
+#define SPEC_ALLOW "\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\""
+#define LOG        "\"SECCOMP_FILTER_FLAG_LOG\""
+#define KILLABLE   "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""
+
+/* Profiles with more members, and the flags that they get; NULL: no list. */
+static const struct {
+    bool wait_killable;
+    const char *members;
+    const char *flags;
+} flag_cases[] = {
+    {false, "", NULL},
+    {false, ", \"flags\": [" LOG "]", "[" LOG "]"},
+    {false, ", \"flags\": [" KILLABLE "]", "[" KILLABLE "]"},
+    /* What runtimes take without a list stays, and an empty list is one. */
+    {true, "", "[" SPEC_ALLOW "," KILLABLE "]"},
+    {true, ", \"flags\": null", "[" SPEC_ALLOW "," KILLABLE "]"},
+    {true, ", \"flags\": []", "[" KILLABLE "]"},
+    {true, ", \"flags\": [" LOG "]", "[" LOG "," KILLABLE "]"},
+    {true, ", \"flags\": [" KILLABLE "," LOG "]", "[" KILLABLE "," LOG "]"},
+};
+
+Test(oci_seccomp, the_flag_is_added_once_to_those_that_are_there)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(flag_cases); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "{\"seccomp\": {\"defaultAction\": \"" ALLOW "\"%s}}", flag_cases[i].members);
+        g_autoptr(JsonValue) section = json_text_parse(text, -1, NULL);
+        cr_assert(oci_seccomp_merge(section, "/run/x.sock", &(FilterNeeds){0},
+                                    flag_cases[i].wait_killable, NULL));
+        JsonValue *flags = json_member_array(json_member_object(section, "seccomp"), "flags");
+        g_autofree char *written = flags ? json_text_write(flags) : NULL;
+        cr_assert(g_strcmp0(written, flag_cases[i].flags) == 0, "%s: %s", text,
+                  written ? written : "none");
+    }
+}
+
+Test(oci_seccomp, a_profile_that_asks_nobody_gets_no_flag)
+{
+    g_autoptr(JsonValue) section = json_text_parse("{\"seccomp\": {\"defaultAction\": \"" ERRNO
+                                                   "\", \"syscalls\": [{\"names\": [\"read\"], "
+                                                   "\"action\": \"" ALLOW "\"}]}}",
+                                                   -1, NULL);
+
+    cr_assert(oci_seccomp_merge(section, "/run/x.sock", &(FilterNeeds){0}, true, NULL));
+    cr_assert_null(json_member(json_member_object(section, "seccomp"), "flags"));
+}
+
 Test(oci_seccomp, what_cannot_be_merged_is_an_error)
 {
     static const char *const profiles[] = {
@@ -262,8 +309,8 @@ Test(oci_seccomp, what_cannot_be_merged_is_an_error)
         g_autofree char *text = g_strdup_printf("{\"seccomp\": %s}", profiles[i]);
         g_autoptr(JsonValue) section = json_text_parse(text, -1, NULL);
         g_autoptr(GError) error = NULL;
-        cr_assert_not(oci_seccomp_merge(section, "/run/x.sock", &(FilterNeeds){0}, &error), "%s",
-                      profiles[i]);
+        cr_assert_not(oci_seccomp_merge(section, "/run/x.sock", &(FilterNeeds){0}, false, &error),
+                      "%s", profiles[i]);
         cr_assert_not_null(error);
     }
 }
