@@ -21,6 +21,7 @@
 #include "cuse-server/cli/runtime-args.h"
 #include "cuse-server/cli/runtime-config.h"
 #include "cuse-server/cli/runtime-log.h"
+#include "cuse-server/cli/runtime-program.h"
 #include "cuse-server/cli/runtime-update.h"
 #include "cuse-server/container/oci-bundle.h"
 #include "cuse-server/container/oci-edit.h"
@@ -80,6 +81,13 @@ static bool ask_instance(OciEdit *edit, GError **error)
     return ask_transport(edit, error);
 }
 
+/* The kernel first: it costs nothing to ask. */
+static bool can_wait_killable(const RuntimeConfig *runtime)
+{
+    return open_filter_can_wait_killable() &&
+           runtime_program_waits_killable(runtime->path, RUNTIME_PROGRAM_MS);
+}
+
 /* What the container does not get of what its engine gave it. In the log alone: standard error is the container's. */
 static void log_notes(const RuntimeArgs *args, const GPtrArray *notes)
 {
@@ -102,6 +110,7 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
         .instance = instance,
         .listener_path = listener_path,
         .program = program,
+        .wait_killable = can_wait_killable(runtime),
         .bundle = args->bundle,
         .notes = notes,
     };

@@ -173,6 +173,15 @@ static int load_program(GBytes *program)
     return (int)fd;
 }
 
+bool open_filter_can_wait_killable(void)
+{
+    const unsigned long flags =
+        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+
+    /* Flags are looked at before the filter is, which is not there. */
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
 int open_filter_install(const FilterNeeds *needs, GError **error)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);

@@ -55,6 +55,12 @@ extern const FilterRule filter_rules[];
 extern const size_t filter_rules_count;
 
 /**
+ * open_filter_can_wait_killable: does the kernel (Linux 5.19) take the flag by which only a fatal signal ends the wait
+ * for a listener that has the call?
+ */
+bool open_filter_can_wait_killable(void);
+
+/**
  * open_filter_install: put the calling thread, and all it starts, under the filter. Read-write
  * opens that create nothing go to the listener; everything else, nearly all opens there are, stays
  * in the kernel. Calls of other ABIs (32-bit, x32) are not watched: the guest's nodes refuse to be
