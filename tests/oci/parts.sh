@@ -241,6 +241,26 @@ files of the host found: 0" "a container's root gets no file of the host's from 
     leaves_nothing "nothing is left of it"
 }
 
+# The flag by which only a fatal signal ends a call that the broker has: where the runtime knows it, and beside its own default.
+part_flags() {
+    local flag=SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV expected='' before
+    configure "driver-policy = known"
+    # The runtime, but for a copy of what it reads.
+    mkdir -p "$BOX/shown"
+    printf '#!/bin/sh\ncase " $* " in *" run "*) cp %s %s ;; esac\nexec %s "$@"\n' \
+        "$BOX/flags/config.json" "$BOX/flags.json" "$(command -v "$RUNTIME")" >"$BOX/shown/$RUNTIME"
+    chmod +x "$BOX/shown/$RUNTIME"
+    if [[ $RUNTIME == crun ]] || "$RUNTIME" features | grep -q "$flag"; then expected=$flag; fi
+    RUNTIME=$BOX/shown/$RUNTIME boxed flags "$GPUS" seccomp=strict -- grep Speculation_Store_Bypass /proc/self/status
+    is $? 0 "$RUNTIME takes the profile's flags"
+    is "$(grep -o "$flag" "$BOX/flags.json")" "$expected" "the profile has WAIT_KILLABLE_RECV where the runtime knows it"
+    before=$(said flags)
+    bundle flags seccomp=strict -- grep Speculation_Store_Bypass /proc/self/status
+    is "$(oci run --bundle "$BOX/flags" flags </dev/null 2>&1)" "$before" "and the runtime's own default of flags holds"
+    configure
+    leaves_nothing "nothing is left of them"
+}
+
 # An engine: podman, from an image of its own making, with the runtime as an option and with CDI.
 PODMAN=(podman --root /run/podman-root --runroot /run/podman-run --storage-driver vfs --cgroup-manager cgroupfs
     --events-backend none --runtime "$BOX/bin/nvcuse-runtime")
