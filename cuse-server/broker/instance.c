@@ -19,6 +19,7 @@
 #include "cuse-server/broker/starter.h"
 #include "cuse-server/broker/worker-process.h"
 #include "cuse-server/sandbox/broker-lockup.h"
+#include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/worker.h"
@@ -209,6 +210,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
                    config->n_devices);
     instance->spares = spares_new(&instance->stand_ins);
     raise_file_limit();
+    descriptor_table_reserve(DESCRIPTOR_TABLE_MAX);
     /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
     if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
         stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cuse-server/proxy/host-commands.h"
+#include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/trace/recorder.h"
@@ -167,6 +168,7 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     /* After the change of user, which clears it. A broker that is gone already closed the socket.
      */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    descriptor_table_reserve(needs.files);
     if (!install_filter(config, error)) {
         return false;
     }
