@@ -261,6 +261,19 @@ static void run_poll(CallContext *context, gpointer data)
     nv_file_unref(job->file);
 }
 
+/*
+ * The driver answers a poll without time at once: it looks at a flag of the file under a spinlock
+ * (kernel-open/nvidia/nv.c, nvidia_poll(); uvm_tools.c, uvm_tools_poll(); its other files have no poll). A
+ * dma-buf's takes a lock that others hold while they wait for the driver (Linux, dma-buf.c, dma_buf_poll():
+ * dma_resv_lock()).
+ */
+static bool polls_at_once(const NvFile *file)
+{
+    return device_has_node(file->device);
+}
+
+/* By the thread that read it, if ever possible: libcuda polls eight files in each wait, and the kernel asks for
+ * one after the other. */
 void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
                     struct fuse_pollhandle *handle)
 {
@@ -271,7 +284,7 @@ void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_fil
         waiter = g_new(FuseWaiter, 1);
         *waiter = (FuseWaiter){.base = {wake_waiter, drop_waiter}, .handle = handle};
     }
-    if (reader_pool_may_wait(context->pool)) {
+    if (polls_at_once(file) || reader_pool_may_wait(context->pool)) {
         poll_file(fuse, file, info->poll_events, waiter);
         return;
     }
