@@ -37,7 +37,7 @@
  * for that one.
  *
  * The leader of a LeaderPool (the broker's) waits for nobody, nor does the worker's main thread, which brings
- * the answers. A reader polls host files of nodes itself, which the driver answers at once. The readers of a ReaderPool (the worker's), of which there is one for each device and one for
+ * the answers. A reader polls host files of nodes itself, which the driver answers at once. The readers of a ReaderPool (the worker's), of which there is one for all devices and one for
  * questions at all times, wait for these at most. There is no cycle, so one thread of each sort is enough for progress,
  * and the number of threads is a matter of speed alone. Whoever adds an arrow keeps it so.
  */

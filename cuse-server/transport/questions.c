@@ -138,16 +138,16 @@ static void answer_at_once(Questions *questions, const WorkerQuestion *question)
 }
 
 /* Take one question. What may wait is left to another thread if this one may not. */
-static bool serve_broker(unsigned source, gpointer data)
+static ReaderServed serve_broker(unsigned source, gpointer data)
 {
     Questions *questions = data;
     Job job = {.fd = -1};
     SeqpacketResult result =
-        seqpacket_wait(questions->socket, &job.question, sizeof job.question, &job.fd);
+        seqpacket_receive(questions->socket, &job.question, sizeof job.question, &job.fd);
 
     (void)source; /* there is one */
     if (result != SEQPACKET_MESSAGE) {
-        return result == SEQPACKET_NOTHING;
+        return result == SEQPACKET_NOTHING ? READER_NOTHING : READER_OVER;
     }
     if (job.question.op == WORKER_GIVEN) {
         /* Here and now: whoever calls on the file waits for this. */
@@ -160,7 +160,7 @@ static bool serve_broker(unsigned source, gpointer data)
     } else {
         reader_pool_leave(questions->pool, g_memdup2(&job, sizeof job));
     }
-    return true;
+    return READER_SERVED;
 }
 
 static void run_left(gpointer data, gpointer user_data)
@@ -180,6 +180,7 @@ void questions_serve(int socket, CallContext *context, unsigned threads)
         (Questions){.socket = socket, .context = context, .running = g_hash_table_new(NULL, NULL)};
     g_mutex_init(&questions->lock);
     /* Both live as long as the process. */
-    questions->pool = reader_pool_new("worker-questions", &pool_ops, questions, 1, threads);
+    questions->pool =
+        reader_pool_new("worker-questions", &pool_ops, questions, &socket, 1, threads);
     reader_pool_start(questions->pool);
 }

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/transport/reader-pool.h"
 
-/* #syscalls:worker clone futex */
+#include <sys/epoll.h>
 
-/* Readers that a source keeps when work is done; threads beyond them end. */
+/* #syscalls:worker clone futex epoll_create1 epoll_ctl epoll_wait */
+
+/* Readers that a pool keeps when work is done; threads beyond them end. */
 enum { SPARE_READERS = 8 };
 
+/* @taken: atomic: a thread has it, and epoll need not tell of it */
 typedef struct {
-    ReaderPool *pool;
     unsigned index;
-    gint readers; /* atomic: threads that serve it and do not wait for others; never below 1 */
+    int fd;
+    gint taken;
 } Source;
 
 struct ReaderPool {
     const char *name;
     const ReaderPoolOps *ops;
     gpointer data;
+    int epoll;
+    gint readers; /* atomic: threads that serve sources and do not wait for others; never below 1 */
     gint working_max; /* besides the one that does what is left */
     gint working;     /* atomic */
     gint n_left; /* atomic: the length of @left, for those who only want to know if there is any */
@@ -32,7 +37,47 @@ static _Thread_local struct {
     bool working;
 } self;
 
-static gpointer read_source(gpointer data);
+static gpointer read_sources(gpointer data);
+
+/* --- sources ---------------------------------------------------------------------------------- */
+
+/* Of a source that is over, only that is told, and only once. */
+static void tell_of(const ReaderPool *pool, const Source *source, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u32 = source->index};
+
+    (void)epoll_ctl(pool->epoll, EPOLL_CTL_MOD, source->fd, &event);
+}
+
+static bool take_source(Source *source)
+{
+    return g_atomic_int_compare_and_exchange(&source->taken, false, true);
+}
+
+/*
+ * Give a source up. If there is a request already, the kernel wakes a thread for it. Who takes the source in between and
+ * gives it up again does the same, so none is overlooked.
+ */
+static void give_source_up(const ReaderPool *pool, Source *source)
+{
+    g_atomic_int_set(&source->taken, false);
+    tell_of(pool, source, EPOLLIN);
+}
+
+/* Wait for a source that is to be read, and take it. */
+static Source *wait_for_source(ReaderPool *pool)
+{
+    struct epoll_event event;
+
+    for (;;) {
+        if (epoll_wait(pool->epoll, &event, 1, -1) == 1 &&
+            take_source(&pool->sources[event.data.u32])) {
+            return &pool->sources[event.data.u32];
+        }
+    }
+}
+
+/* --- threads ---------------------------------------------------------------------------------- */
 
 /* Count one more at work, if there may be one. */
 static bool begin_work(ReaderPool *pool)
@@ -45,23 +90,32 @@ static bool begin_work(ReaderPool *pool)
 }
 
 /* Stop reading, unless nobody would be left who does. */
-static bool leave_source(Source *source)
+static bool leave_readers(ReaderPool *pool)
 {
-    gint readers = g_atomic_int_get(&source->readers);
+    gint readers = g_atomic_int_get(&pool->readers);
 
     while (readers > 1) {
-        if (g_atomic_int_compare_and_exchange(&source->readers, readers, readers - 1)) {
+        if (g_atomic_int_compare_and_exchange(&pool->readers, readers, readers - 1)) {
             return true;
         }
-        readers = g_atomic_int_get(&source->readers);
+        readers = g_atomic_int_get(&pool->readers);
     }
     return false;
 }
 
-/* Put a new reader in this thread's place: the number stays the same. */
-static bool start_reader(Source *source)
+/* Back to the readers. Returns false if there are enough. */
+static bool join_readers(ReaderPool *pool)
 {
-    GThread *thread = g_thread_try_new(source->pool->name, read_source, source, NULL);
+    if (g_atomic_int_add(&pool->readers, 1) < SPARE_READERS) {
+        return true;
+    }
+    return !leave_readers(pool);
+}
+
+/* Put a new reader in this thread's place: the number stays the same. */
+static bool start_reader(ReaderPool *pool)
+{
+    GThread *thread = g_thread_try_new(pool->name, read_sources, pool, NULL);
 
     if (thread) {
         g_thread_unref(thread);
@@ -77,11 +131,12 @@ bool reader_pool_may_wait(ReaderPool *pool)
     if (!begin_work(pool)) {
         return false;
     }
-    if (!leave_source(self.source) && !start_reader(self.source)) {
+    if (!leave_readers(pool) && !start_reader(pool)) {
         g_atomic_int_add(&pool->working, -1);
         return false;
     }
     self.working = true;
+    give_source_up(pool, self.source);
     return true;
 }
 
@@ -130,29 +185,34 @@ static void finish_work(ReaderPool *pool)
     self.working = false;
 }
 
-/* Back to the source. Returns false if it has enough readers. */
-static bool return_to(Source *source)
+/* Serve a source, which this thread has taken, until it has no request or the thread has given it up. */
+static void serve_source(ReaderPool *pool, Source *source)
 {
-    if (g_atomic_int_add(&source->readers, 1) < SPARE_READERS) {
-        return true;
-    }
-    return !leave_source(source);
-}
-
-static gpointer read_source(gpointer data)
-{
-    Source *source = data;
-    ReaderPool *pool = source->pool;
+    ReaderServed served;
 
     self.source = source;
-    while (pool->ops->serve(source->index, pool->data)) {
+    do {
+        served = pool->ops->serve(source->index, pool->data);
+    } while (served == READER_SERVED && !self.working);
+    /* What is over stays taken. */
+    if (!self.working && served != READER_OVER) {
+        give_source_up(pool, source);
+    }
+}
+
+static gpointer read_sources(gpointer data)
+{
+    ReaderPool *pool = data;
+
+    do {
+        serve_source(pool, wait_for_source(pool));
         if (self.working) {
             finish_work(pool);
-            if (!return_to(source)) {
+            if (!join_readers(pool)) {
                 break;
             }
         }
-    }
+    } while (true);
     return NULL;
 }
 
@@ -167,27 +227,35 @@ static gpointer run_left(gpointer data)
     return NULL;
 }
 
+/* --- the pool --------------------------------------------------------------------------------- */
+
 ReaderPool *reader_pool_new(const char *name, const ReaderPoolOps *ops, gpointer data,
-                            unsigned sources, unsigned workers)
+                            const int *sources, unsigned n_sources, unsigned workers)
 {
-    ReaderPool *pool = g_malloc0(sizeof *pool + sources * sizeof pool->sources[0]);
+    ReaderPool *pool = g_malloc0(sizeof *pool + n_sources * sizeof pool->sources[0]);
 
     pool->name = name;
     pool->ops = ops;
     pool->data = data;
+    pool->epoll = epoll_create1(EPOLL_CLOEXEC);
+    g_assert(pool->epoll >= 0);
+    pool->readers = 1;
     pool->working_max = (gint)MIN(MAX(workers, 1) - 1, G_MAXINT / 2);
     g_mutex_init(&pool->lock);
     g_cond_init(&pool->wanted);
     g_queue_init(&pool->left);
-    pool->n_sources = sources;
+    pool->n_sources = n_sources;
+    for (unsigned i = 0; i < n_sources; i++) {
+        struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.u32 = i};
+        pool->sources[i] = (Source){.index = i, .fd = sources[i]};
+        int rc = epoll_ctl(pool->epoll, EPOLL_CTL_ADD, sources[i], &event);
+        g_assert(rc == 0);
+    }
     return pool;
 }
 
 void reader_pool_start(ReaderPool *pool)
 {
     g_thread_unref(g_thread_new(pool->name, run_left, pool));
-    for (unsigned i = 0; i < pool->n_sources; i++) {
-        pool->sources[i] = (Source){.pool = pool, .index = i, .readers = 1};
-        g_thread_unref(g_thread_new(pool->name, read_source, &pool->sources[i]));
-    }
+    g_thread_unref(g_thread_new(pool->name, read_sources, pool));
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threads that read requests and carry them out, each the ones it read itself: no request is handed
- * from thread to thread, and threads of different sources, or in different requests, share nothing.
+ * from thread to thread.
  *
- * A source is what blocks in read until there is a request: a file of /dev/cuse. Every idle thread
- * of a source blocks there. A thread that is about to wait for somebody else says so first
- * (reader_pool_may_wait): it may if another thread of its source goes on reading, which is started
+ * A source is a descriptor that can be polled and read without waiting: of /dev/cuse, a socket. One thread at a time
+ * reads a source, and keeps it for as long as it finds requests and waits for nobody. A thread that is about to wait for
+ * somebody else says so first (reader_pool_may_wait): it may if another goes on reading, which is started
  * if need be. If it may not, since as many calls are in progress as there may be, or no thread can
- * be started, it leaves the work for a thread that is done with its own, and reads on. So every
- * source has a reader at all times, however long work takes: whoever waits for something that a
+ * be started, it leaves the work for a thread that is done with its own, and reads on. So the
+ * sources have a reader at all times, however long work takes: whoever waits for something that a
  * reader does by itself (transport.h) cannot be starved.
+ *
+ * Idle threads wait in epoll_wait() of one epoll instance, for all sources. The kernel wakes the one that came there last (Linux,
+ * fs/eventpoll.c, ep_poll(): __add_wait_queue_exclusive()), whose caches are warm; of threads that wait in read() or
+ * recvmsg() it would wake the one that came first, each time another one, mostly on another processor. A thread that gives a
+ * source up wakes nobody: it only lets the epoll instance tell of the source again, and the kernel wakes a thread when there
+ * is a request to be read. While a thread has a source, epoll does not tell of it.
  */
 #pragma once
 
@@ -19,27 +25,34 @@
 
 typedef struct ReaderPool ReaderPool;
 
+/** ReaderServed: what came of looking for a request. */
+typedef enum {
+    READER_NOTHING, /* there was none */
+    READER_SERVED,  /* there may be more */
+    READER_OVER,    /* there will be no more */
+} ReaderServed;
+
 /**
  * ReaderPoolOps: what the threads do.
- * @serve: take a request of a source, waiting for it, and do what can be done. Returns false if
- * there will be no more: the thread ends.
- * @run: carry out what was left; may wait
+ * @serve: take a request of a source if there is one, without waiting for it, and do what can be done. Called by one thread
+ *     at a time for each source, but for what it does after reader_pool_may_wait().
+ * @run: carry out what was left, which it owns; may wait
  */
 typedef struct {
-    bool (*serve)(unsigned source, gpointer data);
+    ReaderServed (*serve)(unsigned source, gpointer data);
     void (*run)(gpointer job, gpointer data);
 } ReaderPoolOps;
 
 /**
  * reader_pool_new: nobody reads yet.
- * @sources: how many; they are numbered from 0
+ * @sources, @n_sources: descriptors to be polled; they are numbered from 0, and stay the caller's
  * @workers: most that wait at once, at least 1
  */
 ReaderPool *reader_pool_new(const char *name, const ReaderPoolOps *ops, gpointer data,
-                            unsigned sources, unsigned workers);
+                            const int *sources, unsigned n_sources, unsigned workers);
 
-/** reader_pool_start: begin, with one thread for each source and one for what is left. Threads never
- * end but as @serve says; the process does. */
+/** reader_pool_start: begin, with one thread that reads and one for what is left. Threads never
+ * end, but for those too many; the process does. */
 void reader_pool_start(ReaderPool *pool);
 
 /**

@@ -2,6 +2,7 @@
 #include "cuse-server/transport/transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -14,7 +15,7 @@
 
 /*
  * #syscalls:worker read poll write clone
- * #syscalls:before eventfd2
+ * #syscalls:before eventfd2 fcntl
  */
 
 struct Transport {
@@ -37,8 +38,10 @@ static bool source_start(CallSource *source, const TransportConfig *config, int 
 {
     g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
 
+    /* It is polled, and read without waiting. */
     if ((source->session = session_new(source, config)) &&
-        fuse_session_mount(source->session, path) == 0) {
+        fuse_session_mount(source->session, path) == 0 &&
+        fcntl(fuse_session_fd(source->session), F_SETFL, O_RDWR | O_NONBLOCK) == 0) {
         return true;
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot start a FUSE session (%s)",
@@ -114,7 +117,7 @@ static void lose_source(Transport *transport, const CallSource *source)
 }
 
 /* Take one request from a source and process it. */
-static bool serve_source(unsigned index, gpointer data)
+static ReaderServed serve_source(unsigned index, gpointer data)
 {
     Transport *transport = data;
     CallSource *source = &transport->sources[index];
@@ -123,13 +126,13 @@ static bool serve_source(unsigned index, gpointer data)
 
     if (n > 0) {
         fuse_session_process_buf(source->session, buffer);
-        return true;
+        return READER_SERVED;
     }
     if (n == -EAGAIN || n == -EINTR) {
-        return true;
+        return n == -EINTR ? READER_SERVED : READER_NOTHING;
     }
     lose_source(transport, source);
-    return false;
+    return READER_OVER;
 }
 
 static void run_job(gpointer job, gpointer data)
@@ -174,12 +177,23 @@ static bool bring_replies(Transport *transport)
     }
 }
 
+static void start_readers(Transport *transport)
+{
+    CallContext *context = &transport->context;
+    g_autofree int *fds = g_new(int, context->n_sources);
+
+    for (unsigned i = 0; i < context->n_sources; i++) {
+        fds[i] = fuse_session_fd(transport->sources[i].session);
+    }
+    context->pool = reader_pool_new("worker", &pool_ops, transport, fds, context->n_sources,
+                                    transport->threads);
+    reader_pool_start(context->pool);
+}
+
 bool transport_run(Transport *transport, GError **error)
 {
     g_thread_unref(g_thread_new("worker-events", pass_events, transport));
-    transport->context.pool = reader_pool_new("worker", &pool_ops, transport,
-                                              transport->context.n_sources, transport->threads);
-    reader_pool_start(transport->context.pool);
+    start_readers(transport);
     if (bring_replies(transport)) {
         return true;
     }

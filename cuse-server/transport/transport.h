@@ -6,7 +6,7 @@
  *
  * Theory of operation. A source is a file of /dev/cuse or /dev/fuse with a libfuse session of its own:
  * one for each CUSE device, or one for the file system. The
- * threads are a ReaderPool: those that are idle block in read on the file of one source each. The
+ * threads are a ReaderPool: those that are idle wait for all sources. The
  * one that reads a request runs the handler's rounds until all guest memory is here, and answers
  * what can be answered without the host (refusals). Where the handler is to act, the
  * thread does it if another goes on reading; nobody hands it the request. Closing a guest's file is

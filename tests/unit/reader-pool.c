@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <criterion/criterion.h>
+#include <glib-unix.h>
 
 #include "cuse-server/transport/reader-pool.h"
 
-enum { REQUEST_QUICK = 1, REQUEST_WORK, REQUEST_BLOCK, SOURCES = 2 };
+enum { REQUEST_QUICK = 1, REQUEST_WORK, REQUEST_BLOCK, REQUEST_NOTE, SOURCES = 2 };
 
-/* Requests come through a queue for each source; those that block wait for the gate. */
+/* Requests come through a pipe for each source; those that block wait for the gate. */
 typedef struct {
     ReaderPool *pool;
-    GAsyncQueue *requests[SOURCES];
+    int readers[SOURCES], writers[SOURCES];
+    gint serving[SOURCES]; /* atomic */
     GMutex lock;
     GCond changed;
     bool open;
-    unsigned quick, done, blocked, running, most, left;
+    unsigned quick, done, blocked, running, most, left, over;
+    unsigned noted,
+        changes; /* how often a request was read, and by another thread than the one before */
+    GThread *last;
 } World;
 
 static World world;
@@ -26,6 +35,14 @@ static void wait_for(const unsigned *counter, unsigned n)
         cr_assert(g_cond_wait_until(&world.changed, &world.lock, deadline), "%u instead of %u",
                   *counter, n);
     }
+    g_mutex_unlock(&world.lock);
+}
+
+static void count(unsigned *counter)
+{
+    g_mutex_lock(&world.lock);
+    (*counter)++;
+    g_cond_broadcast(&world.changed);
     g_mutex_unlock(&world.lock);
 }
 
@@ -47,27 +64,49 @@ static void work(unsigned request)
     g_mutex_unlock(&world.lock);
 }
 
-static bool serve(unsigned source, gpointer data)
+static void note(void)
 {
-    unsigned request = GPOINTER_TO_UINT(g_async_queue_pop(world.requests[source]));
+    g_mutex_lock(&world.lock);
+    world.noted++;
+    world.changes += world.last != g_thread_self();
+    world.last = g_thread_self();
+    g_cond_broadcast(&world.changed);
+    g_mutex_unlock(&world.lock);
+}
 
-    (void)data;
+static ReaderServed serve_request(unsigned request)
+{
     if (request == REQUEST_QUICK) {
-        g_mutex_lock(&world.lock);
-        world.quick++;
-        g_cond_broadcast(&world.changed);
-        g_mutex_unlock(&world.lock);
+        count(&world.quick);
+    } else if (request == REQUEST_NOTE) {
+        note();
     } else if (reader_pool_may_wait(world.pool)) {
         cr_assert(reader_pool_may_wait(world.pool), "it may for good");
         work(request);
     } else {
-        g_mutex_lock(&world.lock);
-        world.left++;
-        g_cond_broadcast(&world.changed);
-        g_mutex_unlock(&world.lock);
+        count(&world.left);
         reader_pool_leave(world.pool, GUINT_TO_POINTER(request));
     }
-    return true;
+    return READER_SERVED;
+}
+
+static ReaderServed serve(unsigned source, gpointer data)
+{
+    unsigned char request;
+
+    (void)data;
+    cr_assert_eq(g_atomic_int_add(&world.serving[source], 1), 0, "two read one source");
+    ssize_t n = read(world.readers[source], &request, sizeof request);
+    g_atomic_int_add(&world.serving[source], -1);
+    if (n < 0) {
+        cr_assert_eq(errno, EAGAIN);
+        return READER_NOTHING;
+    }
+    if (n == 0) {
+        count(&world.over);
+        return READER_OVER;
+    }
+    return serve_request(request);
 }
 
 static void run(gpointer job, gpointer data)
@@ -81,16 +120,22 @@ static const ReaderPoolOps ops = {serve, run};
 static void start(unsigned workers)
 {
     for (unsigned i = 0; i < SOURCES; i++) {
-        world.requests[i] = g_async_queue_new();
+        int ends[2];
+        cr_assert(g_unix_open_pipe(ends, FD_CLOEXEC, NULL));
+        cr_assert(g_unix_set_fd_nonblocking(ends[0], TRUE, NULL));
+        world.readers[i] = ends[0];
+        world.writers[i] = ends[1];
     }
-    world.pool = reader_pool_new("pool", &ops, NULL, SOURCES, workers);
+    world.pool = reader_pool_new("pool", &ops, NULL, world.readers, SOURCES, workers);
     reader_pool_start(world.pool);
 }
 
 static void ask(unsigned source, unsigned request, unsigned n)
 {
+    const unsigned char byte = (unsigned char)request;
+
     while (n-- > 0) {
-        g_async_queue_push(world.requests[source], GUINT_TO_POINTER(request));
+        cr_assert_eq(write(world.writers[source], &byte, 1), 1);
     }
 }
 
@@ -158,4 +203,31 @@ Test(reader_pool, many_at_once)
     wait_for(&world.done, 64);
     ask(0, REQUEST_WORK, 100);
     wait_for(&world.done, 164);
+}
+
+/* Whose caches are warm goes on: one request after the other, each when the reader sleeps again. */
+Test(reader_pool, the_latest_idle_reader_is_woken)
+{
+    start(8);
+    ask(0, REQUEST_BLOCK, 7); /* so there are many readers */
+    wait_for(&world.blocked, 7);
+    open_gate();
+    wait_for(&world.done, 7);
+    g_usleep(50000);
+    for (unsigned i = 0; i < 20; i++) {
+        ask(i % SOURCES, REQUEST_NOTE, 1);
+        wait_for(&world.noted, i + 1);
+        g_usleep(5000);
+    }
+    cr_assert_leq(world.changes, 4, "%u times another thread", world.changes);
+}
+
+Test(reader_pool, a_source_that_is_over_is_left_alone)
+{
+    start(2);
+    close(world.writers[0]);
+    wait_for(&world.over, 1);
+    ask(1, REQUEST_WORK, 100);
+    wait_for(&world.done, 100);
+    cr_assert_eq(world.over, 1);
 }
