@@ -325,8 +325,11 @@ void call_job_run(CallContext *context, CallJob *job)
 void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, CallLog *log,
                        unsigned threads)
 {
-    *context =
-        (CallContext){.proxy = proxy, .link = link, .log = log, .interrupts = interrupts_new()};
+    *context = (CallContext){.proxy = proxy,
+                             .link = link,
+                             .log = log,
+                             .interrupts = interrupts_new(),
+                             .look = look_new(call_clock)};
     g_mutex_init(&context->sizes);
     context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);
 }

@@ -29,6 +29,7 @@ struct CallJob {
  * @n_sources: how many there are
  * @initialised: atomic: how many of them the kernel has taken; the broker is told of the last
  * @pool: whose threads the operations run in
+ * @look: its readers', and all others' of the process
  * @sizes: held while the log is told what is open
  * @releases: threads for last closes, which may wait for the host only
  */
@@ -40,6 +41,7 @@ struct CallContext {
     Interrupts *interrupts;
     BrokerLink *link;
     ReaderPool *pool;
+    Look *look;
     GMutex sizes;
     GThreadPool *releases;
 };

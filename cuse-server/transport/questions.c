@@ -180,7 +180,7 @@ void questions_serve(int socket, CallContext *context, unsigned threads)
         (Questions){.socket = socket, .context = context, .running = g_hash_table_new(NULL, NULL)};
     g_mutex_init(&questions->lock);
     /* Both live as long as the process. */
-    questions->pool =
-        reader_pool_new("worker-questions", &pool_ops, questions, &socket, 1, threads);
+    questions->pool = reader_pool_new("worker-questions", &pool_ops, questions, &socket, 1, threads,
+                                      context->look);
     reader_pool_start(questions->pool);
 }

@@ -20,6 +20,7 @@ struct ReaderPool {
     const ReaderPoolOps *ops;
     gpointer data;
     int epoll;
+    Look *look;
     gint readers; /* atomic: threads that serve sources and do not wait for others; never below 1 */
     gint working_max; /* besides the one that does what is left */
     gint working;     /* atomic */
@@ -35,6 +36,7 @@ struct ReaderPool {
 static _Thread_local struct {
     Source *source;
     bool working;
+    LookTurn turn;
 } self;
 
 static gpointer read_sources(gpointer data);
@@ -70,11 +72,27 @@ static Source *wait_for_source(ReaderPool *pool)
     struct epoll_event event;
 
     for (;;) {
+        const uint64_t since = look_sleeps(pool->look, &self.turn);
         if (epoll_wait(pool->epoll, &event, 1, -1) == 1 &&
             take_source(&pool->sources[event.data.u32])) {
+            look_woken(pool->look, since);
             return &pool->sources[event.data.u32];
         }
     }
+}
+
+/* Take a source again that this thread had given up, if that is to be looked at: nobody need be woken for it meanwhile. */
+static bool look_again(ReaderPool *pool, Source *source)
+{
+    if (!look_begin(pool->look, &self.turn)) {
+        return false;
+    }
+    if (!take_source(source)) {
+        look_cancel(&self.turn);
+        return false;
+    }
+    tell_of(pool, source, 0);
+    return true;
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
@@ -136,6 +154,7 @@ bool reader_pool_may_wait(ReaderPool *pool)
         return false;
     }
     self.working = true;
+    look_end(&self.turn, true); /* another may look meanwhile */
     give_source_up(pool, self.source);
     return true;
 }
@@ -185,7 +204,7 @@ static void finish_work(ReaderPool *pool)
     self.working = false;
 }
 
-/* Serve a source, which this thread has taken, until it has no request or the thread has given it up. */
+/* Serve a source, which this thread has taken, until no request comes or the thread has given it up. */
 static void serve_source(ReaderPool *pool, Source *source)
 {
     ReaderServed served;
@@ -193,26 +212,40 @@ static void serve_source(ReaderPool *pool, Source *source)
     self.source = source;
     do {
         served = pool->ops->serve(source->index, pool->data);
-    } while (served == READER_SERVED && !self.working);
+        if (served == READER_SERVED) {
+            look_end(&self.turn, true);
+        }
+    } while (!self.working && (served == READER_SERVED ||
+                               (served == READER_NOTHING && look_goes_on(pool->look, &self.turn))));
+    look_end(&self.turn, false);
     /* What is over stays taken. */
     if (!self.working && served != READER_OVER) {
         give_source_up(pool, source);
     }
 }
 
+/* Serve a source for as long as it is this thread's. Returns false if there are enough readers without this thread. */
+static bool stay_at(ReaderPool *pool, Source *source)
+{
+    do {
+        serve_source(pool, source);
+        if (!self.working) {
+            return true;
+        }
+        finish_work(pool);
+        if (!join_readers(pool)) {
+            return false;
+        }
+    } while (look_again(pool, source));
+    return true;
+}
+
 static gpointer read_sources(gpointer data)
 {
     ReaderPool *pool = data;
 
-    do {
-        serve_source(pool, wait_for_source(pool));
-        if (self.working) {
-            finish_work(pool);
-            if (!join_readers(pool)) {
-                break;
-            }
-        }
-    } while (true);
+    while (stay_at(pool, wait_for_source(pool))) {
+    }
     return NULL;
 }
 
@@ -230,13 +263,14 @@ static gpointer run_left(gpointer data)
 /* --- the pool --------------------------------------------------------------------------------- */
 
 ReaderPool *reader_pool_new(const char *name, const ReaderPoolOps *ops, gpointer data,
-                            const int *sources, unsigned n_sources, unsigned workers)
+                            const int *sources, unsigned n_sources, unsigned workers, Look *look)
 {
     ReaderPool *pool = g_malloc0(sizeof *pool + n_sources * sizeof pool->sources[0]);
 
     pool->name = name;
     pool->ops = ops;
     pool->data = data;
+    pool->look = look;
     pool->epoll = epoll_create1(EPOLL_CLOEXEC);
     g_assert(pool->epoll >= 0);
     pool->readers = 1;

@@ -15,13 +15,16 @@
  * fs/eventpoll.c, ep_poll(): __add_wait_queue_exclusive()), whose caches are warm; of threads that wait in read() or
  * recvmsg() it would wake the one that came first, each time another one, mostly on another processor. A thread that gives a
  * source up wakes nobody: it only lets the epoll instance tell of the source again, and the kernel wakes a thread when there
- * is a request to be read. While a thread has a source, epoll does not tell of it.
+ * is a request to be read. While a thread has a source, epoll does not tell of it. So who has one can look for the next request
+ * before it sleeps (look.h).
  */
 #pragma once
 
 #include <stdbool.h>
 
 #include <glib.h>
+
+#include "cuse-server/transport/look.h"
 
 typedef struct ReaderPool ReaderPool;
 
@@ -47,9 +50,10 @@ typedef struct {
  * reader_pool_new: nobody reads yet.
  * @sources, @n_sources: descriptors to be polled; they are numbered from 0, and stay the caller's
  * @workers: most that wait at once, at least 1
+ * @look: the process's, or NULL: threads sleep at once
  */
 ReaderPool *reader_pool_new(const char *name, const ReaderPoolOps *ops, gpointer data,
-                            const int *sources, unsigned n_sources, unsigned workers);
+                            const int *sources, unsigned n_sources, unsigned workers, Look *look);
 
 /** reader_pool_start: begin, with one thread that reads and one for what is left. Threads never
  * end, but for those too many; the process does. */

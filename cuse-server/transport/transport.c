@@ -186,7 +186,7 @@ static void start_readers(Transport *transport)
         fds[i] = fuse_session_fd(transport->sources[i].session);
     }
     context->pool = reader_pool_new("worker", &pool_ops, transport, fds, context->n_sources,
-                                    transport->threads);
+                                    transport->threads, context->look);
     reader_pool_start(context->pool);
 }
 

@@ -13,6 +13,7 @@ enum { REQUEST_QUICK = 1, REQUEST_WORK, REQUEST_BLOCK, REQUEST_NOTE, SOURCES = 2
 /* Requests come through a pipe for each source; those that block wait for the gate. */
 typedef struct {
     ReaderPool *pool;
+    Look *look;
     int readers[SOURCES], writers[SOURCES];
     gint serving[SOURCES]; /* atomic */
     GMutex lock;
@@ -126,7 +127,7 @@ static void start(unsigned workers)
         world.readers[i] = ends[0];
         world.writers[i] = ends[1];
     }
-    world.pool = reader_pool_new("pool", &ops, NULL, world.readers, SOURCES, workers);
+    world.pool = reader_pool_new("pool", &ops, NULL, world.readers, SOURCES, workers, world.look);
     reader_pool_start(world.pool);
 }
 
