@@ -6,7 +6,6 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,15 +13,14 @@
 #include "cuse-server/broker/call-abi.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
-#include "cuse-server/transport/leader-pool.h"
+#include "cuse-server/transport/reader-pool.h"
 
-/* #syscalls:broker eventfd2 poll ioctl write close */
+/* #syscalls:broker poll ioctl close */
 
 struct Listener {
     ListenerConfig config;
     int fd;
-    int stop; /* eventfd */
-    LeaderPool *pool;
+    ReaderPool *pool;
 };
 
 /* What a guest waits in. */
@@ -98,36 +96,46 @@ static void drop_call(gpointer data)
     }
 }
 
-/*
- * Wait for a call. NULL: no task is left that is watched, or the listener is being stopped. An ioctl() is
- * begun before the lead is handed over, which takes as long as the worker takes for a short one.
- */
-static gpointer take_call(gpointer data)
+static void do_call(Listener *listener, Call *call)
 {
-    const Listener *listener = data;
-    struct pollfd polls[] = {{.fd = listener->fd, .events = POLLIN},
-                             {.fd = listener->stop, .events = POLLIN}};
-
-    while (!(polls[0].revents & (POLLHUP | POLLERR | POLLNVAL)) && !polls[1].revents) {
-        if (poll(polls, G_N_ELEMENTS(polls), -1) < 0 || !(polls[0].revents & POLLIN)) {
-            continue;
-        }
-        /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
-        g_autofree Call *call = g_new0(Call, 1);
-        call->listener = listener;
-        if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, &call->notif) < 0 ||
-            agents_notified(listener->config.mmap.agents, &call->notif)) {
-            continue;
-        }
-        if (is_ioctl(call)) {
-            guest_ioctl_begin(&listener->config.ioctl, listener->fd, &call->notif, &call->ioctl);
-        }
-        return g_steal_pointer(&call);
+    if (reader_pool_may_wait(listener->pool)) {
+        answer(call, listener);
+    } else {
+        reader_pool_leave(listener->pool, call);
     }
-    return NULL;
 }
 
-static const LeaderPoolOps pool_ops = {.take = take_call, .run = answer, .drop = drop_call};
+/*
+ * Take a call if there is one. RECV would wait if there were none any more, but no other thread is here meanwhile.
+ * An ioctl() is begun before the thread says that it may wait, which takes as long as the worker takes for a short one.
+ */
+static ReaderServed serve_listener(unsigned source, gpointer data)
+{
+    Listener *listener = data;
+    struct pollfd polled = {.fd = listener->fd, .events = POLLIN};
+
+    (void)source; /* there is one */
+    if (poll(&polled, 1, 0) <= 0) {
+        return READER_NOTHING;
+    }
+    if (!(polled.revents & POLLIN)) {
+        return READER_OVER; /* no task is left that is watched */
+    }
+    /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
+    g_autofree Call *call = g_new0(Call, 1);
+    call->listener = listener;
+    if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, &call->notif) < 0 ||
+        agents_notified(listener->config.mmap.agents, &call->notif)) {
+        return READER_SERVED;
+    }
+    if (is_ioctl(call)) {
+        guest_ioctl_begin(&listener->config.ioctl, listener->fd, &call->notif, &call->ioctl);
+    }
+    do_call(listener, g_steal_pointer(&call));
+    return READER_SERVED;
+}
+
+static const ReaderPoolOps pool_ops = {.serve = serve_listener, .run = answer, .drop = drop_call};
 
 Listener *listener_start(const ListenerConfig *config, int fd)
 {
@@ -136,22 +144,29 @@ Listener *listener_start(const ListenerConfig *config, int fd)
     listener->config = *config;
     listener->fd = fd;
     notification_hand_over(fd);
-    listener->stop = eventfd(0, EFD_CLOEXEC);
-    g_assert(listener->stop >= 0);
-    listener->pool = leader_pool_new("broker-listen", &pool_ops, listener, config->threads);
+    listener->pool = reader_pool_new(&(ReaderPoolConfig){
+        .name = "broker-listen",
+        .ops = &pool_ops,
+        .data = listener,
+        .sources = &listener->fd,
+        .n_sources = 1,
+        .workers = config->threads,
+        .keeps = true,
+        .ends = true,
+    });
+    reader_pool_start(listener->pool);
     return listener;
 }
 
 bool listener_is_over(Listener *listener)
 {
-    return leader_pool_is_over(listener->pool);
+    return reader_pool_is_over(listener->pool);
 }
 
 void listener_stop(Listener *listener)
 {
-    eventfd_write(listener->stop, 1);
-    leader_pool_free(listener->pool);
+    reader_pool_stop(listener->pool);
+    reader_pool_free(listener->pool);
     close(listener->fd);
-    close(listener->stop);
     g_free(listener);
 }

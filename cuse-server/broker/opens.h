@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The broker's own opens of CUSE nodes that are in progress. The kernel hands such an open to the worker,
- * which asks the broker's leader which file it is to be: so the broker gives every file its number, and an
+ * which asks the broker's reader which file it is to be: so the broker gives every file its number, and an
  * open that is not listed here is not the broker's.
  *
  * Also: which numbers have been given away. None comes twice, so that what the broker notes of a file (who

@@ -19,7 +19,7 @@
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
-#include "cuse-server/transport/leader-pool.h"
+#include "cuse-server/transport/reader-pool.h"
 #include "cuse-server/transport/seqpacket.h"
 
 /*
@@ -28,7 +28,7 @@
 
 struct Service {
     ServiceConfig config;
-    LeaderPool *pool;
+    ReaderPool *pool;
     gint unanswered; /* atomic */
     GMutex lock;
     GCond changed;
@@ -229,7 +229,7 @@ static void answer(gpointer data, gpointer user_data)
     close_if_open(question->fd);
 }
 
-/* At once, by the leader: a reader of the worker's waits for it, and others for that reader. */
+/* At once, by the thread that read it: a reader of the worker's waits for it, and others for that reader. */
 static void answer_opening(const Service *service, const BrokerRequest *request)
 {
     BrokerReply reply = {.serial = request->serial};
@@ -278,48 +278,79 @@ static void forget_opener(const ServiceConfig *config, uint32_t id)
     openers_forget(config->openers, stand_ins_key(config->files.stand_ins, id));
 }
 
-/*
- * Wait for a question. NULL: the worker is gone, or is not ours any more: it sent what is no
- * question, or has asked more at once than it has threads to wait for answers.
- */
-static gpointer take_question(gpointer data)
+/* Receive a question that may have come. Of what is sent along, only BROKER_IN_GUEST's is kept. */
+static SeqpacketResult receive(const Service *service, Question *question)
+{
+    SeqpacketResult result = seqpacket_receive(service->config.socket, &question->request,
+                                               sizeof question->request, &question->fd);
+
+    if (question->fd >= 0 &&
+        (result != SEQPACKET_MESSAGE || question->request.op != BROKER_IN_GUEST)) {
+        close(question->fd);
+        question->fd = -1;
+    }
+    return result;
+}
+
+/* Do what waits for nobody. Returns false if that is not all. */
+static bool do_at_once(Service *service, const BrokerRequest *request)
+{
+    switch (request->op) {
+    case BROKER_OPENING:
+        answer_opening(service, request);
+        return true;
+    case BROKER_RELEASED:
+        forget_opener(&service->config, request->released.file);
+        return true;
+    case BROKER_READY:
+        set_flag(service, &service->ready);
+        return true;
+    case BROKER_NOTICE:
+        eventfd_write(service->config.notices, 1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Answer a question, now or later. Returns false if the worker has asked more at once than it has threads to wait
+ * for answers. */
+static bool do_question(Service *service, Question *question)
+{
+    if (g_atomic_int_add(&service->unanswered, 1) >= (gint)service->config.threads) {
+        question_drop(question);
+        return false;
+    }
+    if (reader_pool_may_wait(service->pool)) {
+        answer(question, service);
+    } else {
+        reader_pool_leave(service->pool, question);
+    }
+    return true;
+}
+
+/* Take a question if there is one. READER_OVER: the worker is gone, or is not ours any more: it sent nonsense. */
+static ReaderServed serve_worker(unsigned source, gpointer data)
 {
     Service *service = data;
-    SeqpacketResult result = SEQPACKET_NOTHING;
+    Question question = {.fd = -1};
+    SeqpacketResult result = receive(service, &question);
 
-    while (result != SEQPACKET_GONE) {
-        Question question = {.fd = -1};
-        result = seqpacket_wait(service->config.socket, &question.request, sizeof question.request,
-                                &question.fd);
-        if (question.fd >= 0 && (result != SEQPACKET_MESSAGE ||
-                                 question.request.op != BROKER_IN_GUEST)) { /* sends nothing else */
-            close(question.fd);
-            question.fd = -1;
-        }
-        if (result != SEQPACKET_MESSAGE) {
-            continue;
-        }
-        if (question.request.op == BROKER_OPENING) {
-            answer_opening(service, &question.request);
-        } else if (question.request.op == BROKER_RELEASED) {
-            forget_opener(&service->config, question.request.released.file);
-        } else if (question.request.op == BROKER_READY) {
-            set_flag(service, &service->ready);
-        } else if (question.request.op == BROKER_NOTICE) {
-            eventfd_write(service->config.notices, 1);
-        } else if (g_atomic_int_add(&service->unanswered, 1) < (gint)service->config.threads) {
-            return g_memdup2(&question, sizeof question);
-        } else {
-            close_if_open(question.fd);
-            result = SEQPACKET_GONE;
-        }
+    (void)source; /* there is one */
+    if (result == SEQPACKET_NOTHING) {
+        return READER_NOTHING;
+    }
+    if (result == SEQPACKET_MESSAGE &&
+        (do_at_once(service, &question.request) ||
+         do_question(service, g_memdup2(&question, sizeof question)))) {
+        return READER_SERVED;
     }
     end_nonsense(service);
     set_flag(service, &service->gone);
-    return NULL;
+    return READER_OVER;
 }
 
-static const LeaderPoolOps pool_ops = {.take = take_question, .run = answer, .drop = question_drop};
+static const ReaderPoolOps pool_ops = {.serve = serve_worker, .run = answer, .drop = question_drop};
 
 Service *service_start(const ServiceConfig *config)
 {
@@ -328,7 +359,16 @@ Service *service_start(const ServiceConfig *config)
     service->config = *config;
     g_mutex_init(&service->lock);
     g_cond_init(&service->changed);
-    service->pool = leader_pool_new("broker-serve", &pool_ops, service, config->threads);
+    service->pool = reader_pool_new(&(ReaderPoolConfig){
+        .name = "broker-serve",
+        .ops = &pool_ops,
+        .data = service,
+        .sources = &service->config.socket,
+        .n_sources = 1,
+        .workers = config->threads,
+        .ends = true,
+    });
+    reader_pool_start(service->pool);
     return service;
 }
 
@@ -345,7 +385,7 @@ bool service_wait_ready(Service *service, unsigned seconds)
 
 void service_stop(Service *service)
 {
-    leader_pool_free(service->pool);
+    reader_pool_free(service->pool);
     g_mutex_clear(&service->lock);
     g_cond_clear(&service->changed);
     g_free(service);

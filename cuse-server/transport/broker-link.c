@@ -421,7 +421,7 @@ void broker_link_notice(BrokerLink *link)
 {
     BrokerRequest request = {.op = BROKER_NOTICE};
 
-    /* If the broker is gone, the leader hears of it as well. */
+    /* If the broker is gone, the main thread hears of it as well. */
     (void)seqpacket_send(link->socket, &request, sizeof request, -1);
 }
 

@@ -16,7 +16,7 @@
  *     broker: a thread that answers a guest   --close of a host file-->            the host driver
  *     broker: a thread that answers a guest   --an agent that is being made-->     broker: an agent's tracer
  *     broker: an agent's tracer               --mmap by its agent-->               the host driver
- *     broker: an agent's tracer               --notification of its agent's-->     broker: leader
+ *     broker: an agent's tracer               --notification of its agent's-->     broker: readers
  *     broker: an agent's tracer               --check of its agent's ioctl-->      broker: the check's own thread
  *     worker: questions                       --open, identify, process, memory,
  *                                               number, install, in guest-->       broker: answers
@@ -24,8 +24,8 @@
  *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
  *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers
- *     worker: readers                         --opening-->                         broker: leader
- *     worker: releases                        --released-->                        broker: leader
+ *     worker: readers                         --opening-->                         broker: readers
+ *     worker: releases                        --released-->                        broker: readers
  *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
  *     worker: readers of questions            --close of a host file-->            the host driver
  *     broker: a thread that answers a guest   --open of a host device-->           the host driver
@@ -36,10 +36,12 @@
  * before that guest had the file. A reader of questions takes it and acts on it there and then, so others of them may wait
  * for that one.
  *
- * The leader of a LeaderPool (the broker's) waits for nobody, nor does the worker's main thread, which brings
- * the answers. A reader polls host files of nodes itself, which the driver answers at once. The readers of a ReaderPool (the worker's), of which there is one for all devices and one for
- * questions at all times, wait for these at most. There is no cycle, so one thread of each sort is enough for progress,
- * and the number of threads is a matter of speed alone. Whoever adds an arrow keeps it so.
+ * The broker's readers wait for nobody, nor does the worker's main thread, which brings the answers. A
+ * ReaderPool (reader-pool.h) has a reader at all times: the broker has one for each listener and one for its
+ * worker, the worker one for all devices and one for questions. The worker's wait for these at most. A poll
+ * of a node's host file is answered by the reader itself, since the driver answers it at once. There is no
+ * cycle, so one thread of each sort is enough for progress, and the number of threads is a matter of speed
+ * alone. Whoever adds an arrow keeps it so.
  */
 #pragma once
 

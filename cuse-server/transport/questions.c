@@ -180,7 +180,14 @@ void questions_serve(int socket, CallContext *context, unsigned threads)
         (Questions){.socket = socket, .context = context, .running = g_hash_table_new(NULL, NULL)};
     g_mutex_init(&questions->lock);
     /* Both live as long as the process. */
-    questions->pool = reader_pool_new("worker-questions", &pool_ops, questions, &socket, 1, threads,
-                                      context->look);
+    questions->pool = reader_pool_new(&(ReaderPoolConfig){
+        .name = "worker-questions",
+        .ops = &pool_ops,
+        .data = questions,
+        .sources = &socket,
+        .n_sources = 1,
+        .workers = threads,
+        .look = context->look,
+    });
     reader_pool_start(questions->pool);
 }

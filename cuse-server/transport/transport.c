@@ -185,8 +185,15 @@ static void start_readers(Transport *transport)
     for (unsigned i = 0; i < context->n_sources; i++) {
         fds[i] = fuse_session_fd(transport->sources[i].session);
     }
-    context->pool = reader_pool_new("worker", &pool_ops, transport, fds, context->n_sources,
-                                    transport->threads, context->look);
+    context->pool = reader_pool_new(&(ReaderPoolConfig){
+        .name = "worker",
+        .ops = &pool_ops,
+        .data = transport,
+        .sources = fds,
+        .n_sources = context->n_sources,
+        .workers = transport->threads,
+        .look = context->look,
+    });
     reader_pool_start(context->pool);
 }
 

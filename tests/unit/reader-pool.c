@@ -19,7 +19,7 @@ typedef struct {
     GMutex lock;
     GCond changed;
     bool open;
-    unsigned quick, done, blocked, running, most, left, over;
+    unsigned quick, done, blocked, running, most, left, over, dropped;
     unsigned noted,
         changes; /* how often a request was read, and by another thread than the one before */
     GThread *last;
@@ -116,19 +116,39 @@ static void run(gpointer job, gpointer data)
     work(GPOINTER_TO_UINT(job));
 }
 
-static const ReaderPoolOps ops = {serve, run};
+static void drop(gpointer job)
+{
+    (void)job;
+    count(&world.dropped);
+}
+
+static const ReaderPoolOps ops = {serve, run, drop};
+
+static void start_with(unsigned sources, unsigned workers, bool ends)
+{
+    for (unsigned i = 0; i < sources; i++) {
+        int pipe[2];
+        cr_assert(g_unix_open_pipe(pipe, FD_CLOEXEC, NULL));
+        cr_assert(g_unix_set_fd_nonblocking(pipe[0], TRUE, NULL));
+        world.readers[i] = pipe[0];
+        world.writers[i] = pipe[1];
+    }
+    world.pool = reader_pool_new(&(ReaderPoolConfig){
+        .name = "pool",
+        .ops = &ops,
+        .sources = world.readers,
+        .n_sources = sources,
+        .workers = workers,
+        .look = world.look,
+        .keeps = sources == 1,
+        .ends = ends,
+    });
+    reader_pool_start(world.pool);
+}
 
 static void start(unsigned workers)
 {
-    for (unsigned i = 0; i < SOURCES; i++) {
-        int ends[2];
-        cr_assert(g_unix_open_pipe(ends, FD_CLOEXEC, NULL));
-        cr_assert(g_unix_set_fd_nonblocking(ends[0], TRUE, NULL));
-        world.readers[i] = ends[0];
-        world.writers[i] = ends[1];
-    }
-    world.pool = reader_pool_new("pool", &ops, NULL, world.readers, SOURCES, workers, world.look);
-    reader_pool_start(world.pool);
+    start_with(SOURCES, workers, false);
 }
 
 static void ask(unsigned source, unsigned request, unsigned n)
@@ -209,18 +229,40 @@ Test(reader_pool, many_at_once)
 /* Whose caches are warm goes on: one request after the other, each when the reader sleeps again. */
 Test(reader_pool, the_latest_idle_reader_is_woken)
 {
-    start(8);
-    ask(0, REQUEST_BLOCK, 7); /* so there are many readers */
-    wait_for(&world.blocked, 7);
-    open_gate();
-    wait_for(&world.done, 7);
-    g_usleep(50000);
-    for (unsigned i = 0; i < 20; i++) {
-        ask(i % SOURCES, REQUEST_NOTE, 1);
-        wait_for(&world.noted, i + 1);
-        g_usleep(5000);
+    for (unsigned sources = 1; sources <= SOURCES; sources++) {
+        world = (World){0};
+        start_with(sources, 8, false);
+        ask(0, REQUEST_BLOCK, 7); /* so there are many readers */
+        wait_for(&world.blocked, 7);
+        open_gate();
+        wait_for(&world.done, 7);
+        g_usleep(50000);
+        for (unsigned i = 0; i < 20; i++) {
+            ask(i % sources, REQUEST_NOTE, 1);
+            wait_for(&world.noted, i + 1);
+            g_usleep(5000);
+        }
+        cr_assert_leq(world.changes, 4, "%u times another thread", world.changes);
     }
-    cr_assert_leq(world.changes, 4, "%u times another thread", world.changes);
+}
+
+static uint64_t clock_ns(void)
+{
+    return (uint64_t)g_get_monotonic_time() * 1000;
+}
+
+Test(reader_pool, everything_is_done_by_readers_that_look)
+{
+    for (unsigned sources = 1; sources <= SOURCES; sources++) {
+        world = (World){.look = look_new_for(2, clock_ns)};
+        start_with(sources, 4, false);
+        for (unsigned i = 0; i < 1000; i++) {
+            ask(i % sources, i % 3 ? REQUEST_QUICK : REQUEST_WORK, 1);
+            g_usleep(20UL * (i % 7));
+        }
+        wait_for(&world.done, 334);
+        wait_for(&world.quick, 666);
+    }
 }
 
 Test(reader_pool, a_source_that_is_over_is_left_alone)
@@ -231,4 +273,59 @@ Test(reader_pool, a_source_that_is_over_is_left_alone)
     ask(1, REQUEST_WORK, 100);
     wait_for(&world.done, 100);
     cr_assert_eq(world.over, 1);
+}
+
+Test(reader_pool, one_worker_does_everything)
+{
+    start_with(1, 1, true);
+    ask(0, REQUEST_WORK, 5000);
+    wait_for(&world.done, 5000);
+    cr_assert_eq(world.most, 1, "%u at once", world.most);
+    cr_assert_not(reader_pool_is_over(world.pool));
+    close(world.writers[0]);
+    reader_pool_free(world.pool);
+    cr_assert_eq(world.over, 1);
+}
+
+Test(reader_pool, an_end_loses_nothing)
+{
+    start_with(1, 8, true);
+    ask(0, REQUEST_WORK, 20000);
+    close(world.writers[0]);
+    reader_pool_free(world.pool);
+    cr_assert_eq(world.done + world.dropped, 20000, "%u done and %u dropped", world.done,
+                 world.dropped);
+}
+
+Test(reader_pool, an_end_with_blocked_workers_waits_for_them_alone)
+{
+    start_with(1, 2, true);
+    ask(0, REQUEST_BLOCK, 4); /* one by its reader, one by the thread for what is left */
+    wait_for(&world.blocked, 2);
+    wait_for(&world.left, 3);
+    close(world.writers[0]);
+    while (!reader_pool_is_over(world.pool)) {
+        g_usleep(1000);
+    }
+    cr_assert_eq(world.done, 0);
+    open_gate();
+    reader_pool_free(world.pool);
+    cr_assert_eq(world.done, 2);
+    cr_assert_eq(world.dropped, 2);
+}
+
+/* Whatever its threads do: sleep, work, or have a source that always has a request. */
+Test(reader_pool, is_stopped_by_its_owner)
+{
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        world = (World){0};
+        start_with(1, workers, true);
+        ask(0, REQUEST_WORK, 50 * workers);
+        wait_for(&world.done, 50 * workers);
+        ask(0, REQUEST_QUICK, 20000);
+        reader_pool_stop(world.pool);
+        cr_assert(reader_pool_is_over(world.pool));
+        reader_pool_free(world.pool);
+        cr_assert_eq(world.over, 0);
+    }
 }

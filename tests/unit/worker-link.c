@@ -91,7 +91,7 @@ static void answer_last_first(unsigned n)
     }
 }
 
-/* Were it otherwise the leader of a listener would wait, and this test would not end. */
+/* Were it otherwise the reader of a listener would wait, and this test would not end. */
 Test(worker_link, a_worker_that_reads_nothing_holds_nobody_up_who_may_not_wait)
 {
     unsigned n = send_all();
