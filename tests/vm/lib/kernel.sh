@@ -43,8 +43,9 @@ kernel_use_compiler() {
     printf 'CC = %s\noverride CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT =\n' "$KERNEL_COMPILER" >>"$variables"
 }
 
-# Can this machine's C library load a program?
-kernel_tool_runs() { ! ldd "$1" 2>&1 | grep -q 'not found'; }
+# Can this machine's C library load a program? In one piece: "grep -q" ends with its first match, and what still writes to it
+# fails then, which would count as no match.
+kernel_tool_runs() { [[ $(ldd "$1" 2>&1) != *'not found'* ]]; }
 
 # Put a program behind a script that starts it with the libraries in DIR.
 # usage: kernel_wrap_tool PROGRAM DIR
