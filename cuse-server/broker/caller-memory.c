@@ -121,41 +121,50 @@ static int look_again(const CallerRule *rule, int directory, const Caller *calle
  * a program that a better-privileged one starts (vfork(), posix_spawn()) is in that one's memory until it executes;
  * and nothing is given out unless the thread is in the same program and call afterwards.
  */
-static int open_memory(const CallerRule *rule, int directory, int *fd)
+static int open_memory(const CallerRule *rule, int directory, pid_t tid, CallerMemory *memory)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", directory);
     g_autofree char *mem = thread_file(directory, "mem");
+    g_autofree char *comm = thread_file(directory, "comm");
     Caller caller = {.path = path};
     int error = look(rule, directory, &caller);
 
     if (error) {
         return error;
     }
-    int memory = open(mem, O_RDWR | O_CLOEXEC);
-    if (memory < 0) {
+    memory->memory = open(mem, O_RDWR | O_CLOEXEC);
+    memory->thread = open(comm, O_RDONLY | O_CLOEXEC);
+    if (memory->memory < 0 || memory->thread < 0) {
         return ESRCH;
     }
-    error = look_again(rule, directory, &caller);
-    if (error) {
-        close(memory);
-    } else {
-        *fd = memory;
-    }
-    return error;
+    memory->file = caller.file;
+    memory->lending = agents_lend(rule->agents, guest_thread_group(tid));
+    return look_again(rule, directory, &caller);
 }
 
-int caller_memory_open(const CallerRule *rule, pid_t tid, int *fd)
+void caller_memory_clear(CallerMemory *memory)
+{
+    close_if_open(memory->memory);
+    close_if_open(memory->thread);
+    *memory = (CallerMemory){.memory = -1, .thread = -1};
+}
+
+int caller_memory_open(const CallerRule *rule, pid_t tid, CallerMemory *memory)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", tid);
     int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    *fd = -1;
+    *memory = (CallerMemory){.memory = -1, .thread = -1};
     if (directory < 0) {
         return ESRCH;
     }
     /* About other processes of the host the worker learns nothing, not even that they are there. */
-    int error = !guest_members_have(rule->members, tid) ? ESRCH : open_memory(rule, directory, fd);
+    int error =
+        !guest_members_have(rule->members, tid) ? ESRCH : open_memory(rule, directory, tid, memory);
     close(directory);
+    if (error) {
+        caller_memory_clear(memory);
+    }
     return error;
 }
 

@@ -42,6 +42,13 @@ typedef struct {
     int fd;
 } Question;
 
+/* What it gets, with files if there is no error. */
+typedef struct {
+    BrokerReply reply;
+    int fds[SEQPACKET_FILES_MAX];
+    unsigned n_fds;
+} Answer;
+
 static int answer_open(const Service *service, const BrokerRequest *request, int *fd)
 {
     const ServiceConfig *config = &service->config;
@@ -185,47 +192,63 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
     return agents_ioctl(config->agents, group, &what);
 }
 
-static int answer_memory(const Service *service, const BrokerRequest *request, int *opened)
+/* The memory of a thread that is in a call on a file. */
+static int answer_memory(const Service *service, const BrokerRequest *request, Answer *answer)
 {
     const ServiceConfig *config = &service->config;
-    const CallerRule rule = {config->members, guest_file_which, &config->files, config->openers};
-    GuestCall *call = guest_calls_use(config->calls, request->process.tid);
+    const CallerRule rule = {config->members, guest_file_which, &config->files, config->openers,
+                             config->agents};
+    CallerMemory memory;
+    int error = caller_memory_open(&rule, request->process.tid, &memory);
 
-    if (call) {
-        int error = caller_memory_open_waiting(config->openers, call, call->file, opened);
-        guest_calls_unuse(config->calls, call);
-        return error;
+    if (error == 0) {
+        answer->fds[0] = memory.memory;
+        answer->fds[1] = memory.thread;
+        answer->n_fds = 2;
+        answer->reply.file = file_key_id(memory.file);
+        answer->reply.lending = memory.lending;
     }
-    return caller_memory_open(&rule, request->process.tid, opened);
+    return error;
+}
+
+static int find_answer(const Service *service, const Question *question, Answer *answer)
+{
+    const BrokerRequest *request = &question->request;
+
+    switch (request->op) {
+    case BROKER_OPEN:
+        answer->n_fds = 1;
+        return answer_open(service, request, &answer->fds[0]);
+    case BROKER_IDENTIFY:
+        return answer_identify(service, request, &answer->reply);
+    case BROKER_PROCESS:
+        return answer_process(service, request, &answer->reply);
+    case BROKER_NUMBER:
+        return answer_number(service, request, &answer->reply);
+    case BROKER_INSTALL:
+        return answer_install(service, request, &answer->reply);
+    case BROKER_IN_GUEST:
+        return answer_in_guest(service, question, &answer->reply);
+    case BROKER_MEMORY:
+        return answer_memory(service, request, answer);
+    default:
+        return EINVAL;
+    }
 }
 
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree Question *question = data;
-    const BrokerRequest *request = &question->request;
     Service *service = user_data;
-    BrokerReply reply = {.serial = request->serial, .error = EINVAL};
-    int opened = -1;
+    Answer answer = {.reply.serial = question->request.serial, .fds = {-1, -1}};
 
-    if (request->op == BROKER_OPEN) {
-        reply.error = answer_open(service, request, &opened);
-    } else if (request->op == BROKER_IDENTIFY) {
-        reply.error = answer_identify(service, request, &reply);
-    } else if (request->op == BROKER_PROCESS) {
-        reply.error = answer_process(service, request, &reply);
-    } else if (request->op == BROKER_NUMBER) {
-        reply.error = answer_number(service, request, &reply);
-    } else if (request->op == BROKER_INSTALL) {
-        reply.error = answer_install(service, request, &reply);
-    } else if (request->op == BROKER_IN_GUEST) {
-        reply.error = answer_in_guest(service, question, &reply);
-    } else if (request->op == BROKER_MEMORY) {
-        reply.error = answer_memory(service, request, &opened);
-    }
+    answer.reply.error = find_answer(service, question, &answer);
     g_atomic_int_dec_and_test(&service->unanswered);
     /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
-    (void)seqpacket_send(service->config.socket, &reply, sizeof reply, reply.error ? -1 : opened);
-    close_if_open(opened);
+    (void)seqpacket_send_files(service->config.socket, &answer.reply, sizeof answer.reply,
+                               answer.fds, answer.reply.error ? 0 : answer.n_fds);
+    close_if_open(answer.fds[0]);
+    close_if_open(answer.fds[1]);
     close_if_open(question->fd);
 }
 

@@ -27,7 +27,7 @@ typedef struct {
     bool answered;
     GCond changed;
     BrokerReply reply;
-    int fd;
+    int fds[SEQPACKET_FILES_MAX];
 } Question;
 
 struct BrokerLink {
@@ -41,15 +41,78 @@ struct BrokerLink {
     GHashTable *followed;  /* descriptor -> HostRemnant, of each host file that is open */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
+    bool receiving; /* one of those that wait does it for all of them */
+    bool gone;      /* the broker is */
 };
 
 G_STATIC_ASSERT(G_STRUCT_OFFSET(BrokerLink, host) == 0);
 
-/* Ask and wait. Returns 0 or an errno; a file that came with the reply is in @fd, or -1. */
-static int broker_ask_with(BrokerLink *link, BrokerRequest *request, int sent_fd,
-                           BrokerReply *reply, int *fd)
+/* With the lock held: a reply came, to whoever asked. What nobody asked for is closed. */
+static void deliver(BrokerLink *link, const BrokerReply *reply, int fds[SEQPACKET_FILES_MAX])
 {
-    Question question = {.fd = -1};
+    Question *question = g_hash_table_lookup(link->questions, GUINT_TO_POINTER(reply->serial));
+
+    if (question && !question->answered) {
+        question->reply = *reply;
+        memcpy(question->fds, fds, sizeof question->fds);
+        question->answered = true;
+        g_cond_signal(&question->changed);
+    } else {
+        close_if_open(fds[0]);
+        close_if_open(fds[1]);
+    }
+}
+
+/* Wait for one reply, anybody's. The lock is held before and after, not in between. */
+static void receive(BrokerLink *link)
+{
+    BrokerReply reply;
+    int fds[SEQPACKET_FILES_MAX];
+
+    link->receiving = true;
+    g_mutex_unlock(&link->lock);
+    SeqpacketResult result = seqpacket_wait_files(link->socket, &reply, sizeof reply, fds);
+    g_mutex_lock(&link->lock);
+    link->receiving = false;
+    if (result == SEQPACKET_MESSAGE) {
+        deliver(link, &reply, fds);
+    } else if (result == SEQPACKET_GONE) {
+        link->gone = true;
+    }
+}
+
+/* With the lock held: somebody else who waits is to receive from now on, or to hear that nothing will come. */
+static void pass_on(const BrokerLink *link)
+{
+    GHashTableIter iter;
+    gpointer question;
+
+    g_hash_table_iter_init(&iter, link->questions);
+    while (g_hash_table_iter_next(&iter, NULL, &question)) {
+        if (!((const Question *)question)->answered) {
+            g_cond_signal(&((Question *)question)->changed);
+            return;
+        }
+    }
+}
+
+/* With the lock held: wait for the answer. Who asks receives, so that nobody is woken who would wake another. */
+static void wait_for_answer(BrokerLink *link, Question *question)
+{
+    while (!question->answered && !link->gone) {
+        if (link->receiving) {
+            g_cond_wait(&question->changed, &link->lock);
+        } else {
+            receive(link);
+        }
+    }
+}
+
+/* Ask and wait. Returns 0 or an errno; files that came with the reply are in @fds, or -1. */
+static int ask_for_files(BrokerLink *link, BrokerRequest *request, int sent_fd, BrokerReply *reply,
+                         int fds[SEQPACKET_FILES_MAX])
+{
+    Question question = {.fds = {-1, -1}};
 
     g_cond_init(&question.changed);
     g_mutex_lock(&link->lock);
@@ -57,19 +120,34 @@ static int broker_ask_with(BrokerLink *link, BrokerRequest *request, int sent_fd
     g_hash_table_insert(link->questions, GUINT_TO_POINTER(request->serial), &question);
     g_mutex_unlock(&link->lock);
 
-    bool sent = seqpacket_send(link->socket, request, sizeof *request, sent_fd);
+    const bool sent = seqpacket_send(link->socket, request, sizeof *request, sent_fd);
 
     g_mutex_lock(&link->lock);
-    while (sent && !question.answered) {
-        g_cond_wait(&question.changed, &link->lock);
+    if (sent) {
+        wait_for_answer(link, &question);
     }
     g_hash_table_remove(link->questions, GUINT_TO_POINTER(request->serial));
+    if (!link->receiving) {
+        pass_on(link);
+    }
     g_mutex_unlock(&link->lock);
     g_cond_clear(&question.changed);
 
-    *fd = question.fd;
+    memcpy(fds, question.fds, sizeof question.fds);
     *reply = question.reply;
-    return sent ? question.reply.error : EIO;
+    return question.answered ? question.reply.error : EIO;
+}
+
+/* The same where one file may come. */
+static int broker_ask_with(BrokerLink *link, BrokerRequest *request, int sent_fd,
+                           BrokerReply *reply, int *fd)
+{
+    int fds[SEQPACKET_FILES_MAX];
+    int error = ask_for_files(link, request, sent_fd, reply, fds);
+
+    *fd = fds[0];
+    close_if_open(fds[1]);
+    return error;
 }
 
 static int broker_ask(BrokerLink *link, BrokerRequest *request, BrokerReply *reply, int *fd)
@@ -203,13 +281,20 @@ static int link_follow(Host *host, int fd)
     return follow_with((BrokerLink *)host, fd, -1);
 }
 
-int broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
+int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
 {
     BrokerRequest request = {.op = BROKER_MEMORY, .process = {tid}};
     BrokerReply reply;
-    int error = broker_ask(link, &request, &reply, fd);
+    int fds[SEQPACKET_FILES_MAX];
+    int error = ask_for_files(link, &request, -1, &reply, fds);
 
-    return error == 0 && *fd < 0 ? EIO : error;
+    if (error == 0 && fds[0] >= 0 && fds[1] >= 0) {
+        *memory = (BrokerMemory){fds[0], fds[1], reply.file, reply.lending};
+        return 0;
+    }
+    close_if_open(fds[0]);
+    close_if_open(fds[1]);
+    return error ? error : EIO;
 }
 
 static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
@@ -423,27 +508,4 @@ void broker_link_notice(BrokerLink *link)
 
     /* If the broker is gone, the main thread hears of it as well. */
     (void)seqpacket_send(link->socket, &request, sizeof request, -1);
-}
-
-bool broker_link_receive(BrokerLink *link)
-{
-    BrokerReply reply;
-    int fd = -1;
-    SeqpacketResult result = seqpacket_receive(link->socket, &reply, sizeof reply, &fd);
-
-    if (result != SEQPACKET_MESSAGE) {
-        return result == SEQPACKET_NOTHING;
-    }
-    g_mutex_lock(&link->lock);
-    Question *question = g_hash_table_lookup(link->questions, GUINT_TO_POINTER(reply.serial));
-    if (question && !question->answered) {
-        question->reply = reply;
-        question->fd = fd;
-        question->answered = true;
-        fd = -1;
-        g_cond_signal(&question->changed);
-    }
-    g_mutex_unlock(&link->lock);
-    close_if_open(fd);
-    return true;
 }

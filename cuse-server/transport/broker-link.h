@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
- * broker. Any number of threads may ask at once; one thread of the worker's brings the
- * replies.
+ * broker. Any number of threads may ask at once; one of those that wait receives the replies
+ * of all.
  */
 #pragma once
 
@@ -19,11 +19,24 @@ BrokerLink *broker_link_new(int socket);
 Host *broker_link_host(BrokerLink *link);
 
 /**
- * broker_link_memory: the memory of a guest's thread, which waits for the answer to a call.
- * @fd: set to a descriptor for pread(2) and pwrite(2) at its addresses, which the caller owns
+ * BrokerMemory: the memory of a guest's thread.
+ * @memory: /proc/TID/mem, for pread(2) and pwrite(2) at its addresses
+ * @thread: /proc/TID/comm, which can be read as long as the thread lives
+ * @file, @lending: as in BrokerReply
+ * Both descriptors are the caller's.
+ */
+typedef struct {
+    int memory;
+    int thread;
+    uint32_t file;
+    uint64_t lending;
+} BrokerMemory;
+
+/**
+ * broker_link_memory: ask for the memory of a guest's thread, which waits for the answer to a call.
  * Returns: 0 or an errno, with nothing open.
  */
-int broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
+int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory);
 
 /**
  * broker_link_bring: what this thread opens next of a host device's is this file, which the broker has sent: nobody is asked.
@@ -41,7 +54,7 @@ void broker_link_bring_no_more(void);
  */
 int broker_link_opening(BrokerLink *link, pid_t tid, unsigned device, uint32_t *id);
 
-/** broker_link_socket: to poll, before broker_link_receive(). */
+/** broker_link_socket: to poll for its end: the broker is gone then. */
 int broker_link_socket(const BrokerLink *link);
 
 /**
@@ -59,9 +72,3 @@ bool broker_link_ready(BrokerLink *link);
 
 /** broker_link_notice: tell the broker that there are refusals in the ledger to be read. */
 void broker_link_notice(BrokerLink *link);
-
-/**
- * broker_link_receive: take one reply and wake the thread that asked. Never blocks.
- * Returns: false if the broker is gone.
- */
-bool broker_link_receive(BrokerLink *link);

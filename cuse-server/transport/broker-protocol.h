@@ -27,6 +27,7 @@
  *     worker: readers                         --opening-->                         broker: readers
  *     worker: releases                        --released-->                        broker: readers
  *     broker: the watch of calls              --question (interrupt)-->            worker: readers of questions
+ *     broker: an agent's tracer               --question (take back)-->            worker: readers of questions
  *     worker: readers of questions            --close of a host file-->            the host driver
  *     broker: a thread that answers a guest   --open of a host device-->           the host driver
  *     broker: the thread that opens spares    --open of one of our files-->        worker: readers
@@ -36,7 +37,7 @@
  * before that guest had the file. A reader of questions takes it and acts on it there and then, so others of them may wait
  * for that one.
  *
- * The broker's readers wait for nobody, nor does the worker's main thread, which brings the answers. A
+ * The broker's readers wait for nobody. Answers are received by one of those that wait for them. A
  * ReaderPool (reader-pool.h) has a reader at all times: the broker has one for each listener and one for its
  * worker, the worker one for all devices and one for questions. The worker's wait for these at most. A poll
  * of a node's host file is answered by the reader itself, since the driver answers it at once. There is no
@@ -63,9 +64,9 @@ typedef enum {
     BROKER_OPEN,      /* a host device; the reply carries the file */
     BROKER_IDENTIFY,  /* which open file of this instance is a guest's descriptor? */
     BROKER_PROCESS,   /* which process is a guest's thread of? */
-    BROKER_MEMORY,  /* of a guest's thread that is in a call; the reply carries /proc/PID/mem, or is
-                       * an errno of caller_memory_open() (broker/caller-memory.h) */
-    BROKER_INSTALL, /* a device without a node, opened for a guest that waits at a listener */
+    BROKER_MEMORY,    /* of a guest's thread that is in a call; the reply carries /proc/TID/mem and
+                       * /proc/TID/comm, or is an errno of caller_memory_open() (broker/caller-memory.h) */
+    BROKER_INSTALL,   /* a device without a node, opened for a guest that waits at a listener */
     BROKER_IN_GUEST, /* an ioctl on the host file that is sent along, made in the process of a guest
                        * that waits at a listener in the same ioctl */
     BROKER_NOTICE,   /* there are refusals in the ledger to be read; no reply */
@@ -128,11 +129,12 @@ typedef struct {
 /**
  * BrokerReply: broker to worker.
  * @error: 0 or an errno
- * @file: BROKER_IDENTIFY, BROKER_INSTALL, BROKER_OPENING: the file's id
+ * @file: BROKER_IDENTIFY, BROKER_INSTALL, BROKER_OPENING: the file's id; BROKER_MEMORY: of the file that the call is on
  * @params: BROKER_IN_GUEST: the argument after the call
  * @guest_fd: BROKER_INSTALL: the guest's descriptor
  * @process, @uid: BROKER_PROCESS: see GuestProcess
  * @number: BROKER_NUMBER: a process id in the namespace of the thread that asks
+ * @lending: BROKER_MEMORY: the memory may be kept until WORKER_TAKE_BACK names this number; 0: it is for this call only
  */
 typedef struct {
     uint32_t serial;
@@ -140,6 +142,7 @@ typedef struct {
     uint32_t file;
     uint32_t uid;
     uint64_t process;
+    uint64_t lending;
     int32_t guest_fd;
     uint32_t number;
     uint8_t params[BROKER_PARAMS_MAX];
@@ -151,6 +154,7 @@ typedef enum {
     WORKER_IOCTL,   /* carry this ioctl() out, whose caller waits at a listener meanwhile, and whose
                        * memory comes along */
     WORKER_INTERRUPT, /* the caller of an ioctl() that is being carried out has a signal */
+    WORKER_TAKE_BACK, /* memory that was lent is not to be used for any call to come */
     WORKER_GIVEN, /* a file that was opened in advance is a guest's; its host file comes along. No answer */
 } WorkerOp;
 
@@ -161,7 +165,9 @@ typedef enum {
  * @map: an mmap() as the guest called it, in bytes
  * @ioctl: an ioctl() as the guest called it, and its thread; WORKER_INTERRUPT: the thread only. @denied: the errno
  *     for which its memory does not come along, as for BROKER_MEMORY; or 0
- * @given: open(2) flags of the guest, and its thread
+ * @lending: WORKER_TAKE_BACK: which
+ * @given: open(2) flags of the guest, and its thread, which is its opener, with its user and group; and the lending that the
+ *     thread's memory is of, if it is lent (BrokerReply), or 0: then it is for calls on this file as well
  */
 typedef struct {
     uint32_t op;
@@ -178,9 +184,13 @@ typedef struct {
             uint64_t argument;
             uint32_t denied;
         } ioctl;
+        uint64_t lending;
         struct {
             uint32_t flags;
             int32_t tid;
+            uint32_t uid;
+            uint32_t gid;
+            uint64_t lending;
         } given;
     };
 } WorkerQuestion;

@@ -183,6 +183,10 @@ void call_memory_clear(CallMemory *memory)
         g_free(memory->ranges[i].copy);
     }
     memory->n_ranges = 0;
-    close_if_open(memory->fd);
+    if (memory->fd >= 0 && memory->ops) {
+        memory->ops->close(memory->data, memory->fd);
+    } else {
+        close_if_open(memory->fd);
+    }
     memory->fd = -1;
 }

@@ -47,10 +47,12 @@ typedef struct {
 /**
  * CallMemoryOps: where the rest of it comes from.
  * @open: get a descriptor of the caller's memory. Returns 0 or an errno; EAGAIN: this thread may not wait for one
+ * @close: give it back
  * @may_act: may this thread wait for the host? NULL: it may
  */
 typedef struct {
     int (*open)(gpointer data, int *fd);
+    void (*close)(gpointer data, int fd);
     bool (*may_act)(gpointer data);
 } CallMemoryOps;
 

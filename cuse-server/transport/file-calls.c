@@ -137,6 +137,9 @@ void file_call_given(CallContext *context, const WorkerQuestion *question, int f
     }
     const Open open = {question->file, (unsigned)(device - proxy->devices),
                        (int)question->given.flags, question->given.tid, call_clock()};
+    const LentKey opener = {question->file, question->given.tid, question->given.uid,
+                            question->given.gid};
+    lent_memories_extend(context->lent, &opener, question->given.lending);
     broker_link_bring(fd);
     int error = open_for_guest(context, &open, &file);
     broker_link_bring_no_more();
@@ -212,6 +215,7 @@ void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_
 {
     Release *release = g_new0(Release, 1);
 
+    lent_memories_drop_file(context->lent, file_of(info)->id);
     *release = (Release){fuse, file_of(info)};
     g_thread_pool_push(context->releases, release, NULL);
 }
@@ -329,6 +333,7 @@ void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, Cal
                              .link = link,
                              .log = log,
                              .interrupts = interrupts_new(),
+                             .lent = lent_memories_new(),
                              .look = look_new(call_clock)};
     g_mutex_init(&context->sizes);
     context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);

@@ -13,6 +13,7 @@
 #include "cuse-server/transport/broker-link.h"
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/interrupts.h"
+#include "cuse-server/transport/lent-memory.h"
 #include "cuse-server/transport/reader-pool.h"
 #include "cuse-server/transport/transport-kind.h"
 
@@ -32,6 +33,7 @@ struct CallJob {
  * @look: its readers', and all others' of the process
  * @sizes: held while the log is told what is open
  * @releases: threads for last closes, which may wait for the host only
+ * @lent: memory of callers
  */
 struct CallContext {
     Proxy *proxy;
@@ -44,12 +46,13 @@ struct CallContext {
     Look *look;
     GMutex sizes;
     GThreadPool *releases;
+    LentMemories *lent;
 };
 
 /**
  * CallSource: where requests come from: a CUSE device, or the file system. The user data of its session.
  * @device: index into the proxy's devices: a CUSE device's
- * @memory: how its callers' memory is reached, if it is a CUSE device
+ * @memory: how its callers' memory is reached
  * @room: what the room keeps for it
  * @initialised: the kernel has our INIT reply, or is about to
  */

@@ -2,11 +2,12 @@
 #include "cuse-server/transport/fuse-files.h"
 
 #include <errno.h>
-#include <linux/fuse.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <fuse_lowlevel.h>
+
+#include "cuse-server/transport/ioctl-calls.h"
 
 /* #syscalls:worker writev */
 
@@ -228,24 +229,14 @@ static void on_poll(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *in
     file_call_poll(context_of(fuse), fuse, info, handle);
 }
 
-/* What the container's filter does not send to the listener is no number of the driver's, or was made by
- * a program of another ABI. */
 static void on_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned command, void *argument,
                      struct fuse_file_info *info, unsigned flags, const void *in, size_t in_size,
                      size_t out_size)
 {
-    CallContext *context = context_of(fuse);
+    const IoctlData data = {command, (uintptr_t)argument, flags, in, in_size, out_size};
 
     (void)inode;
-    (void)argument;
-    (void)in;
-    (void)in_size;
-    (void)out_size;
-    if (flags & (FUSE_IOCTL_COMPAT | FUSE_IOCTL_32BIT | FUSE_IOCTL_COMPAT_X32)) {
-        file_call_refuse(context, fuse, command, info, EOPNOTSUPP, REFUSAL_COMPAT);
-    } else {
-        file_call_refuse(context, fuse, command, info, EINVAL, REFUSAL_UNKNOWN_IOCTL);
-    }
+    ioctl_call(fuse, info, &data);
 }
 
 /* The driver has neither read nor write. */

@@ -2,9 +2,9 @@
 /*
  * The room without CUSE: the files that guests get are of a FUSE file system that is mounted nowhere, one
  * regular file for each of the instance's devices, in the directories that it has natively. The
- * kernel tells us of opens, polls and last closes as it does for a CUSE device. Its ioctls it would
- * hand over only as far as their numbers say how long an argument is, so those are not carried out here:
- * they come by the seccomp listener (transport/questions.h), and what comes here all the same is refused.
+ * kernel tells us of opens, ioctls, polls and last closes as it does for a CUSE device. Of ioctls it delivers all that
+ * are the driver's: those of type 0x46 with the struct that their words say, UVM's plain numbers with the argument's
+ * value (source: fs/fuse/ioctl.c, fuse_do_ioctl(); fs/ioctl.c keeps 1 and 2 for itself, which the driver has not).
  *
  * Each open has an inode of its own, whose number says which open file it is. So the broker, which is asked
  * about a descriptor in every call, has it from fstat(), which asks nobody, and no guest can change it.

@@ -25,7 +25,7 @@
 
 enum {
     LOOK_NS = 90 * 1000,
-    LOOK_SHARE = 4,
+    LOOK_SHARE = 2,
     LOOK_BURST_NS = 2 * 1000 * 1000,
     LOOK_LOST_MAX = 4,
     LOOK_JUMP_NS = 20 * 1000, /* between two tries: one takes 1 to 2 us */

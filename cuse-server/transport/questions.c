@@ -131,6 +131,10 @@ static void answer_at_once(Questions *questions, const WorkerQuestion *question)
         interrupt(questions, question->ioctl.tid);
         answer(questions, question, 0, -1);
         break;
+    case WORKER_TAKE_BACK:
+        lent_memories_take_back(questions->context->lent, question->lending);
+        answer(questions, question, 0, -1);
+        break;
     default:
         answer(questions, question, EINVAL, -1);
         break;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fixed-size messages with at most one file each, over a SOCK_SEQPACKET socket. */
+/* Fixed-size messages with files, over a SOCK_SEQPACKET socket. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Files that one message can carry. */
+enum { SEQPACKET_FILES_MAX = 2 };
 
 /** SeqpacketResult: what seqpacket_receive() or seqpacket_wait() found. */
 typedef enum {
@@ -19,6 +22,8 @@ typedef enum {
  */
 bool seqpacket_send(int socket, const void *message, size_t size, int fd);
 
+/** seqpacket_send_files: the same with @n files, all of them open, at most SEQPACKET_FILES_MAX. */
+bool seqpacket_send_files(int socket, const void *message, size_t size, const int *fds, unsigned n);
 /** seqpacket_send_now: the same, but does not wait: false with EAGAIN if there is no room. */
 bool seqpacket_send_now(int socket, const void *message, size_t size, int fd);
 
@@ -28,5 +33,14 @@ bool seqpacket_send_now(int socket, const void *message, size_t size, int fd);
  */
 SeqpacketResult seqpacket_receive(int socket, void *message, size_t size, int *fd);
 
+/** seqpacket_receive_files: the same of a message that may carry more files. @fds: set to them; those that did not come
+ * to -1 */
+SeqpacketResult seqpacket_receive_files(int socket, void *message, size_t size,
+                                        int fds[SEQPACKET_FILES_MAX]);
+
 /** seqpacket_wait: the same, but waits for one. Of several threads that do, each message wakes one. */
 SeqpacketResult seqpacket_wait(int socket, void *message, size_t size, int *fd);
+
+/** seqpacket_wait_files: the same of a message that may carry more files. */
+SeqpacketResult seqpacket_wait_files(int socket, void *message, size_t size,
+                                     int fds[SEQPACKET_FILES_MAX]);

@@ -8,9 +8,8 @@
 
 /**
  * TransportKind:
- * @TRANSPORT_CUSE: guests get files of the instance's CUSE devices, and the kernel sends us their calls
- * @TRANSPORT_NOTIFY: guests get files of the instance's FUSE file system, and their ioctls come by the
- *     seccomp listener
+ * @TRANSPORT_CUSE: guests get files of the instance's CUSE devices
+ * @TRANSPORT_NOTIFY: guests get files of the instance's FUSE file system
  */
 typedef enum { TRANSPORT_CUSE, TRANSPORT_NOTIFY } TransportKind;
 

@@ -34,6 +34,12 @@ static struct fuse_session *session_new(CallSource *source, const TransportConfi
                                           : fuse_files_session(source);
 }
 
+/* The kernel retries for CUSE devices alone. */
+static GuestMemoryKind memory_kind(const TransportConfig *config)
+{
+    return config->kind == TRANSPORT_CUSE ? config->memory : GUEST_MEMORY_DIRECT;
+}
+
 static bool source_start(CallSource *source, const TransportConfig *config, int fd, GError **error)
 {
     g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
@@ -64,8 +70,8 @@ Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink
     transport->threads = config->threads;
     for (unsigned i = 0; i < config->n_fds; i++) {
         CallSource *source = &transport->sources[i];
-        *source =
-            (CallSource){.context = &transport->context, .device = i, .memory = config->memory};
+        *source = (CallSource){
+            .context = &transport->context, .device = i, .memory = memory_kind(config)};
         if (!source_start(source, config, config->fds[i], error)) {
             return NULL; /* the worker ends */
         }
@@ -158,23 +164,15 @@ static gpointer pass_events(gpointer data)
     return NULL;
 }
 
-/* Bring the broker's replies, until it is gone or a source is. Returns true if the broker is. */
-static bool bring_replies(Transport *transport)
+/* Wait until the broker is gone, or a source is. Returns true if the broker is. */
+static bool wait_for_end(Transport *transport)
 {
-    struct pollfd polls[] = {{.fd = broker_link_socket(transport->link), .events = POLLIN},
+    struct pollfd polls[] = {{.fd = broker_link_socket(transport->link)}, /* POLLHUP */
                              {.fd = transport->lost, .events = POLLIN}};
 
-    for (;;) {
-        if (poll(polls, G_N_ELEMENTS(polls), -1) < 0) {
-            continue; /* a signal */
-        }
-        if (polls[0].revents && !broker_link_receive(transport->link)) {
-            return true;
-        }
-        if (polls[1].revents) {
-            return false;
-        }
+    while (poll(polls, G_N_ELEMENTS(polls), -1) < 0) { /* a signal */
     }
+    return polls[0].revents != 0;
 }
 
 static void start_readers(Transport *transport)
@@ -201,7 +199,7 @@ bool transport_run(Transport *transport, GError **error)
 {
     g_thread_unref(g_thread_new("worker-events", pass_events, transport));
     start_readers(transport);
-    if (bring_replies(transport)) {
+    if (wait_for_end(transport)) {
         return true;
     }
     g_mutex_lock(&transport->lock);

@@ -11,7 +11,7 @@
  * what can be answered without the host (refusals). Where the handler is to act, the
  * thread does it if another goes on reading; nobody hands it the request. Closing a guest's file is
  * left to release threads, so that a release never waits for a call (transport/broker-protocol.h
- * says why that matters). The main thread brings the broker's replies to those who asked.
+ * says why that matters). The main thread waits for the broker's end, or a source's.
  */
 #pragma once
 

@@ -14,6 +14,7 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/trace/recorder.h"
+#include "cuse-server/transport/lent-memory.h"
 #include "cuse-server/transport/questions.h"
 
 enum {
@@ -26,12 +27,19 @@ enum {
  * FILES_OF_GUEST: each file that counts against the guests' limit: the host's, and what follows it
  *     (transport/remnant.h); once it is closed only the latter
  * FILES_OF_CALL: each call in progress: a file more than the limit, if it is an open that overtakes others; one of a
- *     GPU's, held for the call (proxy/gpu-scope.h); both with what follows them; its caller's memory; and what the
+ *     GPU's, held for the call (proxy/gpu-scope.h); both with what follows them; its caller's memory, and its thread; and what the
  *     driver puts into the table (a dma-buf) or a reply brings
  * FILES_OF_DEVICE: each device: its end of CUSE, and a probe for what cannot be polled (transport/broker-link.c)
+ * FILES_OF_LENDING: each thread whose memory is kept (transport/lent-memory.h), and as many again that calls still use
  * FILES_OF_WORKER: standard files, sockets, logs, the ledger, the slot's lock, and what threads wake each other with
  */
-enum { FILES_OF_GUEST = 2, FILES_OF_CALL = 6, FILES_OF_DEVICE = 2, FILES_OF_WORKER = 64 };
+enum {
+    FILES_OF_GUEST = 2,
+    FILES_OF_CALL = 7,
+    FILES_OF_DEVICE = 2,
+    FILES_OF_LENDING = 4,
+    FILES_OF_WORKER = 64
+};
 
 /*
  * Messages, the end, and going on after being stopped (SIGSTOP, a debugger); then memory and threads,
@@ -76,7 +84,8 @@ static unsigned most_files(const WorkerConfig *config)
     const unsigned calls = 2 * (config->transport.threads + 1);
 
     return FILES_OF_GUEST * config->limits.files + FILES_OF_CALL * calls +
-           FILES_OF_DEVICE * config->n_devices + FILES_OF_WORKER;
+           FILES_OF_DEVICE * config->n_devices + FILES_OF_LENDING * LENT_THREADS_MAX +
+           FILES_OF_WORKER;
 }
 
 static SyscallPolicy filter_policy(const GArray *commands)

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -28,7 +28,6 @@ static const Device devices[N_DEVICES] = {
 static int sockets[2]; /* the worker's and the broker's */
 static pid_t broker;
 static BrokerLink *worker;
-static GThread *replies;
 static DriverAbi *abi;
 static Proxy proxy;
 
@@ -70,16 +69,6 @@ static G_NORETURN void be_broker(void)
 
 /* --- the worker -------------------------------------------------------------------------------- */
 
-static gpointer bring_replies(gpointer data)
-{
-    struct pollfd readable = {.fd = sockets[0], .events = POLLIN};
-
-    do {
-        poll(&readable, 1, -1);
-    } while (broker_link_receive(worker));
-    return data;
-}
-
 static void begin(void)
 {
     const ProxyLimits limits = {.files = FILES, .objects = {16, 16}};
@@ -93,13 +82,11 @@ static void begin(void)
     worker = broker_link_new(sockets[0]);
     abi = fake_abi("580.105.08");
     proxy_init(&proxy, abi, NV_CAPS_DEFAULT, devices, N_DEVICES, &limits, broker_link_host(worker));
-    replies = g_thread_new("replies", bring_replies, NULL);
 }
 
 static void end(void)
 {
     shutdown(sockets[0], SHUT_RDWR);
-    g_thread_join(replies);
     waitpid(broker, NULL, 0);
     proxy_clear(&proxy);
     driver_abi_free(abi);
@@ -248,4 +235,58 @@ Test(broker_link, what_did_not_get_here_is_not_opened)
     cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), ENFILE);
     cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), 0, "that was for one open");
     nv_file_unref(file);
+}
+
+/* --- questions ----------------------------------------------------------------------------------- */
+
+enum { ASKERS = 8, QUESTIONS = 200 };
+
+static gpointer ask_often(gpointer data)
+{
+    Host *host = broker_link_host(worker);
+
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        const int fd = host->ops->open(host, POLLED, O_RDWR);
+        if (fd < 0) {
+            return (gpointer) "an open failed";
+        }
+        host_close(host, fd);
+    }
+    return data;
+}
+
+Test(broker_link, each_of_many_that_ask_gets_its_answer)
+{
+    GThread *threads[ASKERS];
+
+    for (unsigned i = 0; i < ASKERS; i++) {
+        threads[i] = g_thread_new("asker", ask_often, NULL);
+    }
+    for (unsigned i = 0; i < ASKERS; i++) {
+        cr_expect_null(g_thread_join(threads[i]));
+    }
+}
+
+static gpointer ask_in_vain(gpointer data)
+{
+    GuestProcess process;
+    Host *host = broker_link_host(worker);
+
+    (void)data;
+    while (host->ops->process(host, 1, &process) != EIO) {
+    }
+    return NULL;
+}
+
+Test(broker_link, whoever_asks_a_broker_that_ends_is_told)
+{
+    GThread *threads[ASKERS];
+
+    for (unsigned i = 0; i < ASKERS; i++) {
+        threads[i] = g_thread_new("asker", ask_in_vain, NULL);
+    }
+    kill(broker, SIGKILL);
+    for (unsigned i = 0; i < ASKERS; i++) {
+        g_thread_join(threads[i]); /* or the test's time is over */
+    }
 }

@@ -156,12 +156,18 @@ static int open_rest(gpointer data, int *fd)
     return rest->error;
 }
 
+static void close_rest(gpointer data, int fd)
+{
+    (void)data;
+    close(fd);
+}
+
 static bool may_act(gpointer data)
 {
     return ((Rest *)data)->may_act;
 }
 
-static const CallMemoryOps rest_ops = {open_rest, may_act};
+static const CallMemoryOps rest_ops = {open_rest, close_rest, may_act};
 
 enum { STRUCT = 32, NEXT = 8192 };
 
@@ -304,10 +310,10 @@ static int is_anything(int fd, FileKey *file, const void *data)
 /* Whom it is given for, and that it is of the one who is in a call, the VM's cases show. */
 Test(caller_memory, of_nobody_who_is_in_no_call)
 {
-    int memory_fd;
+    CallerMemory lent;
     GuestMembers *members = guest_members_new();
     g_autoptr(Openers) openers = openers_new(1);
-    const CallerRule rule = {members, is_anything, NULL, openers};
+    const CallerRule rule = {members, is_anything, NULL, openers, NULL};
     g_auto(GuestHome) home = {.fd = -1};
     pid_t child = fork();
 
@@ -318,11 +324,11 @@ Test(caller_memory, of_nobody_who_is_in_no_call)
     /* As the listener does when it has a call of the container's. */
     cr_assert(guest_home_find(child, &home));
     guest_members_add(members, &home);
-    cr_assert_eq(caller_memory_open(&rule, child, &memory_fd), EPERM);
-    cr_assert_eq(memory_fd, -1);
+    cr_assert_eq(caller_memory_open(&rule, child, &lent), EPERM);
+    cr_assert(lent.memory == -1 && lent.thread == -1);
     cr_assert_eq(kill(child, SIGKILL), 0);
     cr_assert_eq(waitpid(child, NULL, 0), child);
-    cr_assert_eq(caller_memory_open(&rule, child, &memory_fd), ESRCH);
-    cr_assert_eq(memory_fd, -1);
+    cr_assert_eq(caller_memory_open(&rule, child, &lent), ESRCH);
+    cr_assert(lent.memory == -1 && lent.thread == -1);
     guest_members_free(members);
 }
