@@ -348,7 +348,7 @@ static void run(Agent *agent)
         regs.rax = (unsigned long long)trip.value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;
         regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
-        tracee_detach(agent->borrowed.tid, &regs, blocked);
+        (void)tracee_detach(agent->borrowed.tid, &regs, blocked);
     } else {
         abandon(agent, agent->borrowed.tid, result);
     }

@@ -67,29 +67,63 @@ static TraceeResult park(Agent *agent, int64_t *fd)
         }
         agent_unlock(agent);
         result = tracee_leave(&agent->tracee, &call);
-    } while (result == TRACEE_OK && tracee_is_to_repeat(&call));
+    } while (result == TRACEE_OK && tracee_is_to_repeat(&agent->tracee, &call));
     *fd = call.result;
     return result;
+}
+
+/* Rest until the bell is rung. Its value has nowhere to go. */
+static TraceeResult rest(Agent *agent)
+{
+    TraceeCall call = {.number = SYS_read,
+                       .args = {(uint64_t)agent->bell_number, 0, sizeof(uint64_t)}};
+    TraceeResult result = agent_may_rest(agent) ? tracee_do(&agent->tracee, &call) : TRACEE_OK;
+
+    if (result == TRACEE_OK && agent_is_error(call.result) && call.result != -EFAULT) {
+        agent_lock(agent);
+        agent->unwanted = true; /* a filter of the guest's own does not let it */
+        agent_unlock(agent);
+    }
+    return result;
+}
+
+/* With the lock held: what the wait has ended for. */
+static AgentJob *take_job(Agent *agent, int64_t fd, int *error)
+{
+    AgentJob *job = g_steal_pointer(&agent->job);
+
+    if (job) {
+        agent->state = AGENT_BUSY;
+    } else if (fd >= 0 && agent->state != AGENT_PARKING) { /* its bell */
+        agent->bell_number = fd;
+        agent->state = AGENT_BUSY;
+    } else if (agent->state != AGENT_LEAVING && agent->state != AGENT_RESTING) {
+        *error = fd >= 0 ? EPERM : (int)-fd; /* a filter of the guest's own has the last word */
+    }
+    return job;
 }
 
 /* Wait for a job. There is none if it is told to go, or cannot wait. */
 static TraceeResult next_job(Agent *agent, AgentJob **job, int64_t *fd, int *error)
 {
-    TraceeResult result = park(agent, fd);
+    TraceeResult result;
+    bool rests;
 
-    *job = NULL;
-    if (result != TRACEE_OK) {
-        return result;
-    }
-    agent_lock(agent);
-    if (*fd >= 0) {
-        *job = g_steal_pointer(&agent->job);
-        agent->state = AGENT_BUSY;
-    } else if (agent->state != AGENT_LEAVING) {
-        *error = (int)-*fd; /* a filter of the guest's own has the last word */
-    }
-    agent_unlock(agent);
-    return TRACEE_OK;
+    do {
+        result = park(agent, fd);
+        *job = NULL;
+        if (result != TRACEE_OK) {
+            return result;
+        }
+        agent_lock(agent);
+        *job = take_job(agent, *fd, error);
+        rests = !*job && !*error && (*fd >= 0 || agent->state == AGENT_RESTING);
+        agent_unlock(agent);
+        if (rests) {
+            result = rest(agent);
+        }
+    } while (rests && result == TRACEE_OK);
+    return result;
 }
 
 /* The guest's flags, so that the filter lets the call pass: unless the kernel would look at the mark. */
@@ -180,7 +214,7 @@ static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, Tr
         if (result == TRACEE_OK) {
             result = tracee_leave(&agent->tracee, call);
         }
-    } while (result == TRACEE_OK && tracee_is_to_repeat(call));
+    } while (result == TRACEE_OK && tracee_is_to_repeat(&agent->tracee, call));
     return result;
 }
 
@@ -325,7 +359,7 @@ static TraceeResult prepare(Agent *agent, int *error)
     return drop_capabilities(agent, error);
 }
 
-/* With the guest's thread in our hands: make an agent of its process. */
+/* With the guest's thread in our hands: have it start the thread that becomes the agent of its process. */
 static TraceeResult give_birth(Agent *agent, int *error)
 {
     pid_t tid = 0;
@@ -341,7 +375,6 @@ static TraceeResult give_birth(Agent *agent, int *error)
     }
     if (result == TRACEE_OK) {
         agent_born(agent);
-        result = prepare(agent, error);
     }
     return result;
 }
@@ -354,7 +387,7 @@ static bool is_about_to_repeat(const Agent *agent)
     const struct user_regs_struct *regs = &agent->borrowed.regs;
     const TraceeCall call = {.result = (int64_t)regs->rax};
 
-    return tracee_is_to_repeat(&call) && regs->orig_rax == (uint64_t)agent->starter.data.nr &&
+    return tracee_was_interrupted(&call) && regs->orig_rax == (uint64_t)agent->starter.data.nr &&
            regs->rip + SYSCALL_INSTRUCTION_BYTES == agent->starter.data.instruction_pointer;
 }
 
@@ -370,10 +403,14 @@ bool agent_borrow(Agent *agent, int *error)
     }
     if (*error) {
         agent_retire(agent);
-        notification_fail(agent->listener, agent->starter.id, *error);
+        if (!agent->ahead) {
+            notification_fail(agent->listener, agent->starter.id, *error);
+        }
+        agent_set_borrowing(agent, AGENT_NOT_BORROWED);
         return false;
     }
     bool ours = notification_return(agent->listener, agent->starter.id, 0);
+    agent_set_borrowing(agent, AGENT_BORROWED);
     if (tracee_wait(tid) != TRACEE_OK || !tracee_init(&agent->borrowed, tid)) {
         tracee_reap(tid);
         return false;
@@ -404,12 +441,84 @@ static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
     return done;
 }
 
-/* Make the agent, and have it do what the thread wants. Signals that come to the thread meanwhile wait,
- * and find its call done. */
+/* What the borrowed thread goes on with: its call once more, or a result of it. */
+typedef struct {
+    bool repeats;
+    int64_t value;
+} Outcome;
+
+/* Let the borrowed thread go on. From now on we hold the agent alone. @blocked: the signals that it blocks. False: it is being
+ * killed, or is no more. */
+static bool give_back(Agent *agent, struct user_regs_struct *regs, uint64_t blocked,
+                      const Outcome *outcome)
+{
+    if (outcome->repeats) {
+        regs->rax = regs->orig_rax; /* its instruction is still ahead of it */
+    } else {
+        regs->rax = (unsigned long long)outcome->value;
+        regs->rip += SYSCALL_INSTRUCTION_BYTES;
+    }
+    regs->orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+    agent->tracee.alone = true;
+    return tracee_detach(agent->borrowed.tid, regs, blocked);
+}
+
+/* With the borrowed thread in our hands: make the agent, and have it do what the thread wants. */
+static TraceeResult begin(Agent *agent, Outcome *outcome, int *error)
+{
+    TraceeResult result = give_birth(agent, error);
+
+    if (result == TRACEE_OK && !*error && !agent->ahead) {
+        result = prepare(agent, error);
+    }
+    if (result == TRACEE_OK && !*error && agent->again && !agent->ahead && !agent->lingers) {
+        *error = EPERM; /* a filter of the guest's own: the agent could not be kept until then */
+    } else if (result == TRACEE_OK && !*error && !agent->again) {
+        result = first_job(agent, &outcome->value, error);
+    }
+    outcome->repeats = agent->again && (!*error || agent->ahead);
+    if (*error) {
+        outcome->value = -*error;
+    }
+    return result;
+}
+
+/* It did not go as it should: the agent is no more or is about to be. */
+static void end_badly(Agent *agent, TraceeResult result)
+{
+    if (result == TRACEE_TAMPERED) {
+        agent_punish(agent);
+    }
+    if (agent->tracee.tid > 0) {
+        tracee_reap(agent->tracee.tid);
+    }
+}
+
+/*
+ * It did not go as it should while the borrowed thread was in our hands, which is as a rule about to be no more as well. But a
+ * filter of the guest's own can end the agent alone (SECCOMP_RET_KILL_THREAD): then the thread goes on without.
+ */
+static void end_both(Agent *agent, TraceeResult result, struct user_regs_struct *regs,
+                     uint64_t blocked)
+{
+    const Outcome refused = {.repeats = agent->ahead, .value = -EPERM};
+
+    end_badly(agent, result);
+    agent_retire(agent);
+    if (result != TRACEE_ENDED || !give_back(agent, regs, blocked, &refused)) {
+        tracee_reap(agent->borrowed.tid);
+    }
+}
+
+/*
+ * Make the agent. Signals that come to the borrowed thread meanwhile wait, and find its call done. A thread that is borrowed
+ * ahead is given back before the agent closes its copies of the guest's files, for that can take as long as a file system
+ * of the guest's own likes.
+ */
 static bool start(Agent *agent, int *error)
 {
     struct user_regs_struct regs;
-    int64_t value = 0;
+    Outcome outcome = {.value = 0};
     uint64_t blocked;
 
     if (!agent_borrow(agent, error)) {
@@ -417,35 +526,31 @@ static bool start(Agent *agent, int *error)
     }
     regs = agent->borrowed.regs;
     tracee_block_signals(agent->borrowed.tid, &blocked);
-    TraceeResult result = give_birth(agent, error);
-    if (result == TRACEE_OK && !*error && agent->again && !agent->lingers) {
-        *error = EPERM; /* a filter of the guest's own: the agent could not be kept until then */
-    } else if (result == TRACEE_OK && !*error && !agent->again) {
-        result = first_job(agent, &value, error);
+    TraceeResult result = begin(agent, &outcome, error);
+    if (result != TRACEE_OK) {
+        end_both(agent, result, &regs, blocked);
+        return false;
     }
-    if (result == TRACEE_OK) {
-        if (agent->again && !*error) {
-            regs.rax = regs.orig_rax; /* its instruction is still ahead of it */
-        } else {
-            regs.rax = (unsigned long long)(*error ? -*error : value);
-            regs.rip += SYSCALL_INSTRUCTION_BYTES;
-        }
-        regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+    if (*error) {
+        agent_retire(agent);
+    }
+    (void)give_back(agent, &regs, blocked, &outcome);
+    if (agent->ahead && !*error) {
+        result = prepare(agent, error);
         if (*error) {
             agent_retire(agent);
         }
-        tracee_detach(agent->borrowed.tid, &regs, blocked);
-        agent->tracee.alone = true;
-        return true;
     }
-    if (result == TRACEE_TAMPERED) {
-        agent_punish(agent);
+    if (result != TRACEE_OK) {
+        end_badly(agent, result);
     }
-    if (agent->tracee.tid > 0) {
-        tracee_reap(agent->tracee.tid);
-    }
-    tracee_reap(agent->borrowed.tid);
-    return false;
+    return result == TRACEE_OK;
+}
+
+/* The kernel waits for us to see that it has. */
+static void ends(gpointer data)
+{
+    agent_take_back(data);
 }
 
 gpointer agent_main(gpointer data)
@@ -455,7 +560,13 @@ gpointer agent_main(gpointer data)
 
     agent_set_out(agent);
     if (start(agent, &error) && agent->tracee.tid > 0) {
+        agent->tracee.data = agent;
+        agent->tracee.ends = ends;
+        if (!error) {
+            agent_settle(agent);
+        }
         TraceeResult result = error ? TRACEE_OK : work(agent, &error);
+        agent_take_back(agent);
         if (result == TRACEE_OK) {
             result = tracee_exit(&agent->tracee);
         }

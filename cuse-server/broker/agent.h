@@ -28,9 +28,13 @@ typedef enum {
     AGENT_PARKING,
     AGENT_PARKED,
     AGENT_BUSY,
+    AGENT_RESTING,
     AGENT_LEAVING,
     AGENT_ENDED,
 } AgentState;
+
+/** AgentBorrowing: whether the thread that helps to make an agent has been taken hold of. */
+typedef enum { AGENT_NOT_YET, AGENT_BORROWED, AGENT_NOT_BORROWED } AgentBorrowing;
 
 /**
  * AgentCall: an ioctl() that a thread of ours waits for, on whose stack it is.
@@ -76,6 +80,9 @@ typedef struct {
  * @group: the process it is in; constant, as are @agents, @starter, @listener
  * @starter: the notification whose thread is borrowed to make it; @again: it is to call again then;
  *     otherwise, the first job is its
+ * @ahead: it is made before there is anything to do (agents_prepare()): that it cannot be made is no fault of the call;
+ *     @process: GuestProcess.id of its process then
+ * @borrowing: what has become of borrowing the thread, for who waits for it
  * @listener: a duplicate of the one that the process belongs to
  * @parked: PARKED: the notification that it waits in; @since: from when on
  * @holds: calls that it is kept for
@@ -86,6 +93,12 @@ typedef struct {
  * @error: ENDED: why it could not do its work; 0: it has gone as it should
  * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
  * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
+ * @bell: an eventfd in which it rests, the broker's; @bell_number: its number in the agent's table, the tracer's; -1: it
+ *     has not been given it yet
+ * @has_bell: it has
+ * @is_settled: it has been made, and what it was made for is done
+ * @unwanted: it is to go as soon as it has nothing to do
+ * @lends: memory can be lent by it: @lending: under this number; 0: has not been
  * @issuing: the ioctl() that it is at, or about to be at; NULL: none
  * @is_checked: a call of its that reads parameters is being looked at; @recheck: one that came meanwhile, if its id is not 0
  * @tracer: the thread of ours that is its own; known once it is about to be made
@@ -98,6 +111,9 @@ typedef struct Agent {
     pid_t group;
     struct seccomp_notif starter;
     bool again;
+    bool ahead;
+    uint64_t process;
+    AgentBorrowing borrowing;
     int listener;
 
     AgentState state;
@@ -113,6 +129,13 @@ typedef struct Agent {
     bool errand;
     pid_t target;
     bool spoilt;
+    int bell;
+    int64_t bell_number;
+    bool has_bell;
+    bool is_settled;
+    bool unwanted;
+    bool lends;
+    uint64_t lending;
     const AgentCall *issuing;
     bool is_checked;
     struct seccomp_notif recheck;
@@ -131,6 +154,9 @@ typedef struct Agent {
  * @by_tid: agent's thread -> Agent
  * @all: a set: those that have a tracer, errands as well; @n_errands: among them
  * @n_checks: of agents' calls, under way, each in a thread of its own
+ * @take_back, @data: see agents_new()
+ * @last_lending: the last number that memory was lent under
+ * @prepared: a set of processes (GuestProcess.id) for which an agent was, or was to be, made ahead
  */
 struct Agents {
     GuestMembers *members;
@@ -145,6 +171,10 @@ struct Agents {
     GThread *keeper;
     int no_caps;
     Incidents *incidents;
+    AgentsTakeBack take_back;
+    gpointer data;
+    uint64_t last_lending;
+    GHashTable *prepared;
 };
 
 /** agent_main: the body of its thread: make it, have it work, see it off. */
@@ -213,6 +243,19 @@ void agent_issues(Agent *agent, const AgentCall *call);
 /** agent_retire: it takes no more jobs. One that could not be made does so before its guest is answered: what
  * that maps next is tried anew, and does not fail for this one's reason. */
 void agent_retire(Agent *agent);
+
+/** agent_set_borrowing: tell what has become of borrowing the thread. */
+void agent_set_borrowing(Agent *agent, AgentBorrowing borrowing);
+
+/** agent_may_rest: whether there is nothing to do for it; from now on it rests then. */
+bool agent_may_rest(Agent *agent);
+
+/** agent_settle: it has been made: from now on it may rest, and memory may be lent by it. */
+void agent_settle(Agent *agent);
+
+/** agent_take_back: it is about to go: have memory that was lent by it taken back, and wait until it is. Once it is
+ * called none is lent any more. */
+void agent_take_back(Agent *agent);
 
 /** agent_ended: it is gone: forget it, and see to the jobs that it leaves. Drops the thread's
  * reference. */

@@ -7,18 +7,21 @@
  * descriptor table of its own, empty but for the file of the call in progress and a page of parameters,
  * no capabilities, and all signals blocked. It never runs the guest's code: it goes from one system call
  * to the next under ptrace, and each is checked before it begins (tracee.h). It is made with the help of
- * the guest's thread that needs it, serves all threads of the process, ends when nothing was to do for a
- * while, and dies with its process, with exec(), and with us (PTRACE_O_EXITKILL).
+ * the guest's thread that first opens a device, or needs it, serves all threads of the process, and dies with its
+ * process, with exec(), and with us (PTRACE_O_EXITKILL). It goes before that when the process makes a call that only
+ * a process of one thread may make (agents_dismiss()).
  *
  * Who acts: each agent has a thread of ours, its tracer, which alone may trace it and does nothing else
- * (agent-thread.c). Threads that answer a listener bring jobs; the leader among them sees the agent's own
+ * (agent-thread.c). Threads that answer a listener bring jobs; the reader among them sees the agent's own
  * notifications; the keeper looks at the time. They meet here, under one lock.
  *
  *     state     what the agent does, and may do                       who moves it on, to what
  *     STARTING  is being made: gives up files and capabilities        tracer: PARKING, ENDED
- *     PARKING   is on its way into the call in which it waits         leader, with the notification: PARKED
+ *     PARKING   is on its way into the call in which it waits         reader, with the notification: PARKED
  *     PARKED    waits in the kernel for the notification's answer     whoever has a job, by giving it the
- *                                                                     file: BUSY; keeper: LEAVING
+ *                                                                     file: BUSY; keeper: RESTING, LEAVING
+ *     RESTING   waits in the kernel where it can be stopped and       whoever has a job, by ringing: the tracer:
+ *               frozen with its process: for its bell, an eventfd     PARKING
  *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING
  *     LEAVING   ends; may only call exit()                            tracer: ENDED
  *     ENDED     is gone                                               -
@@ -31,6 +34,13 @@
  * message brings the job and ends the wait, and the tracer waits for nothing but its agent, at all times.
  * An errand (agent-errand.c) is made like an agent, for one call of one thread, and is not found by its process.
  *
+ * Nothing stops or freezes a thread in PARKED, so an agent that has had nothing to do for a moment goes to rest: it reads
+ * from its bell, to an address at which there is nothing, so that it needs no memory of the guest's, and is told EFAULT
+ * when it is rung.
+ *
+ * As long as a process has an agent, the broker is told of the process's end, and of exec(), before they come about: memory
+ * can be lent (caller-memory.h).
+ *
  * What it maps it maps with AGENT_MAP_MARK, so that the filter does not ask us about that too, unless the
  * guest's flags are of the sort whose unknown bits the kernel refuses.
  */
@@ -39,7 +49,9 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,13 +64,17 @@
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker clone kill close fcntl gettid memfd_create write
+ * #syscalls:broker clone kill close fcntl gettid memfd_create write eventfd2 newfstatat stat clock_nanosleep
  */
 
 enum {
-    LINGER_MS = 200,    /* an agent is kept for its process's next call */
-    TICK_MS = 100,      /* how often the keeper looks */
-    LINGERING_MAX = 64, /* more agents than that are not kept */
+    LINGER_MS = 200, /* an agent waits for its process's next call before it rests */
+    TICK_MS = 100,   /* how often the keeper looks */
+    MAKE_MS = 200,   /* an open waits for the agent that is made for its process */
+    KEPT_MAX = 256,  /* more agents than that are not kept */
+    PREPARED_MAX = 4096,
+    GONE_LOOKS = 100, /* for an agent's thread to be gone */
+    GONE_MICROSECONDS = 500,
     ERRANDS_MAX = 64,   /* at a time */
     ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
     ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
@@ -75,6 +91,7 @@ static void agent_unref(Agent *agent)
 {
     if (g_atomic_ref_count_dec(&agent->refs)) {
         close(agent->listener);
+        close(agent->bell);
         g_free(agent);
     }
 }
@@ -152,7 +169,7 @@ void agent_forget(Agent *agent)
 
 void agent_set_state(Agent *agent, AgentState state)
 {
-    if (agent->state == AGENT_STARTING) {
+    if (agent->state == AGENT_STARTING || agent->state == AGENT_RESTING) {
         g_cond_broadcast(&agent->agents->changed);
     }
     agent->state = state;
@@ -201,6 +218,34 @@ static void retire(Agent *agent)
     }
 }
 
+void agent_set_borrowing(Agent *agent, AgentBorrowing borrowing)
+{
+    agent_lock(agent);
+    agent->borrowing = borrowing;
+    g_cond_broadcast(&agent->agents->changed);
+    agent_unlock(agent);
+}
+
+void agent_settle(Agent *agent)
+{
+    agent_lock(agent);
+    agent->is_settled = true;
+    agent->lends = agent->lingers;
+    g_cond_broadcast(&agent->agents->changed);
+    agent_unlock(agent);
+}
+
+void agent_take_back(Agent *agent)
+{
+    agent_lock(agent);
+    const uint64_t lending = agent->lends ? agent->lending : 0;
+    agent->lends = false;
+    agent_unlock(agent);
+    if (lending) {
+        agent->agents->take_back(lending, agent->agents->data);
+    }
+}
+
 void agent_retire(Agent *agent)
 {
     agent_lock(agent);
@@ -216,12 +261,19 @@ void agent_ended(Agent *agent, int error)
     agent_lock(agent);
     agent->state = AGENT_ENDED;
     agent->error = error;
+    if (agent->ahead && !error && !agent->unwanted) {
+        g_hash_table_remove(agents->prepared,
+                            &agent->process); /* the next program in it is another */
+    }
     retire(agent);
     forget(agent);
     if (!agent->giving) {
         drop_given(agent);
     }
     agent_unlock(agent);
+    if (agent->ahead) {
+        error = 0; /* what it could not be made for was nobody's */
+    }
     while ((job = g_queue_pop_head(&agent->jobs))) { /* nobody adds to it any more */
         if (job->ioctl) {
             fail_job(agent->listener, job, error ? error : ESRCH);
@@ -246,6 +298,45 @@ static void dismiss(Agent *agent, int error)
     agent->state = AGENT_LEAVING;
     retire(agent);
     notification_fail(agent->listener, agent->parked, error);
+}
+
+/* With the lock held: it has something to do. */
+static bool has_work(const Agent *agent)
+{
+    return agent->giving || agent->offered >= 0 || agent->jobs.length > 0 || agent->holds > 0;
+}
+
+/* It is to leave its rest. With the lock held. */
+static void ring(const Agent *agent)
+{
+    (void)eventfd_write(agent->bell, 1);
+    g_cond_broadcast(&agent->agents->changed); /* the keeper has something to look at */
+}
+
+bool agent_may_rest(Agent *agent)
+{
+    agent_lock(agent);
+    const bool may = !has_work(agent) && !agent->unwanted && !agent->agents->stopping &&
+                     agent->state != AGENT_LEAVING;
+    if (may) {
+        agent->state = AGENT_RESTING;
+    }
+    agent_unlock(agent);
+    return may;
+}
+
+/* Send a parked agent to its rest; the first time, with its bell. With the lock held. Returns true if it is to be given
+ * that. */
+static bool send_to_rest(Agent *agent)
+{
+    if (!agent->has_bell) {
+        agent->has_bell = true;
+        agent->offered = agent->bell;
+        return true;
+    }
+    agent->state = AGENT_RESTING;
+    notification_fail(agent->listener, agent->parked, EAGAIN);
+    return false;
 }
 
 /* --- jobs ------------------------------------------------------------------------------------- */
@@ -325,6 +416,9 @@ static void give_next(Agent *agent)
     int fd;
 
     agent_lock(agent);
+    if (agent->state == AGENT_RESTING) {
+        ring(agent);
+    }
     while ((fd = next_file(agent)) >= 0) {
         const AgentJob *job = agent->job;
         const uint64_t parked = agent->parked;
@@ -473,7 +567,7 @@ static gpointer run_check(gpointer data)
 
 /*
  * Each has a thread of its own: it reads a list of the guest's mappings, which the guest can make long, and slow to
- * read. Not the leader, for whom all the container's calls would wait; nor a thread that answers guests: these may
+ * read. Not the reader, for whom all the container's calls would wait; nor a thread that answers guests: these may
  * all wait, by way of the worker, for this very call of the agent's (transport/broker-protocol.h). There is one for an
  * agent at a time.
  */
@@ -515,9 +609,8 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
         agent->parked = notif->id;
         agent->since = g_get_monotonic_time();
         agent->state = AGENT_PARKED;
-        if (!agent->giving && agent->offered < 0 && g_queue_is_empty(&agent->jobs) &&
-            agent->holds == 0 &&
-            (!agent->lingers || count(agents) > LINGERING_MAX || agents->stopping)) {
+        if (!has_work(agent) &&
+            (!agent->lingers || agent->unwanted || count(agents) > KEPT_MAX || agents->stopping)) {
             dismiss(agent, ECANCELED);
         }
         g_mutex_unlock(&agents->lock);
@@ -527,10 +620,17 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     return true;
 }
 
+/* AgentSort: what is made. @errand, @again, @ahead: as in Agent */
+typedef struct {
+    bool errand;
+    bool again;
+    bool ahead;
+} AgentSort;
+
 /* With the lock held: an agent, or an errand, that is to be made with the help of this call's thread; NULL: there
  * is no thread for it. */
 static Agent *agent_start(Agents *agents, int listener, const struct seccomp_notif *notif,
-                          pid_t group, bool errand, bool again)
+                          pid_t group, AgentSort sort)
 {
     Agent *agent = g_new0(Agent, 1);
     GThread *thread = NULL;
@@ -539,34 +639,36 @@ static Agent *agent_start(Agents *agents, int listener, const struct seccomp_not
     agent->agents = agents;
     agent->group = group;
     agent->starter = *notif;
-    agent->errand = errand;
-    agent->again = again;
+    agent->errand = sort.errand;
+    agent->again = sort.again;
+    agent->ahead = sort.ahead;
     agent->listener = fcntl(listener, F_DUPFD_CLOEXEC, 0);
     agent->offered = -1;
+    agent->bell = eventfd(0, EFD_CLOEXEC);
+    agent->bell_number = -1;
     g_queue_init(&agent->jobs);
-    if (agent->listener >= 0) {
-        thread = errand ? g_thread_try_new("broker-errand", agent_errand_main, agent, NULL)
-                        : g_thread_try_new("broker-agent", agent_main, agent, NULL);
+    if (agent->listener >= 0 && agent->bell >= 0) {
+        thread = sort.errand ? g_thread_try_new("broker-errand", agent_errand_main, agent, NULL)
+                             : g_thread_try_new("broker-agent", agent_main, agent, NULL);
     }
     if (!thread) {
         close_if_open(agent->listener);
+        close_if_open(agent->bell);
         g_free(agent);
         return NULL;
     }
     g_thread_unref(thread);
     g_hash_table_add(agents->all, agent);
-    agents->n_errands += errand;
-    if (count(agents) == 1) {
-        g_cond_broadcast(&agents->changed); /* the keeper has something to look at */
-    }
+    agents->n_errands += sort.errand;
+    g_cond_broadcast(&agents->changed); /* the keeper has something to look at */
     return agent;
 }
 
 /* With the lock held: the process's agent from now on; NULL: there is no thread for it. */
 static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif *notif,
-                        pid_t group, bool again)
+                        pid_t group, AgentSort sort)
 {
-    Agent *agent = agent_start(agents, listener, notif, group, false, again);
+    Agent *agent = agent_start(agents, listener, notif, group, sort);
 
     if (agent) {
         g_hash_table_insert(agents->by_group, GINT_TO_POINTER(group), agent);
@@ -585,7 +687,7 @@ static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif
         return NULL;
     }
     if (!agent) {
-        agent = agent_new(agents, listener, notif, group, false);
+        agent = agent_new(agents, listener, notif, group, (AgentSort){0});
         *error = ENOMEM;
     }
     return agent;
@@ -621,7 +723,7 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
 
     g_mutex_lock(&agents->lock);
     if (group >= 0 && !agents->stopping && agents->n_errands < ERRANDS_MAX &&
-        agent_start(agents, listener, notif, group, true, false)) {
+        agent_start(agents, listener, notif, group, (AgentSort){.errand = true})) {
         error = 0;
     }
     g_mutex_unlock(&agents->lock);
@@ -659,7 +761,7 @@ AgentHold *agents_hold(Agents *agents, int listener, const struct seccomp_notif 
         return agent_ref(agent);
     }
     *again = guest_thread_tracer((pid_t)notif->pid) == 0 &&
-             agent_new(agents, listener, notif, group, true) != NULL;
+             agent_new(agents, listener, notif, group, (AgentSort){.again = true}) != NULL;
     return NULL;
 }
 
@@ -672,6 +774,130 @@ void agents_release(AgentHold *hold)
         agent_unref(hold);
     }
 }
+
+/* --- ahead ------------------------------------------------------------------------------------ */
+
+/* With the lock held: is a process to be given an agent ahead? Once: if that fails there is a reason for it. */
+static bool is_to_prepare(Agents *agents, pid_t group, uint64_t process)
+{
+    if (agents->stopping || count(agents) >= KEPT_MAX ||
+        g_hash_table_contains(agents->by_group, GINT_TO_POINTER(group)) ||
+        g_hash_table_contains(agents->prepared, &process)) {
+        return false;
+    }
+    if (g_hash_table_size(agents->prepared) >= PREPARED_MAX) {
+        g_hash_table_remove_all(agents->prepared);
+    }
+    g_hash_table_add(agents->prepared, g_memdup2(&process, sizeof process));
+    return true;
+}
+
+/* With the lock held. */
+static bool has_agent(Agents *agents, pid_t group)
+{
+    return g_hash_table_contains(agents->by_group, GINT_TO_POINTER(group));
+}
+
+/* With the lock held. One that is made ahead is still being made when the thread that it was made with calls again. What that
+ * does next is to find it made: it may be a filter for all threads (SECCOMP_FILTER_FLAG_TSYNC), which kills for the
+ * calls that are missing. Not for long: a guest can hold its own up. */
+static void wait_until_made(Agents *agents, pid_t group)
+{
+    const gint64 deadline = g_get_monotonic_time() + MAKE_MS * G_TIME_SPAN_MILLISECOND;
+    const Agent *agent;
+
+    while ((agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group))) &&
+           !agent->is_settled && !agents->stopping &&
+           g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    }
+}
+
+bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                    unsigned filters)
+{
+    const pid_t tid = (pid_t)notif->pid;
+    GuestProcess process;
+    Agent *agent = NULL;
+
+    g_mutex_lock(&agents->lock);
+    const bool has_one = group <= 0 || has_agent(agents, group);
+    wait_until_made(agents, group);
+    g_mutex_unlock(&agents->lock);
+    if (has_one || guest_thread_tracer(tid) != 0 || guest_thread_filters(tid) > filters ||
+        !guest_thread_process(agents->members, tid, &process)) {
+        return false;
+    }
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
+    if (is_to_prepare(agents, group, process.id)) {
+        agent =
+            agent_new(agents, listener, notif, group, (AgentSort){.again = true, .ahead = true});
+    }
+    if (!agent) {
+        return false;
+    }
+    agent_ref(agent);
+    agent->process = process.id;
+    const gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
+    /* Not for ever: what a guest executes from a file system of its own keeps others from taking hold of its threads. */
+    while (agent->borrowing == AGENT_NOT_YET &&
+           g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+    }
+    const bool borrowed = agent->borrowing == AGENT_BORROWED;
+    agent_unref(agent);
+    return borrowed;
+}
+
+uint64_t agents_lend(Agents *agents, pid_t group)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
+    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+
+    if (!agent || !agent->lends || agent->unwanted || agent->state == AGENT_LEAVING) {
+        return 0;
+    }
+    if (agent->lending == 0) {
+        agent->lending = ++agents->last_lending;
+    }
+    return agent->lending;
+}
+
+/* Until a thread that runs no code any more is gone from its process as well. */
+static void wait_until_gone(pid_t tid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d", tid);
+    struct stat st;
+
+    for (unsigned look = 0; look < GONE_LOOKS && stat(path, &st) == 0; look++) {
+        g_usleep(GONE_MICROSECONDS);
+    }
+}
+
+void agents_dismiss(Agents *agents, pid_t group)
+{
+    const gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
+
+    g_mutex_lock(&agents->lock);
+    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    if (agent) {
+        agent_ref(agent);
+        agent->unwanted = true;
+        if (agent->state == AGENT_PARKED && !has_work(agent)) {
+            dismiss(agent, ECANCELED);
+        } else if (agent->state == AGENT_RESTING) {
+            ring(agent);
+        }
+        while (agent->state != AGENT_ENDED &&
+               g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
+        }
+    }
+    g_mutex_unlock(&agents->lock);
+    if (agent) {
+        wait_until_gone(agent->tracee.tid);
+        agent_unref(agent);
+    }
+}
+
+/* --- ioctls ----------------------------------------------------------------------------------- */
 
 /* Give it to the process's agent. Returns false if there is none. */
 static bool give_call(Agents *agents, pid_t group, AgentCall *call, int host_fd)
@@ -742,15 +968,21 @@ static bool is_astray(const Tracee *tracee, AgentStay *stay)
            guest_thread_time(tracee->tid) > stay->ticks + ASTRAY_TICKS;
 }
 
-/* With the lock held. */
-static void look_after(const Agents *agents, Agent *agent)
+/* With the lock held. Returns true if it is to be given its bell. */
+static bool look_after(const Agents *agents, Agent *agent)
 {
     gint64 idle = g_get_monotonic_time() - agent->since;
+    bool to_give = false;
 
-    if (agent->state == AGENT_PARKED && !agent->giving && agent->offered < 0 &&
-        g_queue_is_empty(&agent->jobs) && agent->holds == 0 &&
-        (agents->stopping || idle > LINGER_MS * G_TIME_SPAN_MILLISECOND)) {
-        dismiss(agent, ECANCELED);
+    if (agent->state == AGENT_PARKED && !has_work(agent)) {
+        const bool is_idle = idle > LINGER_MS * G_TIME_SPAN_MILLISECOND;
+        if (agents->stopping || agent->unwanted || (is_idle && !agent->is_settled)) {
+            dismiss(agent, ECANCELED);
+        } else if (is_idle) {
+            to_give = send_to_rest(agent);
+        }
+    } else if (agent->state == AGENT_RESTING && (agents->stopping || agent->unwanted)) {
+        ring(agent);
     }
     if (is_astray(&agent->borrowed, &agent->borrowed_stay) ||
         is_astray(&agent->tracee, &agent->stay)) {
@@ -758,15 +990,42 @@ static void look_after(const Agents *agents, Agent *agent)
         agent_trouble(agent, INCIDENT_ASTRAY);
         kill(agent->group, SIGKILL);
     }
+    return to_give;
 }
 
+/* With the lock held, and let go of for a moment. */
 static void look_after_all(Agents *agents)
 {
     g_autoptr(GList) all = g_hash_table_get_keys(agents->all);
+    g_autoptr(GPtrArray) given = g_ptr_array_new();
 
     for (const GList *at = all; at; at = at->next) {
-        look_after(agents, at->data);
+        if (look_after(agents, at->data)) {
+            g_ptr_array_add(given, agent_ref(at->data));
+        }
     }
+    g_mutex_unlock(&agents->lock);
+    for (guint i = 0; i < given->len; i++) {
+        give_next(g_ptr_array_index(given, i));
+        agent_unref(g_ptr_array_index(given, i));
+    }
+    g_mutex_lock(&agents->lock);
+}
+
+/* With the lock held: is there one that time has a meaning for? */
+static bool is_any_awake(const Agents *agents)
+{
+    GHashTableIter iter;
+    gpointer agent;
+
+    g_hash_table_iter_init(&iter, agents->all);
+    while (g_hash_table_iter_next(&iter, &agent, NULL)) {
+        const Agent *one = agent;
+        if (one->state != AGENT_RESTING || has_work(one) || one->unwanted) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static gpointer keep(gpointer data)
@@ -775,7 +1034,7 @@ static gpointer keep(gpointer data)
 
     g_mutex_lock(&agents->lock);
     while (!agents->stopping || count(agents) > 0) {
-        if (count(agents) == 0) {
+        if (!agents->stopping && !is_any_awake(agents)) {
             g_cond_wait(&agents->changed, &agents->lock);
         } else {
             g_cond_wait_until(&agents->changed, &agents->lock,
@@ -804,7 +1063,8 @@ static int make_no_caps(void)
     return fd;
 }
 
-Agents *agents_new(GuestMembers *members, Incidents *incidents)
+Agents *agents_new(GuestMembers *members, Incidents *incidents, AgentsTakeBack take_back,
+                   gpointer data)
 {
     Agents *agents = g_new0(Agents, 1);
 
@@ -816,6 +1076,9 @@ Agents *agents_new(GuestMembers *members, Incidents *incidents)
     agents->all = g_hash_table_new(NULL, NULL);
     agents->no_caps = make_no_caps();
     agents->incidents = incidents;
+    agents->take_back = take_back;
+    agents->data = data;
+    agents->prepared = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     agents->keeper = g_thread_new("broker-keeper", keep, agents);
     return agents;
 }
@@ -884,6 +1147,7 @@ void agents_free(Agents *agents)
     g_hash_table_unref(agents->by_group);
     g_hash_table_unref(agents->by_tid);
     g_hash_table_unref(agents->all);
+    g_hash_table_unref(agents->prepared);
     close(agents->no_caps);
     g_mutex_clear(&agents->lock);
     g_cond_clear(&agents->changed);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Agents: threads of ours in guests' processes, which do there what must be done in a guest's address
- * space, on host files that the guest never has. One for each process that needs one, kept for a
- * moment after its last call. How they live: agents.c.
+ * space, on host files that the guest never has. One for each process that opens a device, for as long as it lives: it
+ * also has the broker told before the process is another program. How they live: agents.c.
  */
 #pragma once
 
@@ -44,10 +44,17 @@ typedef struct {
 } AgentIoctl;
 
 /**
- * agents_new: @members: the only ones that are ever traced; @incidents: where it is reported what goes wrong
- *     with them. Both outlive the agents.
+ * AgentsTakeBack: have memory that was lent under a number taken back, and wait until it is. Called by an agent's
+ * tracer; the agent's process cannot end, nor execute anything, before it returns.
  */
-Agents *agents_new(GuestMembers *members, Incidents *incidents);
+typedef void (*AgentsTakeBack)(uint64_t lending, gpointer data);
+
+/**
+ * agents_new: @members: the only ones that are ever traced; @incidents: where it is reported what goes wrong
+ *     with them. Both outlive the agents, as does @data, with which @take_back is called.
+ */
+Agents *agents_new(GuestMembers *members, Incidents *incidents, AgentsTakeBack take_back,
+                   gpointer data);
 
 /**
  * agents_stop: no call is taken any more; every agent ends. The listeners that they came from must
@@ -86,6 +93,29 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
  * Answers ENOMEM if too many are under way.
  */
 void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *notif);
+
+/**
+ * agents_prepare: have an agent made for a process before there is anything for it to do, with the help of the thread that
+ * waits; once for a process.
+ * @listener, @notif: what it waits in
+ * @filters: how many seccomp filters its container's processes are under. One that has given itself more may be killed for
+ *     the calls of an agent that is made: it gets one only if it cannot do without.
+ * Returns: true: the notification is answered, and the thread makes its call once more. false: it has an agent, is to have
+ *     none (a debugger holds it), or was to have one already.
+ */
+bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
+                    unsigned filters);
+
+/** agents_dismiss: have the agent of a process end, if there is one, so that the process is as it would be without. Waits
+ * for that; not for ever. */
+void agents_dismiss(Agents *agents, pid_t group);
+
+/**
+ * agents_lend: may memory of a process be kept beyond the call that it is given out for (broker/caller-memory.h)?
+ * @group: the process of a thread that is in a call
+ * Returns: the number under which it will be taken back before the process is another program or no more; 0: it may not.
+ */
+uint64_t agents_lend(Agents *agents, pid_t group);
 
 /** agents_report: report what became of a process of a guest's. */
 void agents_report(Agents *agents, pid_t group, IncidentKind kind);

@@ -17,6 +17,9 @@ static const struct {
     {295, __X32_SYSCALL_BIT + 257}, /* openat */
     {90, __X32_SYSCALL_BIT + 9},    /* mmap; of mmap2 a profile knows nothing */
     {54, __X32_SYSCALL_BIT + 514},  /* ioctl */
+    /* With an agent in the process the kernel itself refuses what a process of one thread alone may do. */
+    {310, __X32_SYSCALL_BIT + 272}, /* unshare */
+    {346, __X32_SYSCALL_BIT + 308}, /* setns */
 };
 
 bool call_abi_is_native(const struct seccomp_data *call)

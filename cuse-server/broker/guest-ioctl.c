@@ -43,81 +43,60 @@ bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind)
 /* ioctl(fd, command, argument) */
 enum { ARG_FD, ARG_COMMAND, ARG_ARGUMENT };
 
-/* May the worker have the caller's memory, and with it ask us what its call lets it ask? */
-static void take_memory(const GuestIoctl *guest, GuestIoctlCall *call)
-{
-    if (call->memory < 0 && !call->denied) {
-        call->denied =
-            caller_memory_open_waiting(guest->openers, &call->base, call->base.file, &call->memory);
-    }
-}
+/*
+ * GuestIoctlCall: one of them.
+ * @base: what may be done in its process, and for it, from guest_calls_begin() to guest_calls_end()
+ * @memory: /proc/TID/mem of the caller, or -1
+ * @denied: the errno for which the worker does not get it, or 0
+ */
+typedef struct {
+    GuestCall base;
+    int memory;
+    int denied;
+} GuestIoctlCall;
 
-/* From now on until answer() it may. */
-static void open_call(const GuestIoctl *guest, GuestIoctlCall *call)
-{
-    if (!call->is_open && !call->denied) {
-        call->is_open = true;
-        guest_calls_begin(guest->calls, &call->base);
-    }
-}
-
-static void end_call(const GuestIoctl *guest, GuestIoctlCall *call)
-{
-    if (call->is_open) {
-        guest_calls_end(guest->calls, &call->base);
-        call->is_open = false;
-    }
-}
-
-static void close_call(const GuestIoctl *guest, GuestIoctlCall *call)
-{
-    end_call(guest, call);
-    close_if_open(call->memory);
-    call->memory = -1;
-    call->denied = 0;
-}
-
-/* Have the worker carry it out. */
-static void ask(const GuestIoctl *guest, const struct seccomp_notif *notif, bool may_wait,
-                GuestIoctlCall *call)
+/* Have the worker carry it out. Returns 0 or an errno. */
+static int ask(const GuestIoctl *guest, const struct seccomp_notif *notif, GuestIoctlCall *call)
 {
     WorkerQuestion question = {
         .op = WORKER_IOCTL,
         .ioctl = {.tid = call->base.tid,
                   .command = call->base.command,
-                  .argument = notif->data.args[ARG_ARGUMENT]},
+                  .argument = notif->data.args[ARG_ARGUMENT],
+                  .denied = (uint32_t)call->denied},
     };
-
-    take_memory(guest, call);
-    open_call(guest, call);
-    question.ioctl.denied = (uint32_t)call->denied;
-    if (call->denied != ESRCH) {
-        call->is_asked = worker_link_send(guest->worker, &question, call->base.file,
-                                          call->denied ? -1 : call->memory, may_wait, &call->asked);
-    }
-}
-
-/* Tell the caller what the worker says. */
-static void answer(const GuestIoctl *guest, GuestIoctlCall *call)
-{
-    int error = ESRCH;
     int fd = -1;
 
-    if (call->is_asked) {
-        error = worker_link_wait(guest->worker, &call->asked, &fd);
-        end_call(guest, call);
+    if (call->denied == ESRCH) {
+        return ESRCH;
     }
+    if (!call->denied) {
+        guest_calls_begin(guest->calls, &call->base);
+    }
+    int error = worker_link_ask(guest->worker, &question, call->base.file,
+                                call->denied ? -1 : call->memory, &fd);
+    if (!call->denied) {
+        guest_calls_end(guest->calls, &call->base);
+    }
+    close_if_open(fd); /* there is nothing to send back */
+    return error;
+}
+
+static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                           GuestIoctlCall *call)
+{
+    const int error = ask(guest, notif, call);
+
     if (error) {
         notification_fail(call->base.listener, call->base.id, error);
     } else {
         (void)notification_return(call->base.listener, call->base.id, 0);
     }
-    close_if_open(fd); /* there is nothing to send back */
 }
 
-/* If the process has no agent and needs one, that is made first, and the guest calls again. */
-static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *notif,
-                           GuestIoctlCall *call)
+/* On a file of ours. If the process has no agent and needs one, that is made first, and the guest calls again. */
+static void carry_out(const GuestIoctl *guest, const struct seccomp_notif *notif,
+                      GuestIoctlCall *call)
 {
     const int listener = call->base.listener;
     const bool in_guest = guest_ioctl_needs_agent(call->base.command, NULL);
@@ -125,64 +104,35 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
     bool again = false;
     AgentHold *hold = NULL;
 
+    call->denied =
+        caller_memory_open_waiting(guest->openers, &call->base, call->base.file, &call->memory);
     /* If there can be none, that is for the worker to deal with. */
-    take_memory(guest, call);
     if (!call->denied && group > 0 && notification_is_valid(listener, notif->id)) {
         hold = agents_hold(guest->agents, listener, notif, group, &again);
     }
     if (!again) {
-        ask(guest, notif, true, call);
-        answer(guest, call);
+        ask_and_answer(guest, notif, call);
     }
     agents_release(hold);
+    close_if_open(call->memory);
 }
 
-static void identify(const GuestIoctl *guest, const struct seccomp_notif *notif,
-                     GuestIoctlCall *call)
+void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif)
 {
-    int file = -1;
-
-    call->is_known = true;
-    call->is_own =
-        guest_file_identify_waiting(&guest->files, call->base.listener, notif,
-                                    (int)notif->data.args[ARG_FD], &call->base.file, &file) == 0;
-    close_if_open(file);
-}
-
-void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
-                       GuestIoctlCall *call)
-{
-    *call = (GuestIoctlCall){
+    GuestIoctlCall call = {
         .base = {.tid = (pid_t)notif->pid,
                  .listener = listener,
                  .id = notif->id,
                  .command = (uint32_t)notif->data.args[ARG_COMMAND]},
         .memory = -1,
     };
-    /* Agents take their time. */
-    if (guest->files.stand_ins->transport == TRANSPORT_NOTIFY &&
-        !guest_ioctl_needs_agent(call->base.command, NULL)) {
-        identify(guest, notif, call);
-        if (call->is_own) {
-            ask(guest, notif, false, call);
-        }
-    }
-}
+    int file = -1;
 
-void guest_ioctl_finish(const GuestIoctl *guest, const struct seccomp_notif *notif,
-                        GuestIoctlCall *call)
-{
-    /* Left for a while, it may be for a worker that has ended, and to the next the number is another file's. */
-    if (!call->is_known || (call->is_own && !call->is_asked)) {
-        close_call(guest, call);
-        identify(guest, notif, call);
-    }
-    if (!call->is_own) {
-        notification_continue(call->base.listener, notif->id);
-    } else if (call->is_asked) {
-        answer(guest, call);
+    if (guest_file_identify_waiting(&guest->files, listener, notif, (int)notif->data.args[ARG_FD],
+                                    &call.base.file, &file) == 0) {
+        carry_out(guest, notif, &call);
     } else {
-        ask_and_answer(guest, notif, call);
+        notification_continue(listener, notif->id);
     }
-    close_call(guest, call);
+    close_if_open(file);
 }

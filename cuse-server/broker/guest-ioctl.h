@@ -28,30 +28,5 @@ typedef struct {
  */
 bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind);
 
-/**
- * GuestIoctlCall: one of them; stays where it is from guest_ioctl_begin() to guest_ioctl_finish().
- * @is_known: whether the caller's descriptor has been looked at
- * @is_own: it is a file of ours: @base.file
- * @memory: the caller's, or -1
- * @denied: the errno for which the worker does not get it; 0 also before it is looked at
- * @is_open: @base is among the guest's calls
- * @is_asked: the worker has been told to carry it out
- */
-typedef struct {
-    GuestCall base;
-    bool is_known;
-    bool is_own;
-    bool is_open;
-    bool is_asked;
-    int memory;
-    int denied;
-    WorkerAsked asked;
-} GuestIoctlCall;
-
-/** guest_ioctl_begin: do as much as waits for nobody: as a rule, until the worker is at it. */
-void guest_ioctl_begin(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif,
-                       GuestIoctlCall *call);
-
-/** guest_ioctl_finish: do the rest, and answer it. */
-void guest_ioctl_finish(const GuestIoctl *guest, const struct seccomp_notif *notif,
-                        GuestIoctlCall *call);
+/** guest_ioctl_answer: answer the notification of one. Waits for the worker, and for what it waits for. */
+void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif);

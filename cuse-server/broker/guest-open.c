@@ -121,6 +121,7 @@ static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned 
                           GuestRights *rights)
 {
     FileKey file;
+    const unsigned worker = spares_worker(open->spares);
     int fd = stand_ins_open(open->stand_ins, device, call->flags, &file);
 
     if (fd < 0) {
@@ -130,16 +131,22 @@ static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned 
     }
     give(open, call, fd, file, rights);
     if (has_plenty(open)) {
-        spares_want(open->spares, device);
+        spares_want(open->spares, device, worker);
     }
 }
 
-/* The worker is told before the guest has the file, and is not waited for. Returns false if it cannot be told now. */
-static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare *spare, int host)
+/* The worker is told before the guest has the file, and is not waited for. What its thread's memory is lent for, it is lent
+ * for calls on a file that it opens itself as well. Returns false if the worker cannot be told now. */
+static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare *spare, int host,
+                        const GuestRights *rights)
 {
     WorkerQuestion word = {
         .op = WORKER_GIVEN,
-        .given = {(uint32_t)(call->flags & (O_ACCMODE | O_NONBLOCK)), call->tid},
+        .given = {.flags = (uint32_t)(call->flags & (O_ACCMODE | O_NONBLOCK)),
+                  .tid = call->tid,
+                  .uid = rights->uids[GUEST_ID_FILES],
+                  .gid = rights->gids[GUEST_ID_FILES],
+                  .lending = agents_lend(open->agents, guest_thread_group(call->tid))},
     };
 
     return worker_link_tell(open->worker, &word, spare->file, host);
@@ -157,7 +164,7 @@ static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned dev
         notification_fail(call->listener, call->id, error);
         guest_rights_unref(rights);
     } else if ((!(call->flags & O_NONBLOCK) || fcntl(spare->fd, F_SETFL, O_NONBLOCK) == 0) &&
-               tell_worker(open, call, spare, host)) {
+               tell_worker(open, call, spare, host, rights)) {
         give(open, call, spare->fd, spare->file, rights);
         given = true;
     } else {
@@ -182,13 +189,14 @@ static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned de
         spares_take(open->spares, device, &spare) &&
         give_spare(open, call, device, &spare, rights)) {
         /* Only now, so that the guest has not to share a processor with those who open others. */
-        spares_want(open->spares, device);
+        spares_want(open->spares, device, spare.worker);
         return;
     }
     open_and_give(open, call, device, rights);
 }
 
-void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif)
+void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
+                       unsigned filters)
 {
     g_autoptr(GuestRights) rights = NULL;
     OpenCall call;
@@ -201,6 +209,9 @@ void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp
     }
     if (device >= 0 && (rights = read_rights(call.tid)) &&
         guest_members_admit(open->members, listener, notif)) {
+        if (agents_prepare(open->agents, listener, notif, guest_thread_group(call.tid), filters)) {
+            return; /* it calls again */
+        }
         answer_with(open, &call, (unsigned)device, g_steal_pointer(&rights));
     } else {
         notification_continue(listener, notif->id);

@@ -10,6 +10,7 @@
 
 #include <linux/seccomp.h>
 
+#include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/guest-members.h"
 #include "cuse-server/broker/host-file.h"
 #include "cuse-server/broker/openers.h"
@@ -26,6 +27,7 @@
  * @worker: is told which files guests got
  * @openers: who opened what
  * @members: whoever opens a device is one of them from then on
+ * @agents: whoever opens a device gets one
  * @ledger, @files_max: how many files the worker says there are, and how many there may be
  */
 typedef struct {
@@ -36,9 +38,11 @@ typedef struct {
     WorkerLink *worker;
     Openers *openers;
     GuestMembers *members;
+    Agents *agents;
     const Ledger *ledger;
     unsigned files_max;
 } GuestOpen;
 
-/** guest_open_answer: @listener, @notif: the call */
-void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif);
+/** guest_open_answer: @listener, @notif: the call; @filters: as for agents_prepare() */
+void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
+                       unsigned filters);

@@ -26,7 +26,7 @@
 
 #include <glib.h>
 
-enum { GUEST_IDS = 4, GUEST_GROUPS_MAX = 1024 };
+enum { GUEST_IDS = 4, GUEST_ID_FILES = 3, GUEST_GROUPS_MAX = 1024 };
 
 /**
  * GuestRights: of one thread at one moment. Reference counted.

@@ -189,6 +189,15 @@ pid_t guest_thread_tracer(pid_t tid)
     return status && status_number(status, "TracerPid", 0, 10, &tracer) ? (pid_t)tracer : 0;
 }
 
+unsigned guest_thread_filters(pid_t tid)
+{
+    g_autofree char *status = read_proc(tid, "status");
+    uint64_t filters;
+
+    return status && status_number(status, "Seccomp_filters", 0, 10, &filters) ? (unsigned)filters
+                                                                               : 0;
+}
+
 bool guest_thread_has_signal(pid_t tid)
 {
     g_autofree char *status = read_proc(tid, "status");

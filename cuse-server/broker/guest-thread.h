@@ -45,6 +45,9 @@ bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities);
 /** guest_thread_tracer: the thread that has it under ptrace; 0: nobody has. */
 pid_t guest_thread_tracer(pid_t tid);
 
+/** guest_thread_filters: how many seccomp filters it is under (Linux 5.9); 0: it is no more, or the kernel does not say. */
+unsigned guest_thread_filters(pid_t tid);
+
 /** guest_thread_has_signal: one that it does not block, and has not taken yet. */
 bool guest_thread_has_signal(pid_t tid);
 

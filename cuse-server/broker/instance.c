@@ -124,14 +124,25 @@ static void start_service(Instance *instance)
     });
 }
 
+/* A worker that is gone has nothing to give back. */
+static void take_back(uint64_t lending, gpointer data)
+{
+    const Instance *instance = data;
+    WorkerQuestion question = {.op = WORKER_TAKE_BACK, .lending = lending};
+    int fd = -1;
+
+    (void)worker_link_ask(instance->link, &question, 0, -1, &fd);
+    close_if_open(fd);
+}
+
 /* What stays when a worker goes, and then that. */
 static void start_threads(Instance *instance)
 {
     instance->calls = guest_calls_new();
-    instance->agents = agents_new(instance->members, instance->incidents);
-    start_service(instance);
     instance->link =
         worker_link_new(instance->worker.questions, stand_ins_key(&instance->stand_ins, 0));
+    instance->agents = agents_new(instance->members, instance->incidents, take_back, instance);
+    start_service(instance);
     instance->watch = call_watch_start(instance->calls, instance->link);
 }
 
@@ -309,6 +320,7 @@ static GuestOpen guest_open(const Instance *instance)
                        .worker = instance->link,
                        .openers = instance->openers,
                        .members = instance->members,
+                       .agents = instance->agents,
                        .ledger = instance->ledger,
                        .files_max = instance->config.limits.files};
 }

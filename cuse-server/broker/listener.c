@@ -21,14 +21,26 @@ struct Listener {
     ListenerConfig config;
     int fd;
     ReaderPool *pool;
+    gint
+        filters; /* atomic: of the first that called, before any program has given itself one; 0: nobody has */
 };
 
 /* What a guest waits in. */
 typedef struct {
-    const Listener *listener;
+    Listener *listener;
     struct seccomp_notif notif;
-    GuestIoctlCall ioctl; /* if it is one */
 } Call;
+
+/* unshare(flags) or setns(fd, flags), of which some are for processes of one thread alone: such a call finds no agent. */
+static void answer_alone(const Listener *listener, const struct seccomp_notif *notif)
+{
+    const pid_t group = guest_thread_group((pid_t)notif->pid);
+
+    if (group > 0 && notification_is_valid(listener->fd, notif->id)) {
+        agents_dismiss(listener->config.mmap.agents, group);
+    }
+    notification_continue(listener->fd, notif->id);
+}
 
 /*
  * pidfd_getfd(pidfd, number, flags): it must not take from the table of an agent. There is none that it could take from
@@ -57,42 +69,39 @@ static void answer_foreign(const Listener *listener, const struct seccomp_notif 
     }
 }
 
-static bool is_ioctl(const Call *call)
+/* The first call of a container's is of a program that has just been started. */
+static void note_filters(Listener *listener, const struct seccomp_notif *notif)
 {
-    return call_abi_is_native(&call->notif.data) && call->notif.data.nr == SYS_ioctl;
+    if (g_atomic_int_get(&listener->filters) == 0) {
+        (void)g_atomic_int_compare_and_exchange(&listener->filters, 0,
+                                                (gint)guest_thread_filters((pid_t)notif->pid));
+    }
 }
 
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree Call *call = data;
     const struct seccomp_notif *notif = &call->notif;
-    const Listener *listener = call->listener;
+    Listener *listener = call->listener;
 
     (void)user_data;
-
+    note_filters(listener, notif);
     if (!call_abi_is_native(&notif->data)) {
         answer_foreign(listener, notif);
     } else if (notif->data.nr == SYS_mmap) {
         guest_mmap_answer(&listener->config.mmap, listener->fd, notif);
     } else if (notif->data.nr == SYS_ioctl) {
-        guest_ioctl_finish(&listener->config.ioctl, notif, &call->ioctl);
+        guest_ioctl_answer(&listener->config.ioctl, listener->fd, notif);
     } else if (notif->data.nr == SYS_pidfd_getfd) {
         answer_getfd(listener, notif);
+    } else if (notif->data.nr == SYS_unshare || notif->data.nr == SYS_setns) {
+        answer_alone(listener, notif);
     } else if (notif->data.nr == SYS_pidfd_open) {
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);
     } else {
-        guest_open_answer(&listener->config.open, listener->fd, notif);
-    }
-}
-
-/* An ioctl() that the worker is at has to come to its end all the same. */
-static void drop_call(gpointer data)
-{
-    g_autofree Call *call = data;
-
-    if (is_ioctl(call)) {
-        guest_ioctl_finish(&call->listener->config.ioctl, &call->notif, &call->ioctl);
+        guest_open_answer(&listener->config.open, listener->fd, notif,
+                          (unsigned)g_atomic_int_get(&listener->filters));
     }
 }
 
@@ -107,7 +116,6 @@ static void do_call(Listener *listener, Call *call)
 
 /*
  * Take a call if there is one. RECV would wait if there were none any more, but no other thread is here meanwhile.
- * An ioctl() is begun before the thread says that it may wait, which takes as long as the worker takes for a short one.
  */
 static ReaderServed serve_listener(unsigned source, gpointer data)
 {
@@ -128,14 +136,11 @@ static ReaderServed serve_listener(unsigned source, gpointer data)
         agents_notified(listener->config.mmap.agents, &call->notif)) {
         return READER_SERVED;
     }
-    if (is_ioctl(call)) {
-        guest_ioctl_begin(&listener->config.ioctl, listener->fd, &call->notif, &call->ioctl);
-    }
     do_call(listener, g_steal_pointer(&call));
     return READER_SERVED;
 }
 
-static const ReaderPoolOps pool_ops = {.serve = serve_listener, .run = answer, .drop = drop_call};
+static const ReaderPoolOps pool_ops = {.serve = serve_listener, .run = answer, .drop = g_free};
 
 Listener *listener_start(const ListenerConfig *config, int fd)
 {

@@ -11,7 +11,9 @@ enum { FEW = SPARES_OF_DEVICE / 2 };
 typedef struct {
     bool wanted;
     unsigned n;
-    Spare spares[SPARES_OF_DEVICE]; /* the oldest first */
+    Spare
+        spares[2 *
+               SPARES_OF_DEVICE]; /* the oldest first; there is room for those that are put back */
 } Pool;
 
 struct Spares {
@@ -41,7 +43,7 @@ static void keep(Spares *spares, unsigned device, const Spare *spare)
 {
     Pool *pool = &spares->pools[device];
 
-    if (pool->n < SPARES_OF_DEVICE && spare->worker == spares->worker) {
+    if (pool->n < G_N_ELEMENTS(pool->spares) && spare->worker == spares->worker) {
         pool->spares[pool->n++] = *spare;
         spares->total++;
     } else {
@@ -144,10 +146,20 @@ void spares_put_back(Spares *spares, unsigned device, const Spare *spare)
     keep(spares, device, spare);
 }
 
-void spares_want(Spares *spares, unsigned device)
+unsigned spares_worker(Spares *spares)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&spares->lock);
 
+    return spares->worker;
+}
+
+void spares_want(Spares *spares, unsigned device, unsigned worker)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&spares->lock);
+
+    if (worker != spares->worker) {
+        return; /* the one that it was opened by has ended */
+    }
     spares->pools[device].wanted = true;
     if (spares->pools[device].n > FEW) {
         return;

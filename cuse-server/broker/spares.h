@@ -42,8 +42,11 @@ bool spares_take(Spares *spares, unsigned device, Spare *spare);
 /** spares_put_back: nobody got it. */
 void spares_put_back(Spares *spares, unsigned device, const Spare *spare);
 
-/** spares_want: a guest has opened this device: from now on there are to be spares of it. Waits for nobody. */
-void spares_want(Spares *spares, unsigned device);
+/** spares_worker: which worker there is, as Spares counts them. */
+unsigned spares_worker(Spares *spares);
+
+/** spares_want: a guest has opened this device by @worker: from now on there are to be spares of it. Waits for nobody. */
+void spares_want(Spares *spares, unsigned device, unsigned worker);
 
 /** spares_drop: close all, and open none until a device is wanted anew: their worker has ended. One that is taken meanwhile
  * is as good as a file that a guest had before. */

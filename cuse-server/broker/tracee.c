@@ -22,6 +22,9 @@
 /* include/linux/errno.h: what only the kernel and whoever traces see. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
 
+/* So many calls, each interrupted so soon after the one before: that is no process that is stopped and goes on. */
+enum { REPEATS_MAX = 1000, REPEAT_SOON_MS = 100 };
+
 /* Why a thread stopped. */
 typedef enum {
     STOP_ENDED,   /* it did not: it is gone, and has been reaped */
@@ -37,15 +40,42 @@ typedef struct {
     int signal;
 } Stop;
 
+/* Wait until there is news of a thread that is alone. Its end is told before it is taken note of; a stop is taken by itself,
+ * since the thread may be killed between the two looks, and its end would be taken in its place. */
+static bool wait_alone(const Tracee *tracee, int *status)
+{
+    const int options = __WALL | __WNOTHREAD;
+
+    for (;;) {
+        siginfo_t news = {0};
+        const long found = TEMP_FAILURE_RETRY(
+            waitid(P_PID, (id_t)tracee->tid, &news, WEXITED | WSTOPPED | WNOWAIT | options));
+        if (found < 0 || news.si_code == CLD_EXITED || news.si_code == CLD_KILLED ||
+            news.si_code == CLD_DUMPED) {
+            if (tracee->ends) {
+                tracee->ends(tracee->data);
+            }
+            return TEMP_FAILURE_RETRY(waitpid(tracee->tid, status, options)) == tracee->tid;
+        }
+        news = (siginfo_t){0};
+        if (waitid(P_PID, (id_t)tracee->tid, &news, WSTOPPED | WNOHANG | options) == 0 &&
+            news.si_pid == tracee->tid) {
+            *status = news.si_status << 8 |
+                      0x7f; /* as waitpid() has it: kernel/exit.c, wait_task_stopped() */
+            return true;
+        }
+    }
+}
+
 /*
  * Wait until there is news of a thread. A process's first thread is not said to have ended before all
- * the others are gone, and one that we trace is not before we have waited for it: so unless it is @alone,
+ * the others are gone, and one that we trace is not before we have waited for it: so unless it is alone (@alone),
  * the end of any other thread that this thread of ours holds is taken note of on the way.
  */
-static bool wait_for(pid_t tid, bool alone, int *status)
+static bool wait_for(pid_t tid, const Tracee *alone, int *status)
 {
     if (alone) {
-        return TEMP_FAILURE_RETRY(waitpid(tid, status, __WALL | __WNOTHREAD)) == tid;
+        return wait_alone(alone, status);
     }
     for (;;) {
         siginfo_t news = {0};
@@ -64,7 +94,7 @@ static bool wait_for(pid_t tid, bool alone, int *status)
     }
 }
 
-static Stop next_stop(pid_t tid, bool alone)
+static Stop next_stop(pid_t tid, const Tracee *alone)
 {
     int status;
 
@@ -116,7 +146,7 @@ static TraceeResult go_on(const Tracee *tracee, Stop *stop)
         if (ptrace(PTRACE_SYSCALL, tid, 0, deliver) < 0 && errno != ESRCH) {
             return TRACEE_TAMPERED;
         }
-        *stop = next_stop(tid, tracee->alone);
+        *stop = next_stop(tid, tracee->alone ? tracee : NULL);
         switch (stop->kind) {
         case STOP_ENDED:
             return TRACEE_ENDED;
@@ -148,7 +178,7 @@ int tracee_seize(pid_t tid)
 TraceeResult tracee_wait(pid_t tid)
 {
     for (;;) {
-        Stop stop = next_stop(tid, false);
+        Stop stop = next_stop(tid, NULL);
         switch (stop.kind) {
         case STOP_ENDED:
             return TRACEE_ENDED;
@@ -165,6 +195,9 @@ bool tracee_init(Tracee *tracee, pid_t tid)
     tracee->tid = tid;
     tracee->alone = false;
     tracee->in_user_mode_since = 0;
+    tracee->repeats = 0;
+    tracee->repeated = 0;
+    tracee->ends = NULL;
     if (ptrace(PTRACE_GETREGS, tid, 0, &tracee->regs) < 0) {
         return false;
     }
@@ -180,11 +213,11 @@ void tracee_block_signals(pid_t tid, uint64_t *before)
     ptrace(PTRACE_SETSIGMASK, tid, sizeof all, &all);
 }
 
-void tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked)
+bool tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked)
 {
     ptrace(PTRACE_SETREGS, tid, 0, regs);
     ptrace(PTRACE_SETSIGMASK, tid, sizeof blocked, &blocked);
-    ptrace(PTRACE_DETACH, tid, 0, 0);
+    return ptrace(PTRACE_DETACH, tid, 0, 0) == 0;
 }
 
 void tracee_let_go(pid_t tid)
@@ -193,17 +226,20 @@ void tracee_let_go(pid_t tid)
 }
 
 /* A thread that stood still did not do as it was told: it has been killed, or nothing is as it seems. */
-static TraceeResult why_not(pid_t tid)
+static TraceeResult why_not(const Tracee *tracee)
 {
-    return errno == ESRCH && next_stop(tid, false).kind == STOP_ENDED ? TRACEE_ENDED
-                                                                      : TRACEE_TAMPERED;
+    return errno == ESRCH &&
+                   next_stop(tracee->tid, tracee->alone ? tracee : NULL).kind == STOP_ENDED
+               ? TRACEE_ENDED
+               : TRACEE_TAMPERED;
 }
 
 /* The system call at whose beginning or end the thread stands. */
-static TraceeResult look(pid_t tid, struct __ptrace_syscall_info *info)
+static TraceeResult look(const Tracee *tracee, struct __ptrace_syscall_info *info)
 {
     memset(info, 0, sizeof *info);
-    return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof *info, info) > 0 ? TRACEE_OK : why_not(tid);
+    return ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof *info, info) > 0 ? TRACEE_OK
+                                                                                : why_not(tracee);
 }
 
 TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, size_t size)
@@ -213,7 +249,7 @@ TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, s
     const ssize_t length = process_vm_readv(tracee->tid, &here, 1, &there, 1, 0);
 
     if (length < 0) {
-        return why_not(tracee->tid);
+        return why_not(tracee);
     }
     return (size_t)length == size ? TRACEE_OK : TRACEE_TAMPERED;
 }
@@ -240,7 +276,7 @@ TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call)
     regs->r8 = call->args[4];
     regs->r9 = call->args[5];
     if (ptrace(PTRACE_SETREGS, tracee->tid, 0, regs) < 0) {
-        return why_not(tracee->tid);
+        return why_not(tracee);
     }
     tracee->in_user_mode_since = g_get_monotonic_time();
     TraceeResult result = go_on(tracee, &stop);
@@ -251,15 +287,15 @@ TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call)
     if (stop.kind != STOP_SYSCALL) {
         return TRACEE_TAMPERED;
     }
-    result = look(tracee->tid, &info);
+    result = look(tracee, &info);
     return result == TRACEE_OK && !is_beginning_of(&info, call) ? TRACEE_TAMPERED : result;
 }
 
 /* The result of the call at whose end the thread stands. */
-static TraceeResult read_result(pid_t tid, int64_t *value)
+static TraceeResult read_result(const Tracee *tracee, int64_t *value)
 {
     struct __ptrace_syscall_info info;
-    TraceeResult result = look(tid, &info);
+    TraceeResult result = look(tracee, &info);
 
     if (result == TRACEE_OK && info.op != PTRACE_SYSCALL_INFO_EXIT) {
         return TRACEE_TAMPERED;
@@ -276,13 +312,30 @@ TraceeResult tracee_leave(Tracee *tracee, TraceeCall *call)
     if (result != TRACEE_OK) {
         return result;
     }
-    return stop.kind == STOP_SYSCALL ? read_result(tracee->tid, &call->result) : TRACEE_TAMPERED;
+    return stop.kind == STOP_SYSCALL ? read_result(tracee, &call->result) : TRACEE_TAMPERED;
 }
 
-bool tracee_is_to_repeat(const TraceeCall *call)
+bool tracee_was_interrupted(const TraceeCall *call)
 {
     return call->result == -ERESTARTSYS || call->result == -ERESTARTNOINTR ||
            call->result == -ERESTARTNOHAND;
+}
+
+bool tracee_is_to_repeat(Tracee *tracee, TraceeCall *call)
+{
+    if (!tracee_was_interrupted(call)) {
+        return false;
+    }
+    const gint64 now = g_get_monotonic_time();
+    const bool soon = now - tracee->repeated < REPEAT_SOON_MS * G_TIME_SPAN_MILLISECOND;
+    tracee->repeats = soon ? tracee->repeats + 1 : 0;
+    tracee->repeated = now;
+    if (tracee->repeats < REPEATS_MAX) {
+        return true;
+    }
+    tracee->repeats = 0;
+    call->result = -EPERM;
+    return false;
 }
 
 TraceeResult tracee_do(Tracee *tracee, TraceeCall *call)
@@ -294,7 +347,7 @@ TraceeResult tracee_do(Tracee *tracee, TraceeCall *call)
         if (result == TRACEE_OK) {
             result = tracee_leave(tracee, call);
         }
-    } while (result == TRACEE_OK && tracee_is_to_repeat(call));
+    } while (result == TRACEE_OK && tracee_is_to_repeat(tracee, call));
     return result;
 }
 
@@ -309,11 +362,16 @@ static TraceeResult clone_once(Tracee *tracee, TraceeCall *call)
         return result;
     }
     if (stop.kind != STOP_CLONE) { /* its end: there is no thread */
-        result = read_result(tracee->tid, &call->result);
+        result = read_result(tracee, &call->result);
+        /* A filter of the guest's own kills it for this call, or sends it a signal for it, as soon as it goes on: the kernel has
+         * put the number back where the result would be. Source: kernel/seccomp.c, syscall_rollback(). */
+        if (result == TRACEE_OK && call->result == call->number) {
+            call->result = -EPERM;
+        }
         return result == TRACEE_OK && call->result >= 0 ? TRACEE_TAMPERED : result;
     }
     if (ptrace(PTRACE_GETEVENTMSG, tracee->tid, 0, &made) < 0) {
-        return why_not(tracee->tid);
+        return why_not(tracee);
     }
     result = tracee_wait((pid_t)made);
     if (result == TRACEE_OK) {
@@ -330,14 +388,14 @@ TraceeResult tracee_clone(Tracee *tracee, uint64_t flags, pid_t *tid)
 
     do {
         result = clone_once(tracee, &call);
-    } while (result == TRACEE_OK && tracee_is_to_repeat(&call));
+    } while (result == TRACEE_OK && tracee_is_to_repeat(tracee, &call));
     *tid = (pid_t)call.result;
     return result;
 }
 
 void tracee_reap(pid_t tid)
 {
-    while (next_stop(tid, false).kind != STOP_ENDED) {
+    while (next_stop(tid, NULL).kind != STOP_ENDED) {
         ptrace(PTRACE_CONT, tid, 0, 0);
     }
 }
@@ -352,7 +410,7 @@ TraceeResult tracee_exit(Tracee *tracee)
         return result;
     }
     if (ptrace(PTRACE_SETOPTIONS, tracee->tid, 0, OPTIONS | PTRACE_O_TRACEEXIT) < 0) {
-        return why_not(tracee->tid);
+        return why_not(tracee);
     }
     result = go_on(tracee, &stop);
     if (result == TRACEE_OK && stop.kind == STOP_EXIT) {

@@ -35,12 +35,19 @@ typedef enum {
  * @regs: its registers; rip is at the system call instruction that it is made to use
  * @in_user_mode_since: monotonic time at which it was let into user mode, where it can stay as long as
  *     the guest's code makes it; 0: it is not there. Read by other threads.
+ * @repeats: of calls that were interrupted, one soon after the other; @repeated: when the last one was
+ * @ends: called, with @data, when a thread that is @alone has ended, before the kernel is told that this was seen:
+ *     until then exec() by its process, and the process's end, wait. NULL: nothing is
  */
 typedef struct {
     pid_t tid;
     bool alone;
     struct user_regs_struct regs;
     _Atomic gint64 in_user_mode_since;
+    unsigned repeats;
+    gint64 repeated;
+    void (*ends)(gpointer data);
+    gpointer data;
 } Tracee;
 
 /** TraceeCall: a system call: its number and arguments, and its result once it was carried out. */
@@ -70,8 +77,8 @@ bool tracee_init(Tracee *tracee, pid_t tid);
  */
 void tracee_block_signals(pid_t tid, uint64_t *before);
 
-/** tracee_detach: let a thread go on with these registers and blocked signals. */
-void tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked);
+/** tracee_detach: let a thread go on with these registers and blocked signals. False: it is being killed, or is no more. */
+bool tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked);
 
 /** tracee_let_go: let a thread go on as if nothing had been. */
 void tracee_let_go(pid_t tid);
@@ -87,11 +94,16 @@ TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, s
 /** tracee_leave: from there, let it carry the call out; waits for its end. */
 TraceeResult tracee_leave(Tracee *tracee, TraceeCall *call);
 
+/** tracee_was_interrupted: was the call interrupted before it had done anything? The kernel would make such a call again
+ * itself. */
+bool tracee_was_interrupted(const TraceeCall *call);
+
 /**
- * tracee_is_to_repeat: was the call interrupted before it had done anything? Only its process being
- * stopped can do that, since nobody can block SIGSTOP; the kernel would make such a call again itself.
+ * tracee_is_to_repeat: is the call to be made again, since it was interrupted? Only its process being stopped can do that,
+ * since nobody can block SIGSTOP; or a filter of the guest's own that says so: not for ever. Then the call has failed, with
+ * EPERM.
  */
-bool tracee_is_to_repeat(const TraceeCall *call);
+bool tracee_is_to_repeat(Tracee *tracee, TraceeCall *call);
 
 /** tracee_do: both of them, again if the call is to be repeated. */
 TraceeResult tracee_do(Tracee *tracee, TraceeCall *call);
@@ -99,7 +111,8 @@ TraceeResult tracee_do(Tracee *tracee, TraceeCall *call);
 /**
  * tracee_clone: make it start a thread of the same process that is held like itself.
  * @flags: of clone(2)
- * @result: the new thread's id, or minus an errno
+ * @result: the new thread's id, or minus an errno: EPERM also if a filter of the guest's own kills it for the call as soon
+ *     as it goes on
  */
 TraceeResult tracee_clone(Tracee *tracee, uint64_t flags, pid_t *result);
 

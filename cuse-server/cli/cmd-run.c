@@ -102,8 +102,7 @@ static int run_plan(const InstancePlan *plan, char **command)
     Run run = {.loop = loop, .proc_view = {.pid = -1, .mount = -1}};
     int code;
 
-    if (!guest_fork(&run.guest, command, plan->config.transport, plan->config.devices,
-                    plan->config.n_devices, &error)) {
+    if (!guest_fork(&run.guest, command, plan->config.devices, plan->config.n_devices, &error)) {
         g_printerr("nvcuse: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }

@@ -55,16 +55,6 @@ static bool start_instance(const RuntimeArgs *args, const RuntimeConfig *runtime
                                     &edit->pid, error);
 }
 
-static bool ask_transport(OciEdit *edit, GError **error)
-{
-    g_autofree char *text = run_directory_ask(edit->instance, "control", error);
-    g_autoptr(JsonObject) status = text ? json_read_object(text, error) : NULL;
-    const char *transport = status ? json_read_string(status, "transport") : NULL;
-
-    return status &&
-           transport_kind_choose(transport ? transport : "", &edit->needs.transport, error);
-}
-
 /* Which calls it has to be asked about depends on what it offers, and only it knows. */
 static bool ask_instance(OciEdit *edit, GError **error)
 {
@@ -78,7 +68,7 @@ static bool ask_instance(OciEdit *edit, GError **error)
         close(files[i]);
     }
     edit->needs.capability_nodes = strstr(names, "nvidia-caps") != NULL;
-    return ask_transport(edit, error);
+    return true;
 }
 
 /* The kernel first: it costs nothing to ask. */

@@ -106,8 +106,8 @@ static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
     }
 }
 
-static G_NORETURN void guest_main(int socket, char *const *argv, TransportKind transport,
-                                  const Device *devices, unsigned n_devices)
+static G_NORETURN void guest_main(int socket, char *const *argv, const Device *devices,
+                                  unsigned n_devices)
 {
     int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket};
     g_autoptr(GError) error = NULL;
@@ -132,7 +132,7 @@ static G_NORETURN void guest_main(int socket, char *const *argv, TransportKind t
     close(fd);
     pid_t command = fork();
     if (command == 0) {
-        const FilterNeeds needs = filter_needs(transport, devices, n_devices);
+        const FilterNeeds needs = filter_needs(devices, n_devices);
         exec_command(socket, &inherited, argv, &needs);
     }
     close(socket);
@@ -145,8 +145,8 @@ static G_NORETURN void guest_main(int socket, char *const *argv, TransportKind t
 
 /* --- in the broker ---------------------------------------------------------------------------- */
 
-bool guest_fork(Guest *guest, char *const *argv, TransportKind transport, const Device *devices,
-                unsigned n_devices, GError **error)
+bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
+                GError **error)
 {
     int sockets[2] = {-1, -1};
     int pidfd = -1;
@@ -159,7 +159,7 @@ bool guest_fork(Guest *guest, char *const *argv, TransportKind transport, const 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
         guest->init = (pid_t)syscall(SYS_clone3, &args, sizeof args);
         if (guest->init == 0) {
-            guest_main(sockets[1], argv, transport, devices, n_devices);
+            guest_main(sockets[1], argv, devices, n_devices);
         }
         close(sockets[1]);
         if (guest->init > 0) {

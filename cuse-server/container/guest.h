@@ -17,7 +17,6 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/device.h"
-#include "cuse-server/transport/transport-kind.h"
 
 enum {
     GUEST_EXIT_CANNOT_START = 125, /* as docker run: we failed, not the command */
@@ -41,11 +40,10 @@ typedef struct {
  * guest_fork: make the namespaces and the init process in them, which then waits. The process must
  * have one thread.
  * @argv: the command, NULL-terminated; found by PATH
- * @transport: how its calls are to reach the worker
  * @devices, @n_devices: the nodes it will have
  */
-bool guest_fork(Guest *guest, char *const *argv, TransportKind transport, const Device *devices,
-                unsigned n_devices, GError **error);
+bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
+                GError **error);
 
 /**
  * guest_go: let it set up its view and start the command.

@@ -75,9 +75,10 @@ typedef struct {
     GError **error;
 } Merge;
 
-/* A watched call: which argument, and for which of its values the broker is asked. */
+/* A watched call: for whom, which argument, and for which of its values the broker is asked. */
 typedef struct {
     const char *name;
+    FilterScope scope;
     unsigned argument;
     GArray *cubes;
 } Watched;
@@ -275,12 +276,20 @@ static bool closes(JsonValue *rule, const char *name)
            (!args || json_length(args) == 0);
 }
 
+/* A rule for a call that need not be watched, which looks at its arguments: the profile's rules for it stay. */
+static bool is_left(JsonValue *rule, const Watched *watched)
+{
+    return watched->scope == FILTER_UNLESS_COMPARED && rule_names(rule, watched->name) &&
+           json_length(json_member_array(rule, "args")) > 0;
+}
+
 static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watched)
 {
     bool closed = false;
 
     for (guint i = 0; i < json_length(rules); i++) {
-        closed = closed || closes(json_element_object(rules, i), watched->name);
+        JsonValue *rule = json_element_object(rules, i);
+        closed = closed || closes(rule, watched->name) || is_left(rule, watched);
     }
     for (guint i = 0; i < json_length(rules); i++) {
         JsonValue *rule = json_element_object(rules, i);
@@ -423,7 +432,8 @@ bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
         if (is_first(&merge, i)) {
             g_autoptr(GArray) cubes = watched_cubes(&merge, i);
             ok = merge_call(&merge, rules,
-                            &(Watched){filter_rules[i].name, filter_rules[i].argument, cubes});
+                            &(Watched){filter_rules[i].name, filter_rules[i].scope,
+                                       filter_rules[i].argument, cubes});
         }
     }
     if (!ok) {

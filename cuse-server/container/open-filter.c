@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -49,16 +50,19 @@ const FilterRule filter_rules[] = {
     {"mmap", SCMP_SYS(mmap), 3, MAP_SHARED | MAP_ANONYMOUS | AGENT_MAP_MARK, MAP_SHARED,
      FILTER_ALWAYS},
     /* Calls in which something has to be done in the caller's process: its memory is the driver's argument,
-     * or it gets a file. Neither word is one of another driver's that a program calls often. */
-    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, ALLOC_MEMORY_WORD, FILTER_CUSE},
-    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_CUSE},
-    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, UVM_INITIALIZE, FILTER_CUSE},
+     * or it gets a file. No word is one of another driver's that a program calls often. All others come by the kernel. */
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, ALLOC_MEMORY_WORD, FILTER_ALWAYS},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_ALWAYS},
+    {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, UVM_INITIALIZE, FILTER_ALWAYS},
     {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK & ~WORD_SIZE_MASK, EXPORT_TO_DMABUF_WORD,
-     FILTER_CUSE},
-/* All calls that can be the driver's. */
-#define NOTIFY_RULE(MASK, VALUE) {"ioctl", SCMP_SYS(ioctl), 1, MASK, VALUE, FILTER_NOTIFY},
-    DRIVER_WORDS(NOTIFY_RULE)
-#undef NOTIFY_RULE
+     FILTER_ALWAYS},
+    /* What a process of one thread alone may do; an agent is a thread (kernel/fork.c, check_unshare_flags();
+     * kernel/nsproxy.c, SYSCALL_DEFINE2(setns)). */
+    {"unshare", SCMP_SYS(unshare), 0, CLONE_VM, CLONE_VM, FILTER_UNLESS_COMPARED},
+    {"unshare", SCMP_SYS(unshare), 0, CLONE_SIGHAND, CLONE_SIGHAND, FILTER_UNLESS_COMPARED},
+    {"unshare", SCMP_SYS(unshare), 0, CLONE_THREAD, CLONE_THREAD, FILTER_UNLESS_COMPARED},
+    {"unshare", SCMP_SYS(unshare), 0, CLONE_NEWUSER, CLONE_NEWUSER, FILTER_UNLESS_COMPARED},
+    {"setns", SCMP_SYS(setns), 1, 0, 0, FILTER_UNLESS_COMPARED},
     /* It takes from descriptor tables, an agent's as well (broker/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
     /* PIDFD_THREAD: a second wall before the same. */
@@ -66,9 +70,9 @@ const FilterRule filter_rules[] = {
 };
 const size_t filter_rules_count = G_N_ELEMENTS(filter_rules);
 
-FilterNeeds filter_needs(TransportKind transport, const Device *devices, unsigned n_devices)
+FilterNeeds filter_needs(const Device *devices, unsigned n_devices)
 {
-    FilterNeeds needs = {.transport = transport};
+    FilterNeeds needs = {.capability_nodes = false};
 
     for (unsigned i = 0; i < n_devices; i++) {
         needs.capability_nodes = needs.capability_nodes || devices[i].kind == DEVICE_OPEN_ONLY;
@@ -81,11 +85,8 @@ bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs)
     switch (rule->scope) {
     case FILTER_CAPABILITY_NODES:
         return needs->capability_nodes;
-    case FILTER_CUSE:
-        return needs->transport == TRANSPORT_CUSE;
-    case FILTER_NOTIFY:
-        return needs->transport == TRANSPORT_NOTIFY;
     case FILTER_ALWAYS:
+    case FILTER_UNLESS_COMPARED:
         break;
     }
     return true;

@@ -9,7 +9,6 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/device.h"
-#include "cuse-server/transport/transport-kind.h"
 
 /**
  * FilterNeeds: what of an instance decides which rules it takes.
@@ -17,16 +16,18 @@
  * brings nearly every open() of the guest before the broker
  */
 typedef struct {
-    TransportKind transport;
     bool capability_nodes;
 } FilterNeeds;
 
-/** FilterScope: which instances a rule is for. */
+/**
+ * FilterScope: which instances a rule is for.
+ * @FILTER_UNLESS_COMPARED: all; but a container's profile that looks at the arguments of the call itself keeps its rules,
+ *     and the broker is not asked: the guest sees more of its agent then, and nothing else
+ */
 typedef enum {
     FILTER_ALWAYS,
     FILTER_CAPABILITY_NODES,
-    FILTER_CUSE,
-    FILTER_NOTIFY,
+    FILTER_UNLESS_COMPARED,
 } FilterScope;
 
 /**
@@ -44,7 +45,7 @@ typedef struct {
 } FilterRule;
 
 /** filter_needs: of an instance with these devices. */
-FilterNeeds filter_needs(TransportKind transport, const Device *devices, unsigned n_devices);
+FilterNeeds filter_needs(const Device *devices, unsigned n_devices);
 
 /** filter_rule_applies: is a rule one of an instance that needs this? */
 bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs);

@@ -53,23 +53,19 @@ int main(int argc, char **argv)
     g_autofree Device *devices = g_new0(Device, DEVICES_MAX);
     g_autoptr(GError) error = NULL;
     ProcView view;
-    const char *wanted = g_getenv("LAB_TRANSPORT"); /* the instance's, if not the default */
-    TransportKind transport;
     unsigned n = 0;
 
     if (argc < 3) {
         g_printerr("usage: oci-client SOCKET COMMAND...\n");
         return 2;
     }
-    if (unshare(CLONE_NEWNS) < 0 ||
-        !transport_kind_choose(wanted ? wanted : "auto", &transport, &error) ||
-        !host_devices_find("all", devices, &n, &error) ||
+    if (unshare(CLONE_NEWNS) < 0 || !host_devices_find("all", devices, &n, &error) ||
         !proc_view_start(&view, devices, n, &error) ||
         !guest_view_enter(devices, n, view.mount, &error)) {
         g_printerr("oci-client: %s\n", error ? error->message : "cannot unshare");
         return EXIT_FAILURE;
     }
-    const FilterNeeds needs = filter_needs(transport, devices, n);
+    const FilterNeeds needs = filter_needs(devices, n);
     int listener = open_filter_install(&needs, &error);
     if (listener < 0 || !send_listener(argv[1], listener)) {
         g_printerr("oci-client: %s\n", error ? error->message : "cannot send the listener");

@@ -2,12 +2,16 @@
 /* Agents in a process of the test's own, with a file in memory in place of the driver's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -45,6 +49,7 @@ static bool strangers; /* nobody has been told to be a guest */
 static Incidents *incidents;
 static uint64_t counts[INCIDENT_KIND_COUNT]; /* of the last scene */
 static int listener;
+static bool is_container_without_filters;
 
 /* What becomes of the page of an ioctl()'s parameters while the agent waits for its call to be let on. */
 typedef enum {
@@ -63,11 +68,24 @@ typedef struct {
 static Spoiler *spoiler;
 static uint8_t written[8]; /* the parameters */
 
-/* Processor time of the leader's, in nanoseconds: for the guest's list of mappings, read by itself; and for an agent's
+/* Processor time of the reader's, in nanoseconds: for the guest's list of mappings, read by itself; and for an agent's
  * ioctl(). */
 static int64_t reading_time;
 static int64_t notified_time;
 static _Atomic int ioctl_error;
+
+/*
+ * Lending: what became of the memory of the guest's.
+ * @number: under which it was lent at its last mapping; 0: it was not
+ * @taken_back: under which it was taken back
+ * @command: what the process was, just then
+ */
+static struct {
+    uint64_t number;
+    uint64_t taken_back;
+    pid_t process;
+    char command[32];
+} lending;
 
 /* --- the guest -------------------------------------------------------------------------------- */
 
@@ -83,7 +101,7 @@ static G_NORETURN void be_guest(int socket, Scene scene)
     int fd;
 
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    fd = open_filter_install(&(FilterNeeds){.transport = TRANSPORT_CUSE}, &error);
+    fd = open_filter_install(&(FilterNeeds){0}, &error);
     if (fd < 0 || !seqpacket_send(socket, &message, 1, fd)) {
         _exit(99);
     }
@@ -145,14 +163,65 @@ static void have_page_spoilt(const struct seccomp_notif *notif)
     }
 }
 
+static void take_back(uint64_t number, gpointer data)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", lending.process);
+    g_autofree char *command = NULL;
+
+    (void)data;
+    usleep(50000); /* who does not wait for this is something else by now */
+    lending.taken_back = number;
+    if (g_file_get_contents(path, &command, NULL, NULL)) {
+        (void)g_strlcpy(lending.command, g_strchomp(command), sizeof lending.command);
+    }
+}
+
+static void answer_map(const struct seccomp_notif *notif)
+{
+    const pid_t group = guest_thread_group((pid_t)notif->pid);
+
+    lending.process = group;
+    lending.number = agents_lend(agents, group);
+    agents_map(agents, listener, notif, group, dup(host_file));
+}
+
+/* In a thread: who waits for the agent's end does not serve it. */
+static gpointer leave_alone(gpointer data)
+{
+    g_autofree struct seccomp_notif *notif = data;
+
+    agents_dismiss(agents, guest_thread_group((pid_t)notif->pid));
+    notification_continue(listener, notif->id);
+    return NULL;
+}
+
+static void answer_alone(const struct seccomp_notif *notif)
+{
+    g_thread_unref(g_thread_new("alone", leave_alone, g_memdup2(notif, sizeof *notif)));
+}
+
+static void answer_open(const struct seccomp_notif *notif)
+{
+    const pid_t group = guest_thread_group((pid_t)notif->pid);
+    const unsigned filters = is_container_without_filters ? 0 : UINT_MAX;
+
+    if (!agents_prepare(agents, listener, notif, group, filters)) {
+        notification_continue(listener, notif->id);
+    }
+}
+
 static void answer(const struct seccomp_notif *notif)
 {
-    if (notif->data.nr == SYS_ioctl) {
+    if (notif->data.nr == SYS_openat) {
+        answer_open(notif);
+    } else if (notif->data.nr == SYS_unshare) {
+        answer_alone(notif);
+    } else if (notif->data.nr == SYS_ioctl) {
         answer_ioctl(notif);
     } else if (notif->data.nr == SYS_pidfd_getfd) {
         agents_take_file(agents, listener, notif);
     } else if ((int)notif->data.args[4] == GUEST_FD) {
-        agents_map(agents, listener, notif, guest_thread_group((pid_t)notif->pid), dup(host_file));
+        answer_map(notif);
     } else {
         notification_continue(listener, notif->id);
     }
@@ -220,6 +289,7 @@ static int play(Scene scene)
     GThread *thread;
     pid_t parent;
 
+    memset(&lending, 0, sizeof lending);
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
     host_file = memfd_create("host", MFD_CLOEXEC);
@@ -241,7 +311,7 @@ static int play(Scene scene)
         guest_members_add(members, &home);
     }
     incidents = incidents_new(-1);
-    agents = agents_new(members, incidents);
+    agents = agents_new(members, incidents, take_back, NULL);
     thread = g_thread_new("serve", serve, NULL);
     cr_assert_eq(waitpid(parent, NULL, 0), parent);
     cr_assert_eq(read(ends[0], &how, sizeof how), sizeof how);
@@ -303,7 +373,7 @@ static void map_after_a_while(void)
     }
 }
 
-Test(agents, one_that_has_left_is_followed_by_another)
+Test(agents, one_that_rests_is_woken)
 {
     cr_assert(ended_well(play(map_after_a_while)));
 }
@@ -378,6 +448,177 @@ Test(agents, nothing_waits_for_a_guest_that_is_killed)
     int how = play(be_killed);
 
     cr_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+}
+
+/* --- what it is kept for ----------------------------------------------------------------------- */
+
+static unsigned count_threads(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    unsigned n = 0;
+
+    while (g_dir_read_name(tasks)) {
+        n++;
+    }
+    return n;
+}
+
+static void open_something(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    const unsigned threads = count_threads();
+
+    if (fd < 0 || threads != 2) {
+        _exit(1);
+    }
+    close(open("/dev/null", O_RDWR));
+    _exit(count_threads() == 2 ? 0 : 2);
+}
+
+Test(agents, a_process_has_one_from_its_first_open_on)
+{
+    cr_assert(ended_well(play(open_something)));
+}
+
+static void open_under_more_filters(void)
+{
+    close(open("/dev/null", O_RDWR));
+    _exit(count_threads() == 1 ? 0 : 1);
+}
+
+Test(agents, one_that_has_more_filters_than_its_container_has_none_ahead)
+{
+    is_container_without_filters = true;
+    cr_assert(ended_well(play(open_under_more_filters)));
+}
+
+static void be_alone(void)
+{
+    if (map() == MAP_FAILED || count_threads() != 2) {
+        _exit(1);
+    }
+    /* Only its error tells whether the process has one thread: what is not allowed is EPERM. */
+    if (unshare(CLONE_NEWUSER) < 0 && errno != EPERM) {
+        _exit(2);
+    }
+    if (count_threads() != 1) {
+        _exit(3);
+    }
+    _exit(map() == MAP_FAILED ? 4 : 0);
+}
+
+Test(agents, a_process_that_is_to_be_alone_is)
+{
+    cr_assert(ended_well(play(be_alone)));
+}
+
+static void rest_and_be_alone(void)
+{
+    if (map() == MAP_FAILED) {
+        _exit(5);
+    }
+    usleep(450000);
+    be_alone();
+}
+
+Test(agents, also_if_its_agent_rests)
+{
+    cr_assert(ended_well(play(rest_and_be_alone)));
+}
+
+/* The second time it has an agent, and can be lent. */
+static void map_to_be_lent(void)
+{
+    if (map() == MAP_FAILED) {
+        _exit(1);
+    }
+    usleep(300000);
+    if (map() == MAP_FAILED) {
+        _exit(1);
+    }
+}
+
+static void map_and_execute(void)
+{
+    map_to_be_lent();
+    execl("/bin/true", "true", NULL);
+    _exit(2);
+}
+
+Test(agents, what_was_lent_is_taken_back_before_another_program_is_there)
+{
+    cr_assert(ended_well(play(map_and_execute)));
+    cr_assert_neq(lending.number, 0);
+    cr_assert_eq(lending.taken_back, lending.number);
+    cr_assert_str_neq(lending.command, "true");
+    cr_assert_str_neq(lending.command, "", "it was there still");
+}
+
+static void *execute(void *data)
+{
+    execl("/bin/true", "true", NULL);
+    return data;
+}
+
+static void map_and_execute_in_thread(void)
+{
+    pthread_t thread;
+
+    map_to_be_lent();
+    usleep(450000);
+    pthread_create(&thread, NULL, execute, NULL);
+    pause();
+}
+
+Test(agents, also_if_a_thread_executes_it_and_the_agent_rests)
+{
+    cr_assert(ended_well(play(map_and_execute_in_thread)));
+    cr_assert_neq(lending.number, 0);
+    cr_assert_eq(lending.taken_back, lending.number);
+    cr_assert_str_neq(lending.command, "true");
+    cr_assert_str_neq(lending.command, "", "it was there still");
+}
+
+static int share_memory(void *data)
+{
+    (void)data;
+    usleep(300000);
+    return 0;
+}
+
+/* The child keeps the memory that was lent. */
+static void leave_memory_to_another(void)
+{
+    static char stack[64 * 1024] __attribute__((aligned(16)));
+
+    map_to_be_lent();
+    if (clone(share_memory, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL) < 0) {
+        _exit(2);
+    }
+    execl("/bin/true", "true", NULL);
+    _exit(3);
+}
+
+Test(agents, also_if_another_process_keeps_the_memory)
+{
+    cr_assert(ended_well(play(leave_memory_to_another)));
+    cr_assert_neq(lending.number, 0);
+    cr_assert_eq(lending.taken_back, lending.number);
+    cr_assert_str_neq(lending.command, "true");
+}
+
+static void map_once_and_end(void)
+{
+    map_to_be_lent();
+    _exit(0);
+}
+
+Test(agents, and_when_the_process_ends)
+{
+    cr_assert(ended_well(play(map_once_and_end)));
+    cr_assert_neq(lending.number, 0);
+    cr_assert_eq(lending.taken_back, lending.number);
+    cr_assert_str_neq(lending.command, "", "its number was still taken");
 }
 
 /* --- other parameters in place of those that were checked --------------------------------------- */
@@ -609,6 +850,57 @@ Test(agents, a_process_that_gives_an_errand_other_code_is_killed)
     cr_assert_eq(counts[INCIDENT_OTHER_CODE], 1, "reported");
 }
 
+/* --- filters of the guest's own ---------------------------------------------------------------- */
+
+/* A call that an agent makes when it is made, and what becomes of who makes it. */
+static struct {
+    int number;
+    unsigned action;
+} forbidden;
+
+static void forbid_and_map(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)forbidden.number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, forbidden.action),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {G_N_ELEMENTS(filter), filter};
+
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+        _exit(99);
+    }
+    _exit(map() == MAP_FAILED ? errno : 0);
+}
+
+/* Returns how it ended: its exit status, or minus the signal that killed it. */
+static int map_under(int number, unsigned action)
+{
+    forbidden.number = number;
+    forbidden.action = action;
+    const int how = play(forbid_and_map);
+
+    for (unsigned kind = 0; kind < INCIDENT_KIND_COUNT; kind++) {
+        cr_assert_eq(counts[kind], 0, "%d, %x: accused", number, action);
+    }
+    return WIFSIGNALED(how) ? -WTERMSIG(how) : WEXITSTATUS(how);
+}
+
+Test(agents, a_guest_whose_own_filter_kills_it_is_not_accused)
+{
+    cr_assert_eq(map_under(SYS_clone, SECCOMP_RET_KILL_PROCESS), -SIGSYS);
+    cr_assert_eq(map_under(SYS_clone, SECCOMP_RET_KILL_THREAD), -SIGSYS);
+    cr_assert_eq(map_under(SYS_clone, SECCOMP_RET_TRAP), -SIGSYS);
+    cr_assert_eq(map_under(SYS_close_range, SECCOMP_RET_KILL_PROCESS), -SIGSYS);
+}
+
+Test(agents, a_guest_whose_own_filter_refuses_it_an_agent_goes_on)
+{
+    cr_assert_eq(map_under(SYS_clone, SECCOMP_RET_ERRNO | EPERM), EPERM);
+    cr_assert_eq(map_under(SYS_close_range, SECCOMP_RET_KILL_THREAD), EPERM);
+}
+
 /* --- code that comes late ---------------------------------------------------------------------- */
 
 enum { LATE_SECONDS = 3, BUSY_MS = 800, AGENT_STAYS_MS = 200, TRIES = 20 };
@@ -720,5 +1012,107 @@ Test(agents, a_process_that_gives_its_agent_other_code_is_killed)
                   others[i][1], how);
         cr_assert_eq(counts[INCIDENT_OTHER_CODE] + counts[INCIDENT_ASTRAY], 1,
                      "%02x %02x: reported", others[i][0], others[i][1]);
+    }
+}
+
+/* --- resting, again and again ------------------------------------------------------------------ */
+
+enum {
+    LOOKS_FOR_REST = 1000,
+    LOOK_MICROSECONDS = 10 * 1000,
+    LIE_SECONDS = 30,
+    KERNELS_OWN_ERROR = 512 /* ERESTARTSYS */
+};
+
+/* The number of the system call that the only other thread is in; -2: there is none. */
+static long call_of_agent(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(tasks))) {
+        g_autofree char *path = g_strdup_printf("/proc/self/task/%s/syscall", name);
+        g_autofree char *text = NULL;
+        if (g_ascii_strtoll(name, NULL, 10) != gettid() &&
+            g_file_get_contents(path, &text, NULL, NULL)) {
+            return (long)g_ascii_strtoll(text, NULL, 10);
+        }
+    }
+    return -2;
+}
+
+/* It has just been at work: whether it comes to rest, in some seconds. */
+static bool comes_to_rest(void)
+{
+    for (unsigned look = 0; look < LOOKS_FOR_REST; look++) {
+        if (call_of_agent() == SYS_read) {
+            return true;
+        }
+        usleep(LOOK_MICROSECONDS);
+    }
+    return false;
+}
+
+static void rest_twice(void)
+{
+    for (int time = 1; time <= 2; time++) {
+        if (map() == MAP_FAILED || !comes_to_rest()) {
+            _exit(time);
+        }
+    }
+}
+
+Test(agents, one_that_was_woken_rests_again)
+{
+    cr_assert(ended_well(play(rest_twice)));
+}
+
+/* --- a filter of the guest's own that lies about the agent's wait ------------------------------ */
+
+static unsigned lie; /* the error that its wait is said to have */
+
+static void install_lie(void)
+{
+    struct sock_filter lies[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_NONE, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | lie),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = G_N_ELEMENTS(lies), .filter = lies};
+
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) < 0) {
+        _exit(8);
+    }
+}
+
+/* It maps nothing then. Another process sees to it that it does not wait for ever. */
+static void map_with_a_lie(void)
+{
+    const pid_t self = getpid();
+    const pid_t watch = fork();
+
+    if (watch == 0) {
+        usleep(LIE_SECONDS * 1000000);
+        kill(self, SIGKILL);
+        _exit(0);
+    }
+    install_lie();
+    const bool mapped = map() != MAP_FAILED;
+    kill(watch, SIGKILL);
+    _exit(mapped ? 1 : 0);
+}
+
+Test(agents, a_filter_that_lies_about_its_wait_ends_it)
+{
+    static const unsigned lies[] = {0, KERNELS_OWN_ERROR};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+        lie = lies[i];
+        cr_expect(ended_well(play(map_with_a_lie)), "error %u", lie);
     }
 }

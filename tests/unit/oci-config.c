@@ -217,20 +217,7 @@ static void assert_ioctls(JsonValue *section, const uint64_t *words, size_t n, c
     }
 }
 
-Test(oci_seccomp, without_cuse_every_ioctl_that_can_be_the_drivers_is_sent)
-{
-    /* NV_ESC_RM_CONTROL, one that is not in the table, UVM_FREE, UVM_MM_INITIALIZE, UVM_INITIALIZE and its opposite. */
-    static const uint64_t words[] = {0xc020462a, 0xc00c46d1, 0x22, 0x4b, 0x30000001, 0x30000002};
-    g_autoptr(JsonValue) section =
-        merged_for("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": [{\"names\": [\"ioctl\"], "
-                   "\"action\": \"" ALLOW "\"}]}",
-                   &(FilterNeeds){.transport = TRANSPORT_NOTIFY});
-
-    assert_ioctls(section, words, G_N_ELEMENTS(words), NOTIFY);
-    assert_ioctls(section, foreign_words, G_N_ELEMENTS(foreign_words), ALLOW);
-}
-
-Test(oci_seccomp, with_cuse_only_ioctls_that_need_their_caller_are)
+Test(oci_seccomp, only_ioctls_that_need_their_caller_are_sent)
 {
     static const uint64_t sent[] = {0xc0384627, 0x30000001};
     static const uint64_t others_of_the_driver[] = {0xc020462a, 0x22, 0x30000002};
