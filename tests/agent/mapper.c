@@ -4,8 +4,6 @@
  * must be the same natively and through nvcuse, but for those at the end, which say what nvcuse does.
  */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,49 +18,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/agent/alone.h"
+#include "tests/agent/mapping.h"
+#include "tests/agent/own-filters.h"
 #include "tests/agent/takes.h"
 #include "tests/guest/rm.h"
-
-#define PAGE 4096UL
-#define SIZE (4 * PAGE)
 
 enum { THREADS = 8, ROUNDS = 25 };
 
 static Tree t;
-
-/* A file that shows @size bytes of new memory. */
-static int new_file(NvHandle handle)
-{
-    int fd = node("nvidiactl");
-
-    if (memory_new(&t, handle, NV01_MEMORY_SYSTEM, SIZE) != 0 ||
-        rm_map(t.ctl, t.client, handle, 0, SIZE, fd, NULL) != 0) {
-        say("no memory to map");
-        exit(1);
-    }
-    return fd;
-}
-
-static void *map(int fd)
-{
-    return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-}
-
-static const char *outcome(const void *mapped)
-{
-    return mapped == MAP_FAILED ? status(-errno) : "mapped";
-}
-
-static const char *ending(pid_t child)
-{
-    int how = 0;
-
-    waitpid(child, &how, 0);
-    if (WIFSIGNALED(how)) {
-        return sigabbrev_np(WTERMSIG(how));
-    }
-    return WEXITSTATUS(how) == 0 ? "ended well" : "failed";
-}
 
 /* How many mappings of NVIDIA's or our devices the process has. */
 static unsigned count_mappings(void)
@@ -108,7 +72,7 @@ static void threads(void)
     int fd[THREADS];
 
     for (NvU32 i = 0; i < THREADS; i++) {
-        fd[i] = new_file(H_LAST + i);
+        fd[i] = new_file(&t, H_LAST + i);
     }
     for (NvU32 i = 0; i < THREADS; i++) {
         pthread_create(&thread[i], NULL, map_often, &fd[i]);
@@ -124,7 +88,7 @@ static void threads(void)
 static void flags(void)
 {
     const int both = PROT_READ | PROT_WRITE;
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     char *hole = mmap(NULL, 4 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *at = hole + SIZE;
 
@@ -157,7 +121,7 @@ static void flags(void)
 
 static void forks(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     volatile NvU32 *mapped = map(fd);
 
     mapped[0] = 1;
@@ -179,7 +143,7 @@ static void forks(void)
 
 static void execs(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     char number[12];
     volatile NvU32 *mapped = map(fd);
 
@@ -225,7 +189,7 @@ static void signals_with(int action_flags)
     const struct itimerval never = {0};
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = action_flags};
     unsigned mapped = 0;
-    int fd = new_file(action_flags ? H_OTHER : H_VIDEO);
+    int fd = new_file(&t, action_flags ? H_OTHER : H_VIDEO);
 
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
@@ -260,7 +224,7 @@ static void map_forever(int fd)
 
 static void kills(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
 
     for (useconds_t i = 0; i < 40; i++) {
         pid_t child = fork();
@@ -298,7 +262,7 @@ static void stop_and_go_on(pid_t child, useconds_t when)
 
 static void stops(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
 
     for (useconds_t i = 0; i < 180; i++) {
         pid_t child = fork();
@@ -312,7 +276,7 @@ static void stops(void)
 
 static void namespaces(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     pid_t child;
 
     if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
@@ -362,14 +326,14 @@ static void leaderless(void)
     static int fd;
     pthread_t thread;
 
-    fd = new_file(H_OTHER);
+    fd = new_file(&t, H_OTHER);
     pthread_create(&thread, NULL, map_without_first, &fd);
     pthread_exit(NULL);
 }
 
 static void core(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     pid_t child = fork();
 
     if (child == 0) {
@@ -383,53 +347,15 @@ static void core(void)
 
 /* --- not the same natively -------------------------------------------------------------------- */
 
-static void filter_call(int number, unsigned action)
+static void play_filters(void)
 {
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, action),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog program = {sizeof code / sizeof code[0], code};
-
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-        say("no filter: %s", status(-errno));
-    }
-}
-
-static void with_filter(int fd, const char *what, int number, unsigned action)
-{
-    pid_t child = fork();
-
-    if (child == 0) {
-        filter_call(number, action);
-        say("%s: %s", what, outcome(map(fd)));
-        say("%s again: %s", what, outcome(map(fd)));
-        _exit(0);
-    }
-    say("%s: %s", what, ending(child));
-}
-
-/* Filters of the guest's own have the last word on what its agent does as well. */
-static void filters(void)
-{
-    int fd = new_file(H_OTHER);
-
-    with_filter(fd, "none of ours", SYS_swapon, SECCOMP_RET_KILL_PROCESS);
-    with_filter(fd, "no close_range", SYS_close_range, SECCOMP_RET_ERRNO | ENOSYS);
-    with_filter(fd, "trap close_range", SYS_close_range, SECCOMP_RET_TRAP);
-    with_filter(fd, "no clone", SYS_clone, SECCOMP_RET_ERRNO | EPERM);
-    with_filter(fd, "no capset", SYS_capset, SECCOMP_RET_ERRNO | EPERM);
-    with_filter(fd, "false capset", SYS_capset, SECCOMP_RET_ERRNO);
-    with_filter(fd, "kill by mmap", SYS_mmap, SECCOMP_RET_KILL_PROCESS);
+    filters(&t);
 }
 
 /* With an agent in the process. */
 static void takes_and_maps(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
 
     say("before: %s", outcome(map(fd)));
     takes();
@@ -438,7 +364,7 @@ static void takes_and_maps(void)
 
 static void debugger(void)
 {
-    int fd = new_file(H_OTHER);
+    int fd = new_file(&t, H_OTHER);
     int how;
     pid_t child = fork();
 
@@ -457,10 +383,23 @@ static const struct {
     const char *name;
     void (*play)(void);
 } scenes[] = {
-    {"threads", threads},       {"flags", flags}, {"forks", forks},     {"execs", execs},
-    {"signals", signals},       {"kills", kills}, {"stops", stops},     {"namespaces", namespaces},
-    {"leaderless", leaderless}, {"core", core},   {"filters", filters}, {"debugger", debugger},
+    {"threads", threads},
+    {"flags", flags},
+    {"forks", forks},
+    {"execs", execs},
+    {"signals", signals},
+    {"kills", kills},
+    {"stops", stops},
+    {"namespaces", namespaces},
+    {"alone", alone},
+    {"leaderless", leaderless},
+    {"core", core},
     {"takes", takes_and_maps},
+    {"filters-after-opening", filters_after_opening},
+    {"filters-at-once", filters_at_once},
+    {"filters-before-opening", filters_before_opening},
+    {"filters", play_filters},
+    {"debugger", debugger},
 };
 
 int main(int argc, char **argv)

@@ -30,8 +30,8 @@
 
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);
-int __real_broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
-int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, int *fd);
+int __real_broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory);
+int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory);
 void __real_call_memory_init(CallMemory *memory, int fd, int denied);
 void __wrap_call_memory_init(CallMemory *memory, int fd, int denied);
 uint32_t __real_nv_file_table_new_id(NvFileTable *table);
@@ -80,12 +80,12 @@ BrokerLink *__wrap_broker_link_new(int socket)
 }
 
 /* A call's own question. */
-int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, int *fd)
+int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
 {
-    int error = __real_broker_link_memory(link, tid, fd);
+    int error = __real_broker_link_memory(link, tid, memory);
 
     if (error == 0) {
-        rob("asked in a call", *fd);
+        rob("asked in a call", memory->memory);
     }
     return error;
 }
@@ -104,16 +104,22 @@ uint32_t __wrap_nv_file_table_new_id(NvFileTable *table)
     return wanted("FALLEN_IDS") ? 1 : __real_nv_file_table_new_id(table);
 }
 
+static void rob_and_close(const char *way, const BrokerMemory *memory)
+{
+    rob(way, memory->memory);
+    close(memory->memory);
+    close(memory->thread);
+}
+
 static void ask_broker(pid_t tid)
 {
-    int fd = -1;
-    int error = __real_broker_link_memory(broker, tid, &fd);
+    BrokerMemory memory;
+    int error = __real_broker_link_memory(broker, tid, &memory);
 
     if (error) {
         say_denied("asked", error);
     } else {
-        rob("asked", fd);
-        close(fd);
+        rob_and_close("asked", &memory);
     }
 }
 
@@ -167,10 +173,9 @@ static gpointer spy_forever(gpointer data)
     for (;;) {
         const pid_t caller = atomic_load(&youngest);
         for (pid_t tid = caller; tid < caller + SPIED_ON; tid++) {
-            int fd = -1;
-            if (__real_broker_link_memory(broker, tid, &fd) == 0) {
-                rob("spied", fd);
-                close(fd);
+            BrokerMemory memory;
+            if (__real_broker_link_memory(broker, tid, &memory) == 0) {
+                rob_and_close("spied", &memory);
             }
         }
     }

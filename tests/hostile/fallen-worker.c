@@ -25,6 +25,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,8 @@ bool __wrap_transport_run(Transport *transport, GError **error);
 
 int __real_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
 int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
+int __real_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
+int __wrap_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
 int __real_nv_file_fd(const NvFile *file);
 int __wrap_nv_file_fd(const NvFile *file);
 
@@ -60,7 +63,8 @@ typedef struct {
     int broker;
     int host_file; /* of the last answer that had one; -1: none had */
     int32_t guest; /* the last thread that the worker asked about */
-    guint64 opens; /* until the attack */
+    int opened;    /* an eventfd that counts guests' opens */
+    gint64 opens;  /* until the attack */
     char **attack;
     gint mapped; /* what guests' mappings are answered with; -1: what they should be. Atomic */
     bool hung_up;
@@ -95,20 +99,24 @@ static void parse(const Middle *middle, const char *text, uint32_t *numbers)
  * there will be no more. */
 static bool pass_reply(Middle *middle, BrokerReply *reply, int *fd)
 {
-    SeqpacketResult result = seqpacket_receive(middle->broker, reply, sizeof *reply, fd);
+    int fds[SEQPACKET_FILES_MAX];
+    SeqpacketResult result = seqpacket_receive_files(middle->broker, reply, sizeof *reply, fds);
 
+    *fd = fds[0];
     if (result == SEQPACKET_GONE) {
         middle->hung_up = true;
         return false;
     }
-    if (result == SEQPACKET_NOTHING || reply->serial >= ATTACK_SERIAL) {
-        return result == SEQPACKET_NOTHING;
+    if (result == SEQPACKET_MESSAGE && reply->serial < ATTACK_SERIAL) {
+        seqpacket_send_files(middle->worker, reply, sizeof *reply, fds,
+                             fds[1] >= 0   ? 2
+                             : fds[0] >= 0 ? 1
+                                           : 0);
+        close_if_open(fds[0]);
+        *fd = -1;
     }
-    seqpacket_send(middle->worker, reply, sizeof *reply, *fd);
-    if (*fd >= 0) {
-        close(*fd);
-    }
-    return true;
+    close_if_open(fds[1]);
+    return result == SEQPACKET_NOTHING || reply->serial < ATTACK_SERIAL;
 }
 
 static void wait_answer(Middle *middle, const char *word)
@@ -218,16 +226,14 @@ static void attack(Middle *middle)
     middle->attack = NULL;
 }
 
-/* Returns false if the worker is gone. @op: set to what it asked, or 0. */
-static bool pass_request(Middle *middle, uint32_t *op)
+/* Returns false if the worker is gone. */
+static bool pass_request(Middle *middle)
 {
     BrokerRequest request;
     int fd = -1;
     SeqpacketResult result = seqpacket_receive(middle->worker, &request, sizeof request, &fd);
 
-    *op = 0;
     if (result == SEQPACKET_MESSAGE) {
-        *op = request.op;
         if (request.op == BROKER_PROCESS) {
             middle->guest = request.process.tid;
         }
@@ -236,24 +242,36 @@ static bool pass_request(Middle *middle, uint32_t *op)
     return result != SEQPACKET_GONE;
 }
 
+/* Guests have opened devices: attack if these are enough. */
+static void note_opens(Middle *middle)
+{
+    eventfd_t n = 0;
+
+    (void)eventfd_read(middle->opened, &n);
+    middle->opens -= (gint64)n;
+    if (middle->attack && middle->opens <= 0) {
+        attack(middle);
+    }
+}
+
 static gpointer stand_between(gpointer data)
 {
     Middle *middle = data;
     struct pollfd polls[] = {{.fd = middle->worker, .events = POLLIN},
-                             {.fd = middle->broker, .events = POLLIN}};
+                             {.fd = middle->broker, .events = POLLIN},
+                             {.fd = middle->opened, .events = POLLIN}};
 
     while (!middle->hung_up && poll(polls, G_N_ELEMENTS(polls), -1) >= 0) {
         BrokerReply reply;
-        uint32_t op = 0;
         int fd = -1;
-        if (polls[0].revents && !pass_request(middle, &op)) {
+        if (polls[0].revents && !pass_request(middle)) {
             break;
         }
         if (polls[1].revents && !pass_reply(middle, &reply, &fd) && fd >= 0) {
             close(fd);
         }
-        if (middle->attack && op == BROKER_OPEN && --middle->opens == 0) {
-            attack(middle);
+        if (polls[2].revents) {
+            note_opens(middle);
         }
     }
     close(middle->worker); /* and the real worker ends */
@@ -278,10 +296,21 @@ BrokerLink *__wrap_broker_link_new(int socket)
                            .broker = socket,
                            .host_file = -1,
                            .mapped = -1,
-                           .opens = at ? g_ascii_strtoull(at, NULL, 10) : 1,
+                           .opened = eventfd(0, EFD_CLOEXEC),
+                           .opens = at ? g_ascii_strtoll(at, NULL, 10) : 1,
                            .attack = g_strsplit(attack_list, " ", -1),
                            .serial = ATTACK_SERIAL};
     return __real_broker_link_new(sockets[0]);
+}
+
+int __wrap_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file)
+{
+    const int error = __real_proxy_open_as(proxy, id, device, flags, file);
+
+    if (the_middle) {
+        (void)eventfd_write(the_middle->opened, 1);
+    }
+    return error;
 }
 
 /* The file that is asked for next by this thread is the answer to a mapping. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest of which one thread waits in the driver while another opens a third file of nvcuse's, for which the worker has to ask
- * the broker: it is the first of its device. usage: waiter
+ * A guest of which one thread waits in the driver while another opens a third file of nvcuse's. usage: waiter
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +56,7 @@ int main(void)
     do {
         usleep(LOOK_US);
     } while (!atomic_load(&waiting) || !is_in_ioctl(atomic_load(&waiting)));
-    close(node("nvidia-uvm"));
+    close(node("nvidiactl"));
     pthread_join(thread, NULL);
     return 0;
 }

@@ -56,10 +56,11 @@ is "$(grep -c '^given' "$WORK/better")" 0 "no descriptor of it was given to the 
 is "$(grep -c "^given: has 'the secret of the program'\$" "$WORK/served")" 6 "the memory of the opener and of its like is served"
 is "$(grep -c '^control: EPERM$' "$WORK/served")" 0 "and their calls are not refused"
 
+# No memory but the call's own struct, which the kernel copies: nobody is asked for more.
+robbed open version >"$WORK/version"
+is "$(grep -c '^given' "$WORK/version")/$(grep -c '^version: 0$' "$WORK/version")" 0/1 "a call with its own struct alone needs no descriptor"
+
 if [[ $TRANSPORT == cuse ]]; then
-    # No memory but the call's own struct, which the kernel copies: nobody is asked for more.
-    robbed open version >"$WORK/version"
-    is "$(grep -c '^given' "$WORK/version")/$(grep -c '^version: 0$' "$WORK/version")" 0/1 "a call with its own struct alone needs no descriptor"
     # What is given up by saying so: the attack above is one.
     OPTIONS=(--guest-memory=retry)
     robbed open exec "$programs/owned" isatty >"$WORK/retry"

@@ -2,10 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A guest that passes what no library would: it gets the errno or status that the rules say, and the host gets nothing.
 
-# Without CUSE a guest's memory is accessed as a debugger does, whatever its protection (docs/security.md).
-beyond_protection=EFAULT forced=()
-[[ ${LAB_TRANSPORT:-cuse} == cuse ]] || beyond_protection=0 forced=("nvidiactl NV_ESC_SYS_PARAMS")
-
 # 0x56 NV_ERR_NOT_SUPPORTED, 0x23 NV_ERR_INVALID_CLIENT, 0x22 NV_ERR_INVALID_CLASS, 0x1f NV_ERR_INVALID_ARGUMENT
 cat >"$WORK/wanted" <<END
 unknown frontend ioctl: EINVAL
@@ -25,8 +21,8 @@ null: EFAULT
 unmapped: EFAULT
 kernel address: EFAULT
 non-canonical address: EFAULT
-half a struct before unreadable memory: $beyond_protection
-version query into read-only memory: $beyond_protection
+half a struct before unreadable memory: EFAULT
+version query into read-only memory: EFAULT
 unknown control command: 0 0x56
 control, null parameters: EINVAL
 control, parameters of no size: EINVAL
@@ -64,7 +60,7 @@ same_file "$WORK/got" "$WORK/wanted" "what the guest got"
 
 # The version queries are good calls, though one has nowhere to put its answer; the largest controls are the driver's to judge.
 awk '$0 ~ / forwarded / { print $1, $2 }' "$WORK/trace" >"$WORK/forwarded"
-printf '%s\n' "nvidiactl open" "nvidia-uvm open" "${forced[@]}" "nvidiactl NV_ESC_CHECK_VERSION_STR" "nvidiactl NV_ESC_RM_CONTROL" \
+printf '%s\n' "nvidiactl open" "nvidia-uvm open" "nvidiactl NV_ESC_CHECK_VERSION_STR" "nvidiactl NV_ESC_RM_CONTROL" \
     "nvidiactl NV_ESC_RM_CONTROL" "nvidiactl NV_ESC_RM_CONTROL" "nvidiactl NV_ESC_CHECK_VERSION_STR" \
     "nvidiactl NV_ESC_CHECK_VERSION_STR" "nvidiactl NV_ESC_CHECK_VERSION_STR" "nvidiactl NV_ESC_CHECK_VERSION_STR" >"$WORK/wanted-calls"
 same_file "$WORK/forwarded" "$WORK/wanted-calls" "what reached the host"
