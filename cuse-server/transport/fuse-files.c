@@ -208,7 +208,7 @@ static void on_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *in
 
     if (is_expected(files_of(fuse), fuse_req_ctx(fuse)->pid, id)) {
         info->direct_io = 1; /* neither cached nor mapped */
-        info->noflush = 1;   /* the broker closes a duplicate after every call */
+        info->noflush = 1;   /* nothing is done when one descriptor of several is closed */
         file_call_open(context_of(fuse), fuse, (uint32_t)id,
                        fuse_files_place(inode) - FUSE_FILES_FIRST_PLACE, info);
     } else {

@@ -7,7 +7,7 @@
  * value (source: fs/fuse/ioctl.c, fuse_do_ioctl(); fs/ioctl.c keeps 1 and 2 for itself, which the driver has not).
  *
  * Each open has an inode of its own, whose number says which open file it is. So the broker, which is asked
- * about a descriptor in every call, has it from fstat(), which asks nobody, and no guest can change it.
+ * about descriptors, has it from the kernel, which asks nobody, and no guest can change it.
  *
  * Only who holds the root of the file system can look a name up, and that is the broker. So an open is
  * its own if its thread has just looked the file up, and that of a guest, which opens its file anew through

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How requests of guests reach the proxy. There are two rooms behind this door: CUSE
- * (cuse-devices.h), and a FUSE file system whose ioctls come by the seccomp listener (fuse-files.h).
- * What comes out of both is the same Request.
+ * (cuse-devices.h), and a FUSE file system (fuse-files.h). Their ioctls take one way (ioctl-calls.h).
  *
  * Theory of operation. A source is a file of /dev/cuse or /dev/fuse with a libfuse session of its own:
  * one for each CUSE device, or one for the file system. The
