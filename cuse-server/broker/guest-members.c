@@ -161,8 +161,18 @@ static bool is_home(GuestMembers *members, const GuestHome *home)
            has_cgroup(members, home->cgroup);
 }
 
+bool guest_members_know(GuestMembers *members, pid_t tid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/pid", tid);
+
+    return has_namespace(members, namespace_inode(path));
+}
+
 bool guest_members_have(GuestMembers *members, pid_t tid)
 {
+    if (guest_members_know(members, tid)) {
+        return true; /* as most are */
+    }
     g_autofree char *cgroup = NULL;
     int fd = open_namespace(tid);
 
@@ -171,13 +181,6 @@ bool guest_members_have(GuestMembers *members, pid_t tid)
     }
     cgroup = cgroup_of(tid);
     return has_cgroup(members, cgroup);
-}
-
-bool guest_members_know(GuestMembers *members, pid_t tid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/ns/pid", tid);
-
-    return has_namespace(members, namespace_inode(path));
 }
 
 void guest_members_add(GuestMembers *members, GuestHome *home)
