@@ -210,10 +210,16 @@ static void drop_given(Agent *agent)
     agent_job_end(g_steal_pointer(&agent->job), ESRCH);
 }
 
+/* With the lock held: the agent of a process that takes its jobs; NULL: it has none. */
+static Agent *agent_in(const Agents *agents, pid_t group)
+{
+    return g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+}
+
 /* It takes no more jobs. With the lock held. */
 static void retire(Agent *agent)
 {
-    if (g_hash_table_lookup(agent->agents->by_group, GINT_TO_POINTER(agent->group)) == agent) {
+    if (agent_in(agent->agents, agent->group) == agent) {
         g_hash_table_remove(agent->agents->by_group, GINT_TO_POINTER(agent->group));
     }
 }
@@ -680,7 +686,7 @@ static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif
 static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif *notif,
                         pid_t group, int *error)
 {
-    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    Agent *agent = agent_in(agents, group);
 
     if (agents->stopping) {
         *error = ENODEV;
@@ -736,12 +742,12 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
  * come to nothing: that is waited for, but not for ever, for a guest can hold up its own. */
 static Agent *agent_of(Agents *agents, pid_t group)
 {
-    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    Agent *agent = agent_in(agents, group);
     gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
 
     while (agent && agent->state == AGENT_STARTING && !agents->stopping &&
            g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
-        agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+        agent = agent_in(agents, group);
     }
     return agent;
 }
@@ -778,10 +784,10 @@ void agents_release(AgentHold *hold)
 /* --- ahead ------------------------------------------------------------------------------------ */
 
 /* With the lock held: is a process to be given an agent ahead? Once: if that fails there is a reason for it. */
-static bool is_to_prepare(Agents *agents, pid_t group, uint64_t process)
+static bool is_to_prepare(Agents *agents, uint64_t process)
 {
     if (agents->stopping || count(agents) >= KEPT_MAX ||
-        g_hash_table_contains(agents->by_group, GINT_TO_POINTER(group)) ||
+        agent_in(agents, guest_process_group(process)) ||
         g_hash_table_contains(agents->prepared, &process)) {
         return false;
     }
@@ -792,12 +798,6 @@ static bool is_to_prepare(Agents *agents, pid_t group, uint64_t process)
     return true;
 }
 
-/* With the lock held. */
-static bool has_agent(Agents *agents, pid_t group)
-{
-    return g_hash_table_contains(agents->by_group, GINT_TO_POINTER(group));
-}
-
 /* With the lock held. One that is made ahead is still being made when the thread that it was made with calls again. What that
  * does next is to find it made: it may be a filter for all threads (SECCOMP_FILTER_FLAG_TSYNC), which kills for the
  * calls that are missing. Not for long: a guest can hold its own up. */
@@ -806,29 +806,27 @@ static void wait_until_made(Agents *agents, pid_t group)
     const gint64 deadline = g_get_monotonic_time() + MAKE_MS * G_TIME_SPAN_MILLISECOND;
     const Agent *agent;
 
-    while ((agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group))) &&
-           !agent->is_settled && !agents->stopping &&
+    while ((agent = agent_in(agents, group)) && !agent->is_settled && !agents->stopping &&
            g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
     }
 }
 
-bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
-                    unsigned filters)
+bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif,
+                    uint64_t process, unsigned filters)
 {
     const pid_t tid = (pid_t)notif->pid;
-    GuestProcess process;
+    const pid_t group = guest_process_group(process);
     Agent *agent = NULL;
 
     g_mutex_lock(&agents->lock);
-    const bool has_one = group <= 0 || has_agent(agents, group);
+    const bool has_one = agent_in(agents, group);
     wait_until_made(agents, group);
     g_mutex_unlock(&agents->lock);
-    if (has_one || guest_thread_tracer(tid) != 0 || guest_thread_filters(tid) > filters ||
-        !guest_thread_process(agents->members, tid, &process)) {
+    if (has_one || guest_thread_tracer(tid) != 0 || guest_thread_filters(tid) > filters) {
         return false;
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
-    if (is_to_prepare(agents, group, process.id)) {
+    if (is_to_prepare(agents, process)) {
         agent =
             agent_new(agents, listener, notif, group, (AgentSort){.again = true, .ahead = true});
     }
@@ -836,7 +834,7 @@ bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *no
         return false;
     }
     agent_ref(agent);
-    agent->process = process.id;
+    agent->process = process;
     const gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
     /* Not for ever: what a guest executes from a file system of its own keeps others from taking hold of its threads. */
     while (agent->borrowing == AGENT_NOT_YET &&
@@ -850,7 +848,7 @@ bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *no
 uint64_t agents_lend(Agents *agents, pid_t group)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
-    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    Agent *agent = agent_in(agents, group);
 
     if (!agent || !agent->lends || agent->unwanted || agent->state == AGENT_LEAVING) {
         return 0;
@@ -877,7 +875,7 @@ void agents_dismiss(Agents *agents, pid_t group)
     const gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
 
     g_mutex_lock(&agents->lock);
-    Agent *agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    Agent *agent = agent_in(agents, group);
     if (agent) {
         agent_ref(agent);
         agent->unwanted = true;
@@ -907,7 +905,7 @@ static bool give_call(Agents *agents, pid_t group, AgentCall *call, int host_fd)
 
     *job = (AgentJob){.host_fd = host_fd, .ioctl = call};
     g_mutex_lock(&agents->lock);
-    agent = g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
+    agent = agent_in(agents, group);
     if (agent) {
         g_queue_push_tail(&agent->jobs, job);
         agent_ref(agent);

@@ -98,13 +98,14 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
  * agents_prepare: have an agent made for a process before there is anything for it to do, with the help of the thread that
  * waits; once for a process.
  * @listener, @notif: what it waits in
+ * @process: GuestProcess.id of its process, which is one of the members
  * @filters: how many seccomp filters its container's processes are under. One that has given itself more may be killed for
  *     the calls of an agent that is made: it gets one only if it cannot do without.
  * Returns: true: the notification is answered, and the thread makes its call once more. false: it has an agent, is to have
  *     none (a debugger holds it), or was to have one already.
  */
-bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
-                    unsigned filters);
+bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *notif,
+                    uint64_t process, unsigned filters);
 
 /** agents_dismiss: have the agent of a process end, if there is one, so that the process is as it would be without. Waits
  * for that; not for ever. */

@@ -146,7 +146,7 @@ static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare
                   .tid = call->tid,
                   .uid = rights->uids[GUEST_ID_FILES],
                   .gid = rights->gids[GUEST_ID_FILES],
-                  .lending = agents_lend(open->agents, guest_thread_group(call->tid))},
+                  .lending = agents_lend(open->agents, guest_process_group(rights->process))},
     };
 
     return worker_link_tell(open->worker, &word, spare->file, host);
@@ -209,7 +209,7 @@ void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp
     }
     if (device >= 0 && (rights = read_rights(call.tid)) &&
         guest_members_admit(open->members, listener, notif)) {
-        if (agents_prepare(open->agents, listener, notif, guest_thread_group(call.tid), filters)) {
+        if (agents_prepare(open->agents, listener, notif, rights->process, filters)) {
             return; /* it calls again */
         }
         answer_with(open, &call, (unsigned)device, g_steal_pointer(&rights));

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/namespace-inode.h"
 #include "cuse-server/transport/close-if-open.h"
 
@@ -20,7 +21,6 @@ enum {
     STAT_STARTTIME = 22, /* proc(5) */
     STAT_STARTCODE = 26,
     STAT_STARTSTACK = 28,
-    PID_BITS = 22, /* of a process id: PID_MAX_LIMIT, include/linux/threads.h */
     RECORD_BYTES = 4096,
     USER_LEVELS_MAX =
         33, /* user namespaces nest no deeper: kernel/user_namespace.c, create_user_ns() */
@@ -158,7 +158,8 @@ static bool read_process(const char *directory, const char *status, GuestRights 
     if (!stat || !group || (!is_first && !first)) {
         return false;
     }
-    rights->process = stat_number(is_first ? stat : first, STAT_STARTTIME) << PID_BITS | group;
+    rights->process =
+        guest_process_id(stat_number(is_first ? stat : first, STAT_STARTTIME), (pid_t)group);
     rights->image[0] = stat_number(stat, STAT_STARTCODE);
     rights->image[1] = stat_number(stat, STAT_STARTSTACK);
     return true;

@@ -24,9 +24,6 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
-/* Process ids are below it: PID_MAX_LIMIT, include/linux/threads.h. */
-#define PID_BITS 22
-
 static char *read_proc(pid_t id, const char *file)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/%s", id, file);
@@ -127,7 +124,7 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
         errno = ESRCH;
         return false;
     }
-    *process = (GuestProcess){.id = ticks << PID_BITS | group, .uid = (uint32_t)uid};
+    *process = (GuestProcess){.id = guest_process_id(ticks, (pid_t)group), .uid = (uint32_t)uid};
     return true;
 }
 
@@ -147,7 +144,7 @@ static unsigned find_numbers(pid_t id, uint32_t numbers[PID_NAMESPACE_LEVELS_MAX
 
 bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uint32_t *number)
 {
-    const pid_t group = (pid_t)(process & ((UINT64_C(1) << PID_BITS) - 1));
+    const pid_t group = guest_process_group(process);
     uint32_t asking[PID_NAMESPACE_LEVELS_MAX];
     uint32_t numbers[PID_NAMESPACE_LEVELS_MAX];
     const unsigned level = find_numbers(tid, asking);

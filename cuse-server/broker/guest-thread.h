@@ -17,6 +17,21 @@
 #include "cuse-server/broker/guest-members.h"
 #include "cuse-server/proxy/host.h"
 
+/* Process ids are below it: PID_MAX_LIMIT, include/linux/threads.h. */
+enum { GUEST_PROCESS_BITS = 22 };
+
+/** guest_process_id: GuestProcess.id of a process that was started at this time, in clock ticks. */
+static inline uint64_t guest_process_id(uint64_t started, pid_t group)
+{
+    return started << GUEST_PROCESS_BITS | (uint64_t)group;
+}
+
+/** guest_process_group: the number of the process with this GuestProcess.id. */
+static inline pid_t guest_process_group(uint64_t process)
+{
+    return (pid_t)(process & ((UINT64_C(1) << GUEST_PROCESS_BITS) - 1));
+}
+
 /** guest_thread_group: the process a thread belongs to, or -1 with errno set. */
 pid_t guest_thread_group(pid_t tid);
 

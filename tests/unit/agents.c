@@ -202,10 +202,11 @@ static void answer_alone(const struct seccomp_notif *notif)
 
 static void answer_open(const struct seccomp_notif *notif)
 {
-    const pid_t group = guest_thread_group((pid_t)notif->pid);
     const unsigned filters = is_container_without_filters ? 0 : UINT_MAX;
+    GuestProcess process;
 
-    if (!agents_prepare(agents, listener, notif, group, filters)) {
+    if (!guest_thread_process(members, (pid_t)notif->pid, &process) ||
+        !agents_prepare(agents, listener, notif, process.id, filters)) {
         notification_continue(listener, notif->id);
     }
 }
