@@ -93,9 +93,8 @@ typedef struct {
  * @error: ENDED: why it could not do its work; 0: it has gone as it should
  * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
  * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
- * @bell: an eventfd in which it rests, the broker's; @bell_number: its number in the agent's table, the tracer's; -1: it
- *     has not been given it yet
- * @has_bell: it has
+ * @bell: an eventfd in which it rests, the broker's; @bell_number: its number in the agent's table; -1: it has
+ *     not been given it yet
  * @is_settled: it has been made, and what it was made for is done
  * @unwanted: it is to go as soon as it has nothing to do
  * @lends: memory can be lent by it: @lending: under this number; 0: has not been
@@ -131,7 +130,6 @@ typedef struct Agent {
     bool spoilt;
     int bell;
     int64_t bell_number;
-    bool has_bell;
     bool is_settled;
     bool unwanted;
     bool lends;

@@ -335,8 +335,7 @@ bool agent_may_rest(Agent *agent)
  * that. */
 static bool send_to_rest(Agent *agent)
 {
-    if (!agent->has_bell) {
-        agent->has_bell = true;
+    if (agent->bell_number < 0) {
         agent->offered = agent->bell;
         return true;
     }
