@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <linux/fuse.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cuse-server/transport/lent-memory.h"
 #include "cuse-server/transport/retry-memory.h"
 #include "cuse-server/transport/whole-call.h"
 
-/* #syscalls:worker writev */
+/* #syscalls:worker writev close */
 
 static CallContext *context_of(fuse_req_t fuse)
 {
@@ -123,11 +124,15 @@ static int ask_for_memory(Turn *turn, const LentKey *key)
     }
     /* The caller's other threads may have put another of our files in this one's place meanwhile: what the broker has
      * looked at is good for that one. */
-    const bool is_of_call = memory.file == key->file;
-    turn->lent = memory.lending && is_of_call ? lent_memories_keep(lent, key, asked, memory.lending,
-                                                                   memory.memory, memory.thread)
-                                              : lent_memory_new(0, memory.memory, memory.thread);
-    return is_of_call ? 0 : EPERM;
+    if (memory.file != key->file) {
+        close(memory.memory);
+        close(memory.thread);
+        return EPERM;
+    }
+    turn->lent = memory.lending ? lent_memories_keep(lent, key, asked, memory.lending,
+                                                     memory.memory, memory.thread)
+                                : lent_memory_new(0, memory.memory, memory.thread);
+    return 0;
 }
 
 /* Only a thread that may wait: to read it is to wait for whom a page of it comes from. */
@@ -144,9 +149,6 @@ static int open_memory(gpointer data, int *fd)
     turn->lent = lent_memories_find(turn->context->lent, &key);
     if (!turn->lent) {
         error = ask_for_memory(turn, &key);
-    }
-    if (error) {
-        g_clear_pointer(&turn->lent, lent_memory_unref);
     }
     *fd = turn->lent ? turn->lent->memory : -1;
     return error;
