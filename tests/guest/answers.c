@@ -3,12 +3,10 @@
  * Parameters on the stack, under a busy timer: a call has its whole answer when it returns, and nothing is written
  * after that, for the place is the program's again. It fills each place anew and looks at it a few calls later.
  */
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "tests/guest/busy-timer.h"
 #include "tests/guest/rm.h"
 
 /* A signal comes every so many microseconds, which is about as long as a call takes through nvcuse. */
@@ -25,24 +23,6 @@ typedef struct {
     unsigned wrong;
     unsigned late;
 } Outcome;
-
-static atomic_uint handled;
-
-static void on_alarm(int number)
-{
-    (void)number;
-    atomic_fetch_add(&handled, 1);
-}
-
-/* Without SA_RESTART: a call that is interrupted fails. */
-static void be_disturbed(suseconds_t every)
-{
-    const struct sigaction action = {.sa_handler = on_alarm};
-    const struct itimerval timer = {{0, every}, {0, every}};
-
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 static int64_t ask(const Tree *t, Place *place, size_t size)
 {
@@ -94,11 +74,11 @@ static void on_the_stack(const Tree *t)
     for (unsigned i = 0; i < PLACES; i++) {
         take_back(&places[i]);
     }
-    be_disturbed(EVERY);
-    for (unsigned i = 0; atomic_load(&handled) < SIGNALS; i++) {
+    busy_timer_set(EVERY);
+    for (unsigned i = 0; busy_timer_signals() < SIGNALS; i++) {
         look_and_ask(t, &places[i % PLACES], &answer, &outcome);
     }
-    be_disturbed(0);
+    busy_timer_set(0);
     usleep(A_MOMENT);
     for (unsigned i = 0; i < PLACES; i++) {
         outcome.late += !is_own(&places[i]);

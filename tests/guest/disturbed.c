@@ -8,13 +8,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
+
+#include "tests/guest/busy-timer.h"
 
 /* Microseconds from signal to signal: about as long as some calls take; and much longer than it takes until
  * the broker has received one. More files than nvcuse opens in advance. */
@@ -25,23 +24,6 @@ typedef struct {
     unsigned interrupted;
     unsigned failed;
 } Outcome;
-
-static atomic_uint handled;
-
-static void on_alarm(int number)
-{
-    (void)number;
-    atomic_fetch_add(&handled, 1);
-}
-
-static void be_disturbed(suseconds_t every)
-{
-    const struct sigaction action = {.sa_handler = on_alarm};
-    const struct itimerval timer = {{0, every}, {0, every}};
-
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 static void note(Outcome *outcome)
 {
@@ -82,12 +64,12 @@ static int use_own_file(void)
         perror(path);
         return EXIT_FAILURE;
     }
-    be_disturbed(BUSY);
+    busy_timer_set(BUSY);
     for (unsigned i = 0; i < ROUNDS; i++) {
         open_and_close(path, &opens);
         map_and_unmap(fd, &maps);
     }
-    be_disturbed(0);
+    busy_timer_set(0);
     unlink(path);
     printf("open: %u EINTR, %u other errors\nmmap: %u EINTR, %u other errors\n", opens.interrupted,
            opens.failed, maps.interrupted, maps.failed);
@@ -100,14 +82,14 @@ static int open_often(const char *path)
 
     (void)puts("opening");
     (void)fflush(stdout);
-    be_disturbed(SLOW);
+    busy_timer_set(SLOW);
     for (unsigned i = 0; i < FILES; i++) {
         if (open(path, O_RDWR | O_CLOEXEC) < 0) {
             note(&opens);
         }
     }
-    be_disturbed(0);
-    printf("%s: %u EINTR, %u other errors\n", atomic_load(&handled) > 0 ? "signals" : "no signals",
+    busy_timer_set(0);
+    printf("%s: %u EINTR, %u other errors\n", busy_timer_signals() > 0 ? "signals" : "no signals",
            opens.interrupted, opens.failed);
     return EXIT_SUCCESS;
 }
