@@ -539,6 +539,15 @@ static void map_to_be_lent(void)
     }
 }
 
+/* And that whoever it was lent of was there still, and had not become the program of this name. */
+static void assert_taken_back_before(const char *program)
+{
+    cr_assert_neq(lending.number, 0);
+    cr_assert_eq(lending.taken_back, lending.number);
+    cr_assert_str_neq(lending.command, program);
+    cr_assert_str_neq(lending.command, "", "it was there still");
+}
+
 static void map_and_execute(void)
 {
     map_to_be_lent();
@@ -549,10 +558,7 @@ static void map_and_execute(void)
 Test(agents, what_was_lent_is_taken_back_before_another_program_is_there)
 {
     cr_assert(ended_well(play(map_and_execute)));
-    cr_assert_neq(lending.number, 0);
-    cr_assert_eq(lending.taken_back, lending.number);
-    cr_assert_str_neq(lending.command, "true");
-    cr_assert_str_neq(lending.command, "", "it was there still");
+    assert_taken_back_before("true");
 }
 
 static void *execute(void *data)
@@ -574,10 +580,7 @@ static void map_and_execute_in_thread(void)
 Test(agents, also_if_a_thread_executes_it_and_the_agent_rests)
 {
     cr_assert(ended_well(play(map_and_execute_in_thread)));
-    cr_assert_neq(lending.number, 0);
-    cr_assert_eq(lending.taken_back, lending.number);
-    cr_assert_str_neq(lending.command, "true");
-    cr_assert_str_neq(lending.command, "", "it was there still");
+    assert_taken_back_before("true");
 }
 
 static int share_memory(void *data)
@@ -603,9 +606,7 @@ static void leave_memory_to_another(void)
 Test(agents, also_if_another_process_keeps_the_memory)
 {
     cr_assert(ended_well(play(leave_memory_to_another)));
-    cr_assert_neq(lending.number, 0);
-    cr_assert_eq(lending.taken_back, lending.number);
-    cr_assert_str_neq(lending.command, "true");
+    assert_taken_back_before("true");
 }
 
 static void map_once_and_end(void)
