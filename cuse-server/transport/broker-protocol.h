@@ -11,6 +11,7 @@
  *                                               number-->                          broker: answers
  *     worker: releases                        --close of a host file-->            the host driver
  *     broker: a thread that answers a worker  --open of a host device-->           the host driver
+ *     broker: a thread that answers a worker  --look at a descriptor, a process--> a file's server, the host driver
  *     worker: jobs                            --ioctl, poll of a dma-buf-->        the host driver
  *     broker: a thread that answers a guest   --question-->                        worker: questions
  *     broker: a thread that answers a guest   --close of a host file-->            the host driver
@@ -36,6 +37,12 @@
  * The last arrow: whoever calls on a file that was opened in advance waits for the word that it is a guest's, which was sent
  * before that guest had the file. A reader of questions takes it and acts on it there and then, so others of them may wait
  * for that one.
+ *
+ * A descriptor that the worker names may be of any file: the kernel asks that one's server whether it is still there before
+ * it is looked at (NFS, 9P: fs/namei.c, complete_walk()), and whoever looked at it last may be the one to take down a file
+ * system that a guest serves. Whoever has looked at a process may be the last to have its memory, and unmaps what is the
+ * driver's (fs/proc/array.c, proc_pid_status(): mmput()). So the broker's reader answers neither itself. That would be no
+ * faster either: the thread that has read a question goes on to answer it, and nobody is woken for that (reader-pool.h).
  *
  * The broker's readers wait for nobody. Answers are received by one of those that wait for them. A
  * ReaderPool (reader-pool.h) has a reader at all times: the broker has one for each listener and one for its
