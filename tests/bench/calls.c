@@ -88,6 +88,16 @@ static void call_control(void)
     control(ctl, client);
 }
 
+/* Two calls that name the caller's own file by its descriptor, measured as one. */
+static void call_descriptor(void)
+{
+    nv_ioctl_alloc_os_event_t made = {.hClient = client, .fd = (NvU32)ctl};
+    nv_ioctl_free_os_event_t gone = {.hClient = client, .fd = (NvU32)ctl};
+
+    check(ioctl(ctl, COMMAND(NV_ESC_ALLOC_OS_EVENT, made), &made), "ALLOC_OS_EVENT");
+    check(ioctl(ctl, COMMAND(NV_ESC_FREE_OS_EVENT, gone), &gone), "FREE_OS_EVENT");
+}
+
 static void call_open_close(void)
 {
     int fd = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
@@ -179,6 +189,7 @@ static void measure_calls(void)
     measure("getppid", call_nothing);
     measure("ioctl-struct", call_struct);
     measure("ioctl-control", call_control);
+    measure("ioctls-descriptor", call_descriptor);
     measure("open-close-nvidiactl", call_open_close);
     measure("open-close-null", call_open_other);
     open_uvm();
