@@ -60,14 +60,15 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
 }
 
 /* A thread whose call waits in a notification needs no look at whose it is. */
-static int find_file(const ServiceConfig *config, const BrokerRequest *request, FileKey *key)
+static int find_file(const ServiceConfig *config, const BrokerRequest *request, FileKey *key,
+                     GuestDescriptor *seen)
 {
     GuestCall *call = guest_calls_use(config->calls, request->identify.tid);
     int file = -1;
 
     if (!call) {
-        return guest_file_identify(&config->files, request->identify.tid, request->identify.fd,
-                                   key);
+        return guest_file_identify(&config->files, request->identify.tid, request->identify.fd, key,
+                                   seen);
     }
     const struct seccomp_notif notif = {.id = call->id, .pid = (uint32_t)call->tid};
     int error = guest_file_identify_waiting(&config->files, call->listener, &notif,
@@ -77,12 +78,17 @@ static int find_file(const ServiceConfig *config, const BrokerRequest *request, 
     return error;
 }
 
-static int answer_identify(const Service *service, const BrokerRequest *request, BrokerReply *reply)
+static int answer_identify(const Service *service, const BrokerRequest *request, Answer *answer)
 {
     FileKey key = 0;
-    int error = find_file(&service->config, request, &key);
+    GuestDescriptor seen = {.info = -1};
+    int error = find_file(&service->config, request, &key, &seen);
 
-    reply->file = file_key_id(key);
+    answer->reply.file = file_key_id(key);
+    answer->reply.inode = seen.inode;
+    answer->reply.mount = seen.mount;
+    answer->fds[0] = seen.info;
+    answer->n_fds = seen.info >= 0 ? 1 : 0;
     return error;
 }
 
@@ -220,7 +226,7 @@ static int find_answer(const Service *service, const Question *question, Answer 
         answer->n_fds = 1;
         return answer_open(service, request, &answer->fds[0]);
     case BROKER_IDENTIFY:
-        return answer_identify(service, request, &answer->reply);
+        return answer_identify(service, request, answer);
     case BROKER_PROCESS:
         return answer_process(service, request, &answer->reply);
     case BROKER_NUMBER:

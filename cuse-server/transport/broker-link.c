@@ -14,6 +14,7 @@
 
 #include "cuse-server/transport/broker-protocol.h"
 #include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/transport/kept-descriptors.h"
 #include "cuse-server/transport/remnant.h"
 #include "cuse-server/transport/seqpacket.h"
 
@@ -34,6 +35,7 @@ struct BrokerLink {
     Host host;
     int socket;
     int watched;           /* epoll, of host files */
+    KeptDescriptors *kept; /* or NULL: every descriptor is asked about */
     GMutex probing;        /* held while the broker is asked for a probe */
     GMutex lock;           /* guards what follows, and every Question in it */
     GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
@@ -391,11 +393,22 @@ int broker_link_opening(BrokerLink *link, pid_t tid, unsigned device, uint32_t *
 
 static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
 {
+    BrokerLink *link = (BrokerLink *)host;
     BrokerRequest request = {.op = BROKER_IDENTIFY, .identify = {tid, guest_fd}};
     BrokerReply reply;
-    int error = ask_plainly(host, &request, &reply);
+    int info = -1;
 
+    if (link->kept && kept_descriptors_find(link->kept, tid, guest_fd, id)) {
+        return 0;
+    }
+    int error = broker_ask(link, &request, &reply, &info);
     *id = reply.file;
+    if (link->kept && info >= 0) {
+        const IdentifiedFile file = {reply.file, reply.inode, reply.mount};
+        kept_descriptors_keep(link->kept, tid, guest_fd, &file, info);
+    } else {
+        close_if_open(info);
+    }
     return error;
 }
 
@@ -478,6 +491,11 @@ BrokerLink *broker_link_new(int socket)
     return link;
 }
 
+void broker_link_keep_descriptors(BrokerLink *link)
+{
+    link->kept = kept_descriptors_new();
+}
+
 Host *broker_link_host(BrokerLink *link)
 {
     return &link->host;
@@ -499,6 +517,9 @@ void broker_link_released(BrokerLink *link, uint32_t file)
 {
     BrokerRequest request = {.op = BROKER_RELEASED, .released = {file}};
 
+    if (link->kept) {
+        kept_descriptors_drop_file(link->kept, file);
+    }
     (void)seqpacket_send(link->socket, &request, sizeof request, -1);
 }
 

@@ -15,6 +15,10 @@ typedef struct BrokerLink BrokerLink;
 /** broker_link_new: @socket: the worker's end of the SOCK_SEQPACKET pair; owned by the link. */
 BrokerLink *broker_link_new(int socket);
 
+/** broker_link_keep_descriptors: from now on, before others use the link, keep what the broker says of descriptors of guests
+ * (kept-descriptors.h). A thread that identifies one may have to wait for a guest then, while others do not. */
+void broker_link_keep_descriptors(BrokerLink *link);
+
 /** broker_link_host: the Host for proxy_init(); lives as long as the link. */
 Host *broker_link_host(BrokerLink *link);
 
@@ -64,7 +68,7 @@ int broker_link_socket(const BrokerLink *link);
  */
 void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events);
 
-/** broker_link_released: tell the broker that a file is. */
+/** broker_link_released: tell the broker that a file is, and drop what is kept of its descriptors. */
 void broker_link_released(BrokerLink *link, uint32_t file);
 
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */

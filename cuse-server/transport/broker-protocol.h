@@ -33,8 +33,12 @@
  *     broker: a thread that answers a guest   --open of a host device-->           the host driver
  *     broker: the thread that opens spares    --open of one of our files-->        worker: readers
  *     worker: readers, jobs, questions        --a file that a guest was given-->   worker: readers of questions
+ *     worker: one of jobs and questions       --look at a descriptor-->            a guest
  *
- * The last arrow: whoever calls on a file that was opened in advance waits for the word that it is a guest's, which was sent
+ * The last arrow is one thread's at a time, and only where there are others, which do what that guest may be waiting for
+ * (kept-descriptors.h).
+ *
+ * The last but one: whoever calls on a file that was opened in advance waits for the word that it is a guest's, which was sent
  * before that guest had the file. A reader of questions takes it and acts on it there and then, so others of them may wait
  * for that one.
  *
@@ -137,6 +141,8 @@ typedef struct {
  * BrokerReply: broker to worker.
  * @error: 0 or an errno
  * @file: BROKER_IDENTIFY, BROKER_INSTALL, BROKER_OPENING: the file's id; BROKER_MEMORY: of the file that the call is on
+ * @inode, @mount: BROKER_IDENTIFY, if the reply carries the descriptor's /proc/TID/fdinfo/FD: of the file, as the kernel names
+ *     them there (kept-descriptors.h)
  * @params: BROKER_IN_GUEST: the argument after the call
  * @guest_fd: BROKER_INSTALL: the guest's descriptor
  * @process, @uid: BROKER_PROCESS: see GuestProcess
@@ -150,6 +156,8 @@ typedef struct {
     uint32_t uid;
     uint64_t process;
     uint64_t lending;
+    uint64_t inode;
+    uint64_t mount;
     int32_t guest_fd;
     uint32_t number;
     uint8_t params[BROKER_PARAMS_MAX];

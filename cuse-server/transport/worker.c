@@ -14,6 +14,7 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/trace/recorder.h"
+#include "cuse-server/transport/kept-descriptors.h"
 #include "cuse-server/transport/lent-memory.h"
 #include "cuse-server/transport/questions.h"
 
@@ -31,6 +32,7 @@ enum {
  *     driver puts into the table (a dma-buf) or a reply brings
  * FILES_OF_DEVICE: each device: its end of CUSE, and a probe for what cannot be polled (transport/broker-link.c)
  * FILES_OF_LENDING: each thread whose memory is kept (transport/lent-memory.h), and as many again that calls still use
+ * FILES_OF_DESCRIPTOR: each descriptor that is kept (transport/kept-descriptors.h), and as many again that calls still use
  * FILES_OF_WORKER: standard files, sockets, logs, the ledger, the slot's lock, and what threads wake each other with
  */
 enum {
@@ -38,6 +40,7 @@ enum {
     FILES_OF_CALL = 7,
     FILES_OF_DEVICE = 2,
     FILES_OF_LENDING = 4,
+    FILES_OF_DESCRIPTOR = 2,
     FILES_OF_WORKER = 64
 };
 
@@ -85,7 +88,7 @@ static unsigned most_files(const WorkerConfig *config)
 
     return FILES_OF_GUEST * config->limits.files + FILES_OF_CALL * calls +
            FILES_OF_DEVICE * config->n_devices + FILES_OF_LENDING * LENT_THREADS_MAX +
-           FILES_OF_WORKER;
+           FILES_OF_DESCRIPTOR * KEPT_DESCRIPTORS_MAX + FILES_OF_WORKER;
 }
 
 static SyscallPolicy filter_policy(const GArray *commands)
@@ -154,6 +157,9 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     Proxy proxy;
 
     call_log_watch(log, tell_broker, link);
+    if (config->transport.threads > 1) {
+        broker_link_keep_descriptors(link);
+    }
     if (config->simulation) {
         host = simulation_host(config->simulation, host);
     } else if (config->record_fd >= 0) {

@@ -5,6 +5,8 @@
  *
  *     slow held N       N threads each whose calls have their argument, or what that points to, in such
  *                       a page, which never comes; meanwhile this process goes on calling
+ *     slow watched N    N threads whose calls name, by its number, an epoll instance that is busy with such a page, in place of
+ *                       a file of the driver's that had the number
  *     slow paths N      N threads whose open() has its path there
  *     slow changing N   N calls; between the rounds in which their argument is read the page goes,
  *                       and comes with other contents, or not at all
@@ -19,6 +21,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -96,13 +100,68 @@ static void start(void *(*run)(void *), long n, int *ctl)
     }
 }
 
-static _Noreturn void hold(long n, bool paths)
+/* --- a descriptor whose look never comes ------------------------------------------------------- */
+
+static int tie(int fd, int ctl)
+{
+    nv_ioctl_register_fd_t args = {.ctl_fd = ctl};
+
+    return ioctl(fd, _IOWR(NV_IOCTL_MAGIC, NV_ESC_REGISTER_FD, args), &args);
+}
+
+static void *events_held(void *data)
+{
+    epoll_wait(*(const int *)data, (struct epoll_event *)(void *)page, 1, -1);
+    return NULL;
+}
+
+static pthread_barrier_t known, exchanged;
+
+/* First the number is that of a file, for this thread. */
+static void *look_held(void *data)
+{
+    const int number = *(const int *)data;
+
+    if (tie(node("nvidiactl"), number) != 0) {
+        say("watched: %s", status(-errno));
+    }
+    pthread_barrier_wait(&known);
+    pthread_barrier_wait(&exchanged);
+    tie(node("nvidiactl"), number);
+    return NULL;
+}
+
+static void start_watched(long n, int ctl)
+{
+    static int number, watch;
+    struct epoll_event event = {.events = EPOLLIN};
+
+    number = dup(ctl);
+    watch = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(watch, EPOLL_CTL_ADD, eventfd(1, EFD_CLOEXEC), &event);
+    pthread_barrier_init(&known, NULL, (unsigned)n + 1);
+    pthread_barrier_init(&exchanged, NULL, (unsigned)n + 1);
+    start(look_held, n, &number);
+    pthread_barrier_wait(&known);
+    start(events_held, 1, &watch);
+    usleep(LINGER_US * 100);
+    dup2(watch, number);
+    pthread_barrier_wait(&exchanged);
+}
+
+/* --- those that hold --------------------------------------------------------------------------- */
+
+enum scene { HELD, WATCHED, PATHS };
+
+static _Noreturn void hold(long n, enum scene scene)
 {
     int ctl = node("nvidiactl");
 
     begin();
-    if (paths) {
+    if (scene == PATHS) {
         start(path_held, n, NULL);
+    } else if (scene == WATCHED) {
+        start_watched(n, ctl);
     } else {
         start(argument_held, n, &ctl);
         start(params_held, n, &ctl);
@@ -114,7 +173,7 @@ static _Noreturn void hold(long n, bool paths)
     }
 }
 
-static void held(long n)
+static void held(long n, enum scene scene)
 {
     int ctl = node("nvidiactl");
     NvHandle client;
@@ -122,12 +181,15 @@ static void held(long n)
     pid_t child = fork();
 
     if (child == 0) {
-        hold(n, false);
+        hold(n, scene);
     }
     sleep(1);
     for (int i = 0; i < CALLS && result == 0; i++) {
         result = rm_client(ctl, &client);
         result = result ? result : rm_free(ctl, client, client);
+        int fd = node("nvidiactl");
+        result = result || tie(fd, ctl) == 0 ? result : -errno;
+        close(fd);
     }
     say("with them held: %s", status(result));
     kill(child, SIGKILL);
@@ -211,13 +273,15 @@ int main(int argc, char **argv)
 
     setlinebuf(stdout);
     if (strcmp(scene, "held") == 0) {
-        held(n);
+        held(n, HELD);
+    } else if (strcmp(scene, "watched") == 0) {
+        held(n, WATCHED);
     } else if (strcmp(scene, "paths") == 0) {
-        hold(n, true);
+        hold(n, PATHS);
     } else if (strcmp(scene, "changing") == 0) {
         changing(n);
     } else {
-        fprintf(stderr, "usage: slow held|paths|changing N\n");
+        fprintf(stderr, "usage: slow held|watched|paths|changing N\n");
         return 2;
     }
     return 0;

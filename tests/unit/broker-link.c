@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's Host, and what counts of its files, when the worker's table of descriptors is full. */
+/* The worker's Host: what counts of its files when the worker's table of descriptors is full, and when it asks whose a
+ * descriptor is. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -9,12 +10,14 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/transport/broker-link.h"
 #include "cuse-server/transport/broker-protocol.h"
+#include "cuse-server/transport/close-if-open.h"
 #include "cuse-server/transport/seqpacket.h"
 #include "tests/unit/fake-host.h"
 
@@ -40,6 +43,24 @@ static int open_host_file(unsigned device, int node, int flags)
     return device == POLLED ? eventfd(0, EFD_CLOEXEC) : open(path, (flags & O_ACCMODE) | O_CLOEXEC);
 }
 
+/* Which file it is, it numbers by how often it was asked. */
+static int identify(const BrokerRequest *request, BrokerReply *reply)
+{
+    static uint32_t times;
+    g_autofree char *path =
+        g_strdup_printf("/proc/%d/fd/%d", request->identify.tid, request->identify.fd);
+    g_autofree char *info =
+        g_strdup_printf("/proc/%d/fdinfo/%d", request->identify.tid, request->identify.fd);
+    struct statx found = {0};
+
+    reply->error =
+        statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &found) < 0 ? EBADF : 0;
+    reply->file = ++times;
+    reply->inode = found.stx_ino;
+    reply->mount = found.stx_mnt_id;
+    return reply->error ? -1 : open(info, O_RDONLY | O_CLOEXEC);
+}
+
 /* It keeps what it has opened, as a mapping of a guest's would, until it has a notice. */
 static G_NORETURN void be_broker(void)
 {
@@ -60,7 +81,11 @@ static G_NORETURN void be_broker(void)
                 close(g_array_index(kept, int, i));
             }
             g_array_set_size(kept, 0);
-        } else {
+        } else if (request.op == BROKER_IDENTIFY) {
+            fd = identify(&request, &reply);
+            (void)seqpacket_send(sockets[1], &reply, sizeof reply, fd);
+            close_if_open(fd);
+        } else if (request.op != BROKER_RELEASED) {
             (void)seqpacket_send(sockets[1], &reply, sizeof reply, -1);
         }
     }
@@ -80,6 +105,7 @@ static void begin(void)
     }
     close(sockets[1]);
     worker = broker_link_new(sockets[0]);
+    broker_link_keep_descriptors(worker);
     abi = fake_abi("580.105.08");
     proxy_init(&proxy, abi, NV_CAPS_DEFAULT, devices, N_DEVICES, &limits, broker_link_host(worker));
 }
@@ -289,4 +315,32 @@ Test(broker_link, whoever_asks_a_broker_that_ends_is_told)
     for (unsigned i = 0; i < ASKERS; i++) {
         g_thread_join(threads[i]); /* or the test's time is over */
     }
+}
+
+/* Which answer of the broker's it is that the worker goes by. 0: it is no file. */
+static uint32_t answer_about(int fd)
+{
+    uint32_t id;
+
+    return proxy.host->ops->identify(proxy.host, gettid(), fd, &id) == 0 ? id : 0;
+}
+
+Test(broker_link, asks_about_a_descriptor_once_as_long_as_it_is_of_the_same_file)
+{
+    const int file = memfd_create("file", MFD_CLOEXEC);
+    const int other = memfd_create("other", MFD_CLOEXEC);
+    const int number = dup(file);
+
+    cr_assert_eq(answer_about(number), 1);
+    cr_assert_eq(answer_about(number), 1);
+    cr_assert_eq(answer_about(file), 2, "of another number it knows nothing");
+    dup2(other, number);
+    cr_assert_eq(answer_about(number), 3);
+    dup2(file, number);
+    cr_assert_eq(answer_about(number), 4);
+    broker_link_released(worker, 4);
+    cr_assert_eq(answer_about(number), 5);
+    cr_assert_eq(answer_about(file), 2);
+    close(number);
+    cr_assert_eq(answer_about(number), 0);
 }

@@ -10,6 +10,9 @@ is "$(grep -v '^holding$' "$WORK/held")" "with them held: NV_OK" "callers whose 
 "${RUN[@]}" --threads 2 "${retry[@]}" -- timeout 60 "$HOSTILE/slow" held 12 >"$WORK/held-retry" 2>&1
 is "$(grep -v '^holding$' "$WORK/held-retry")" "with them held: NV_OK" "nor do those whose memory the kernel waits for"
 
+"${RUN[@]}" --threads 2 -- timeout 60 "$HOSTILE/slow" watched 12 >"$WORK/watched" 2>&1
+is "$(grep -v '^holding$' "$WORK/watched")" "with them held: NV_OK" "nor do those that name a descriptor whose look does not come"
+
 "${RUN[@]}" -- timeout 100 "$HOSTILE/slow" changing 400 >"$WORK/changing-once" 2>&1
 is $? 0 "memory that changes between its readings: the guest came to its end"
 "${RUN[@]}" "${retry[@]}" -- timeout 100 "$HOSTILE/slow" changing 400 >"$WORK/changing" 2>&1
