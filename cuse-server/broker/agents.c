@@ -9,7 +9,7 @@
  * to the next under ptrace, and each is checked before it begins (tracee.h). It is made with the help of
  * the guest's thread that first opens a device, or needs it, serves all threads of the process, and dies with its
  * process, with exec(), and with us (PTRACE_O_EXITKILL). It goes before that when the process makes a call that only
- * a process of one thread may make (agents_dismiss()).
+ * a process of one thread may make, or when a debugger attaches to it (agents_dismiss()).
  *
  * Who acts: each agent has a thread of ours, its tracer, which alone may trace it and does nothing else
  * (agent-thread.c). Threads that answer a listener bring jobs; the reader among them sees the agent's own
@@ -892,6 +892,26 @@ void agents_dismiss(Agents *agents, pid_t group)
         wait_until_gone(agent->tracee.tid);
         agent_unref(agent);
     }
+}
+
+GArray *agents_threads(Agents *agents)
+{
+    GArray *threads = g_array_new(FALSE, FALSE, sizeof(AgentThread));
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&agents->lock);
+    GHashTableIter iter;
+    gpointer agent;
+
+    g_hash_table_iter_init(&iter, agents->all);
+    while (g_hash_table_iter_next(&iter, &agent, NULL)) {
+        const Agent *one = agent;
+        const bool is_starting = one->state == AGENT_STARTING;
+        const AgentThread thread = {is_starting ? (pid_t)one->starter.pid : one->tracee.tid,
+                                    one->group};
+        if (!one->errand) {
+            g_array_append_val(threads, thread);
+        }
+    }
+    return threads;
 }
 
 /* --- ioctls ----------------------------------------------------------------------------------- */

@@ -112,6 +112,19 @@ bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *no
 void agents_dismiss(Agents *agents, pid_t group);
 
 /**
+ * AgentThread: a thread that the broker traces.
+ * @tid: an agent, or a thread of the guest's that one is being made with
+ * @group: the process of the agent
+ */
+typedef struct {
+    pid_t tid;
+    pid_t group;
+} AgentThread;
+
+/** agents_threads: (transfer full): of AgentThread: all that nobody else can trace now. */
+GArray *agents_threads(Agents *agents);
+
+/**
  * agents_lend: may memory of a process be kept beyond the call that it is given out for (broker/caller-memory.h)?
  * @group: the process of a thread that is in a call
  * Returns: the number under which it will be taken back before the process is another program or no more; 0: it may not.

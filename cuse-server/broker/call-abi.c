@@ -20,6 +20,8 @@ static const struct {
     /* With an agent in the process the kernel itself refuses what a process of one thread alone may do. */
     {310, __X32_SYSCALL_BIT + 272}, /* unshare */
     {346, __X32_SYSCALL_BIT + 308}, /* setns */
+    {26, __X32_SYSCALL_BIT +
+             521}, /* ptrace: the kernel refuses to attach to an agent, which has a tracer */
 };
 
 bool call_abi_is_native(const struct seccomp_data *call)

@@ -17,7 +17,8 @@ bool call_abi_is_native(const struct seccomp_data *call);
  * call_abi_may_go_on: may the kernel carry out a call of another ABI?
  *
  * It may where another wall stands behind: opens (the container's nodes refuse to be opened),
- * mappings and ioctls (files of ours refuse them, or check them as they do any other). Every other
- * call is watched because nothing else stands behind it.
+ * mappings and ioctls (files of ours refuse them, or check them as they do any other), and calls that are watched
+ * for the guest's sake: it may be refused them because there is an agent. Every other call is watched because
+ * nothing else stands behind it.
  */
 bool call_abi_may_go_on(const struct seccomp_data *call);

@@ -298,3 +298,24 @@ bool guest_rights_within(const GuestRights *caller, const GuestRights *opener, b
            (has(opener, CAP_SETGID) || groups_within(caller, opener)) &&
            (caller->dumpable || has(opener, CAP_SETUID) || is_same_program(caller, opener));
 }
+
+/* Real, effective and saved: the file system's does not count. */
+static bool are_all(const uint32_t ids[GUEST_IDS], uint32_t id)
+{
+    for (unsigned i = 0; i < GUEST_ID_FILES; i++) {
+        if (ids[i] != id) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool guest_rights_may_trace(const GuestRights *tracer, const GuestRights *target, bool below)
+{
+    if (has(tracer, CAP_SYS_PTRACE) &&
+        (below || tracer->user_namespace == target->user_namespace)) {
+        return true;
+    }
+    return are_all(target->uids, tracer->uids[0]) && are_all(target->gids, tracer->gids[0]) &&
+           target->dumpable && capabilities_within(target, tracer, below);
+}

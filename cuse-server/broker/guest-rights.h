@@ -82,6 +82,15 @@ void guest_rights_unref(GuestRights *rights);
  */
 bool guest_rights_within(const GuestRights *caller, const GuestRights *opener, bool below);
 
+/**
+ * guest_rights_may_trace: may a thread attach to another by ptrace(), as far as ids and capabilities say? The kernel also
+ * asks its security modules, and has the last word.
+ * @tracer, @target: read whole
+ * @below: the target's user namespace is one below the tracer's
+ * Source: kernel/ptrace.c, __ptrace_may_access(); security/commoncap.c, cap_ptrace_access_check()
+ */
+bool guest_rights_may_trace(const GuestRights *tracer, const GuestRights *target, bool below);
+
 /** guest_rights_below: is a thread's user namespace one below another, that has this inode? */
 bool guest_rights_below(const char *directory, ino_t user_namespace);
 

@@ -163,6 +163,17 @@ bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uin
     return true;
 }
 
+bool guest_thread_is_numbered(pid_t tid, pid_t other, uint32_t number)
+{
+    uint32_t asking[PID_NAMESPACE_LEVELS_MAX];
+    uint32_t numbers[PID_NAMESPACE_LEVELS_MAX];
+    const unsigned level = find_numbers(tid, asking);
+    const unsigned n = find_numbers(other, numbers);
+
+    return level > 0 && level <= n && numbers[level - 1] == number &&
+           guest_members_share_namespace(tid, other, n - level);
+}
+
 bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities)
 {
     g_autofree char *status = read_proc(tid, "status");

@@ -52,6 +52,12 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
 bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uint32_t *number);
 
 /**
+ * guest_thread_is_numbered: whether a thread's pid namespace has another thread under this number.
+ * @tid: the thread that uses the number; @other: as the broker numbers it
+ */
+bool guest_thread_is_numbered(pid_t tid, pid_t other, uint32_t number);
+
+/**
  * guest_thread_capabilities: the capabilities that a thread has or could give itself.
  * Returns: false with errno set if it is no more.
  */

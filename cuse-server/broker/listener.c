@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cuse-server/broker/call-abi.h"
+#include "cuse-server/broker/guest-attach.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 #include "cuse-server/transport/reader-pool.h"
@@ -96,6 +97,8 @@ static void answer(gpointer data, gpointer user_data)
         answer_getfd(listener, notif);
     } else if (notif->data.nr == SYS_unshare || notif->data.nr == SYS_setns) {
         answer_alone(listener, notif);
+    } else if (notif->data.nr == SYS_ptrace) {
+        guest_attach_answer(listener->config.mmap.agents, listener->fd, notif);
     } else if (notif->data.nr == SYS_pidfd_open) {
         /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
         notification_fail(listener->fd, notif->id, EINVAL);

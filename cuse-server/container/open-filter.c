@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,6 +64,9 @@ const FilterRule filter_rules[] = {
     {"unshare", SCMP_SYS(unshare), 0, CLONE_THREAD, CLONE_THREAD, FILTER_UNLESS_COMPARED},
     {"unshare", SCMP_SYS(unshare), 0, CLONE_NEWUSER, CLONE_NEWUSER, FILTER_UNLESS_COMPARED},
     {"setns", SCMP_SYS(setns), 1, 0, 0, FILTER_UNLESS_COMPARED},
+    /* A debugger: the kernel refuses it a thread that is traced, as an agent is (kernel/ptrace.c, ptrace_attach()). */
+    {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_ATTACH, FILTER_UNLESS_COMPARED},
+    {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_SEIZE, FILTER_UNLESS_COMPARED},
     /* It takes from descriptor tables, an agent's as well (broker/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
     /* PIDFD_THREAD: a second wall before the same. */

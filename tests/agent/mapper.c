@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/agent/alone.h"
+#include "tests/agent/attaches.h"
 #include "tests/agent/mapping.h"
 #include "tests/agent/own-filters.h"
 #include "tests/agent/takes.h"
@@ -395,11 +396,13 @@ static const struct {
     {"leaderless", leaderless},
     {"core", core},
     {"takes", takes_and_maps},
+    {"attaches", attaches},
     {"filters-after-opening", filters_after_opening},
     {"filters-at-once", filters_at_once},
     {"filters-before-opening", filters_before_opening},
     {"filters", play_filters},
     {"debugger", debugger},
+    {"attached", attached},
 };
 
 int main(int argc, char **argv)

@@ -421,7 +421,7 @@ static void open_by_handles(Scan *scan)
 
 /* --- by ptrace ---------------------------------------------------------------------------------- */
 
-/* Whether another process can hold an agent, and so make it do what it likes. A thread that nobody else traces can be. */
+/* Whether another process can hold an agent, and so make it do what it likes. It ends before one gets it. */
 static void trace(Scan *scan, pid_t tid)
 {
     int how = 0;
@@ -492,11 +492,11 @@ static void look_at_agent(Scan *scan, pid_t tid)
         return;
     }
     scan->result->agents++;
-    trace(scan, tid);
     compare(scan, tid);
     if (has_other_namespaces(tid)) {
         found_by(scan, "namespaces");
     }
+    trace(scan, tid); /* which it does not outlive */
 }
 
 /* --- all of them -------------------------------------------------------------------------------- */

@@ -136,6 +136,53 @@ Test(guest_rights, not_what_is_not_dumpable)
     cr_expect_not(within(), "another process");
 }
 
+/* Who may attach to the caller by ptrace(): here the opener is the debugger. */
+#define traceable() guest_rights_may_trace(opener, caller, false)
+
+Test(guest_rights, the_same_user_may_trace)
+{
+    cr_expect(traceable());
+    caller->groups[0]++;
+    cr_expect(traceable(), "supplementary groups do not count");
+    caller->uids[GUEST_ID_FILES]++;
+    cr_expect(traceable(), "nor does the file system's id");
+    for (int i = 0; i < GUEST_ID_FILES; i++) {
+        caller->uids[i]++;
+        cr_expect_not(traceable(), "%d", i);
+        caller->uids[i]--;
+        caller->gids[i]++;
+        cr_expect_not(traceable(), "group %d", i);
+        caller->gids[i]--;
+    }
+    opener->uids[0]++;
+    cr_expect_not(traceable(), "a set-user-ID program acts for who executed it");
+}
+
+Test(guest_rights, who_can_do_less_may_not_trace)
+{
+    caller->capabilities = 1u << CAP_NET_RAW;
+    cr_expect_not(traceable());
+    opener->capabilities = 1u << CAP_NET_RAW | 1u << CAP_CHOWN;
+    cr_expect(traceable());
+    caller->user_namespace++;
+    cr_expect_not(traceable(), "it is another's capability there");
+    cr_expect(guest_rights_may_trace(opener, caller, true));
+    caller->dumpable = false;
+    cr_expect_not(guest_rights_may_trace(opener, caller, true));
+}
+
+Test(guest_rights, a_capability_lets_trace_anybody)
+{
+    opener->capabilities = 1u << CAP_SYS_PTRACE;
+    caller->uids[1] = 0;
+    caller->capabilities = UINT64_MAX;
+    caller->dumpable = false;
+    cr_expect(traceable());
+    caller->user_namespace++;
+    cr_expect_not(traceable());
+    cr_expect(guest_rights_may_trace(opener, caller, true));
+}
+
 /* --- as the kernel has them ------------------------------------------------------------------- */
 
 static GuestRights *rights_of(pid_t pid)

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ptrace.h>
 
 #include "cuse-server/container/hook-environment.h"
 #include "cuse-server/container/json-text.h"
@@ -188,6 +189,42 @@ Test(oci_seccomp, a_file_is_taken_by_the_broker_or_not_at_all)
     assert_getfd("{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"pidfd_getfd\"], "
                  "\"action\": \"" ERRNO "\"}]}",
                  ERRNO);
+}
+
+static void assert_ptrace(const char *profile, uint64_t request, const char *action)
+{
+    g_autoptr(JsonValue) section = merged(profile, false);
+    const uint64_t values[6] = {request, 17};
+
+    cr_assert_str_eq(action_of(json_member_object(section, "seccomp"), "ptrace", values), action,
+                     "%s, request %u", profile, (unsigned)request);
+}
+
+/* Without a rule of ours a debugger finds the agents, and that is all: a profile that looks at the requests stays as it is. */
+Test(oci_seccomp, debuggers_that_attach_are_asked_about_where_that_can_be)
+{
+    static const char *const allowing[] = {NULL, "{\"defaultAction\": \"" ALLOW "\"}",
+                                           "{\"defaultAction\": \"" ERRNO
+                                           "\", \"syscalls\": [{\"names\": [\"read\", \"ptrace\"], "
+                                           "\"action\": \"" ALLOW "\"}]}"};
+    static const char refusing[] =
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"ptrace\"], "
+        "\"action\": \"" ERRNO "\"}]}";
+    static const char comparing[] =
+        "{\"defaultAction\": \"" ALLOW "\", \"syscalls\": [{\"names\": [\"ptrace\"], "
+        "\"action\": \"" ERRNO "\", \"args\": [{\"index\": 0, \"value\": 16, \"op\": "
+        "\"SCMP_CMP_EQ\"}]}]}";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(allowing); i++) {
+        assert_ptrace(allowing[i], PTRACE_ATTACH, NOTIFY);
+        assert_ptrace(allowing[i], PTRACE_SEIZE, NOTIFY);
+        assert_ptrace(allowing[i], PTRACE_TRACEME, ALLOW);
+        assert_ptrace(allowing[i], PTRACE_CONT, ALLOW);
+        assert_ptrace(allowing[i], PTRACE_SEIZE | PTRACE_ATTACH, ALLOW);
+    }
+    assert_ptrace(refusing, PTRACE_SEIZE, ERRNO);
+    assert_ptrace(comparing, PTRACE_ATTACH, ERRNO);
+    assert_ptrace(comparing, PTRACE_SEIZE, ALLOW);
 }
 
 Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)

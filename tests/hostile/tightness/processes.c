@@ -188,7 +188,6 @@ static const struct {
 } deeds[] = {
     {"kill", do_kill},
     {"tgkill", do_tgkill},
-    {"ptrace", do_seize},
     {"read memory", do_read_memory},
     {"pidfd", do_pidfd},
     {"pidfd of the thread", do_thread_pidfd},
@@ -199,6 +198,7 @@ static const struct {
     {"affinity", do_affinity},
     {"nice", do_nice},
     {"robust list", do_robust_list},
+    {"ptrace", do_seize}, /* an agent is gone then */
 };
 
 static const char *try_file(const Thread *thread, const char *name, int flags)
@@ -262,11 +262,11 @@ static void report_thread_status(const char *subject, const Thread *thread)
 static void report_thread(const char *subject, const Thread *thread)
 {
     report_thread_status(subject, thread);
+    report_thread_files(subject, thread);
     for (size_t i = 0; i < G_N_ELEMENTS(deeds); i++) {
         g_autofree char *result = in_child(deeds[i].run, thread);
         fact(subject, "%s: %s", deeds[i].name, result);
     }
-    report_thread_files(subject, thread);
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
