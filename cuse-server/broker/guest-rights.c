@@ -13,6 +13,7 @@
 
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/namespace-inode.h"
+#include "cuse-server/broker/proc-status.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /* #syscalls:broker openat newfstatat fstat readlinkat read close ioctl */
@@ -137,25 +138,21 @@ static uint64_t stat_number(const char *stat, int wanted)
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-/* A number of /proc/PID/status; 0: it is not there. */
-static uint32_t status_number(const char *status, const char *name)
-{
-    const char *line = status_line(status, name);
-    uint32_t number = 0;
-
-    return line && line_numbers(line, &number, 1) == 1 ? number : 0;
-}
-
 /* When the process was started is what its first thread says, which may be this one. */
 static bool read_process(const char *directory, const char *status, GuestRights *rights)
 {
-    const uint32_t group = status_number(status, "Tgid");
-    const bool is_first = status_number(status, "Pid") == group;
-    g_autofree char *stat = read_stat(directory);
-    g_autofree char *leader = g_strdup_printf("/proc/%u", group);
-    g_autofree char *first = is_first || !group ? NULL : read_stat(leader);
+    uint64_t group;
+    uint64_t thread;
 
-    if (!stat || !group || (!is_first && !first)) {
+    if (!proc_status_number(status, "Tgid", 0, 10, &group) ||
+        !proc_status_number(status, "Pid", 0, 10, &thread)) {
+        return false;
+    }
+    const bool is_first = thread == group;
+    g_autofree char *stat = read_stat(directory);
+    g_autofree char *leader = g_strdup_printf("/proc/%d", (pid_t)group);
+    g_autofree char *first = is_first ? NULL : read_stat(leader);
+    if (!stat || (!is_first && !first)) {
         return false;
     }
     rights->process =

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/broker/proc-status.h"
 #include "cuse-server/transport/close-if-open.h"
 
 /*
@@ -33,27 +34,6 @@ static char *read_proc(pid_t id, const char *file)
         errno = ESRCH;
     }
     return text;
-}
-
-/* The number number @index, in @base, after "NAME:" in /proc/PID/status or the like. */
-static bool status_number(const char *status, const char *name, unsigned index, int base,
-                          uint64_t *value)
-{
-    g_autofree char *start = g_strdup_printf("\n%s:", name);
-    const char *at = strstr(status, start);
-    char *end = NULL;
-
-    if (!at) {
-        return false;
-    }
-    at += strlen(start);
-    for (unsigned i = 0; i <= index; i++, at = end) {
-        *value = strtoull(at, &end, base);
-        if (end == at) {
-            return false;
-        }
-    }
-    return true;
 }
 
 int guest_thread_take(pid_t tid, int fd)
@@ -85,7 +65,7 @@ pid_t guest_thread_group(pid_t tid)
         return tid;
     }
     status = read_proc(tid, "status");
-    if (!status || !status_number(status, "Tgid", 0, 10, &group)) {
+    if (!status || !proc_status_number(status, "Tgid", 0, 10, &group)) {
         errno = ESRCH;
         return -1;
     }
@@ -118,8 +98,8 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
     uint64_t ticks;
 
     if (!guest_members_have(members, tid) || !status ||
-        !status_number(status, "Tgid", 0, 10, &group) ||
-        !status_number(status, "Uid", 1, 10, &uid) ||
+        !proc_status_number(status, "Tgid", 0, 10, &group) ||
+        !proc_status_number(status, "Uid", 1, 10, &uid) ||
         !stat_ticks((pid_t)group, STAT_STARTTIME, &ticks)) {
         errno = ESRCH;
         return false;
@@ -136,7 +116,7 @@ static unsigned find_numbers(pid_t id, uint32_t numbers[PID_NAMESPACE_LEVELS_MAX
     uint64_t value;
 
     while (status && n < PID_NAMESPACE_LEVELS_MAX &&
-           status_number(status, "NSpid", n, 10, &value)) {
+           proc_status_number(status, "NSpid", n, 10, &value)) {
         numbers[n++] = (uint32_t)value;
     }
     return n;
@@ -180,8 +160,8 @@ bool guest_thread_capabilities(pid_t tid, uint64_t *capabilities)
     uint64_t permitted;
     uint64_t effective;
 
-    if (!status || !status_number(status, "CapPrm", 0, 16, &permitted) ||
-        !status_number(status, "CapEff", 0, 16, &effective)) {
+    if (!status || !proc_status_number(status, "CapPrm", 0, 16, &permitted) ||
+        !proc_status_number(status, "CapEff", 0, 16, &effective)) {
         errno = ESRCH;
         return false;
     }
@@ -194,7 +174,7 @@ pid_t guest_thread_tracer(pid_t tid)
     g_autofree char *status = read_proc(tid, "status");
     uint64_t tracer;
 
-    return status && status_number(status, "TracerPid", 0, 10, &tracer) ? (pid_t)tracer : 0;
+    return status && proc_status_number(status, "TracerPid", 0, 10, &tracer) ? (pid_t)tracer : 0;
 }
 
 unsigned guest_thread_filters(pid_t tid)
@@ -202,8 +182,9 @@ unsigned guest_thread_filters(pid_t tid)
     g_autofree char *status = read_proc(tid, "status");
     uint64_t filters;
 
-    return status && status_number(status, "Seccomp_filters", 0, 10, &filters) ? (unsigned)filters
-                                                                               : 0;
+    return status && proc_status_number(status, "Seccomp_filters", 0, 10, &filters)
+               ? (unsigned)filters
+               : 0;
 }
 
 bool guest_thread_has_signal(pid_t tid)
@@ -213,9 +194,10 @@ bool guest_thread_has_signal(pid_t tid)
     uint64_t shared;
     uint64_t blocked;
 
-    return status && status_number(status, "SigPnd", 0, 16, &own) &&
-           status_number(status, "ShdPnd", 0, 16, &shared) &&
-           status_number(status, "SigBlk", 0, 16, &blocked) && ((own | shared) & ~blocked) != 0;
+    return status && proc_status_number(status, "SigPnd", 0, 16, &own) &&
+           proc_status_number(status, "ShdPnd", 0, 16, &shared) &&
+           proc_status_number(status, "SigBlk", 0, 16, &blocked) &&
+           ((own | shared) & ~blocked) != 0;
 }
 
 uint64_t guest_thread_time(pid_t tid)
@@ -274,7 +256,7 @@ pid_t guest_thread_pidfd_target(pid_t tid, int pidfd)
     g_autofree char *info = is_pidfd(tid, pidfd) ? read_proc(tid, file) : NULL;
     uint64_t target;
 
-    return info && status_number(info, "Pid", 0, 10, &target) ? (pid_t)target : 0;
+    return info && proc_status_number(info, "Pid", 0, 10, &target) ? (pid_t)target : 0;
 }
 
 ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)
