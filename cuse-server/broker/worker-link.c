@@ -8,9 +8,6 @@
 
 /* #syscalls:broker close */
 
-/* So many questions have room in the socket's buffer, each with a file. */
-enum { ROOM = 64 };
-
 struct WorkerLink {
     int socket;
     GMutex lock; /* guards what follows, and every WorkerAsked in it */
@@ -90,56 +87,29 @@ void worker_link_renew(WorkerLink *link, int socket, FileKey space)
     link->gone = false;
 }
 
-/* Take the lock if nobody has it, and there is room for a question. */
-static bool lock_with_room(WorkerLink *link)
-{
-    if (!g_mutex_trylock(&link->lock)) {
-        return false;
-    }
-    if (g_hash_table_size(link->asked) < ROOM) {
-        return true;
-    }
-    g_mutex_unlock(&link->lock);
-    return false;
-}
-
 /* With the lock held: is it about a file of this worker's? */
 static bool is_its_file(const WorkerLink *link, FileKey file)
 {
     return file == 0 || file_key_space(file) == link->space;
 }
 
-static bool send(const WorkerLink *link, const WorkerQuestion *question, int sent, bool may_wait)
+void worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
+                      WorkerAsked *asked)
 {
-    return may_wait ? seqpacket_send(link->socket, question, sizeof *question, sent)
-                    : seqpacket_send_now(link->socket, question, sizeof *question, sent);
-}
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
 
-bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
-                      bool may_wait, WorkerAsked *asked)
-{
-    if (may_wait) {
-        g_mutex_lock(&link->lock);
-    } else if (!lock_with_room(link)) {
-        return false;
-    }
     question->serial = ++link->last_serial;
     question->file = file_key_id(file);
     *asked = (WorkerAsked){.serial = question->serial, .error = EIO, .fd = -1};
     /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
     if (!is_its_file(link, file)) {
         asked->answered = true;
-    } else if (!link->gone && send(link, question, sent, may_wait)) {
+    } else if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
         g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
-    } else if (!link->gone && !may_wait && errno == EAGAIN) {
-        g_mutex_unlock(&link->lock);
-        return false; /* there is no room for what has no answer either */
     } else {
         link->gone = true;
         asked->answered = true; /* nor has worker_link_renew() to wait for it */
     }
-    g_mutex_unlock(&link->lock);
-    return true;
 }
 
 int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd)
@@ -169,13 +139,14 @@ bool worker_link_tell(WorkerLink *link, WorkerQuestion *question, FileKey file, 
 
     question->serial = 0; /* no answer has that */
     question->file = file_key_id(file);
-    return !link->gone && is_its_file(link, file) && send(link, question, sent, false);
+    return !link->gone && is_its_file(link, file) &&
+           seqpacket_send_now(link->socket, question, sizeof *question, sent);
 }
 
 int worker_link_ask(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent, int *fd)
 {
     WorkerAsked asked;
 
-    (void)worker_link_send(link, question, file, sent, true, &asked);
+    worker_link_send(link, question, file, sent, &asked);
     return worker_link_wait(link, &asked, fd);
 }

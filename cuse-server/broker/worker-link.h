@@ -36,16 +36,14 @@ typedef struct {
 } WorkerAsked;
 
 /**
- * worker_link_send: ask.
+ * worker_link_send: ask. Waits for room, which a worker that has fallen may not give, and for others who do.
  * @question: its serial and its file are set here
  * @file: what it is about; 0: no file. A file of the worker before is not asked about: to this one its number would be
  *     another's.
  * @sent: a file that goes along, or -1; stays the caller's
- * @may_wait: for room, which a worker that has fallen may not give, and for others who wait for it
- * Returns: false if nothing was asked, since it might have to wait
  */
-bool worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
-                      bool may_wait, WorkerAsked *asked);
+void worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, int sent,
+                      WorkerAsked *asked);
 
 /**
  * worker_link_wait: wait for the answer; once.
