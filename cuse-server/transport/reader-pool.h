@@ -59,7 +59,9 @@ typedef struct {
  * @look: the process's, or NULL: threads sleep at once
  * @keeps: whether a thread that has the source, which is the only one, sleeps in poll() of it, and takes it again when
  *     its work is done. So a listener's callers wake that thread on their own processor
- *     (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP), which epoll does not pass on. Otherwise epoll is faster.
+ *     (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP), which epoll does not pass on. Otherwise epoll is faster. Before Linux 6.6 there
+ *     is no such wake-up, and on busy processors a thread that slept in SECCOMP_IOCTL_NOTIF_RECV itself would have the call
+ *     sooner; but nothing that the broker may do gets it out of there when the pool is to end.
  * @ends: whether the pool ends, as soon as a source is over or it is stopped. If not, the others go on.
  */
 typedef struct {
