@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times the calls that every program makes, natively or through nvcuse, whichever it is run under.
- * Prints "NAME NANOSECONDS" for each: the median of several batches.
+ * Measures the calls that every program makes, natively or through nvcuse, whichever it is run under. Prints a line for
+ * each (measure.h).
  *
  * usage: bench-calls null DEVICE       an ioctl on a device whose ioctl does nothing
  *        bench-calls calls             NVIDIA's
- *        bench-calls threads N         N threads, each with a file and a client of its own: how many
+ *        bench-calls threads N         N threads, each with a file and a client of its own: "NAME N", how many
  *                                      calls a second they make together
  */
 #include <fcntl.h>
@@ -18,17 +18,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi/class.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
+#include "tests/bench/measure.h"
 
 #define COMMAND(nr, type) (0xc0004600UL | sizeof(type) << 16 | (nr))
 
-enum { BATCHES = 9, CALLS = 200, MAP_BYTES = 1 << 16 };
+enum { CALLS = 200, MAP_BYTES = 1 << 16 };
 
 enum { THREADS_MAX = 64, MEASURE_SECONDS = 2 };
 
@@ -36,22 +36,6 @@ static int ctl;
 static int uvm;
 static int null_device;
 static NvHandle client;
-
-static uint64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
-static void check(int result, const char *what)
-{
-    if (result < 0) {
-        perror(what);
-        exit(EXIT_FAILURE);
-    }
-}
 
 /* A system call that goes nowhere near a device: the floor of floors. */
 static void call_nothing(void)
@@ -63,12 +47,12 @@ static void call_struct(void)
 {
     nv_ioctl_rm_api_version_t p = {.cmd = NV_RM_API_VERSION_CMD_QUERY};
 
-    check(ioctl(ctl, COMMAND(NV_ESC_CHECK_VERSION_STR, p), &p), "CHECK_VERSION_STR");
+    check(ioctl(ctl, COMMAND(NV_ESC_CHECK_VERSION_STR, p), &p) == 0, "CHECK_VERSION_STR");
 }
 
 static void call_null(void)
 {
-    check(ioctl(null_device, 0), "a null ioctl");
+    check(ioctl(null_device, 0) == 0, "a null ioctl");
 }
 
 static void control(int fd, NvHandle root)
@@ -80,7 +64,7 @@ static void control(int fd, NvHandle root)
                            .params = (uintptr_t)ids,
                            .paramsSize = sizeof ids};
 
-    check(ioctl(fd, COMMAND(NV_ESC_RM_CONTROL, p), &p), "RM_CONTROL");
+    check(ioctl(fd, COMMAND(NV_ESC_RM_CONTROL, p), &p) == 0, "RM_CONTROL");
 }
 
 static void call_control(void)
@@ -102,7 +86,7 @@ static void call_open_close(void)
 {
     int fd = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
 
-    check(fd, "open");
+    check(fd >= 0, "open");
     close(fd);
 }
 
@@ -111,7 +95,7 @@ static void call_open_other(void)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    check(fd, "open /dev/null");
+    check(fd >= 0, "open /dev/null");
     close(fd);
 }
 
@@ -123,38 +107,33 @@ static void call_map(void)
     void *mapped = mmap(at, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
                         uvm, (off_t)(uintptr_t)at);
 
-    check(mapped == at ? 0 : -1, "mmap");
+    check(mapped == at, "mmap");
     munmap(mapped, MAP_BYTES);
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
+static void (*measured)(void);
 
-    return (x > y) - (x < y);
+static Cost make_calls(void)
+{
+    const Cost start = cost_now();
+
+    for (int i = 0; i < CALLS; i++) {
+        measured();
+    }
+    return cost_since(&start);
 }
 
-static void measure(const char *name, void (*call)(void))
+static void measure_call(const char *name, void (*call)(void))
 {
-    uint64_t batch[BATCHES];
-
-    for (int b = 0; b < BATCHES; b++) {
-        uint64_t start = now();
-        for (int i = 0; i < CALLS; i++) {
-            call();
-        }
-        batch[b] = (now() - start) / CALLS;
-    }
-    qsort(batch, BATCHES, sizeof batch[0], compare);
-    printf("%s %llu\n", name, (unsigned long long)batch[BATCHES / 2]);
+    measured = call;
+    measure(name, make_calls, CALLS);
 }
 
 static NvHandle make_client(int fd)
 {
     NVOS21_PARAMETERS p = {.hClass = NV01_ROOT};
 
-    check(ioctl(fd, COMMAND(NV_ESC_RM_ALLOC, p), &p), "RM_ALLOC");
+    check(ioctl(fd, COMMAND(NV_ESC_RM_ALLOC, p), &p) == 0, "RM_ALLOC");
     return p.hObjectNew;
 }
 
@@ -162,15 +141,15 @@ static int open_ctl(void)
 {
     int fd = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
 
-    check(fd, "/dev/nvidiactl");
+    check(fd >= 0, "/dev/nvidiactl");
     return fd;
 }
 
 static void measure_null(const char *path)
 {
     null_device = open(path, O_RDWR | O_CLOEXEC);
-    check(null_device, path);
-    measure("null-cuse-ioctl", call_null);
+    check(null_device >= 0, path);
+    measure_call("null-cuse-ioctl", call_null);
 }
 
 static void open_uvm(void)
@@ -178,22 +157,22 @@ static void open_uvm(void)
     UVM_INITIALIZE_PARAMS p = {.flags = UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE};
 
     uvm = open("/dev/nvidia-uvm", O_RDWR | O_CLOEXEC);
-    check(uvm, "/dev/nvidia-uvm");
-    check(ioctl(uvm, (unsigned long)UVM_INITIALIZE, &p), "UVM_INITIALIZE");
+    check(uvm >= 0, "/dev/nvidia-uvm");
+    check(ioctl(uvm, (unsigned long)UVM_INITIALIZE, &p) == 0, "UVM_INITIALIZE");
 }
 
 static void measure_calls(void)
 {
     ctl = open_ctl();
     client = make_client(ctl);
-    measure("getppid", call_nothing);
-    measure("ioctl-struct", call_struct);
-    measure("ioctl-control", call_control);
-    measure("ioctls-descriptor", call_descriptor);
-    measure("open-close-nvidiactl", call_open_close);
-    measure("open-close-null", call_open_other);
+    measure_call("getppid", call_nothing);
+    measure_call("ioctl-struct", call_struct);
+    measure_call("ioctl-control", call_control);
+    measure_call("ioctls-descriptor", call_descriptor);
+    measure_call("open-close-nvidiactl", call_open_close);
+    measure_call("open-close-null", call_open_other);
     open_uvm();
-    measure("mmap-munmap", call_map);
+    measure_call("mmap-munmap", call_map);
 }
 
 static atomic_bool begin;
@@ -222,23 +201,22 @@ static void *call_until_end(void *data)
 static void measure_threads(unsigned n)
 {
     pthread_t threads[THREADS_MAX];
-    uint64_t start;
+    Cost start;
 
     for (unsigned i = 0; i < n; i++) {
-        if (pthread_create(&threads[i], NULL, call_until_end, NULL) != 0) {
-            exit(EXIT_FAILURE);
-        }
+        check(pthread_create(&threads[i], NULL, call_until_end, NULL) == 0, "a thread");
     }
-    check(usleep(300000), "usleep");
-    start = now();
+    check(usleep(300000) == 0, "usleep");
+    start = cost_now();
     atomic_store(&begin, true);
-    check(usleep(MEASURE_SECONDS * 1000000), "usleep");
+    check(usleep(MEASURE_SECONDS * 1000000) == 0, "usleep");
     atomic_store(&end, true);
     for (unsigned i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
     }
-    printf("threads-%u %llu\n", n,
-           (unsigned long long)(atomic_load(&calls) * 1000000000U / (now() - start)));
+    printf(
+        "threads-%u %llu\n", n,
+        (unsigned long long)(atomic_load(&calls) * 1000000000U / cost_since(&start).nanoseconds));
 }
 
 int main(int argc, char **argv)
