@@ -60,12 +60,14 @@ static u32 construct_event(struct rm_object *object, struct rm_alloc *alloc)
     const NV0005_ALLOC_PARAMETERS *params = alloc->params.data;
     struct rm_client *source_client =
         params->hParentClient == 0 ? alloc->client : rm_client_find(params->hParentClient);
+    struct rm_object *source;
 
     if (!source_client)
         return NV_ERR_INVALID_CLIENT;
-    object->source = rm_object_find(source_client, params->hSrcResource);
-    if (!object->source)
+    source = rm_object_find(source_client, params->hSrcResource);
+    if (!source)
         return NV_ERR_INVALID_OBJECT;
+    rm_object_watch(object, source);
     if (object->class == NV01_EVENT_OS_EVENT &&
         !os_event_exists(alloc->client->handle, (u32)params->data))
         return NV_ERR_OBJECT_NOT_FOUND;

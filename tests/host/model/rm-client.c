@@ -57,6 +57,7 @@ u32 rm_client_new(struct nv_file *file, u32 handle, struct rm_client **result)
     client->admin = caller_is_admin();
     client->next_handle = OBJECT_HANDLE_BASE;
     INIT_LIST_HEAD(&client->objects);
+    xa_init(&client->handles);
     list_add_tail(&client->link, &clients);
     live_add(clients, 1);
     if (rm_object_add(client, NULL, client->handle, NV01_ROOT_CLIENT, RM_CLIENT, &root) != NV_OK) {
@@ -71,6 +72,7 @@ void rm_client_free(struct rm_client *client)
 {
     while (!list_empty(&client->objects))
         rm_object_free(list_last_entry(&client->objects, struct rm_object, link));
+    xa_destroy(&client->handles);
     list_del(&client->link);
     put_pid(client->pid);
     kfree(client);

@@ -7,10 +7,7 @@
 
 struct rm_object *rm_object_find(struct rm_client *client, u32 handle)
 {
-    struct rm_object *object;
-
-    list_for_each_entry(object, &client->objects, link) if (object->handle == handle) return object;
-    return NULL;
+    return xa_load(&client->handles, handle);
 }
 
 u32 rm_object_get(struct rm_client *client, u32 handle, u32 kinds, u32 mismatch,
@@ -53,6 +50,12 @@ u32 rm_object_add(struct rm_client *client, struct rm_object *parent, u32 handle
     object->kind = kind;
     object->gpu = parent ? parent->gpu : NULL;
     INIT_LIST_HEAD(&object->mappings);
+    if (xa_insert(&client->handles, object->handle, object, GFP_KERNEL) != 0) {
+        kfree(object);
+        return NV_ERR_NO_MEMORY;
+    }
+    if (parent)
+        parent->dependants++;
     list_add_tail(&object->link, &client->objects);
     live_add(objects, 1);
     *result = object;
@@ -66,9 +69,16 @@ u32 rm_object_needs(struct rm_object *object, struct rm_object *on)
     for (i = 0; i < RM_NEEDS_MAX; i++)
         if (!object->needs[i]) {
             object->needs[i] = on;
+            on->dependants++;
             return NV_OK;
         }
     return NV_ERR_INSUFFICIENT_RESOURCES;
+}
+
+void rm_object_watch(struct rm_object *event, struct rm_object *source)
+{
+    event->source = source;
+    source->dependants++;
 }
 
 static bool depends_on(const struct rm_object *object, const struct rm_object *on)
@@ -107,8 +117,24 @@ static struct rm_object *first_dependant(const struct rm_object *object)
 {
     struct dependant_search search = {.on = object};
 
+    if (!object->dependants)
+        return NULL;
     rm_clients_each(search_client, &search);
     return search.found;
+}
+
+/* What it depended on is there until it has gone. */
+static void leave(struct rm_object *object)
+{
+    unsigned int i;
+
+    if (object->parent)
+        object->parent->dependants--;
+    if (object->source)
+        object->source->dependants--;
+    for (i = 0; i < RM_NEEDS_MAX; i++)
+        if (object->needs[i])
+            object->needs[i]->dependants--;
 }
 
 static void free_one(struct rm_object *object)
@@ -124,6 +150,8 @@ static void free_one(struct rm_object *object)
         memory_put(object->memory);
     if (object->held)
         fput(object->held);
+    leave(object);
+    xa_erase(&object->client->handles, object->handle);
     list_del(&object->link);
     kfree(object);
     live_add(objects, -1);

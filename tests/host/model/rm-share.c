@@ -66,8 +66,8 @@ u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
     (*copy)->timeslice_us = source->timeslice_us;
     if (source->memory)
         (*copy)->memory = memory_get(source->memory);
-    for (i = 0; i < RM_NEEDS_MAX; i++)
-        (*copy)->needs[i] = source->needs[i];
+    for (i = 0; i < RM_NEEDS_MAX && source->needs[i]; i++)
+        rm_object_needs(*copy, source->needs[i]);
     return NV_OK;
 }
 

@@ -2,6 +2,8 @@
 /* The resource manager: clients, and trees of objects below them. */
 #pragma once
 
+#include <linux/xarray.h>
+
 #include "model.h"
 
 /** rm_lock: held over everything in this header. */
@@ -36,6 +38,7 @@ struct rm_client {
     bool admin;
     u32 next_handle;
     struct list_head objects; /* the client itself first */
+    struct xarray handles;    /* of the objects */
 };
 
 /** struct rm_mapping: one RM_MAP_MEMORY, undone by RM_UNMAP_MEMORY. */
@@ -51,6 +54,7 @@ struct rm_object {
     struct rm_client *client;
     struct rm_object *parent;              /* NULL: the client */
     struct rm_object *needs[RM_NEEDS_MAX]; /* freeing one of these frees this */
+    unsigned long dependants;              /* children, objects that need this one, events of it */
     struct rm_object *freed_for;           /* while it is being freed: what is to go afterwards */
     u32 handle;
     u32 class;
@@ -126,6 +130,9 @@ u32 rm_object_add(struct rm_client *client, struct rm_object *parent, u32 handle
 
 /** rm_object_needs: freeing @on frees @object. */
 u32 rm_object_needs(struct rm_object *object, struct rm_object *on);
+
+/** rm_object_watch: make an event one of @source; freeing that frees it. */
+void rm_object_watch(struct rm_object *event, struct rm_object *source);
 
 /** rm_object_free: with its children and dependants. */
 void rm_object_free(struct rm_object *object);
