@@ -8,6 +8,7 @@
 session_environment() {
     local kernel=$1 version=$2 driver modules fake_gpu model
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
+    printf 'export TEST_ALL=%q\n' "${TEST_ALL:-}"
     printf 'export LAB_RESULTS=/run/lab PATH=%q:$PATH\n' "$BUILD/cuse-server/cli:$BUILD/tests/guest"
     printf 'LAB_INTERACTIVE=%q LAB_SYSTEMD=%q\ncd %q\n' "${LAB_INTERACTIVE:-}" "${LAB_SYSTEMD:-}" "$PWD"
     [[ -z ${LAB_TRANSPORT:-} ]] ||

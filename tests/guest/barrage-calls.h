@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kinds of call, each of which can be made again and again and comes to the same end each time. */
+#pragma once
+
+#include "tests/guest/rm.h"
+
+enum { BARRAGE_PARAMS_MAX = 4096 };
+
+/*
+ * A kind of call.
+ * @issue: make it; returns a status, or minus an errno
+ * @undo: what it did, and what @prepare did, whatever came of it; returns success
+ * @hide: what differs from one call to the next
+ * @late: it fails if a handler has no SA_RESTART and the signal comes before the broker has the call (README.md)
+ * @waits: it fails if a signal ends its wait, natively unless it is made again, through nvcuse always
+ */
+typedef struct {
+    const char *name;
+    void (*prepare)(void *params);
+    int64_t (*issue)(void *params);
+    bool (*undo)(const void *params);
+    void (*hide)(void *params);
+    bool late;
+    bool waits;
+} BarrageCall;
+
+extern const BarrageCall barrage_calls[];
+extern const size_t barrage_calls_count;
+
+/** barrage_setup: what the calls need. Returns: the tree of objects that they use. */
+const Tree *barrage_setup(void);
