@@ -6,10 +6,12 @@
 # kernel's console goes to a file that is searched for trouble afterwards; the command's output is streamed.
 
 VM_TIMEOUT=${VM_TIMEOUT:-300} # seconds
-VM_MEMORY=2G
-# mem=: RAM above it is left alone, for the fake GPU's BARs (tests/host/fake-gpu). no_timer_check: on a busy machine the
-# emulated timer can be too late for the kernel's check of it. panic=-1: reboot at once, on which QEMU ends.
-VM_CMDLINE="console=ttyS0 panic=-1 mitigations=off no_timer_check mem=1536M"
+# RAM above VM_RAM is left alone, for the fake GPU's BARs (tests/host/fake-gpu); the model driver's GPUs need none.
+VM_MEMORY=${VM_MEMORY:-2G}
+VM_RAM=${VM_RAM:-1536M}
+# no_timer_check: on a busy machine the emulated timer can be too late for the kernel's check of it. panic=-1: reboot at once,
+# on which QEMU ends.
+VM_CMDLINE="console=ttyS0 panic=-1 mitigations=off no_timer_check mem=$VM_RAM"
 
 # The processors: two, each a thread of this machine; or, where instructions are to be counted (VM_COUNT=1), one whose clock
 # advances by a nanosecond with each instruction, however busy this machine is.
