@@ -81,6 +81,22 @@ RequestResult os_descriptor_alloc(Request *req, const AbiEntry *entry,
     return make(req, entry, &d, p, sizeof *p);
 }
 
+/*
+ * Memory that the caller may only read is pinned as such, and a GPU may write to it all the same unless that is said as well
+ * (os_lock_user_pages() is told of the user's protection only): to pages of files, and of agents (broker/agent-loop.h), that
+ * the caller cannot write to. The other call sees to it itself (RmAllocOsDescriptor()).
+ */
+static bool device_may_write_what_user_may_not(NvU32 attr2)
+{
+    const NvU32 user =
+        attr2 >> NVOS32_ATTR2_PROTECTION_USER_SHIFT & NVOS32_ATTR2_PROTECTION_USER_MASK;
+    const NvU32 device =
+        attr2 >> NVOS32_ATTR2_PROTECTION_DEVICE_SHIFT & NVOS32_ATTR2_PROTECTION_DEVICE_MASK;
+
+    return user == NVOS32_ATTR2_PROTECTION_USER_READ_ONLY &&
+           device != NVOS32_ATTR2_PROTECTION_DEVICE_READ_ONLY;
+}
+
 RequestResult os_descriptor_heap(Request *req, const AbiEntry *entry, NVOS32_PARAMETERS *p)
 {
     const NVOS32_PARAMETERS_data_AllocOsDesc *data = &p->data.AllocOsDesc;
@@ -95,6 +111,9 @@ RequestResult os_descriptor_heap(Request *req, const AbiEntry *entry, NVOS32_PAR
 
     /* The other types are for pointers of the kernel's own. */
     if (data->descriptorType != NVOS32_DESCRIPTOR_TYPE_VIRTUAL_ADDRESS) {
+        return request_refuse_status(req, &p->status, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);
+    }
+    if (device_may_write_what_user_may_not(data->attr2)) {
         return request_refuse_status(req, &p->status, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);
     }
     return make(req, entry, &d, p, sizeof *p);

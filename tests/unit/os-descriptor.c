@@ -188,6 +188,23 @@ Test(os_descriptor, of_the_heap_may_not_be_a_pointer_of_the_kernels)
     cr_assert_eq(fake->n_calls, 0);
 }
 
+Test(os_descriptor, of_the_heap_lets_no_device_write_what_its_user_may_only_read)
+{
+    const NvU32 user = NVOS32_ATTR2_PROTECTION_USER_READ_ONLY << NVOS32_ATTR2_PROTECTION_USER_SHIFT;
+    const NvU32 device = NVOS32_ATTR2_PROTECTION_DEVICE_READ_ONLY
+                         << NVOS32_ATTR2_PROTECTION_DEVICE_SHIFT;
+    NVOS32_PARAMETERS p = heap(ADDRESS, 0x3fff);
+
+    p.data.AllocOsDesc.attr2 = user;
+    cr_assert_eq(heap_control(&p), 0);
+    cr_assert_eq(p.status, NV_ERR_NOT_SUPPORTED);
+    cr_assert_eq(fake->n_calls, 0);
+    p.data.AllocOsDesc.attr2 = user | device;
+    cr_assert_eq(heap_control(&p), 0);
+    cr_assert_eq(p.status, NV_OK);
+    cr_assert(fake->last.in_guest);
+}
+
 Test(os_descriptor, needs_the_caller)
 {
     nv_ioctl_nvos02_parameters_with_fd p = describe(ADDRESS, 0x3fff);
