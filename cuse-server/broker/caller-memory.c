@@ -138,7 +138,10 @@ static int open_memory(const CallerRule *rule, int directory, pid_t tid, CallerM
         return ESRCH;
     }
     memory->file = caller.file;
-    memory->lending = agents_lend(rule->agents, guest_thread_group(tid));
+    if (!guest_thread_process(rule->members, tid, &memory->process)) {
+        return ESRCH;
+    }
+    memory->lending = agents_lend(rule->agents, guest_process_group(memory->process.id));
     return look_again(rule, directory, &caller);
 }
 

@@ -39,6 +39,7 @@
 #include "cuse-server/broker/guest-calls.h"
 #include "cuse-server/broker/guest-members.h"
 #include "cuse-server/broker/openers.h"
+#include "cuse-server/proxy/host.h"
 
 /**
  * CallerRule: whose memory it may be.
@@ -61,12 +62,14 @@ typedef struct {
  * @memory: /proc/TID/mem, open for reading and writing; or -1
  * @thread: /proc/TID/comm, which can be read as long as the thread lives; or -1
  * @file: the file that its call is on
+ * @process: whose it is
  * @lending: the number under which it is taken back; 0: it is given for this call only
  */
 typedef struct {
     int memory;
     int thread;
     FileKey file;
+    GuestProcess process;
     uint64_t lending;
 } CallerMemory;
 

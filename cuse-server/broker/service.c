@@ -212,6 +212,8 @@ static int answer_memory(const Service *service, const BrokerRequest *request, A
         answer->fds[1] = memory.thread;
         answer->n_fds = 2;
         answer->reply.file = file_key_id(memory.file);
+        answer->reply.process = memory.process.id;
+        answer->reply.uid = memory.process.uid;
         answer->reply.lending = memory.lending;
     }
     return error;

@@ -16,6 +16,9 @@ typedef struct Host Host;
  * another file of the driver's refers to it. */
 typedef struct HostRemnant HostRemnant;
 
+/** HOST_ANY_USER: nobody's number (user_namespaces(7)): it is not known by whose rights a thread calls. */
+#define HOST_ANY_USER UINT32_MAX
+
 /**
  * GuestProcess: a process of the guest, as the driver would tell it from others.
  * @id: never 0, and never another's, even if its process id is used again
@@ -70,9 +73,10 @@ typedef struct {
     /**
      * process: which process a thread belongs to.
      * @tid: as the transport names it
+     * @uid: by whose rights it calls, as the kernel told: an answer may be kept for it; HOST_ANY_USER: it did not
      * Returns 0, or ESRCH if it is no more.
      */
-    int (*process)(Host *host, pid_t tid, GuestProcess *process);
+    int (*process)(Host *host, pid_t tid, uint32_t uid, GuestProcess *process);
     /**
      * number: the process id that a guest's process has for another.
      * @tid: a thread of the process that asks, as the transport names it

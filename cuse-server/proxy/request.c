@@ -83,7 +83,7 @@ const GuestProcess *request_process(Request *req)
     Host *host = req->proxy->host;
 
     g_assert(req->committed);
-    if (!req->process.id && host->ops->process(host, req->tid, &req->process) != 0) {
+    if (!req->process.id && host->ops->process(host, req->tid, req->uid, &req->process) != 0) {
         return NULL;
     }
     return &req->process;

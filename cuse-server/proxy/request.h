@@ -54,8 +54,8 @@ typedef struct {
 
 /**
  * Request: one ioctl.
- * @proxy, @file, @command, @argument, @tid, @memory: filled in by the transport. @file is
- * referenced for as long as the request lives; @tid names the calling thread to Host.identify().
+ * @proxy, @file, @command, @argument, @tid, @uid, @memory: filled in by the transport. @file is
+ * referenced for as long as the request lives; @tid names the calling thread to Host.identify(), @uid by whose rights it calls.
  * @committed: guest_commit() said yes
  * @error: errno for the guest; 0: success
  * @write_back: how many GUEST_OUT ranges are written back, in the order they were asked for
@@ -70,6 +70,7 @@ typedef struct {
     uint32_t command;
     uint64_t argument;
     pid_t tid;
+    uint32_t uid;
     GuestMemory *memory;
 
     bool committed;

@@ -277,12 +277,12 @@ static int record_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return error;
 }
 
-static int record_process(Host *host, pid_t tid, GuestProcess *process)
+static int record_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
     Recorder *recorder = (Recorder *)host;
     Live *live = live_of(recorder);
     TraceOp *op = op_begin(recorder, live, TRACE_OP_PROCESS);
-    int error = inner_of(host)->ops->process(inner_of(host), tid, process);
+    int error = inner_of(host)->ops->process(inner_of(host), tid, uid, process);
 
     op->process = error ? 0 : process->id;
     op->uid = error ? 0 : process->uid;
@@ -443,7 +443,7 @@ static GuestProcess find_process(Recorder *recorder, const Request *req)
     g_mutex_unlock(&recorder->lock);
     /* Who has not committed may be a thread that must not wait. */
     if (process.id || !req->committed ||
-        recorder->inner->ops->process(recorder->inner, req->tid, &process) != 0) {
+        recorder->inner->ops->process(recorder->inner, req->tid, req->uid, &process) != 0) {
         return process;
     }
     g_mutex_lock(&recorder->lock);

@@ -259,11 +259,12 @@ static int replay_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return (int)op->error;
 }
 
-static int replay_process(Host *host, pid_t tid, GuestProcess *process)
+static int replay_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
     const TraceOp *op = expect((Replay *)host, TRACE_OP_PROCESS);
 
     (void)tid;
+    (void)uid;
     if (!op) {
         return ESRCH;
     }

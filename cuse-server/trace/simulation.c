@@ -241,9 +241,9 @@ static int simulate_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return inner_of(host)->ops->identify(inner_of(host), tid, guest_fd, id);
 }
 
-static int simulate_process(Host *host, pid_t tid, GuestProcess *process)
+static int simulate_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
-    return inner_of(host)->ops->process(inner_of(host), tid, process);
+    return inner_of(host)->ops->process(inner_of(host), tid, uid, process);
 }
 
 static int simulate_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)

@@ -36,6 +36,7 @@ struct BrokerLink {
     int socket;
     int watched;           /* epoll, of host files */
     KeptDescriptors *kept; /* or NULL: every descriptor is asked about */
+    LentMemories *lent;    /* or NULL: every thread is */
     GMutex probing;        /* held while the broker is asked for a probe */
     GMutex lock;           /* guards what follows, and every Question in it */
     GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
@@ -291,7 +292,8 @@ int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
     int error = ask_for_files(link, &request, -1, &reply, fds);
 
     if (error == 0 && fds[0] >= 0 && fds[1] >= 0) {
-        *memory = (BrokerMemory){fds[0], fds[1], reply.file, reply.lending};
+        *memory = (BrokerMemory){
+            fds[0], fds[1], reply.file, {.id = reply.process, .uid = reply.uid}, reply.lending};
         return 0;
     }
     close_if_open(fds[0]);
@@ -412,12 +414,16 @@ static int link_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return error;
 }
 
-static int link_process(Host *host, pid_t tid, GuestProcess *process)
+static int link_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
+    const BrokerLink *link = (BrokerLink *)host;
     BrokerRequest request = {.op = BROKER_PROCESS, .process = {tid}};
     BrokerReply reply;
-    int error = ask_plainly(host, &request, &reply);
 
+    if (link->lent && lent_memories_process(link->lent, tid, uid, process)) {
+        return 0;
+    }
+    int error = ask_plainly(host, &request, &reply);
     *process = (GuestProcess){.id = reply.process, .uid = reply.uid};
     return error;
 }
@@ -494,6 +500,11 @@ BrokerLink *broker_link_new(int socket)
 void broker_link_keep_descriptors(BrokerLink *link)
 {
     link->kept = kept_descriptors_new();
+}
+
+void broker_link_know_processes(BrokerLink *link, LentMemories *lent)
+{
+    link->lent = lent;
 }
 
 Host *broker_link_host(BrokerLink *link)

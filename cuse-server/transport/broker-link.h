@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "cuse-server/proxy/host.h"
+#include "cuse-server/transport/lent-memory.h"
 
 typedef struct BrokerLink BrokerLink;
 
@@ -19,6 +20,10 @@ BrokerLink *broker_link_new(int socket);
  * (kept-descriptors.h). A thread that identifies one may have to wait for a guest then, while others do not. */
 void broker_link_keep_descriptors(BrokerLink *link);
 
+/** broker_link_know_processes: from now on, before others use the link, whose thread one is of which memory was lent is not
+ * asked. @lent: outlives the link */
+void broker_link_know_processes(BrokerLink *link, LentMemories *lent);
+
 /** broker_link_host: the Host for proxy_init(); lives as long as the link. */
 Host *broker_link_host(BrokerLink *link);
 
@@ -27,12 +32,14 @@ Host *broker_link_host(BrokerLink *link);
  * @memory: /proc/TID/mem, for pread(2) and pwrite(2) at its addresses
  * @thread: /proc/TID/comm, which can be read as long as the thread lives
  * @file, @lending: as in BrokerReply
+ * @process: whose it is
  * Both descriptors are the caller's.
  */
 typedef struct {
     int memory;
     int thread;
     uint32_t file;
+    GuestProcess process;
     uint64_t lending;
 } BrokerMemory;
 

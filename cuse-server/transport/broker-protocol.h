@@ -145,7 +145,7 @@ typedef struct {
  *     them there (kept-descriptors.h)
  * @params: BROKER_IN_GUEST: the argument after the call
  * @guest_fd: BROKER_INSTALL: the guest's descriptor
- * @process, @uid: BROKER_PROCESS: see GuestProcess
+ * @process, @uid: BROKER_PROCESS, BROKER_MEMORY: see GuestProcess
  * @number: BROKER_NUMBER: a process id in the namespace of the thread that asks
  * @lending: BROKER_MEMORY: the memory may be kept until WORKER_TAKE_BACK names this number; 0: it is for this call only
  */

@@ -335,6 +335,7 @@ void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, Cal
                              .interrupts = interrupts_new(),
                              .lent = lent_memories_new(),
                              .look = look_new(call_clock)};
+    broker_link_know_processes(link, context->lent);
     g_mutex_init(&context->sizes);
     context->releases = g_thread_pool_new(run_release, context, (gint)threads, FALSE, NULL);
 }

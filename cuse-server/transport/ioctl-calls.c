@@ -129,9 +129,9 @@ static int ask_for_memory(Turn *turn, const LentKey *key)
         close(memory.thread);
         return EPERM;
     }
-    turn->lent = memory.lending ? lent_memories_keep(lent, key, asked, memory.lending,
-                                                     memory.memory, memory.thread)
-                                : lent_memory_new(0, memory.memory, memory.thread);
+    const Lent answer = {memory.lending, memory.memory, memory.thread, memory.process};
+    turn->lent =
+        memory.lending ? lent_memories_keep(lent, key, asked, &answer) : lent_memory_new(&answer);
     return 0;
 }
 
@@ -150,7 +150,7 @@ static int open_memory(gpointer data, int *fd)
     if (!turn->lent) {
         error = ask_for_memory(turn, &key);
     }
-    *fd = turn->lent ? turn->lent->memory : -1;
+    *fd = turn->lent ? turn->lent->lent.memory : -1;
     return error;
 }
 
@@ -291,6 +291,7 @@ void ioctl_call(fuse_req_t fuse, const struct fuse_file_info *info, const IoctlD
         .command = data->command,
         .argument = data->argument,
         .tid = fuse_req_ctx(fuse)->pid,
+        .uid = fuse_req_ctx(fuse)->uid,
         .started = call_clock(),
     };
     Turn turn = {.context = context, .fuse = fuse, .file = request.file->id};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/transport/lent-memory.h"
 
-#include <stdbool.h>
 #include <unistd.h>
 
 /* #syscalls:worker pread64 close */
@@ -31,13 +30,13 @@ typedef struct {
 
 /* --- one -------------------------------------------------------------------------------------- */
 
-LentMemory *lent_memory_new(uint64_t lending, int memory, int thread)
+LentMemory *lent_memory_new(const Lent *lent)
 {
-    LentMemory *lent = g_new(LentMemory, 1);
+    LentMemory *memory = g_new(LentMemory, 1);
 
-    *lent = (LentMemory){.lending = lending, .memory = memory, .thread = thread};
-    g_atomic_ref_count_init(&lent->refs);
-    return lent;
+    *memory = (LentMemory){.lent = *lent};
+    g_atomic_ref_count_init(&memory->refs);
+    return memory;
 }
 
 static LentMemory *lent_memory_ref(LentMemory *lent)
@@ -49,8 +48,8 @@ static LentMemory *lent_memory_ref(LentMemory *lent)
 void lent_memory_unref(LentMemory *lent)
 {
     if (lent && g_atomic_ref_count_dec(&lent->refs)) {
-        close(lent->memory);
-        close(lent->thread);
+        close(lent->lent.memory);
+        close(lent->lent.thread);
         g_free(lent);
     }
 }
@@ -59,7 +58,7 @@ static bool lives(const LentMemory *lent)
 {
     char first;
 
-    return pread(lent->thread, &first, 1, 0) == 1;
+    return pread(lent->lent.thread, &first, 1, 0) == 1;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -148,7 +147,7 @@ static LentMemory *known_thread(const LentMemories *memories, pid_t tid, uint64_
 {
     LentMemory *known = g_hash_table_lookup(memories->threads, GINT_TO_POINTER(tid));
 
-    return known && known->lending == lending && lives(known) ? known : NULL;
+    return known && known->lent.lending == lending && lives(known) ? known : NULL;
 }
 
 /* With the lock held. */
@@ -179,22 +178,42 @@ static void add_answer(LentMemories *memories, const LentKey *key, LentMemory *l
 }
 
 LentMemory *lent_memories_keep(LentMemories *memories, const LentKey *key, uint64_t asked,
-                               uint64_t lending, int memory, int thread)
+                               const Lent *lent)
 {
-    LentMemory *lent = lent_memory_new(lending, memory, thread);
+    LentMemory *memory = lent_memory_new(lent);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memories->lock);
 
     if (memories->times != asked) {
-        return lent;
+        return memory;
     }
-    make_room(memories, !known_thread(memories, key->tid, lending));
-    LentMemory *known = known_thread(memories, key->tid, lending);
-    if (!known) {
-        known = lent;
-        g_hash_table_replace(memories->threads, GINT_TO_POINTER(key->tid), lent_memory_ref(lent));
+    make_room(memories, !known_thread(memories, key->tid, lent->lending));
+    LentMemory *known = known_thread(memories, key->tid, lent->lending);
+    if (!known || known->lent.process.uid != lent->process.uid) {
+        known = memory;
+        g_hash_table_replace(memories->threads, GINT_TO_POINTER(key->tid), lent_memory_ref(memory));
     }
     add_answer(memories, key, known);
-    return lent;
+    return memory;
+}
+
+/* NULL: it was lent nothing. */
+static LentMemory *find_thread(LentMemories *memories, pid_t tid)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memories->lock);
+    LentMemory *known = g_hash_table_lookup(memories->threads, GINT_TO_POINTER(tid));
+
+    return known ? lent_memory_ref(known) : NULL;
+}
+
+bool lent_memories_process(LentMemories *memories, pid_t tid, uid_t uid, GuestProcess *process)
+{
+    g_autoptr(LentMemory) known = find_thread(memories, tid);
+
+    if (!known || known->lent.process.uid != uid || !lives(known)) {
+        return false;
+    }
+    *process = known->lent.process;
+    return true;
 }
 
 void lent_memories_extend(LentMemories *memories, const LentKey *key, uint64_t lending)
@@ -214,7 +233,7 @@ static gboolean is_of_lending(gpointer key, gpointer value, gpointer lending)
     const LentMemory *lent = value;
 
     (void)key;
-    return lent->lending == *(const uint64_t *)lending;
+    return lent->lent.lending == *(const uint64_t *)lending;
 }
 
 static gboolean is_answer_of_lending(gpointer key, gpointer value, gpointer lending)

@@ -23,10 +23,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include <glib.h>
+
+#include "cuse-server/proxy/host.h"
 
 /* Threads of which memory is kept; each needs two descriptors. What comes beyond them puts away all others. */
 enum { LENT_THREADS_MAX = 256 };
@@ -46,20 +49,27 @@ typedef struct {
 } LentKey;
 
 /**
- * LentMemory: the memory of a process, as one of its threads was lent it. Reference counted.
+ * Lent: what the broker answers.
  * @lending: the broker's number for it; used once
  * @memory: /proc/TID/mem
  * @thread: /proc/TID/comm
+ * @process: whose memory it is
  */
 typedef struct {
-    gatomicrefcount refs;
     uint64_t lending;
     int memory;
     int thread;
+    GuestProcess process;
+} Lent;
+
+/** LentMemory: the memory of a process, as one of its threads was lent it. Reference counted. */
+typedef struct {
+    gatomicrefcount refs;
+    Lent lent;
 } LentMemory;
 
 /** lent_memory_new: that is kept nowhere. The descriptors are owned from now on. */
-LentMemory *lent_memory_new(uint64_t lending, int memory, int thread);
+LentMemory *lent_memory_new(const Lent *lent);
 
 /** lent_memory_unref: drop a reference; NULL is none. */
 void lent_memory_unref(LentMemory *lent);
@@ -76,15 +86,22 @@ uint64_t lent_memories_ask(LentMemories *memories);
 /**
  * lent_memories_keep: keep the broker's answer.
  * @asked: what lent_memories_ask() returned
- * @lending, @memory, @thread: as in LentMemory; the descriptors are owned from now on
+ * @lent: its descriptors are owned from now on
  * Returns: (transfer full): the memory, for the call that it was asked for, be it kept or not.
  */
 LentMemory *lent_memories_keep(LentMemories *memories, const LentKey *key, uint64_t asked,
-                               uint64_t lending, int memory, int thread);
+                               const Lent *lent);
 
 /** lent_memories_extend: what is kept of a thread is good for another file as well, if it is of this lending. @lending: or 0:
  * it is not. */
 void lent_memories_extend(LentMemories *memories, const LentKey *key, uint64_t lending);
+
+/**
+ * lent_memories_process: whose thread this is, if that is known from its memory, and it lives.
+ * @uid: as in LentKey. The answer is used if the process's user was this one as well: who calls as a user may be
+ *     that user, and nobody goes on being one that was given up.
+ */
+bool lent_memories_process(LentMemories *memories, pid_t tid, uid_t uid, GuestProcess *process);
 
 /** lent_memories_take_back: from now on nothing of this lending is found. Calls that use it go on: their callers
  * wait for them, and keep their memory until then. Does not wait. */

@@ -110,6 +110,7 @@ static void carry_out(Questions *questions, const Job *job)
         .command = question->ioctl.command,
         .argument = question->ioctl.argument,
         .tid = question->ioctl.tid,
+        .uid = HOST_ANY_USER,
         .started = call_clock(),
     };
     call_memory_init(&memory, job->fd, (int)question->ioctl.denied);

@@ -299,7 +299,7 @@ static gpointer ask_in_vain(gpointer data)
     Host *host = broker_link_host(worker);
 
     (void)data;
-    while (host->ops->process(host, 1, &process) != EIO) {
+    while (host->ops->process(host, 1, HOST_ANY_USER, &process) != EIO) {
     }
     return NULL;
 }

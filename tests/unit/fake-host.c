@@ -102,11 +102,12 @@ static int host_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     return *id ? 0 : EBADF;
 }
 
-static int host_process(Host *host, pid_t tid, GuestProcess *process)
+static int host_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
     const Fake *fake = (Fake *)host;
 
     (void)tid;
+    (void)uid;
     *process = fake->process;
     return process->id ? 0 : ESRCH;
 }

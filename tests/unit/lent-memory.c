@@ -8,7 +8,7 @@
 
 #include "cuse-server/transport/lent-memory.h"
 
-enum { FILE_ID = 7, LENDING = 3 };
+enum { FILE_ID = 7, LENDING = 3, PROCESS = 77, OWNER = 1234 };
 
 static LentMemories *memories;
 
@@ -38,10 +38,18 @@ static LentKey key_of(pid_t tid, uint32_t file)
     return (LentKey){file, tid, 1000, 100};
 }
 
+static uint32_t owner = OWNER; /* of the process, when memory is lent next */
+
+static Lent lent_of_this_thread(uint64_t lending)
+{
+    return (Lent){lending, open_of(gettid(), "mem"), open_of(gettid(), "comm"), {PROCESS, owner}};
+}
+
 static void keep(const LentKey *key, uint64_t asked, uint64_t lending)
 {
-    lent_memory_unref(lent_memories_keep(memories, key, asked, lending, open_of(gettid(), "mem"),
-                                         open_of(gettid(), "comm")));
+    const Lent lent = lent_of_this_thread(lending);
+
+    lent_memory_unref(lent_memories_keep(memories, key, asked, &lent));
 }
 
 static bool is_kept(const LentKey *key)
@@ -49,6 +57,16 @@ static bool is_kept(const LentKey *key)
     g_autoptr(LentMemory) found = lent_memories_find(memories, key);
 
     return found;
+}
+
+static bool is_process_known(pid_t tid, uid_t uid)
+{
+    GuestProcess process = {0};
+    const bool known = lent_memories_process(memories, tid, uid, &process);
+
+    cr_assert_eq(process.id, known ? PROCESS : 0);
+    cr_assert_eq(process.uid, known ? uid : 0);
+    return known;
 }
 
 Test(lent_memory, is_found_for_the_same_caller_on_the_same_file)
@@ -87,10 +105,10 @@ Test(lent_memory, that_comes_after_something_was_taken_back_is_for_one_call)
     const uint64_t asked = lent_memories_ask(memories);
 
     lent_memories_take_back(memories, LENDING);
-    LentMemory *lent = lent_memories_keep(memories, &key, asked, LENDING, open_of(gettid(), "mem"),
-                                          open_of(gettid(), "comm"));
-    cr_assert_geq(fcntl(lent->memory, F_GETFD), 0, "the call has it");
-    lent_memory_unref(lent);
+    const Lent lent = lent_of_this_thread(LENDING);
+    LentMemory *memory = lent_memories_keep(memories, &key, asked, &lent);
+    cr_assert_geq(fcntl(lent.memory, F_GETFD), 0, "the call has it");
+    lent_memory_unref(memory);
     cr_assert_not(is_kept(&key));
 }
 
@@ -101,8 +119,8 @@ Test(lent_memory, in_use_stays_while_it_is_taken_back)
     keep(&key, lent_memories_ask(memories), LENDING);
     LentMemory *lent = lent_memories_find(memories, &key);
     lent_memories_take_back(memories, LENDING);
-    cr_assert_geq(fcntl(lent->memory, F_GETFD), 0);
-    const int fd = lent->memory;
+    cr_assert_geq(fcntl(lent->lent.memory, F_GETFD), 0);
+    const int fd = lent->lent.memory;
     lent_memory_unref(lent);
     cr_assert_lt(fcntl(fd, F_GETFD), 0, "and no longer");
 }
@@ -149,6 +167,33 @@ Test(lent_memory, of_a_thread_that_has_ended_is_not_found)
         usleep(1000); /* who has joined it may be before the kernel */
     }
     cr_assert_not(is_kept(&key));
+    cr_assert_not(is_process_known(key.tid, OWNER));
+}
+
+Test(lent_memory, tells_whose_thread_it_is)
+{
+    const LentKey key = key_of(gettid(), FILE_ID);
+
+    cr_assert_not(is_process_known(key.tid, OWNER));
+    keep(&key, lent_memories_ask(memories), LENDING);
+    cr_assert(is_process_known(key.tid, OWNER));
+    cr_assert_not(is_process_known(key.tid, OWNER + 1), "it calls as another user");
+    cr_assert_not(is_process_known(key.tid, HOST_ANY_USER));
+    lent_memories_take_back(memories, LENDING);
+    cr_assert_not(is_process_known(key.tid, OWNER), "the process may execute a program");
+}
+
+Test(lent_memory, tells_it_of_the_user_that_the_process_is_now)
+{
+    const LentKey key = key_of(gettid(), FILE_ID);
+    LentKey other = key;
+
+    other.uid++;
+    keep(&key, lent_memories_ask(memories), LENDING);
+    owner++;
+    keep(&other, lent_memories_ask(memories), LENDING);
+    cr_assert(is_process_known(key.tid, owner));
+    cr_assert_not(is_process_known(key.tid, OWNER));
 }
 
 Test(lent_memory, of_a_file_goes_with_it)
