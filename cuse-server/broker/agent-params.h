@@ -36,6 +36,13 @@ typedef struct {
 int agent_page_new(void);
 
 /**
+ * agent_page_is_sealed: is a page of ours, or several, mapped from @address to @end and no further in a thread's address space,
+ * and sealed there? The kernel says so (VmFlags in /proc/TID/smaps): what mseal() returned may be a lie of the guest's
+ * filter. Reads the list of its mappings, which takes as long as the guest makes it.
+ */
+bool agent_page_is_sealed(int fd, pid_t tid, uint64_t address, uint64_t end);
+
+/**
  * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? The
  * guest's memory is not read, which it could have taken for ever, but the file is, and its maps: which takes as long as
  * the guest makes them, so nothing that others wait for may come to this.

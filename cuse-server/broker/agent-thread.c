@@ -12,19 +12,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/agent-loop.h"
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
 
-/* #syscalls:broker kill pread64 pwrite64 */
+/* #syscalls:broker kill pread64 */
 
 enum {
     CAPSET_DATA_OFFSET = 8, /* sizeof (struct __user_cap_header_struct) */
 };
-
-/* Where a program that maps where it likes has nothing (1 to 2 GiB): a page of ours in a hole between pages
- * of the guest's would be pinned with them, where the driver has to find the hole. */
-#define PAGE_FLAGS (MAP_SHARED | MAP_32BIT | MAP_POPULATE | AGENT_MAP_MARK)
 
 bool agent_is_error(int64_t result)
 {
@@ -90,7 +87,7 @@ static TraceeResult rest(Agent *agent)
 /* With the lock held: what the wait has ended for. */
 static AgentJob *take_job(Agent *agent, int64_t fd, int *error)
 {
-    AgentJob *job = g_steal_pointer(&agent->job);
+    AgentJob *job = fd == AGENT_JOB_FD ? g_steal_pointer(&agent->job) : NULL;
 
     if (job) {
         agent->state = AGENT_BUSY;
@@ -126,8 +123,8 @@ static TraceeResult next_job(Agent *agent, AgentJob **job, int64_t *fd, int *err
     return result;
 }
 
-/* The guest's flags, so that the filter lets the call pass: unless the kernel would look at the mark. */
-static uint64_t marked(uint64_t flags)
+/* Unless the kernel would look at the mark. */
+uint64_t agent_map_flags(uint64_t flags)
 {
     return (flags & MAP_TYPE) == MAP_SHARED ? flags | AGENT_MAP_MARK : flags;
 }
@@ -135,8 +132,9 @@ static uint64_t marked(uint64_t flags)
 static TraceeResult map(Agent *agent, const AgentJob *job, int64_t fd, int64_t *address)
 {
     const __u64 *args = job->call.data.args;
-    TraceeCall call = {.number = SYS_mmap,
-                       .args = {args[0], args[1], args[2], marked(args[3]), (uint64_t)fd, args[5]}};
+    TraceeCall call = {
+        .number = SYS_mmap,
+        .args = {args[0], args[1], args[2], agent_map_flags(args[3]), (uint64_t)fd, args[5]}};
     TraceeResult result = tracee_do(&agent->tracee, &call);
 
     *address = call.result;
@@ -175,7 +173,7 @@ TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *a
 {
     TraceeCall call = {
         .number = SYS_mmap,
-        .args = {0, AGENT_PAGE_BYTES, (uint64_t)protection, PAGE_FLAGS, (uint64_t)fd, 0}};
+        .args = {0, AGENT_PAGE_BYTES, (uint64_t)protection, AGENT_PAGE_FLAGS, (uint64_t)fd, 0}};
     TraceeResult result = tracee_do(&agent->tracee, &call);
 
     *address = call.result;
@@ -244,9 +242,7 @@ static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int 
     TraceeResult result = agent_map_page(agent, AGENT_PARAMS_FD, PROT_READ | PROT_WRITE, &page);
 
     *error = ENOMEM; /* the guest has room for no more mappings */
-    if (result == TRACEE_OK && !agent_is_error(page) &&
-        pwrite(wanted->params_fd, wanted->what->params, wanted->what->size, 0) ==
-            (ssize_t)wanted->what->size) {
+    if (result == TRACEE_OK && !agent_is_error(page)) {
         result = issue_at(agent, wanted, fd, page, error);
         if (result == TRACEE_OK) {
             result = agent_unmap_page(agent, page);
@@ -278,6 +274,9 @@ static TraceeResult carry_out(Agent *agent, AgentJob *job, int64_t fd)
 /* Until it is told to go. */
 static TraceeResult work(Agent *agent, int *error)
 {
+    if (agent->loop) {
+        return agent_loop_run(agent);
+    }
     for (;;) {
         AgentJob *job = NULL;
         int64_t fd;
@@ -539,6 +538,8 @@ static bool start(Agent *agent, int *error)
         result = prepare(agent, error);
         if (*error) {
             agent_retire(agent);
+        } else if (result == TRACEE_OK && agent->lingers) {
+            result = agent_loop_prepare(agent);
         }
     }
     if (result != TRACEE_OK) {
@@ -547,9 +548,10 @@ static bool start(Agent *agent, int *error)
     return result == TRACEE_OK;
 }
 
-/* The kernel waits for us to see that it has. */
+/* The kernel waits for us to see that it has: its number is still taken. */
 static void ends(gpointer data)
 {
+    agent_forget(data);
     agent_take_back(data);
 }
 
@@ -566,7 +568,7 @@ gpointer agent_main(gpointer data)
             agent_settle(agent);
         }
         TraceeResult result = error ? TRACEE_OK : work(agent, &error);
-        agent_take_back(agent);
+        ends(agent);
         if (result == TRACEE_OK) {
             result = tracee_exit(&agent->tracee);
         }

@@ -9,6 +9,7 @@
 
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <glib.h>
 
@@ -16,8 +17,16 @@
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/tracee.h"
 
-/** AGENT_PARAMS_FD: in the agent's table: the file with an ioctl()'s parameters, until the next one. */
-enum { AGENT_PARAMS_FD = 1 };
+/**
+ * In the agent's table: AGENT_PARAMS_FD: the file with an ioctl()'s parameters, until the next one. AGENT_JOB_FD: the file of a
+ * job. With that number a wait ends that the broker has ended, and no other: a filter of the guest's own has it end with minus an
+ * error, with 0, or with the number of the system call (SECCOMP_RET_TRAP).
+ */
+enum { AGENT_PARAMS_FD = 1, AGENT_JOB_FD = 2 };
+
+/* How it maps a page of ours. Where a program that maps where it likes has nothing (1 to 2 GiB): a page in a hole between
+ * pages of the guest's would be pinned with them, where the driver has to find the hole. */
+#define AGENT_PAGE_FLAGS (MAP_SHARED | MAP_32BIT | MAP_POPULATE | AGENT_MAP_MARK)
 
 /* Its address space is the guest's, its descriptor table a copy. */
 #define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -75,6 +84,22 @@ typedef struct {
     uint64_t ticks;
 } AgentStay;
 
+typedef struct AgentOrder AgentOrder;
+
+/**
+ * AgentLoop: what an agent has that works without stops (agent-loop.h).
+ * @code, @order, @params: our mapping of its pages
+ * @address: of all three in the guest's address space
+ * @ordered: the number of the last order. None is used twice
+ */
+typedef struct {
+    uint8_t *code;
+    AgentOrder *order;
+    uint8_t *params;
+    uint64_t address;
+    uint64_t ordered;
+} AgentLoop;
+
 /**
  * Agent: one of them. The lock of its Agents guards what is not marked otherwise.
  * @group: the process it is in; constant, as are @agents, @starter, @listener
@@ -95,6 +120,7 @@ typedef struct {
  * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
  * @bell: an eventfd in which it rests, the broker's; @bell_number: its number in the agent's table; -1: it has
  *     not been given it yet
+ * @loop: it works without stops; NULL: it does not
  * @is_settled: it has been made, and what it was made for is done
  * @unwanted: it is to go as soon as it has nothing to do
  * @lends: memory can be lent by it: @lending: under this number; 0: has not been
@@ -130,6 +156,7 @@ typedef struct Agent {
     bool spoilt;
     int bell;
     int64_t bell_number;
+    AgentLoop *loop;
     bool is_settled;
     bool unwanted;
     bool lends;
@@ -205,6 +232,9 @@ TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
 TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *address);
 
 TraceeResult agent_unmap_page(Agent *agent, int64_t address);
+
+/** agent_map_flags: a guest's flags of mmap(), so that the filter lets the agent's call pass. */
+uint64_t agent_map_flags(uint64_t flags);
 
 /** agent_close: have its tracee close a file in its table. */
 TraceeResult agent_close(Agent *agent, int64_t fd);

@@ -6,7 +6,8 @@
  * agent does both for a guest: a thread in the guest's process, with the guest's address space, but a
  * descriptor table of its own, empty but for the file of the call in progress and a page of parameters,
  * no capabilities, and all signals blocked. It never runs the guest's code: it goes from one system call
- * to the next under ptrace, and each is checked before it begins (tracee.h). It is made with the help of
+ * to the next under ptrace, and each is checked before it begins (tracee.h), or it runs code of ours that nobody can change
+ * (agent-loop.h). It is made with the help of
  * the guest's thread that first opens a device, or needs it, serves all threads of the process, and dies with its
  * process, with exec(), and with us (PTRACE_O_EXITKILL). It goes before that when the process makes a call that only
  * a process of one thread may make, or when a debugger attaches to it (agents_dismiss()).
@@ -21,8 +22,9 @@
  *     PARKED    waits in the kernel for the notification's answer     whoever has a job, by giving it the
  *                                                                     file: BUSY; keeper: RESTING, LEAVING
  *     RESTING   waits in the kernel where it can be stopped and       whoever has a job, by ringing: the tracer:
- *               frozen with its process: for its bell, an eventfd     PARKING
- *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING
+ *               frozen with its process: for its bell, an eventfd     PARKING; without stops: reader: PARKED
+ *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING; without stops: reader,
+ *                                                                     with the notification: PARKED
  *     LEAVING   ends; may only call exit()                            tracer: ENDED
  *     ENDED     is gone                                               -
  *
@@ -57,6 +59,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/broker/agent-loop.h"
 #include "cuse-server/broker/agent-params.h"
 #include "cuse-server/broker/agent.h"
 #include "cuse-server/broker/guest-thread.h"
@@ -64,7 +67,7 @@
 #include "cuse-server/transport/close-if-open.h"
 
 /*
- * #syscalls:broker clone kill close fcntl gettid memfd_create write eventfd2 newfstatat stat clock_nanosleep
+ * #syscalls:broker clone kill close fcntl gettid memfd_create write pwrite64 eventfd2 newfstatat stat clock_nanosleep
  */
 
 enum {
@@ -83,7 +86,8 @@ enum {
     KILL_SECONDS = 10,  /* for those that were killed then */
 };
 
-enum { ARG_PARAMS = 2 }; /* of ioctl(fd, command, params) */
+enum { ARG_PARAMS = 2 };     /* of ioctl(fd, command, params) */
+enum { ARG_MAP_LENGTH = 1 }; /* of mmap(address, length, ...) */
 
 /* --- agents ----------------------------------------------------------------------------------- */
 
@@ -92,6 +96,7 @@ static void agent_unref(Agent *agent)
     if (g_atomic_ref_count_dec(&agent->refs)) {
         close(agent->listener);
         close(agent->bell);
+        agent_loop_free(agent->loop);
         g_free(agent);
     }
 }
@@ -204,10 +209,16 @@ static void fail_job(int listener, AgentJob *job, int error)
     agent_job_end(job, error);
 }
 
-/* One that was given its file, and not begun: its guest is gone. With the lock held. */
+/* One that was given its file, and is not said to be done: its guest is gone, or a filter of the guest's own has kept the
+ * agent from saying so. With the lock held. */
 static void drop_given(Agent *agent)
 {
-    agent_job_end(g_steal_pointer(&agent->job), ESRCH);
+    AgentJob *job = g_steal_pointer(&agent->job);
+
+    if (job && !job->ioctl) {
+        notification_fail(agent->listener, job->call.id, EPERM);
+    }
+    agent_job_end(job, ESRCH);
 }
 
 /* With the lock held: the agent of a process that takes its jobs; NULL: it has none. */
@@ -340,7 +351,12 @@ static bool send_to_rest(Agent *agent)
         return true;
     }
     agent->state = AGENT_RESTING;
-    notification_fail(agent->listener, agent->parked, EAGAIN);
+    if (agent->loop) {
+        agent_loop_order_rest(agent);
+        (void)notification_return(agent->listener, agent->parked, AGENT_JOB_FD);
+    } else {
+        notification_fail(agent->listener, agent->parked, EAGAIN);
+    }
     return false;
 }
 
@@ -386,30 +402,66 @@ static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, in
         }
         return;
     }
-    if (agent->job != job) { /* its wait ended in another way, which is the tracer's to deal with */
+    if (agent->job != job) { /* its wait ended in another way, which whoever saw it deals with */
+        close(fd);
         return;
     }
     /* ENOENT: it was interrupted, and waits again in a moment; or it is gone. */
     if (error == ENOENT && agent->state != AGENT_ENDED) {
         g_queue_push_head(&agent->jobs, g_steal_pointer(&agent->job));
     } else {
-        fail_job(agent->listener, g_steal_pointer(&agent->job), error);
+        const int none = agent->job->ioctl ? ESRCH : EPERM; /* it has ended */
+        fail_job(agent->listener, g_steal_pointer(&agent->job), error == ENOENT ? none : error);
     }
 }
 
-/* Put what a job needs into the agent's table, which ends its wait. Returns 0 or an errno. */
-static int hand_over(const Agent *agent, const AgentJob *job, int fd, uint64_t parked)
+/*
+ * What is put into the agent's table, which ends its wait.
+ * @file: @is_job: under AGENT_JOB_FD; else under any number
+ * @params: or -1: under AGENT_PARAMS_FD
+ */
+typedef struct {
+    int file;
+    bool is_job;
+    int params;
+} Delivery;
+
+/* Returns 0 or an errno. */
+static int hand_over(const Agent *agent, const Delivery *delivery, uint64_t parked)
 {
+    const int listener = agent->listener;
     int number = 0;
 
-    if (job && job->ioctl) {
-        number = notification_put(agent->listener, parked, job->ioctl->params_fd, AGENT_PARAMS_FD,
-                                  O_CLOEXEC);
+    if (delivery->params >= 0) {
+        number = notification_put(listener, parked, delivery->params, AGENT_PARAMS_FD, O_CLOEXEC);
     }
     if (number >= 0) {
-        number = notification_give(agent->listener, parked, fd, O_CLOEXEC);
+        number = delivery->is_job ? notification_give_as(listener, parked, delivery->file,
+                                                         AGENT_JOB_FD, O_CLOEXEC)
+                                  : notification_give(listener, parked, delivery->file, O_CLOEXEC);
     }
-    return number < 0 ? -number : 0;
+    switch (number) {
+    case -ESRCH: /* it was interrupted while it took the file (kernel/seccomp.c, seccomp_notify_addfd()) */
+        return ENOENT;
+    case -EBADF: /* it may not have a file with this number (RLIMIT_NOFILE) */
+        return EMFILE;
+    default:
+        return number < 0 ? -number : 0;
+    }
+}
+
+/* With the lock held: what is to be delivered for a job, or with none, @fd. An agent without stops is given its order. */
+static Delivery prepare_delivery(Agent *agent, int fd)
+{
+    const AgentJob *job = agent->job;
+    Delivery delivery = {.file = fd, .is_job = job, .params = -1};
+
+    if (job && agent->loop) {
+        agent_loop_order_job(agent, job);
+    } else if (job && job->ioctl) {
+        delivery.params = job->ioctl->params_fd;
+    }
+    return delivery;
 }
 
 /*
@@ -427,9 +479,10 @@ static void give_next(Agent *agent)
     while ((fd = next_file(agent)) >= 0) {
         const AgentJob *job = agent->job;
         const uint64_t parked = agent->parked;
+        const Delivery delivery = prepare_delivery(agent, fd);
         agent->giving = true;
         agent_unlock(agent);
-        int error = hand_over(agent, job, fd, parked);
+        int error = hand_over(agent, &delivery, parked);
         agent_lock(agent);
         given(agent, job, fd, parked, error);
     }
@@ -437,24 +490,17 @@ static void give_next(Agent *agent)
 }
 
 /*
- * With the lock held: the agent that waits in a notification. Its number alone does not tell: when it has
+ * With the lock held: the agent that waits in a notification. Its number alone does not tell while it is being made: when it has
  * just been killed, a new thread of the guest's may have that, and must not get what was for it. No thread
- * but an agent can be in a call while a tracer of ours holds it.
+ * but an agent can be in a call while a tracer of ours holds it. Once it is settled it is forgotten before its number
+ * is free (agent_main()).
  */
 static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif *notif)
 {
     const pid_t tid = (pid_t)notif->pid;
     Agent *agent = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(tid));
 
-    return agent && guest_thread_tracer(tid) == agent->tracer ? agent : NULL;
-}
-
-/* With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. */
-static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
-{
-    bool waits = agent->state == AGENT_PARKING || agent->state == AGENT_LEAVING;
-
-    return waits && notif->data.nr == (agent->errand ? SYS_pidfd_getfd : SYS_mmap);
+    return agent && (agent->is_settled || guest_thread_tracer(tid) == agent->tracer) ? agent : NULL;
 }
 
 void agent_issues(Agent *agent, const AgentCall *call)
@@ -590,8 +636,122 @@ static void begin_check(Check *check)
     check_free(check);
 }
 
+/* With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. */
+static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
+{
+    bool waits = agent->state == AGENT_PARKING || agent->state == AGENT_LEAVING;
+
+    if (agent->loop) {
+        return agent_loop_is_wait(notif);
+    }
+    return waits && notif->data.nr == (agent->errand ? SYS_pidfd_getfd : SYS_mmap);
+}
+
+/* With the lock held: an agent without stops is about to make the call of its job, and no other. */
+static void let_on(const Agent *agent, const struct seccomp_notif *notif)
+{
+    const AgentJob *job = agent->job;
+    const AgentCall *call = job ? job->ioctl : NULL;
+
+    if (job && notif->data.nr == (call ? SYS_ioctl : SYS_mmap) &&
+        (!call || agent_loop_has_params(agent, call->what))) {
+        notification_continue(agent->listener, notif->id);
+    } else {
+        agent_punish(agent);
+        notification_fail(agent->listener, notif->id, EPERM);
+    }
+}
+
+/* With the lock held: an agent's call that is no wait, and that a filter has us asked about. */
+static void see_to_call(Agent *agent, const struct seccomp_notif *notif, Check **check)
+{
+    if (agent->loop) {
+        let_on(agent, notif);
+    } else if (notif->data.nr == SYS_ioctl && agent->issuing) {
+        *check = check_new(agent, notif);
+    } else {
+        notification_continue(agent->listener, notif->id);
+    }
+}
+
+/* With the lock held: let an agent without stops carry out an order that needs no file. */
+static void unpark(Agent *agent)
+{
+    agent->state = AGENT_BUSY;
+    (void)notification_return(agent->listener, agent->parked, AGENT_JOB_FD); /* or it waits again */
+}
+
+/* With the lock held: an agent without stops has mapped, or has not. If a signal came to its guest first, that calls again,
+ * and has no use for this mapping. */
+static void end_map(Agent *agent, AgentJob *job, int64_t result)
+{
+    if (agent_is_error(result)) {
+        notification_fail(agent->listener, job->call.id, (int)-result);
+    } else if (!notification_return(agent->listener, job->call.id, result)) {
+        agent_loop_order_unmap(agent, (uint64_t)result, job->call.data.args[ARG_MAP_LENGTH]);
+        unpark(agent);
+    }
+    agent_job_end(job, 0);
+}
+
+static void end_ioctl(const Agent *agent, AgentJob *job, int64_t result)
+{
+    agent_loop_take_params(agent, job->ioctl->what);
+    agent_job_end(job, agent_is_error(result) ? (int)-result : 0);
+}
+
+/* With the lock held: an agent without stops waits, and says in its wait what its last order came to. */
+static void end_order(Agent *agent, const struct seccomp_notif *notif, AgentState before)
+{
+    int64_t result;
+
+    if (!agent_loop_result(agent, notif, &result)) { /* it was interrupted before it had that */
+        if (agent_loop_is_unmapping(agent)) {
+            unpark(agent);
+        }
+        return;
+    }
+    if (before == AGENT_RESTING && result != -EFAULT) {
+        agent->unwanted = true; /* a filter of the guest's own does not let it rest */
+    }
+    AgentJob *job = g_steal_pointer(&agent->job);
+    if (job && job->ioctl) {
+        end_ioctl(agent, job, result);
+    } else if (job) {
+        end_map(agent, job, result);
+    }
+}
+
+/* With the lock held: is an agent that waits to end? @before: its state before: it may have been interrupted before it knew that
+ * it is to go. */
+static bool is_to_go(const Agent *agent, AgentState before)
+{
+    const Agents *agents = agent->agents;
+
+    return before == AGENT_LEAVING ||
+           (!has_work(agent) &&
+            (!agent->lingers || agent->unwanted || count(agents) > KEPT_MAX || agents->stopping));
+}
+
+/* With the lock held: it waits for a file. */
+static void park(Agent *agent, const struct seccomp_notif *notif)
+{
+    const AgentState before = agent->state;
+
+    agent->parked = notif->id;
+    agent->since = g_get_monotonic_time();
+    agent_set_state(agent, AGENT_PARKED);
+    if (agent->loop) {
+        end_order(agent, notif, before);
+    }
+    if (agent->state == AGENT_PARKED && is_to_go(agent, before)) {
+        dismiss(agent, ECANCELED);
+    }
+}
+
 bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
 {
+    Check *check = NULL;
     Agent *agent;
 
     g_mutex_lock(&agents->lock);
@@ -601,24 +761,16 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
         return false;
     }
     agent_ref(agent);
-    if (!is_wait(agent, notif)) {
-        const bool reads = notif->data.nr == SYS_ioctl && agent->issuing;
-        Check *check = reads ? check_new(agent, notif) : NULL;
-        g_mutex_unlock(&agents->lock);
-        if (check) {
-            begin_check(check);
-        } else if (!reads) {
-            notification_continue(agent->listener, notif->id);
-        }
+    const bool waits = is_wait(agent, notif);
+    if (waits) {
+        park(agent, notif);
     } else {
-        agent->parked = notif->id;
-        agent->since = g_get_monotonic_time();
-        agent->state = AGENT_PARKED;
-        if (!has_work(agent) &&
-            (!agent->lingers || agent->unwanted || count(agents) > KEPT_MAX || agents->stopping)) {
-            dismiss(agent, ECANCELED);
-        }
-        g_mutex_unlock(&agents->lock);
+        see_to_call(agent, notif, &check);
+    }
+    g_mutex_unlock(&agents->lock);
+    if (check) {
+        begin_check(check);
+    } else if (waits) {
         give_next(agent);
     }
     agent_unref(agent);
@@ -949,10 +1101,19 @@ static int wait_for_call(AgentCall *call)
     return call->error;
 }
 
+/* Before the guest knows of the file: it can hold the file's lock then, and whoever writes. */
+static bool write_params(const AgentCall *call)
+{
+    const AgentIoctl *what = call->what;
+
+    return call->params_fd >= 0 &&
+           pwrite(call->params_fd, what->params, what->size, 0) == (ssize_t)what->size;
+}
+
 int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
 {
     AgentCall call = {.what = what, .params_fd = agent_page_new()};
-    int host_fd = call.params_fd < 0 ? -1 : fcntl(what->host_fd, F_DUPFD_CLOEXEC, 0);
+    int host_fd = write_params(&call) ? fcntl(what->host_fd, F_DUPFD_CLOEXEC, 0) : -1;
     int error = ENOMEM;
 
     g_mutex_init(&call.lock);

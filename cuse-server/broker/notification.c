@@ -62,6 +62,12 @@ int notification_put(int listener, uint64_t id, int fd, int number, int flags)
     return add_fd(listener, id, fd, number, flags, SECCOMP_ADDFD_FLAG_SETFD);
 }
 
+int notification_give_as(int listener, uint64_t id, int fd, int number, int flags)
+{
+    return add_fd(listener, id, fd, number, flags,
+                  SECCOMP_ADDFD_FLAG_SETFD | SECCOMP_ADDFD_FLAG_SEND);
+}
+
 int notification_give(int listener, uint64_t id, int fd, int flags)
 {
     return add_fd(listener, id, fd, 0, flags, SECCOMP_ADDFD_FLAG_SEND);

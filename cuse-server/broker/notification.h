@@ -54,3 +54,7 @@ int notification_put(int listener, uint64_t id, int fd, int number, int flags);
  * full.
  */
 int notification_give(int listener, uint64_t id, int fd, int flags);
+
+/** notification_give_as: the same under a number of our choice, in place of what is there. EBADF: the caller may have none so
+ * high. */
+int notification_give_as(int listener, uint64_t id, int fd, int number, int flags);

@@ -136,14 +136,15 @@ static int signal_to_deliver(pid_t tid, int signal_number)
 
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
 
-/* Let the thread go on to the next stop that means something to us. */
-static TraceeResult go_on(const Tracee *tracee, Stop *stop)
+/* Let the thread go on to the next stop that means something to us. @request: PTRACE_SYSCALL, or PTRACE_CONT: not to those at
+ * the beginning and at the end of system calls */
+static TraceeResult go_on_by(enum __ptrace_request request, const Tracee *tracee, Stop *stop)
 {
     const pid_t tid = tracee->tid;
     int deliver = 0;
 
     for (;;) {
-        if (ptrace(PTRACE_SYSCALL, tid, 0, deliver) < 0 && errno != ESRCH) {
+        if (ptrace(request, tid, 0, deliver) < 0 && errno != ESRCH) {
             return TRACEE_TAMPERED;
         }
         *stop = next_stop(tid, tracee->alone ? tracee : NULL);
@@ -165,6 +166,11 @@ static TraceeResult go_on(const Tracee *tracee, Stop *stop)
             break;
         }
     }
+}
+
+static TraceeResult go_on(const Tracee *tracee, Stop *stop)
+{
+    return go_on_by(PTRACE_SYSCALL, tracee, stop);
 }
 
 int tracee_seize(pid_t tid)
@@ -349,6 +355,17 @@ TraceeResult tracee_do(Tracee *tracee, TraceeCall *call)
         }
     } while (result == TRACEE_OK && tracee_is_to_repeat(tracee, call));
     return result;
+}
+
+TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs)
+{
+    Stop stop;
+
+    if (ptrace(PTRACE_SETREGS, tracee->tid, 0, regs) < 0) {
+        return why_not(tracee);
+    }
+    TraceeResult result = go_on_by(PTRACE_CONT, tracee, &stop);
+    return result == TRACEE_OK ? TRACEE_TAMPERED : result;
 }
 
 /* Its result is a thread's id, or minus an error, of the kernel's own too. */

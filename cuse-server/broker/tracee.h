@@ -109,6 +109,14 @@ bool tracee_is_to_repeat(Tracee *tracee, TraceeCall *call);
 TraceeResult tracee_do(Tracee *tracee, TraceeCall *call);
 
 /**
+ * tracee_run: let the thread run code of ours that the guest cannot change, without a stop at its system calls. Waits for
+ * its end.
+ * @regs: what it starts with
+ * Returns: TRACEE_ENDED; or TRACEE_TAMPERED: it stands still, for a signal that only other code than ours brings about.
+ */
+TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs);
+
+/**
  * tracee_clone: make it start a thread of the same process that is held like itself.
  * @flags: of clone(2)
  * @result: the new thread's id, or minus an errno: EPERM also if a filter of the guest's own kills it for the call as soon

@@ -200,8 +200,10 @@ static Finding look_at_mseal(void)
     if (syscall(SYS_mseal, NULL, 0, 0) == 0 || errno != ENOSYS) {
         return finding_ok("available");
     }
-    return finding(FINDING_WARNING, g_strdup("not available"),
-                   g_strdup("Linux 6.10 or newer seals mappings that guests must not replace"));
+    return finding(
+        FINDING_WARNING, g_strdup("not available"),
+        g_strdup("Linux 6.10 or newer: mappings, and memory that is described to the driver, cost "
+                 "half as much"));
 }
 
 static Finding look_at_ptrace(void)

@@ -17,7 +17,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,6 +29,7 @@
 #include <criterion/criterion.h>
 
 #include "abi/uvm.h"
+#include "cuse-server/broker/agent-params.h"
 #include "cuse-server/broker/agents.h"
 #include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/broker/notification.h"
@@ -50,6 +54,9 @@ static Incidents *incidents;
 static uint64_t counts[INCIDENT_KIND_COUNT]; /* of the last scene */
 static int listener;
 static bool is_container_without_filters;
+static bool
+    is_interruptible; /* a wait for the listener, by any signal; and each mapping has a thread of ours */
+static bool is_made_ahead; /* the agent: it works without stops then, where the kernel lets it */
 
 /* What becomes of the page of an ioctl()'s parameters while the agent waits for its call to be let on. */
 typedef enum {
@@ -94,6 +101,26 @@ static volatile unsigned *map(void)
     return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, GUEST_FD, 0);
 }
 
+/* As the profile of a runtime that does not know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+static int install_interruptible_filter(void)
+{
+    const unsigned shared = MAP_SHARED | MAP_ANONYMOUS | (unsigned)AGENT_MAP_MARK;
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, shared),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = G_N_ELEMENTS(rules), .filter = rules};
+
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                        &filter);
+}
+
 static G_NORETURN void be_guest(int socket, Scene scene)
 {
     g_autoptr(GError) error = NULL;
@@ -101,11 +128,15 @@ static G_NORETURN void be_guest(int socket, Scene scene)
     int fd;
 
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    fd = open_filter_install(&(FilterNeeds){0}, &error);
+    fd = is_interruptible ? install_interruptible_filter()
+                          : open_filter_install(&(FilterNeeds){0}, &error);
     if (fd < 0 || !seqpacket_send(socket, &message, 1, fd)) {
         _exit(99);
     }
     close(fd);
+    if (is_made_ahead) {
+        close(open("/dev/null", O_RDWR));
+    }
     scene();
     _exit(0);
 }
@@ -185,6 +216,14 @@ static void answer_map(const struct seccomp_notif *notif)
     agents_map(agents, listener, notif, group, dup(host_file));
 }
 
+static gpointer map_for(gpointer data)
+{
+    g_autofree struct seccomp_notif *notif = data;
+
+    answer_map(notif);
+    return NULL;
+}
+
 /* In a thread: who waits for the agent's end does not serve it. */
 static gpointer leave_alone(gpointer data)
 {
@@ -200,8 +239,9 @@ static void answer_alone(const struct seccomp_notif *notif)
     g_thread_unref(g_thread_new("alone", leave_alone, g_memdup2(notif, sizeof *notif)));
 }
 
-static void answer_open(const struct seccomp_notif *notif)
+static gpointer prepare(gpointer data)
 {
+    g_autofree struct seccomp_notif *notif = data;
     const unsigned filters = is_container_without_filters ? 0 : UINT_MAX;
     GuestProcess process;
 
@@ -209,6 +249,13 @@ static void answer_open(const struct seccomp_notif *notif)
         !agents_prepare(agents, listener, notif, process.id, filters)) {
         notification_continue(listener, notif->id);
     }
+    return NULL;
+}
+
+/* In a thread: it waits for an agent that is being made. */
+static void answer_open(const struct seccomp_notif *notif)
+{
+    g_thread_unref(g_thread_new("prepare", prepare, g_memdup2(notif, sizeof *notif)));
 }
 
 static void answer(const struct seccomp_notif *notif)
@@ -221,6 +268,8 @@ static void answer(const struct seccomp_notif *notif)
         answer_ioctl(notif);
     } else if (notif->data.nr == SYS_pidfd_getfd) {
         agents_take_file(agents, listener, notif);
+    } else if ((int)notif->data.args[4] == GUEST_FD && is_interruptible) {
+        g_thread_unref(g_thread_new("map", map_for, g_memdup2(notif, sizeof *notif)));
     } else if ((int)notif->data.args[4] == GUEST_FD) {
         answer_map(notif);
     } else {
@@ -638,10 +687,11 @@ static void *spoil(void *data)
     } else if (spoiler->fate == PAGE_IS_REPLACED) {
         memcpy(copy, (const void *)page, sizeof copy);
         if (mmap((void *)page, PAGE, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+            memcpy((void *)page, copy, sizeof copy);
+        } else if (!is_made_ahead || errno != EPERM) {
             _exit(4);
         }
-        memcpy((void *)page, copy, sizeof copy);
     }
     spoiler->done = true;
     return data;
@@ -1071,7 +1121,7 @@ Test(agents, one_that_was_woken_rests_again)
 
 /* --- a filter of the guest's own that lies about the agent's wait ------------------------------ */
 
-static unsigned lie; /* the error that its wait is said to have */
+static unsigned lie; /* what a filter says of its wait */
 
 static void install_lie(void)
 {
@@ -1082,12 +1132,13 @@ static void install_lie(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_NONE, 0, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | lie),
+        BPF_STMT(BPF_RET | BPF_K, lie),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog filter = {.len = G_N_ELEMENTS(lies), .filter = lies};
+    const unsigned flags = is_made_ahead ? SECCOMP_FILTER_FLAG_TSYNC : 0;
 
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) < 0) {
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter) != 0) {
         _exit(8);
     }
 }
@@ -1111,10 +1162,421 @@ static void map_with_a_lie(void)
 
 Test(agents, a_filter_that_lies_about_its_wait_ends_it)
 {
-    static const unsigned lies[] = {0, KERNELS_OWN_ERROR};
+    static const unsigned lies[] = {SECCOMP_RET_ERRNO, SECCOMP_RET_ERRNO | KERNELS_OWN_ERROR,
+                                    SECCOMP_RET_TRAP};
 
     for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
         lie = lies[i];
-        cr_expect(ended_well(play(map_with_a_lie)), "error %u", lie);
+        cr_expect(ended_well(play(map_with_a_lie)), "%x", lie);
     }
+}
+
+/* --- without stops ------------------------------------------------------------------------------ */
+
+#ifndef SYS_mseal
+#define SYS_mseal 462 /* absent from older headers; Linux 6.10 */
+#endif
+
+/* And says so. */
+static bool kernel_seals(void)
+{
+    g_autofree char *maps = NULL;
+    void *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return syscall(SYS_mseal, page, PAGE, 0) == 0 &&
+           g_file_get_contents("/proc/self/smaps", &maps, NULL, NULL) && strstr(maps, " sl");
+}
+
+/* Code and order of the agent's, which works without stops; NULL: there are none. */
+static unsigned char *sealed_pages(void)
+{
+    g_autofree char *maps = NULL;
+    const char *line;
+
+    if (!g_file_get_contents("/proc/self/maps", &maps, NULL, NULL) ||
+        !(line = strstr(maps, "memfd:nvcuse-agent"))) {
+        return NULL;
+    }
+    const char *before = g_strrstr_len(maps, line - maps, "\n");
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    return (unsigned char *)g_ascii_strtoull(before ? before + 1 : maps, NULL, 16);
+}
+
+static void assert_without_stops(void)
+{
+    if (!sealed_pages()) {
+        _exit(50);
+    }
+}
+
+static void map_without_stops(void)
+{
+    assert_without_stops();
+    map_twice();
+}
+
+static void end_without_stops(void)
+{
+    assert_without_stops();
+    map_once_and_end();
+}
+
+static void map_in_child(void)
+{
+    const pid_t child = fork();
+    int how;
+
+    if (child == 0) {
+        _exit(sealed_pages() || map() == MAP_FAILED ? 1 : 0);
+    }
+    _exit(waitpid(child, &how, 0) == child && how == 0 ? 0 : 2);
+}
+
+static void skip_unless_sealed(void)
+{
+    if (!kernel_seals()) {
+        cr_skip_test("the kernel has no mseal(), or does not show what is sealed");
+    }
+    is_made_ahead = true;
+}
+
+Test(agents, one_that_was_made_ahead_needs_no_stops, .timeout = 120)
+{
+    static const Scene scenes[] = {
+        map_without_stops, map_after_a_while, map_in_threads, map_beyond,
+        be_alone,          rest_and_be_alone, map_in_child,   rest_twice,
+    };
+
+    skip_unless_sealed();
+    for (size_t i = 0; i < G_N_ELEMENTS(scenes); i++) {
+        const int how = play(scenes[i]);
+        cr_expect(ended_well(how), "scene %zu: %x", i, how);
+        cr_expect_eq(counts[INCIDENT_OTHER_CODE] + counts[INCIDENT_ASTRAY], 0, "scene %zu", i);
+    }
+}
+
+Test(agents, without_stops_memory_is_taken_back_as_well, .timeout = 60)
+{
+    static const Scene scenes[] = {map_and_execute, map_and_execute_in_thread,
+                                   leave_memory_to_another};
+
+    skip_unless_sealed();
+    for (size_t i = 0; i < G_N_ELEMENTS(scenes); i++) {
+        cr_expect(ended_well(play(scenes[i])), "scene %zu", i);
+        assert_taken_back_before("true");
+    }
+    cr_expect(ended_well(play(end_without_stops)));
+    cr_expect_eq(lending.taken_back, lending.number);
+}
+
+Test(agents, without_stops_a_guest_that_is_killed_keeps_nobody_waiting)
+{
+    skip_unless_sealed();
+    const int how = play(be_killed);
+
+    cr_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+    cr_assert_eq(counts[INCIDENT_OTHER_CODE], 0);
+}
+
+Test(agents, without_stops_parameters_are_those_that_were_checked)
+{
+    skip_unless_sealed();
+    for (PageFate fate = PAGE_STAYS; fate <= PAGE_IS_REPLACED; fate++) {
+        const bool is_kept = fate != PAGE_IS_WRITTEN_TO; /* nobody can put another in its place */
+        const int how = spoilt(fate);
+        cr_expect_eq(ended_well(how), is_kept, "fate %d: %x", fate, how);
+        cr_expect_eq(ioctl_error == ENOTTY, is_kept, "fate %d", fate);
+        cr_expect_eq(counts[INCIDENT_OTHER_CODE], is_kept ? 0 : 1, "fate %d: reported", fate);
+    }
+}
+
+/* Every way to have other bytes there; all must fail, or change nothing. */
+static void change_pages(void)
+{
+    unsigned char *pages = sealed_pages();
+    unsigned char before[2 * PAGE];
+    int memory = open("/proc/self/mem", O_RDWR);
+
+    if (!pages || memory < 0) {
+        _exit(50);
+    }
+    memcpy(before, pages, sizeof before);
+    for (size_t i = 0; i < 3; i++) {
+        unsigned char *page = pages + i * PAGE;
+        void *room = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (munmap(page, PAGE) == 0 || mprotect(page, PAGE, PROT_NONE) == 0 ||
+            mmap(page, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+                MAP_FAILED ||
+            mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room) != MAP_FAILED ||
+            mremap(room, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED) {
+            _exit(51);
+        }
+        if (i < 2 && (pwrite(memory, "\xcc", 1, (off_t)(uintptr_t)page) == 1 ||
+                      madvise(page, PAGE, MADV_REMOVE) == 0)) {
+            _exit(52);
+        }
+        (void)madvise(page, PAGE, MADV_DONTNEED);
+        (void)syscall(SYS_remap_file_pages, page, PAGE, 0, 1, 0);
+    }
+    if (memcmp(before, pages, sizeof before) != 0) {
+        _exit(53);
+    }
+    map_twice();
+}
+
+Test(agents, nobody_writes_over_the_code_of_one_without_stops)
+{
+    skip_unless_sealed();
+    const int how = play(change_pages);
+
+    cr_assert(ended_well(how), "%x", how);
+}
+
+/* exit_group(66), which would tell that the agent ran it. */
+static const unsigned char end_code[] = {0xb8, 231, 0, 0, 0, 0xbf, 66, 0, 0, 0, 0x0f, 0x05};
+
+/* From the moment on at which they are there: the one before they are sealed is what it is after. */
+static void *replace_pages(void *data)
+{
+    for (;;) {
+        unsigned char *page = sealed_pages();
+        if (page && mmap(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+            memcpy(page, end_code, sizeof end_code);
+            return data;
+        }
+    }
+}
+
+static void open_beside_replacer(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, replace_pages, NULL);
+    close(open("/dev/null", O_RDWR));
+    close(open("/dev/null", O_RDWR));
+    _exit(map() == MAP_FAILED ? 3 : 0);
+}
+
+Test(agents, pages_that_a_guest_replaces_before_they_are_sealed_are_not_run, .timeout = 120)
+{
+    skip_unless_sealed();
+    is_made_ahead = false; /* the scene opens, once its thread is there */
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        const int how = play(open_beside_replacer);
+        cr_expect(ended_well(how) || WIFSIGNALED(how), "%x", how);
+    }
+}
+
+Test(agents, without_stops_a_filter_that_lies_about_the_wait_ends_it, .timeout = 120)
+{
+    static const unsigned lies[] = {SECCOMP_RET_ERRNO, SECCOMP_RET_ERRNO | EAGAIN,
+                                    SECCOMP_RET_ERRNO | KERNELS_OWN_ERROR, SECCOMP_RET_TRAP};
+
+    skip_unless_sealed();
+    for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+        lie = lies[i];
+        cr_expect(ended_well(play(map_with_a_lie)), "%x", lie);
+    }
+}
+
+/* --- what a page of ours is known by ---------------------------------------------------------- */
+
+/* A segment's number is the one that its maker asks for. -1: this machine does not let it be asked for. */
+static int make_segment(ino_t number)
+{
+    g_autofree char *text = g_strdup_printf("%lu", (unsigned long)number);
+    int next = open("/proc/sys/kernel/shm_next_id", O_WRONLY);
+    ssize_t length = next < 0 ? -1 : write(next, text, strlen(text));
+
+    close(next);
+    return length > 0 ? shmget(IPC_PRIVATE, PAGE, IPC_CREAT | S_IRUSR | S_IWUSR) : -1;
+}
+
+Test(agents, a_segment_with_the_number_of_a_page_of_ours_is_none)
+{
+    g_auto(AgentParams) params = {.fd = agent_page_new(), .size = 8};
+    struct stat page;
+
+    cr_assert_eq(fstat(params.fd, &page), 0);
+    const int segment = make_segment(page.st_ino);
+    void *at = segment < 0 ? MAP_FAILED : shmat(segment, NULL, 0);
+    shmctl(segment, IPC_RMID, NULL);
+    if ((ino_t)segment != page.st_ino || at == MAP_FAILED) {
+        cr_skip_test("no segment's number can be chosen here");
+    }
+    cr_assert_not(agent_params_are_there(&params, getpid(), (uintptr_t)at));
+    void *ours = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, params.fd, 0);
+    cr_assert_eq(ours, at);
+    cr_assert(agent_params_are_there(&params, getpid(), (uintptr_t)at));
+    cr_assert_not(agent_page_is_sealed(params.fd, getpid(), (uintptr_t)at, (uintptr_t)at + PAGE));
+}
+
+/* --- a filter that lies about the seal ---------------------------------------------------------- */
+
+/* For all threads, as soon as the agent is there. */
+static void *lie_about_seal(void *data)
+{
+    struct sock_filter lies[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mseal, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = G_N_ELEMENTS(lies), .filter = lies};
+
+    while (count_threads() < 3) {
+    }
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0) {
+        _exit(8);
+    }
+    return data;
+}
+
+static void replace_unsealed_pages(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, lie_about_seal, NULL);
+    close(open("/dev/null", O_RDWR));
+    pthread_join(thread, NULL);
+    close(open("/dev/null", O_RDWR));
+    unsigned char *page = sealed_pages();
+    if (page && mmap(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+        memcpy(page, end_code, sizeof end_code);
+    }
+    (void)map();
+    _exit(0);
+}
+
+Test(agents, pages_of_which_a_filter_says_that_they_are_sealed_are_not_run, .timeout = 60)
+{
+    skip_unless_sealed();
+    is_made_ahead = false;
+    for (unsigned i = 0; i < 10; i++) {
+        const int how = play(replace_unsealed_pages);
+        cr_expect(ended_well(how), "%x", how);
+    }
+}
+
+/* --- stopped and let on, again and again --------------------------------------------------------- */
+
+/* With stops, a wait that is interrupted a thousand times in a row is given up (tracee_is_to_repeat()). */
+enum { STORM_SECONDS = 2, STORM_STEP_US = 300, STORM_STEP_WITH_STOPS_US = 2000 };
+
+static G_NORETURN void stop_and_go(pid_t process)
+{
+    const useconds_t step = is_made_ahead ? STORM_STEP_US : STORM_STEP_WITH_STOPS_US;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+        kill(process, SIGSTOP);
+        usleep(step);
+        kill(process, SIGCONT);
+        usleep(2 * step);
+    }
+}
+
+/* What was returned is mapped, and shows the host's file. */
+static bool is_mapped(volatile unsigned *at)
+{
+    static unsigned counter;
+
+    at[0] = ++counter;
+    return at[0] == counter && munmap((void *)at, SIZE) == 0;
+}
+
+static void map_in_storm(void)
+{
+    const pid_t self = getpid();
+    const pid_t storm = fork();
+    const gint64 end = g_get_monotonic_time() + STORM_SECONDS * G_TIME_SPAN_SECOND;
+
+    if (storm == 0) {
+        stop_and_go(self);
+    }
+    while (g_get_monotonic_time() < end) {
+        volatile unsigned *mapped = map();
+        if (mapped == MAP_FAILED && errno != EINTR) {
+            _exit(errno);
+        } else if (mapped != MAP_FAILED && (!mapped || !is_mapped(mapped))) {
+            _exit(255);
+        }
+    }
+    kill(storm, SIGKILL);
+    kill(self, SIGCONT);
+}
+
+Test(agents, one_that_is_interrupted_does_what_it_was_asked, .timeout = 60)
+{
+    is_interruptible = true;
+    for (int ahead = 0; ahead <= (kernel_seals() ? 1 : 0); ahead++) {
+        is_made_ahead = ahead;
+        const int how = play(map_in_storm);
+        cr_expect(ended_well(how), "ahead %d: %x", ahead, how);
+        cr_expect_eq(counts[INCIDENT_OTHER_CODE], 0, "ahead %d", ahead);
+    }
+}
+
+/* --- an order for which there could be no file --------------------------------------------------- */
+
+enum { FEW_FILES = 2 };
+
+/* How often the host's file is mapped. @maps: the list of mappings, open */
+static unsigned count_host_mappings(int maps)
+{
+    static char text[64 * 1024];
+    size_t length = 0;
+    ssize_t n;
+    unsigned found = 0;
+
+    (void)lseek(maps, 0, SEEK_SET);
+    while ((n = read(maps, text + length, sizeof text - 1 - length)) > 0) {
+        length += (size_t)n;
+    }
+    text[length] = '\0';
+    for (const char *at = text; (at = strstr(at, "memfd:host")); at++) {
+        found++;
+    }
+    return found;
+}
+
+/* The wait that comes with the order is interrupted, and ended by a filter once it begins again. */
+static void have_wait_ended_by_filter(void)
+{
+    const pid_t self = getpid();
+    const pid_t child = fork();
+
+    if (child == 0) {
+        kill(self, SIGSTOP);
+        usleep(50000);
+        kill(self, SIGCONT);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    usleep(100000);
+}
+
+static void be_refused_a_mapping(void)
+{
+    const struct rlimit few = {FEW_FILES, FEW_FILES};
+    const int maps = open("/proc/self/maps", O_RDONLY);
+
+    if (map() == MAP_FAILED || setrlimit(RLIMIT_NOFILE, &few) != 0 || map() != MAP_FAILED ||
+        errno != EMFILE || count_host_mappings(maps) != 1) {
+        _exit(1);
+    }
+    install_lie();
+    have_wait_ended_by_filter();
+    _exit(count_host_mappings(maps) == 1 ? 0 : 2);
+}
+
+Test(agents, an_order_for_which_there_was_no_file_is_not_carried_out_later, .timeout = 60)
+{
+    skip_unless_sealed();
+    is_interruptible = true;
+    lie = SECCOMP_RET_TRAP;
+    const int how = play(be_refused_a_mapping);
+    cr_expect(ended_well(how), "%x", how);
 }
