@@ -325,7 +325,7 @@ static GuestOpen guest_open(const Instance *instance)
                        .files_max = instance->config.limits.files};
 }
 
-void instance_add_listener(Instance *instance, int fd)
+void instance_add_listener(Instance *instance, int fd, unsigned filters)
 {
     const ListenerConfig config = {
         .open = guest_open(instance),
@@ -339,6 +339,7 @@ void instance_add_listener(Instance *instance, int fd)
                   .openers = instance->openers,
                   .agents = instance->agents},
         .threads = instance->config.threads,
+        .filters = filters,
     };
 
     drop_ended_listeners(instance);

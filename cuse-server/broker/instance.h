@@ -101,8 +101,8 @@ int instance_notices(const Instance *instance);
 unsigned instance_listeners(Instance *instance);
 
 /** instance_add_listener: serve a guest's seccomp listener from now on; @fd is owned by the
- * instance. */
-void instance_add_listener(Instance *instance, int fd);
+ * instance. @filters: ListenerConfig.filters */
+void instance_add_listener(Instance *instance, int fd, unsigned filters);
 
 /**
  * instance_stop: end the worker, wait until its devices are gone, free everything. Guests that

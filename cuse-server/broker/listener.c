@@ -23,7 +23,8 @@ struct Listener {
     int fd;
     ReaderPool *pool;
     gint
-        filters; /* atomic: of the first that called, before any program has given itself one; 0: nobody has */
+        filters; /* atomic: ListenerConfig.filters, or of the first that called if they are fewer; 0: not known */
+    gint noted; /* atomic: whether one has called */
 };
 
 /* What a guest waits in. */
@@ -70,12 +71,14 @@ static void answer_foreign(const Listener *listener, const struct seccomp_notif 
     }
 }
 
-/* The first call of a container's is of a program that has just been started. */
+/* The first call of a container's is of a program that has just been started, as a rule. Who told us how many filters there
+ * are may have looked late: there are no more than a program is under that may have given itself some. */
 static void note_filters(Listener *listener, const struct seccomp_notif *notif)
 {
-    if (g_atomic_int_get(&listener->filters) == 0) {
-        (void)g_atomic_int_compare_and_exchange(&listener->filters, 0,
-                                                (gint)guest_thread_filters((pid_t)notif->pid));
+    if (g_atomic_int_compare_and_exchange(&listener->noted, false, true)) {
+        const gint own = (gint)guest_thread_filters((pid_t)notif->pid);
+        const gint known = g_atomic_int_get(&listener->filters);
+        g_atomic_int_set(&listener->filters, known == 0 || (own > 0 && own < known) ? own : known);
     }
 }
 
@@ -151,6 +154,7 @@ Listener *listener_start(const ListenerConfig *config, int fd)
 
     listener->config = *config;
     listener->fd = fd;
+    listener->filters = (gint)config->filters;
     notification_hand_over(fd);
     listener->pool = reader_pool_new(&(ReaderPoolConfig){
         .name = "broker-listen",

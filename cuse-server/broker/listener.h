@@ -17,12 +17,14 @@
  * ListenerConfig: what calls are answered from.
  * @open, @mmap, @ioctl: those of each sort
  * @threads: most answers in progress at once
+ * @filters: how many filters a process is under that has given itself none; 0: as many as the first that calls
  */
 typedef struct {
     GuestOpen open;
     GuestMmap mmap;
     GuestIoctl ioctl;
     unsigned threads;
+    unsigned filters;
 } ListenerConfig;
 
 typedef struct Listener Listener;

@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 
 #include "cuse-server/broker/broker-filter.h"
+#include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/instance-report.h"
@@ -66,6 +67,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
 {
     /* Events between the command's own output would be in its way. */
     const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
+    const unsigned filters = guest_thread_filters(getpid());
     WorkerWatch *watch;
     int listener;
 
@@ -88,7 +90,8 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
     g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
     guest_go(&run->guest, run->proc_view.mount, &listener);
     if (listener >= 0) {
-        instance_add_listener(run->instance, listener);
+        /* The command is under those that we were started under, and the listener's. */
+        instance_add_listener(run->instance, listener, filters + 1);
     }
     g_main_loop_run(run->loop);
     worker_watch_free(watch);

@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 
 #include "cuse-server/broker/broker-filter.h"
+#include "cuse-server/broker/guest-thread.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/container-life.h"
 #include "cuse-server/cli/instance-options.h"
@@ -64,14 +65,14 @@ static void on_worker_lost(gpointer data)
     } /* else the container goes on without GPUs, and its other opens have to be answered */
 }
 
-static void on_listener(int fd, gpointer data)
+static void on_listener(int fd, pid_t process, gpointer data)
 {
     const Serve *serve = data;
 
     if (serve->life) {
         container_life_add_listener(serve->life, fd);
     }
-    instance_add_listener(serve->instance, fd);
+    instance_add_listener(serve->instance, fd, process ? guest_thread_filters(process) : 0);
     instance_report_event(serve->report, AUDIT_ATTACHED, "serves another container or process");
 }
 

@@ -53,31 +53,50 @@ static void peer_free(Peer *peer)
     g_free(peer);
 }
 
-int seccomp_state_listener(const char *json, gssize length, GError **error)
+static bool find_listener(JsonArray *names, unsigned *index)
+{
+    for (guint i = 0; i < json_array_get_length(names); i++) {
+        const char *name = json_node_get_string(json_array_get_element(names, i));
+        if (g_strcmp0(name, "seccompFd") == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 0: it names none that a process can have. */
+static pid_t process_of(JsonObject *object)
+{
+    JsonNode *pid = json_object_get_member(object, "pid");
+    const gint64 number =
+        pid && json_node_get_value_type(pid) == G_TYPE_INT64 ? json_node_get_int(pid) : 0;
+
+    return number > 0 && number <= G_MAXINT ? (pid_t)number : 0;
+}
+
+bool seccomp_state_read(const char *json, gssize length, SeccompState *state, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
     JsonNode *root;
     JsonNode *fds = NULL;
 
+    *state = (SeccompState){0};
     if (!json_parser_load_from_data(parser, json, length, error)) {
-        return -1;
+        return false;
     }
     root = json_parser_get_root(parser);
     if (root && JSON_NODE_HOLDS_OBJECT(root)) {
         fds = json_object_get_member(json_node_get_object(root), "fds");
     }
-    if (fds && JSON_NODE_HOLDS_ARRAY(fds)) {
-        JsonArray *names = json_node_get_array(fds);
-        for (guint i = 0; i < json_array_get_length(names); i++) {
-            const char *name = json_node_get_string(json_array_get_element(names, i));
-            if (g_strcmp0(name, "seccompFd") == 0) {
-                return (int)i;
-            }
-        }
+    if (fds && JSON_NODE_HOLDS_ARRAY(fds) &&
+        find_listener(json_node_get_array(fds), &state->listener)) {
+        state->process = process_of(json_node_get_object(root));
+        return true;
     }
     g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                         "the container process state lists no \"seccompFd\" among its \"fds\"");
-    return -1;
+    return false;
 }
 
 static void take_descriptors(Peer *peer, GSocketControlMessage **messages, int n_messages)
@@ -110,17 +129,17 @@ static gssize peer_receive(Peer *peer, GError **error)
     return n;
 }
 
-static void take_listener(const Peer *peer, int index)
+static void take_listener(const Peer *peer, const SeccompState *state)
 {
-    if ((guint)index >= peer->fds->len) {
+    if (state->listener >= peer->fds->len) {
         g_printerr("nvcuse: %s: the container process state came without its files\n",
                    peer->owner->path);
         return;
     }
-    int *fd = &g_array_index(peer->fds, int, (guint)index);
+    int *fd = &g_array_index(peer->fds, int, state->listener);
     int listener = *fd;
     *fd = -1; /* close(-1) is harmless */
-    peer->owner->ops->listener(listener, peer->owner->data);
+    peer->owner->ops->listener(listener, state->process, peer->owner->data);
 }
 
 static void send_view(const Peer *peer)
@@ -175,9 +194,9 @@ static bool peer_dispatch(const Peer *peer)
     } else if (g_strcmp0(word, "stop") == 0) {
         ops->stop(peer->owner->data);
     } else {
-        int index = seccomp_state_listener(peer->text->str, (gssize)peer->text->len, &error);
-        if (index >= 0) {
-            take_listener(peer, index);
+        SeccompState state;
+        if (seccomp_state_read(peer->text->str, (gssize)peer->text->len, &state, &error)) {
+            take_listener(peer, &state);
         } else {
             g_autofree char *why = visible_line(error->message);
             g_printerr("nvcuse: %s: no listener: %s\n", peer->owner->path, why);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <glib.h>
 
@@ -20,7 +21,7 @@ enum { SECCOMP_SOCKET_VIEW_FILES = 2 };
 
 /**
  * SeccompSocketOps: what may come.
- * @listener: a listener; @fd is owned by the function
+ * @listener: a listener, and SeccompState.process; @fd is owned by the function
  * @view: a hook asks for what it attaches to the container (see oci-hook.h): fill in @fds, which
  *     stay ours, and return the names of the nodes, joined by commas, newly allocated. NULL: there
  *     is no view to give (any more)
@@ -28,7 +29,7 @@ enum { SECCOMP_SOCKET_VIEW_FILES = 2 };
  * @idle: a peer has gone, and none is left
  */
 typedef struct {
-    void (*listener)(int fd, gpointer data);
+    void (*listener)(int fd, pid_t process, gpointer data);
     char *(*view)(int fds[SECCOMP_SOCKET_VIEW_FILES], gpointer data);
     void (*stop)(gpointer data);
     void (*idle)(gpointer data);
@@ -55,9 +56,16 @@ const char *seccomp_socket_path(const SeccompSocket *socket);
 void seccomp_socket_free(SeccompSocket *socket);
 
 /**
- * seccomp_state_listener: which of the files that came with a state is the listener: the index of
- * "seccompFd" in its "fds", or -1 with @error set.
+ * SeccompState: what a state says.
+ * @listener: which of the files that came with it is the listener: the index of "seccompFd" in its "fds"
+ * @process: the process that is under the filter, as the runtime numbers it; 0: it does not say
  */
-int seccomp_state_listener(const char *json, gssize length, GError **error);
+typedef struct {
+    unsigned listener;
+    pid_t process;
+} SeccompState;
+
+/** seccomp_state_read: false with @error if it is none, or lists no listener. */
+bool seccomp_state_read(const char *json, gssize length, SeccompState *state, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SeccompSocket, seccomp_socket_free)

@@ -91,8 +91,9 @@ static void read_config(const char *text)
 static void read_state(const char *text)
 {
     g_autoptr(GError) error = NULL;
+    SeccompState state;
 
-    if (seccomp_state_listener(text, (gssize)strlen(text), &error) < 0) {
+    if (!seccomp_state_read(text, (gssize)strlen(text), &state, &error)) {
         check_refusal(error);
     }
 }

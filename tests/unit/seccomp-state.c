@@ -6,10 +6,29 @@
 static int listener_of(const char *json)
 {
     g_autoptr(GError) error = NULL;
-    int index = seccomp_state_listener(json, -1, &error);
+    SeccompState state;
+    const bool read = seccomp_state_read(json, -1, &state, &error);
 
-    cr_assert_eq(index < 0, error != NULL);
-    return index;
+    cr_assert_eq(read, error == NULL);
+    return read ? (int)state.listener : -1;
+}
+
+static pid_t process_of(const char *json)
+{
+    SeccompState state;
+
+    cr_assert(seccomp_state_read(json, -1, &state, NULL), "%s", json);
+    return state.process;
+}
+
+Test(seccomp_state, the_process_that_is_under_the_filter)
+{
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"],\"pid\":4422}"), 4422);
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"]}"), 0);
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"],\"pid\":-1}"), 0);
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"],\"pid\":4294967297}"), 0);
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"],\"pid\":\"4422\"}"), 0);
+    cr_assert_eq(process_of("{\"fds\":[\"seccompFd\"],\"pid\":{}}"), 0);
 }
 
 Test(seccomp_state, the_listeners_place_among_the_files)
