@@ -5,17 +5,7 @@
 #include <glib.h>
 
 #include "cuse-server/sandbox/descriptor-table.h"
-
-static unsigned open_files(void)
-{
-    g_autoptr(GDir) directory = g_dir_open("/proc/self/fd", 0, NULL);
-    unsigned n = 0;
-
-    while (g_dir_read_name(directory)) {
-        n++;
-    }
-    return n;
-}
+#include "tests/unit/count-descriptors.h"
 
 /* How many descriptors the table has room for, as the kernel says. */
 static unsigned table_size(void)
@@ -42,12 +32,12 @@ static unsigned limit_files(rlim_t files)
 Test(descriptor_table, has_room_and_nothing_open)
 {
     const unsigned files = limit_files(3000);
-    const unsigned before = open_files();
+    const unsigned before = count_descriptors();
 
     cr_assert_lt(table_size(), files);
     descriptor_table_reserve(files);
     cr_assert_geq(table_size(), files);
-    cr_assert_eq(open_files(), before);
+    cr_assert_eq(count_descriptors(), before);
 }
 
 Test(descriptor_table, takes_no_more_than_is_worth_it)
@@ -59,24 +49,24 @@ Test(descriptor_table, takes_no_more_than_is_worth_it)
 
 Test(descriptor_table, takes_what_the_limit_allows)
 {
-    const unsigned before = open_files();
+    const unsigned before = count_descriptors();
 
     limit_files(500);
     descriptor_table_reserve(3000);
     cr_assert_geq(table_size(), 500);
     cr_assert_lt(table_size(), 1000);
-    cr_assert_eq(open_files(), before);
+    cr_assert_eq(count_descriptors(), before);
 }
 
 Test(descriptor_table, nothing_happens_without_a_descriptor_to_spare)
 {
     const unsigned size = table_size();
-    const unsigned before = open_files();
+    const unsigned before = count_descriptors();
 
     descriptor_table_reserve(0);
     limit_files(0);
     descriptor_table_reserve(3000);
     limit_files(RLIM_INFINITY);
     cr_assert_eq(table_size(), size);
-    cr_assert_eq(open_files(), before);
+    cr_assert_eq(count_descriptors(), before);
 }

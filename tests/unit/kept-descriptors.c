@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/transport/kept-descriptors.h"
+#include "tests/unit/count-descriptors.h"
 
 enum { FILE_ID = 7 };
 
@@ -297,17 +298,6 @@ Test(kept_descriptors, of_a_file_go_with_it)
     cr_assert(is_kept(gettid(), file));
     kept_descriptors_drop_file(kept, FILE_ID);
     cr_assert_not(is_kept(gettid(), file));
-}
-
-static unsigned count_descriptors(void)
-{
-    g_autoptr(GDir) directory = g_dir_open("/proc/self/fd", 0, NULL);
-    unsigned n = 0;
-
-    while (g_dir_read_name(directory)) {
-        n++;
-    }
-    return n;
 }
 
 Test(kept_descriptors, take_a_descriptor_each_and_are_bounded)

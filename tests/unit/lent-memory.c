@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/transport/lent-memory.h"
+#include "tests/unit/count-descriptors.h"
 
 enum { FILE_ID = 7, LENDING = 3, PROCESS = 77, OWNER = 1234 };
 
@@ -206,17 +207,6 @@ Test(lent_memory, of_a_file_goes_with_it)
     lent_memories_drop_file(memories, FILE_ID);
     cr_assert_not(is_kept(&key));
     cr_assert(is_kept(&other));
-}
-
-static unsigned count_descriptors(void)
-{
-    g_autoptr(GDir) directory = g_dir_open("/proc/self/fd", 0, NULL);
-    unsigned n = 0;
-
-    while (g_dir_read_name(directory)) {
-        n++;
-    }
-    return n;
 }
 
 Test(lent_memory, takes_two_descriptors_a_thread_and_is_bounded)
