@@ -20,7 +20,9 @@
  *     STARTING  is being made: gives up files and capabilities        tracer: PARKING, ENDED
  *     PARKING   is on its way into the call in which it waits         reader, with the notification: PARKED
  *     PARKED    waits in the kernel for the notification's answer     whoever has a job, by giving it the
- *                                                                     file: BUSY; keeper: RESTING, LEAVING
+ *                                                                     file: BUSY; keeper: RESTING, LEAVING;
+ *                                                                     reader, with the notification of a wait that
+ *                                                                     was interrupted and begun again: PARKED
  *     RESTING   waits in the kernel where it can be stopped and       whoever has a job, by ringing: the tracer:
  *               frozen with its process: for its bell, an eventfd     PARKING; without stops: reader: PARKED
  *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING; without stops: reader,
@@ -636,10 +638,17 @@ static void begin_check(Check *check)
     check_free(check);
 }
 
-/* With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. */
+/*
+ * With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. It makes none
+ * of these while it is parked: a wait that is told of then is the one that a stop of the process interrupted, begun again, and its
+ * tracer had said so before we saw the first. Where its wait was answered with a file, it goes on at once, and is BUSY before its
+ * next call (take_job()); an errand is not, but it is the reader that answers it, and says BUSY (given()) before it takes its next
+ * notification.
+ */
 static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
 {
-    bool waits = agent->state == AGENT_PARKING || agent->state == AGENT_LEAVING;
+    bool waits = agent->state == AGENT_PARKING || agent->state == AGENT_PARKED ||
+                 agent->state == AGENT_LEAVING;
 
     if (agent->loop) {
         return agent_loop_is_wait(notif);
@@ -850,10 +859,34 @@ static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif
     return agent;
 }
 
+/* The listener counts its notifications up. Source: kernel/seccomp.c, seccomp_next_notify_id(). */
+static bool is_earlier(const struct seccomp_notif *one, const struct seccomp_notif *other)
+{
+    return (int64_t)(one->id - other->id) < 0;
+}
+
+/*
+ * With the lock held: take out the job of a call that a thread made before its present one; NULL: there is none. That call was
+ * interrupted, and nobody waits for it: a process that is stopped and let on more often than its agent gets a turn would have us
+ * keep a file for each.
+ */
+static AgentJob *take_superseded(Agent *agent, const struct seccomp_notif *present)
+{
+    for (GList *at = agent->jobs.head; at; at = at->next) {
+        AgentJob *job = at->data;
+        if (!job->ioctl && job->call.pid == present->pid && is_earlier(&job->call, present)) {
+            g_queue_delete_link(&agent->jobs, at);
+            return job;
+        }
+    }
+    return NULL;
+}
+
 void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif, pid_t group,
                 int host_fd)
 {
     AgentJob *job = g_new(AgentJob, 1);
+    AgentJob *superseded = NULL;
     Agent *agent;
     int error = 0;
 
@@ -861,10 +894,14 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
     g_mutex_lock(&agents->lock);
     agent = agent_for(agents, listener, notif, group, &error);
     if (agent) {
+        superseded = take_superseded(agent, notif);
         g_queue_push_tail(&agent->jobs, job);
         agent_ref(agent);
     }
     g_mutex_unlock(&agents->lock);
+    if (superseded) {
+        fail_job(listener, superseded, EINTR);
+    }
     if (agent) {
         give_next(agent);
         agent_unref(agent);

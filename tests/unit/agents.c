@@ -306,6 +306,8 @@ static void read_maps(const struct seccomp_notif *notif)
     reading_time = processor_time() - begin;
 }
 
+enum { SLOW_READER_US = 400 };
+
 static gpointer serve(gpointer data)
 {
     (void)data;
@@ -320,6 +322,9 @@ static gpointer serve(gpointer data)
         if (is_agents_ioctl(&notif)) {
             have_page_spoilt(&notif);
             read_maps(&notif);
+        }
+        if (is_interruptible) { /* what it tells of may be over before it is looked at */
+            usleep((useconds_t)g_random_int_range(0, SLOW_READER_US));
         }
         if (!notify(&notif)) {
             answer(&notif);
@@ -1462,16 +1467,19 @@ Test(agents, pages_of_which_a_filter_says_that_they_are_sealed_are_not_run, .tim
 
 /* --- stopped and let on, again and again --------------------------------------------------------- */
 
-enum { STORM_SECONDS = 2, STORM_STEP_US = 300 };
+/* With stops, a wait that is interrupted a thousand times in a row is given up (tracee_is_to_repeat()). */
+enum { STORM_SECONDS = 2, STORM_STEP_US = 300, STORM_STEP_WITH_STOPS_US = 2000 };
 
 static G_NORETURN void stop_and_go(pid_t process)
 {
+    const useconds_t step = is_made_ahead ? STORM_STEP_US : STORM_STEP_WITH_STOPS_US;
+
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
         kill(process, SIGSTOP);
-        usleep(STORM_STEP_US);
+        usleep(step);
         kill(process, SIGCONT);
-        usleep(2 * STORM_STEP_US);
+        usleep(2 * step);
     }
 }
 
@@ -1505,15 +1513,15 @@ static void map_in_storm(void)
     kill(self, SIGCONT);
 }
 
-/* With stops, about one of ten such runs has a mapping that fails with EBADF, which is not understood yet. The kernel would say that
- * of the agent's wait, if it were let on. */
-Test(agents, without_stops_one_that_is_interrupted_does_what_it_was_asked, .timeout = 60)
+Test(agents, one_that_is_interrupted_does_what_it_was_asked, .timeout = 60)
 {
-    skip_unless_sealed();
     is_interruptible = true;
-    const int how = play(map_in_storm);
-    cr_expect(ended_well(how), "%x", how);
-    cr_expect_eq(counts[INCIDENT_OTHER_CODE], 0);
+    for (int ahead = 0; ahead <= (kernel_seals() ? 1 : 0); ahead++) {
+        is_made_ahead = ahead;
+        const int how = play(map_in_storm);
+        cr_expect(ended_well(how), "ahead %d: %x", ahead, how);
+        cr_expect_eq(counts[INCIDENT_OTHER_CODE], 0, "ahead %d", ahead);
+    }
 }
 
 /* --- an order for which there could be no file --------------------------------------------------- */
