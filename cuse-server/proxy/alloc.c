@@ -8,6 +8,7 @@
 #include "abi/class.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/handlers.h"
 #include "cuse-server/proxy/params.h"
@@ -162,7 +163,20 @@ static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *
     }
 }
 
-/* The host's part: always the 48-byte form. */
+/* Always in the 48-byte form. @params: what the host gets of them, or NULL */
+static bool ask_host(Alloc *alloc, NVOS64_PARAMETERS *host, void *params)
+{
+    const uint32_t command = frontend_command(NV_ESC_RM_ALLOC, sizeof *host);
+
+    if (alloc->params) {
+        client_handles_swap(alloc->req, alloc->entry, alloc->params);
+    }
+    return params ? request_host_unsized(alloc->req, command,
+                                         &(UnsizedParams){params, alloc->entry->layout->size, host,
+                                                          &host->pAllocParms})
+                  : request_host_ioctl(alloc->req, command, host);
+}
+
 static void call_host(Alloc *alloc, Client *client)
 {
     NVOS64_PARAMETERS host = alloc->guest;
@@ -172,10 +186,9 @@ static void call_host(Alloc *alloc, Client *client)
     if (!gpu_scope_before(&scoped, alloc->req, layout, alloc->params, layout ? layout->size : 0)) {
         return;
     }
-    host.pAllocParms = (uintptr_t)scoped.params;
+    host.pAllocParms = 0;
     host.pRightsRequested = (uintptr_t)alloc->rights;
-    bool ok = request_host_params(alloc->req, alloc->entry, alloc->params,
-                                  frontend_command(NV_ESC_RM_ALLOC, sizeof host), &host);
+    bool ok = ask_host(alloc, &host, scoped.params);
     gpu_scope_after(&scoped, ok && host.status == NV_OK);
     if (ok) {
         alloc->req->event.status = host.status;

@@ -6,6 +6,7 @@
 
 #include "abi/status.h"
 #include "cuse-server/proxy/client-handles.h"
+#include "cuse-server/proxy/driver-block.h"
 #include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/proxy.h"
 
@@ -147,6 +148,24 @@ bool request_host_ioctl(Request *req, uint32_t command, void *argument)
     return host_answered(req, host->ops->ioctl(host, req->file->fd, command, argument));
 }
 
+bool request_host_unsized(Request *req, uint32_t command, const UnsizedParams *unsized)
+{
+    Host *host = req->proxy->host;
+    void *block = driver_block(unsized->params, unsized->size);
+    int error = ENOMEM;
+
+    g_assert(req->committed);
+    if (block) {
+        if (unsized->pointer) {
+            *unsized->pointer = (uintptr_t)block;
+        }
+        error = host->ops->ioctl(host, req->file->fd, command,
+                                 unsized->argument ? unsized->argument : block);
+        memcpy(unsized->params, block, unsized->size);
+    }
+    return host_answered(req, error);
+}
+
 bool request_guest_ioctl(Request *req, uint32_t command, void *argument, size_t size)
 {
     Host *host = req->proxy->host;
@@ -173,7 +192,10 @@ bool request_host_params(Request *req, const AbiEntry *entry, void *params, uint
     if (params) {
         client_handles_swap(req, entry, params);
     }
-    bool ok = request_host_ioctl(req, command, argument ? argument : params);
+    bool ok = layout && entry->kind == ABI_UVM
+                  ? request_host_unsized(req, command,
+                                         &(UnsizedParams){.params = params, .size = layout->size})
+                  : request_host_ioctl(req, command, argument ? argument : params);
     if (layout) {
         gpu_scope_after(&scoped, ok);
     }

@@ -124,6 +124,21 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
 bool request_host_ioctl(Request *req, uint32_t command, void *argument);
 
 /**
+ * UnsizedParams: parameters that the driver copies by the size that it knows (driver-block.h).
+ * @params, @size: the private copy, as the table has it
+ * @argument: of the ioctl, NULL: the parameters themselves; @pointer: in it, to the parameters
+ */
+typedef struct {
+    void *params;
+    size_t size;
+    void *argument;
+    NvP64 *pointer;
+} UnsizedParams;
+
+/** request_host_unsized: as request_host_ioctl(), with such parameters. ENOMEM: there is no memory for them. */
+bool request_host_unsized(Request *req, uint32_t command, const UnsizedParams *unsized);
+
+/**
  * request_guest_ioctl: the same from inside the calling process, for a call in which the driver acts on
  * the address space of the task that calls.
  * @argument, @size: a private struct

@@ -7,6 +7,7 @@
 #include "abi/alloc.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
+#include "cuse-server/proxy/driver-block.h"
 
 /* What the capture of one call needs at every step. */
 typedef struct {
@@ -14,6 +15,8 @@ typedef struct {
     TraceOp *op;
     const DriverAbi *abi;
     HostCopies *copies;
+    const void *block; /* what the driver gets in place of @origin (driver-block.h) */
+    const void *origin;
 } Capture;
 
 static bool is_frontend(uint32_t command)
@@ -31,10 +34,13 @@ static size_t argument_size(const DriverAbi *abi, uint32_t command)
 }
 
 /* The range whose copy begins here, or TRACE_NO_RANGE. */
-static uint32_t find_copy(const HostCopies *copies, const void *at)
+static uint32_t find_copy(const Capture *capture, const void *at)
 {
+    const HostCopies *copies = capture->copies;
+    const void *copy = at && at == capture->block ? capture->origin : at;
+
     for (unsigned i = 0; i < copies->n; i++) {
-        if (copies->at[i] == at && at && copies->size[i] > 0) {
+        if (copies->at[i] == copy && copy && copies->size[i] > 0) {
             return i;
         }
     }
@@ -54,7 +60,7 @@ static unsigned add_buffer(const Capture *capture, void *at, size_t size)
     if (buffers->n == TRACE_BUFFERS_MAX || size > capture->copies->left) {
         return TRACE_BUFFERS_MAX;
     }
-    uint32_t range = find_copy(capture->copies, at);
+    uint32_t range = find_copy(capture, at);
     if (range != TRACE_NO_RANGE && capture->copies->size[range] != size) {
         range = TRACE_NO_RANGE; /* a part of it */
     }
@@ -95,7 +101,7 @@ static void add_pointer(const Capture *capture, unsigned index, size_t offset)
     void *at;
 
     memcpy(&at, buffer->before + offset, sizeof at);
-    uint32_t range = find_copy(capture->copies, at);
+    uint32_t range = find_copy(capture, at);
     size_t size = range != TRACE_NO_RANGE ? capture->copies->size[range]
                   : at && index == 0      ? pointed_size(capture, offset)
                                           : 0;
@@ -119,8 +125,9 @@ static void blank_pointers(const TraceBuffer *buffer, uint8_t *bytes)
 void host_buffers_take(HostBuffers *buffers, TraceOp *op, const DriverAbi *abi, HostCopies *copies,
                        void *argument, size_t size)
 {
-    const Capture capture = {buffers, op, abi, copies};
+    Capture capture = {.buffers = buffers, .op = op, .abi = abi, .copies = copies};
 
+    capture.block = driver_block_now(&capture.origin);
     *buffers = (HostBuffers){0};
     size = size ? size : argument_size(abi, op->command);
     if (!argument || size == 0) {

@@ -15,6 +15,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "abi/uvm.h"
 #include "cuse-server/trace/replay.h"
 #include "cuse-server/trace/scrub.h"
 #include "tests/unit/recording.h"
@@ -115,6 +116,54 @@ Test(trace, a_call_is_recorded_on_both_sides)
     cr_assert_null(trace_file_next(trace, &error));
     cr_assert_null(error);
     cr_assert_eq(trace_file_end(trace), TRACE_END_WHOLE);
+    recording_clear(&r);
+}
+
+static int answer_alloc(Fake *fake, uint32_t command, void *argument)
+{
+    NVOS64_PARAMETERS *alloc = argument;
+
+    (void)fake;
+    if (_IOC_NR(command) == NV_ESC_RM_ALLOC) {
+        alloc->hObjectNew = alloc->hObjectNew ? alloc->hObjectNew : CLIENT;
+    }
+    return 0;
+}
+
+static void call_alloc(Fake *fake, NvFile *ctl)
+{
+    NVOS64_PARAMETERS root = {.hClass = NV01_ROOT};
+    NVOS64_PARAMETERS device = {.hRoot = CLIENT,
+                                .hObjectParent = CLIENT,
+                                .hObjectNew = CLIENT + 1,
+                                .hClass = NV01_DEVICE_0,
+                                .pAllocParms = PARAMS};
+
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &root, sizeof root), 0);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &device, sizeof device), 0);
+}
+
+/* They go to the driver in a block of ours (driver-block.h). */
+Test(trace, parameters_whose_size_nobody_tells_are_known_as_the_guests)
+{
+    Recording r = recording_new(RECORDING_LIMIT, answer_alloc);
+    NvFile *ctl = fake_open(r.fake, FAKE_CTL, 3);
+    NvFile *uvm = fake_open(r.fake, FAKE_UVM, 4);
+
+    call_alloc(r.fake, ctl);
+    cr_assert_eq(fake_ioctl(r.fake, uvm, UVM_PAGEABLE_MEM_ACCESS, GUEST_BASE), 0);
+    g_autoptr(TraceFile) trace = finish(&r);
+    g_autoptr(TraceAct) open_ctl = next(trace, TRACE_OPEN);
+    g_autoptr(TraceAct) open_uvm = next(trace, TRACE_OPEN);
+    g_autoptr(TraceAct) root = next(trace, TRACE_IOCTL);
+    g_autoptr(TraceAct) device = next(trace, TRACE_IOCTL);
+    const TraceOp *op = trace_act_op(device, 0);
+    cr_assert_eq(trace_op_buffer(op, 0)->n_pointers, 1);
+    cr_assert_eq(trace_op_buffer(op, 1)->range, 1);
+    cr_assert_eq(device->ranges[1].address, PARAMS);
+    g_autoptr(TraceAct) call = next(trace, TRACE_IOCTL);
+    cr_assert_eq(trace_op_buffer(trace_act_op(call, 0), 0)->range, 0);
+    cr_assert(open_ctl && open_uvm && root);
     recording_clear(&r);
 }
 
