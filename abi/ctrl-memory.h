@@ -53,6 +53,13 @@ ABI_STRUCT_SINCE(NV_FABRIC_MEMORY_ATTRS, 580, 48,
     (NvU32, cliqueId),
     (NvU64, bwModeEpoch),
     (NvU8, bwMode))
+ABI_STRUCT_SINCE(NV_FABRIC_MEMORY_ATTRS, 595, 48,
+    (NvU32, kind),
+    (NvU64, pageSize),
+    (NvU64, size),
+    (NvU32, cliqueId),
+    (NvU64, bwModeEpoch),
+    (NvU16, bwMode))
 
 ABI_STRUCT(NV00F8_CTRL_DESCRIBE_PARAMS, 2072,
     (NvU64, offset),
@@ -73,6 +80,14 @@ ABI_STRUCT_SINCE(NV00F8_CTRL_DESCRIBE_PARAMS, 580, 2136,
     (NvU32, pfnArray, [512]),
     (NvU32, numPfns),
     (NV_FABRIC_MEMORY_ATTRS_V580, attrs),
+    (NV_PHYSICAL_MEMORY_ATTRS, physAttrs),
+    (NvU32, memFlags))
+ABI_STRUCT_SINCE(NV00F8_CTRL_DESCRIBE_PARAMS, 595, 2136,
+    (NvU64, offset),
+    (NvU64, totalPfns),
+    (NvU32, pfnArray, [512]),
+    (NvU32, numPfns),
+    (NV_FABRIC_MEMORY_ATTRS_V595, attrs),
     (NV_PHYSICAL_MEMORY_ATTRS, physAttrs),
     (NvU32, memFlags))
 
@@ -183,6 +198,16 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 590, 64,
     (NvU16, exportNodeId),
     (NvU8, bwMode),
     (NvU8, exportUuid, [16]))
+ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 595, 64,
+    (NvU64, gpuFabricProbeHandle),
+    (NvU64, key),
+    (NvU64, bwModeEpoch),
+    (NvU64, pageSize),
+    (NvU32, cliqueId),
+    (NvU16, index),
+    (NvU16, exportNodeId),
+    (NvU16, bwMode),
+    (NvU8, exportUuid, [16]))
 
 ABI_STRUCT(NV00F1_CTRL_CLIQUE_ID_CHANGE_GPU_EVENT_DATA, 8,
     (NvU32, gpuId),
@@ -218,6 +243,16 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_FABRIC_EVENT, 590, 88,
     (NvU64, id),
     (NvU32, imexChannel),
     (NV00F1_CTRL_FABRIC_EVENT_V590_data, data))
+ABI_UNNAMED_UNION(NV00F1_CTRL_FABRIC_EVENT_V595_data,
+    (NV00F1_CTRL_FABRIC_MEM_IMPORT_EVENT_DATA, import),
+    (NV00F1_CTRL_FABRIC_MEM_UNIMPORT_EVENT_DATA, unimport),
+    (NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA_V595, attach),
+    (NV00F1_CTRL_CLIQUE_ID_CHANGE_GPU_EVENT_DATA, cliqueIdChange))
+ABI_STRUCT_SINCE(NV00F1_CTRL_FABRIC_EVENT, 595, 88,
+    (NvU8, type),
+    (NvU64, id),
+    (NvU32, imexChannel),
+    (NV00F1_CTRL_FABRIC_EVENT_V595_data, data))
 
 ABI_STRUCT(NV00F1_CTRL_GET_FABRIC_EVENTS_PARAMS, 8200,
     (NV00F1_CTRL_FABRIC_EVENT, eventArray, [128]),
@@ -229,6 +264,10 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_GET_FABRIC_EVENTS_PARAMS, 580, 10248,
     (NvBool, bMoreEvents))
 ABI_STRUCT_SINCE(NV00F1_CTRL_GET_FABRIC_EVENTS_PARAMS, 590, 11272,
     (NV00F1_CTRL_FABRIC_EVENT_V590, eventArray, [128]),
+    (NvU32, numEvents),
+    (NvBool, bMoreEvents))
+ABI_STRUCT_SINCE(NV00F1_CTRL_GET_FABRIC_EVENTS_PARAMS, 595, 11272,
+    (NV00F1_CTRL_FABRIC_EVENT_V595, eventArray, [128]),
     (NvU32, numEvents),
     (NvBool, bMoreEvents))
 
@@ -262,6 +301,16 @@ ABI_STRUCT_SINCE(NV00FB_CTRL_VALIDATE_PARAMS, 580, 2136,
     (NvU32, memFlags),
     (NvU32, flags),
     (NvBool, bDone))
+ABI_STRUCT_SINCE(NV00FB_CTRL_VALIDATE_PARAMS, 595, 2136,
+    (NV_FABRIC_MEMORY_ATTRS_V595, attrs),
+    (NV_PHYSICAL_MEMORY_ATTRS, physAttrs),
+    (NvU64, offset),
+    (NvU64, totalPfns),
+    (NvU32, pfnArray, [512]),
+    (NvU32, numPfns),
+    (NvU32, memFlags),
+    (NvU32, flags),
+    (NvBool, bDone))
 
 ABI_STRUCT(NV00FD_CTRL_ATTACH_REMOTE_GPU_PARAMS, 24,
     (NvU64, gpuFabricProbeHandle),
@@ -283,6 +332,14 @@ ABI_STRUCT_SINCE(NV00FD_CTRL_ATTACH_REMOTE_GPU_PARAMS, 590, 40,
     (NvU32, cliqueId),
     (NvU16, nodeId),
     (NvU8, bwMode))
+ABI_STRUCT_SINCE(NV00FD_CTRL_ATTACH_REMOTE_GPU_PARAMS, 595, 40,
+    (NvU64, gpuFabricProbeHandle),
+    (NvU64, key),
+    (NvU64, bwModeEpoch),
+    (NvU64, pageSize),
+    (NvU32, cliqueId),
+    (NvU16, nodeId),
+    (NvU16, bwMode))
 
 ABI_STRUCT(NV00FD_CTRL_SET_FAILURE_PARAMS, 4,
     (NV_STATUS, status))

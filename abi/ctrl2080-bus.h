@@ -341,6 +341,16 @@ ABI_STRUCT_SINCE(NV2080_CTRL_NVLINK_GET_PLATFORM_INFO_PARAMS, 590, 38,
     (NvU8, peerType),
     (NvU8, moduleId),
     (NvU8, nvlinkSignalingProtocol))
+ABI_STRUCT_SINCE(NV2080_CTRL_NVLINK_GET_PLATFORM_INFO_PARAMS, 595, 39,
+    (NvU8, ibGuid, [16]),
+    (NvU8, rackGuid, [16]),
+    (NvU8, chassisPhysicalSlotNumber),
+    (NvU8, computeSlotIndex),
+    (NvU8, nodeIndex),
+    (NvU8, peerType),
+    (NvU8, moduleId),
+    (NvU8, nvlinkSignalingProtocol),
+    (NvU8, linksPerSpigot))
 
 
 ABI_STRUCT(NV2080_CTRL_NVLINK_LOCK_REMAP_TABLE_AND_MSE_PARAMS, 16,

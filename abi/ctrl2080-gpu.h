@@ -68,6 +68,11 @@ ABI_UNNAMED_UNION(NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS_gpuNameString,
 ABI_STRUCT(NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS, 132,
     (NvU32, gpuNameStringFlags),
     (NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS_gpuNameString, gpuNameString))
+ABI_UNNAMED_STRUCT(NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS_V595_gpuNameString,
+    (NvU8, ascii, [64]))
+ABI_STRUCT_SINCE(NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS, 595, 68,
+    (NvU32, gpuNameStringFlags),
+    (NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS_V595_gpuNameString, gpuNameString))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_SHORT_NAME_STRING_PARAMS, 64,
     (NvU8, gpuShortNameString, [64]))
@@ -261,6 +266,13 @@ ABI_STRUCT(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 40,
     (NvU16, fabricPartitionId),
     (NvU64, fabricCaps))
 ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 545, 48,
+    (NvU8, state),
+    (NV_STATUS, status),
+    (NvU8, clusterUuid, [16]),
+    (NvU16, fabricPartitionId),
+    (NvU64, fabricCaps),
+    (NvU32, fabricCliqueId))
+ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 550, 48,
     (NvU8, state),
     (NV_STATUS, status),
     (NvU8, clusterUuid, [16]),

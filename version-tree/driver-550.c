@@ -29,6 +29,8 @@ static const AbiShape shapes_550_40_07[] = {
     SHAPE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 550),
     SHAPE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_V2_PARAMS, 550),
     SHAPE(NV0080_CTRL_GPU_GET_CLASSLIST_V2_PARAMS, 550),
+    SHAPE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 550),
+    SHAPE(NV2080_CTRL_FB_GET_FS_INFO_PARAMS, 550),
     SHAPE(NV2080_CTRL_GPU_GET_ENGINES_V2_PARAMS, 550),
     SHAPE(NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS, 550),
     SHAPE(NV906F_CTRL_CMD_RESET_CHANNEL_PARAMS, 550),
@@ -41,7 +43,8 @@ static const AbiShape shapes_550_40_07[] = {
     SHAPE(UVM_SET_PREFERRED_LOCATION_PARAMS, 550),
 };
 
-static const AbiShape shapes_550_54_14[] = {
+/* Of both branches: 550.40.53 does not descend from 550.54.14. */
+static const AbiShape shapes_550_40_53[] = {
     SHAPE(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 550),
     SHAPE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550),
 };
@@ -57,10 +60,17 @@ const DriverNode driver_550_40_07 = {
     SHAPES(shapes_550_40_07),
 };
 
+/* The first of those for developers of Vulkan, up to 550.40.85. */
+const DriverNode driver_550_40_53 = {
+    .version = {550, 40, 53},
+    .parent = &driver_550_40_07,
+    SHAPES(shapes_550_40_53),
+};
+
 const DriverNode driver_550_54_14 = {
     .version = {550, 54, 14},
     .parent = &driver_550_40_07,
-    SHAPES(shapes_550_54_14),
+    SHAPES(shapes_550_40_53),
 };
 
 const DriverNode driver_550_90_07 = {
