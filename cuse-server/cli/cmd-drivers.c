@@ -23,13 +23,53 @@ static const char *status_of(const DriverNode *node)
     return node->qualified ? "qualified" : "unqualified";
 }
 
-/* "yes", "no", or "-" where nothing is recorded. */
-static const char *installer_of(const DriverNode *node, DriverArch arch)
+/* What is known of NVIDIA's installer of a release for an architecture. */
+typedef enum { INSTALLER_NOT_RECORDED, INSTALLER_NONE, INSTALLER_RECORDED } InstallerKnown;
+
+static InstallerKnown installer_known(const DriverNode *node, int arch)
 {
-    if (!node->sha256[arch]) {
-        return "-";
+    const char *sha256 = node->sha256[arch];
+
+    if (!sha256) {
+        return INSTALLER_NOT_RECORDED;
     }
-    return g_str_equal(node->sha256[arch], DRIVER_NO_INSTALLER) ? "no" : "yes";
+    return g_str_equal(sha256, DRIVER_NO_INSTALLER) ? INSTALLER_NONE : INSTALLER_RECORDED;
+}
+
+/* NULL where there is no checksum. */
+static const char *checksum_of(const DriverNode *node, int arch)
+{
+    return installer_known(node, arch) == INSTALLER_RECORDED ? node->sha256[arch] : NULL;
+}
+
+/* In a column of the list. */
+static const char *installer_word(const DriverNode *node, int arch)
+{
+    static const char *const words[] = {
+        [INSTALLER_NOT_RECORDED] = "-", [INSTALLER_NONE] = "no", [INSTALLER_RECORDED] = "yes"};
+
+    return words[installer_known(node, arch)];
+}
+
+static void json_installers(JsonBuilder *json, const DriverNode *node)
+{
+    static const char *const words[] = {[INSTALLER_NOT_RECORDED] = "not recorded",
+                                        [INSTALLER_NONE] = "none",
+                                        [INSTALLER_RECORDED] = "recorded"};
+
+    json_builder_set_member_name(json, "sha256");
+    json_builder_begin_object(json);
+    for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
+        json_member_string(json, driver_arch_name((DriverArch)arch), checksum_of(node, arch));
+    }
+    json_builder_end_object(json);
+    json_builder_set_member_name(json, "installer");
+    json_builder_begin_object(json);
+    for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
+        json_member_string(json, driver_arch_name((DriverArch)arch),
+                           words[installer_known(node, arch)]);
+    }
+    json_builder_end_object(json);
 }
 
 static void json_node(JsonBuilder *json, const DriverNode *node)
@@ -41,15 +81,7 @@ static void json_node(JsonBuilder *json, const DriverNode *node)
     json_member_string(json, "parent",
                        node->parent ? driver_version_format(node->parent->version, text) : NULL);
     json_member_boolean(json, "qualified", node->qualified);
-    json_builder_set_member_name(json, "sha256");
-    json_builder_begin_object(json);
-    for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
-        bool has = g_str_equal(installer_of(node, (DriverArch)arch), "yes");
-
-        json_member_string(json, driver_arch_name((DriverArch)arch),
-                           has ? node->sha256[arch] : NULL);
-    }
-    json_builder_end_object(json);
+    json_installers(json, node);
     json_builder_end_object(json);
 }
 
@@ -72,8 +104,8 @@ static int list(const Query *query)
         }
         g_print("%-12s %-12s %-12s %-7s %s\n", driver_version_format(nodes[i]->version, version),
                 nodes[i]->parent ? driver_version_format(nodes[i]->parent->version, parent) : "-",
-                status_of(nodes[i]), installer_of(nodes[i], DRIVER_ARCH_X86_64),
-                installer_of(nodes[i], DRIVER_ARCH_AARCH64));
+                status_of(nodes[i]), installer_word(nodes[i], DRIVER_ARCH_X86_64),
+                installer_word(nodes[i], DRIVER_ARCH_AARCH64));
     }
     json_builder_end_array(json);
     if (query->json) {
@@ -153,12 +185,12 @@ static void show_text(const DriverNode *node)
     }
     g_print("\n");
     for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
-        const char *has = installer_of(node, (DriverArch)arch);
+        const char *const texts[] = {[INSTALLER_NOT_RECORDED] = "no checksum recorded",
+                                     [INSTALLER_NONE] = "no installer",
+                                     [INSTALLER_RECORDED] = node->sha256[arch]};
 
         g_print("%-10s %s\n", driver_arch_name((DriverArch)arch),
-                g_str_equal(has, "yes")  ? node->sha256[arch]
-                : g_str_equal(has, "no") ? "no installer"
-                                         : "no checksum recorded");
+                texts[installer_known(node, arch)]);
     }
 }
 
