@@ -38,9 +38,6 @@
 #define NVB0CC_CTRL_CMD_POWER_REQUEST_FEATURES                           0xb0cc0301
 #define NVB0CC_CTRL_CMD_POWER_RELEASE_FEATURES                           0xb0cc0302
 
-/* Most bytes that nvcuse reads with one NV83DE_CTRL_CMD_DEBUG_READ_MEMORY. */
-#define DEBUG_READ_MEMORY_MAX_LENGTH 0x40000000
-
 ABI_STRUCT(NV208F_CTRL_GPU_VERIFY_INFOROM_PARAMS, 8,
     (NvU32, result),
     (NvU32, checksum))

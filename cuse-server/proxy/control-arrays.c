@@ -41,7 +41,12 @@ typedef struct {
     bool by_errno;
 } ArrayRule;
 
-#define MEBIBYTE               UINT64_C(0x100000)
+/* The driver's own bound of an array (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE). */
+#define MEBIBYTE UINT64_C(0x100000)
+
+/* It has none for what a debugger reads: there it is what a call can carry, with room for its structs. */
+#define DEBUG_READ_BYTES_MAX (GUEST_CALL_BYTES_MAX - MEBIBYTE)
+
 #define COUNT(STRUCT, FIELD)   .count_at = offsetof(STRUCT, FIELD)
 #define POINTER(STRUCT, FIELD) .pointers_at = {offsetof(STRUCT, FIELD)}, .n_pointers = 1
 #define POINTERS(STRUCT, FIRST, SECOND) \
@@ -62,8 +67,9 @@ static const ArrayRule rules[] = {
      POINTER(NV0080_CTRL_FB_GET_CAPS_PARAMS, capsTbl), .element = 1, .bytes_max = MEBIBYTE,
      .access = GUEST_OUT},
     {HANDLER_ctrl_debug_read_memory, COUNT(NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS, length),
-     POINTER(NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS, buffer), .element = 1, .bytes_max = 1U << 30,
-     .access = GUEST_OUT, .null_ok = true, .empty_is_null = true},
+     POINTER(NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS, buffer), .element = 1,
+     .bytes_max = DEBUG_READ_BYTES_MAX, .access = GUEST_OUT, .null_ok = true,
+     .empty_is_null = true},
     {HANDLER_ctrl_fifo_get_channellist, COUNT(NV0080_CTRL_FIFO_GET_CHANNELLIST_PARAMS, numChannels),
      POINTERS(NV0080_CTRL_FIFO_GET_CHANNELLIST_PARAMS, pChannelHandleList, pChannelList),
      .element = 4, .bytes_max = MEBIBYTE, .access = GUEST_INOUT, .by_errno = true},

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** GUEST_CALL_BYTES_MAX: no transport carries more for one call, all its copies together. */
+enum { GUEST_CALL_BYTES_MAX = 4 * 1024 * 1024 };
+
 /** GuestAccess: what happens to a range: copied in at the start, copied out at the end, or both. */
 typedef enum {
     GUEST_IN = 1,

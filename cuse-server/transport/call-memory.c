@@ -93,7 +93,7 @@ static void *call_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess 
 {
     CallMemory *memory = (CallMemory *)base;
 
-    if (memory->n_ranges == CALL_RANGES_MAX || len > CALL_BYTES_MAX - memory->total) {
+    if (memory->n_ranges == CALL_RANGES_MAX || len > GUEST_CALL_BYTES_MAX - memory->total) {
         memory->too_large = true;
         return NULL;
     }

@@ -19,10 +19,7 @@
 
 #include "cuse-server/proxy/guest-memory.h"
 
-enum {
-    CALL_RANGES_MAX = 16,
-    CALL_BYTES_MAX = 4 * 1024 * 1024, /* all copies of one call: the driver's largest is 1 MiB */
-};
+enum { CALL_RANGES_MAX = 16 };
 
 typedef struct {
     uint64_t addr;

@@ -117,7 +117,7 @@ Test(call_memory, addresses_of_nobody_are_faults)
 
 Test(call_memory, there_is_a_most)
 {
-    cr_assert_not_null(map((uintptr_t)guest, CALL_BYTES_MAX - 1, GUEST_OUT));
+    cr_assert_not_null(map((uintptr_t)guest, GUEST_CALL_BYTES_MAX - 1, GUEST_OUT));
     cr_assert_not_null(map((uintptr_t)guest, 1, GUEST_OUT));
     cr_assert_not(memory.too_large);
     cr_assert_null(map((uintptr_t)guest, 1, GUEST_OUT));
