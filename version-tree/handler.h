@@ -7,7 +7,8 @@
 
 /* clang-format off */
 #define ABI_HANDLERS(HANDLER) \
-    HANDLER(FRONTEND, bytes, "passes the argument on as plain bytes") \
+    HANDLER(FRONTEND, card_info, "returns an array of GPUs, of which the container sees its own") \
+    HANDLER(FRONTEND, attach_gpus_to_fd, "passes an array of GPUs on; those that are not the container's name none") \
     HANDLER(FRONTEND, simple, "passes the struct on") \
     HANDLER(FRONTEND, simple_no_status, "passes the struct on; it has no status field") \
     HANDLER(FRONTEND, has_fd, "passes the struct on with its file descriptor translated") \
@@ -17,6 +18,7 @@
     HANDLER(FRONTEND, alloc_memory, "allocates memory, or describes the caller's own to the GPU") \
     HANDLER(FRONTEND, alloc_context_dma2, "allocates a context DMA and tracks it") \
     HANDLER(FRONTEND, dup_object, "duplicates an object and tracks the copy") \
+    HANDLER(FRONTEND, share, "passes on who else may duplicate an object, and keeps to it") \
     HANDLER(FRONTEND, free, "frees an object and everything that depends on it") \
     HANDLER(FRONTEND, control, "looks the control command up in its own table") \
     HANDLER(FRONTEND, alloc, "looks the class up in its own table") \
@@ -25,11 +27,19 @@
     HANDLER(FRONTEND, map_memory, "prepares a mapping of memory into the container") \
     HANDLER(UVM, uvm_simple, "passes the struct on") \
     HANDLER(UVM, uvm_no_params, "passes the call on without an argument") \
-    HANDLER(UVM, uvm_initialize, "initialises the UVM file in multi-process mode") \
+    HANDLER(UVM, uvm_initialize, "ties the UVM file to the caller's address space, from within its process") \
     HANDLER(UVM, uvm_has_frontend_fd, "passes the struct on with its control file translated") \
     HANDLER(UVM, uvm_mm_initialize, "ties a second UVM file to the first, which is translated") \
     HANDLER(CONTROL, ctrl_simple, "passes the parameters on as plain bytes") \
     HANDLER(CONTROL, ctrl_has_frontend_fd, "passes the struct on with its file descriptor translated") \
+    HANDLER(CONTROL, ctrl_export, "exports objects to a file, whose descriptor is translated, and counts them") \
+    HANDLER(CONTROL, ctrl_import, "imports objects from a file, whose descriptor is translated, and tracks them") \
+    HANDLER(CONTROL, ctrl_set_inherited_share_policy, "passes on who else may duplicate a client's objects, and keeps to it") \
+    HANDLER(CONTROL, ctrl_set_timeslice, "sets how long a channel group has the GPU, within the instance's bound") \
+    HANDLER(CONTROL, ctrl_get_timeslice, "says how long a channel group has the GPU, as the container set it") \
+    HANDLER(CONTROL, ctrl_get_pids, "lists the container's own processes on the GPU, by their numbers in it") \
+    HANDLER(CONTROL, ctrl_get_pid_info, "says what the container's own processes use of the GPU") \
+    HANDLER(CONTROL, ctrl_util_samples, "says what the container's own processes did with the GPU") \
     HANDLER(CONTROL, ctrl_mcast_attach_gpu, "attaches a GPU to a multicast object; translates its descriptor") \
     HANDLER(CONTROL, ctrl_info_list, "passes the struct and its list of index/value pairs on") \
     HANDLER(CONTROL, ctrl_u32_list, "passes the struct and its list of numbers on") \

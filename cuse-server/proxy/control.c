@@ -4,10 +4,6 @@
 
 #include <errno.h>
 
-#include "abi/ctrl-channel.h"
-#include "abi/ctrl0000.h"
-#include "abi/ctrl2080-gpu.h"
-#include "abi/ctrl2080-perf.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/duplicate.h"
@@ -103,6 +99,14 @@ static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_
 static const ControlHandler handlers[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_simple] = control_simple,
     [HANDLER_ctrl_has_frontend_fd] = control_has_frontend_fd,
+    [HANDLER_ctrl_export] = control_export,
+    [HANDLER_ctrl_import] = control_import,
+    [HANDLER_ctrl_set_inherited_share_policy] = control_set_inherited_share_policy,
+    [HANDLER_ctrl_set_timeslice] = control_set_timeslice,
+    [HANDLER_ctrl_get_timeslice] = control_get_timeslice,
+    [HANDLER_ctrl_get_pids] = control_get_pids,
+    [HANDLER_ctrl_get_pid_info] = control_get_pid_info,
+    [HANDLER_ctrl_util_samples] = control_util_samples,
     [HANDLER_ctrl_mcast_attach_gpu] = control_mcast_attach_gpu,
     [HANDLER_ctrl_info_list] = control_arrays,
     [HANDLER_ctrl_u32_list] = control_arrays,
@@ -117,33 +121,6 @@ static const ControlHandler handlers[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_gpu_get_id_info] = control_gpu_get_id_info,
     [HANDLER_ctrl_register_va_space] = control_register_va_space,
 };
-
-/* Commands that need more than their kind does. */
-static const struct {
-    NvV32 command;
-    ControlHandler run;
-} commands[] = {
-    {NV0000_CTRL_CMD_CLIENT_SET_INHERITED_SHARE_POLICY, control_set_inherited_share_policy},
-    {NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECT_TO_FD, control_export},
-    {NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD, control_export},
-    {NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_FROM_FD, control_import},
-    {NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, control_import},
-    {NVA06C_CTRL_CMD_SET_TIMESLICE, control_set_timeslice},
-    {NVA06C_CTRL_CMD_GET_TIMESLICE, control_get_timeslice},
-    {NV2080_CTRL_CMD_GPU_GET_PIDS, control_get_pids},
-    {NV2080_CTRL_CMD_GPU_GET_PID_INFO, control_get_pid_info},
-    {NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2, control_util_samples},
-};
-
-static ControlHandler find_handler(const AbiEntry *entry)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (commands[i].command == entry->number) {
-            return commands[i].run;
-        }
-    }
-    return handlers[entry->handler];
-}
 
 /* Which refusal, if any, the table has for a command; @entry may be NULL. */
 static Refusal refusal_of(const Request *req, const AbiEntry *entry)
@@ -172,5 +149,5 @@ RequestResult frontend_control(Request *req, const AbiEntry *outer)
     if (refusal != REFUSAL_NONE) {
         return request_refuse_status(req, &guest->status, NV_ERR_NOT_SUPPORTED, refusal);
     }
-    return find_handler(entry)(req, entry, guest);
+    return handlers[entry->handler](req, entry, guest);
 }

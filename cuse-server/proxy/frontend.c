@@ -6,35 +6,15 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/duplicate.h"
-#include "cuse-server/proxy/gpu-scope-call.h"
 #include "cuse-server/proxy/handlers.h"
 #include "cuse-server/proxy/params.h"
 
 /* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
 #define IDLE_CHANNELS_BYTES_MAX 0x100000U
 
-/*
- * bytes: an array whose size is the ioctl's; no pointers, no descriptors. A null argument goes with
- * no bytes: the driver then says what it thinks of that.
- */
-static RequestResult frontend_bytes(Request *req, const AbiEntry *entry)
-{
-    size_t size = frontend_size(req->command);
-    void *bytes = size ? guest_map(req, req->argument, size, GUEST_INOUT) : NULL;
-
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    gpu_scope_bytes(req, entry->number, bytes, size);
-    return REQUEST_DONE;
-}
-
 /* simple: a struct of fixed size in and out; no pointers, no descriptors. */
 static RequestResult frontend_simple(Request *req, const AbiEntry *entry)
 {
-    if (entry->number == NV_ESC_RM_SHARE) {
-        return frontend_share(req, entry);
-    }
     return request_pass_struct(req, entry, frontend_command(entry->number, entry->layout->size));
 }
 
@@ -132,7 +112,8 @@ static const struct {
     RequestResult (*run)(Request *req, const AbiEntry *entry);
     bool any_size;
 } handlers[] = {
-    [HANDLER_bytes] = {frontend_bytes, .any_size = true},
+    [HANDLER_card_info] = {frontend_card_info, .any_size = true},
+    [HANDLER_attach_gpus_to_fd] = {frontend_attach_gpus_to_fd, .any_size = true},
     [HANDLER_simple] = {frontend_simple},
     [HANDLER_simple_no_status] = {frontend_simple},
     [HANDLER_has_fd] = {frontend_has_fd},
@@ -141,6 +122,7 @@ static const struct {
     [HANDLER_alloc_memory] = {frontend_alloc_memory},
     [HANDLER_alloc_context_dma2] = {frontend_alloc_context_dma2},
     [HANDLER_dup_object] = {frontend_dup_object},
+    [HANDLER_share] = {frontend_share},
     [HANDLER_free] = {frontend_free},
     [HANDLER_control] = {frontend_control},
     [HANDLER_alloc] = {frontend_alloc, .any_size = true},

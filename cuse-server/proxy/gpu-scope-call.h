@@ -38,10 +38,3 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout,
  * @ok: the driver did as it was asked
  */
 void gpu_scope_after(GpuScopeCall *call, bool ok);
-
-/**
- * gpu_scope_bytes: make a call whose argument is an array as long as the guest likes: NV_ESC_CARD_INFO
- * and NV_ESC_ATTACH_GPUS_TO_FD are scoped, all else is passed on; in place of request_host_ioctl().
- * @bytes: the private copy, NULL if @size is 0
- */
-void gpu_scope_bytes(Request *req, uint32_t number, void *bytes, size_t size);

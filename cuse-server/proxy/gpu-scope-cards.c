@@ -62,20 +62,35 @@ static void attach_gpus(Request *req, void *bytes, size_t size)
     request_host_ioctl(req, frontend_command(NV_ESC_ATTACH_GPUS_TO_FD, size), ids);
 }
 
-void gpu_scope_bytes(Request *req, uint32_t number, void *bytes, size_t size)
+/* The argument is an array, and its size the ioctl's. A null argument goes with no bytes: the driver then says what it thinks
+ * of that. */
+static RequestResult pass_array(Request *req, const AbiEntry *entry,
+                                void (*scoped)(Request *req, void *bytes, size_t size))
 {
-    void (*scoped)(Request *, void *, size_t) = number == NV_ESC_CARD_INFO           ? card_info
-                                                : number == NV_ESC_ATTACH_GPUS_TO_FD ? attach_gpus
-                                                                                     : NULL;
+    const size_t size = frontend_size(req->command);
+    void *bytes = size ? guest_map(req, req->argument, size, GUEST_INOUT) : NULL;
 
-    if (!req->proxy->scope || !scoped || size == 0) {
-        request_host_ioctl(req, frontend_command(number, size), bytes);
-        return;
+    if (!guest_commit(req)) {
+        return REQUEST_RETRY;
+    }
+    if (!req->proxy->scope || size == 0) {
+        request_host_ioctl(req, frontend_command(entry->number, size), bytes);
+        return REQUEST_DONE;
     }
     int error = gpu_scope_prepare(req->proxy->scope);
     if (error) {
-        request_refuse(req, error, REFUSAL_NONE);
-        return;
+        return request_refuse(req, error, REFUSAL_NONE);
     }
     scoped(req, bytes, size);
+    return REQUEST_DONE;
+}
+
+RequestResult frontend_card_info(Request *req, const AbiEntry *entry)
+{
+    return pass_array(req, entry, card_info);
+}
+
+RequestResult frontend_attach_gpus_to_fd(Request *req, const AbiEntry *entry)
+{
+    return pass_array(req, entry, attach_gpus);
 }

@@ -35,6 +35,10 @@ RequestResult os_descriptor_alloc(Request *req, const AbiEntry *entry,
                                   nv_ioctl_nvos02_parameters_with_fd *p);
 RequestResult os_descriptor_heap(Request *req, const AbiEntry *entry, NVOS32_PARAMETERS *p);
 
+/* Arrays of GPUs: gpu-scope-cards.c. */
+RequestResult frontend_card_info(Request *req, const AbiEntry *entry);
+RequestResult frontend_attach_gpus_to_fd(Request *req, const AbiEntry *entry);
+
 /** frontend_export_dmabuf: memory of a GPU as a dma-buf: dma-buf.c. */
 RequestResult frontend_export_dmabuf(Request *req, const AbiEntry *entry);
 

@@ -39,7 +39,8 @@ static void add_entry(GArray *commands, const AbiEntry *entry)
     switch (entry->handler) {
     case HANDLER_numa_info: /* is never forwarded */
         break;
-    case HANDLER_bytes:
+    case HANDLER_card_info:
+    case HANDLER_attach_gpus_to_fd:
         add_frontend(commands, entry->name, entry->number, 0);
         break;
     default:

@@ -247,7 +247,9 @@ static uint32_t frontend_call(Fake *fake)
     }
     if (choice >= 250) {
         size = input_byte(&input);
-    } else if (entry->handler == HANDLER_bytes && choice >= 128) {
+    } else if ((entry->handler == HANDLER_card_info ||
+                entry->handler == HANDLER_attach_gpus_to_fd) &&
+               choice >= 128) {
         size *= choice & 31;
     }
     return (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, entry->number, size & 0x3fff);

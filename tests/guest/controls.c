@@ -154,6 +154,7 @@ static void try_handler(const Tree *t, AbiHandler handler)
 
         /* Those with descriptors are for share-memory. */
         if (entries[i].handler != handler || handler == HANDLER_ctrl_has_frontend_fd ||
+            handler == HANDLER_ctrl_export || handler == HANDLER_ctrl_import ||
             !object_of(t, entries[i].number) || !(entries[i].caps & open_caps) ||
             !entries[i].layout) {
             continue;

@@ -16,6 +16,8 @@ static const struct {
     {HANDLER_has_fd, "fd", 4},
     {HANDLER_uvm_has_frontend_fd, "rmCtrlFd", 4},
     {HANDLER_ctrl_has_frontend_fd, "fd", 4},
+    {HANDLER_ctrl_export, "fd", 4},
+    {HANDLER_ctrl_import, "fd", 4},
     {HANDLER_ctrl_fifo_disable_channels, "pRunlistPreemptEvent", 8},
     {HANDLER_alloc_event_os_event, "data", 8},
     {HANDLER_alloc_multicast_fabric, "pOsEvent", 8},

@@ -303,7 +303,7 @@ static bool takes_any_size(AbiKind kind, const AbiEntry *entry)
 {
     switch (kind) {
     case ABI_FRONTEND:
-        return entry->handler == HANDLER_bytes;
+        return entry->handler == HANDLER_card_info || entry->handler == HANDLER_attach_gpus_to_fd;
     case ABI_CONTROL: /* the driver says what it thinks of that, but for rows that name clients */
         return entry->handler == HANDLER_ctrl_simple && !client_handles_in(entry);
     default:
