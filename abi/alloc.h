@@ -21,9 +21,9 @@ ABI_STRUCT(NV_PHYSICAL_MEMORY_ATTRS, 8,
     (NvU32, compressionCoverage))
 
 ABI_STRUCT(NV_CONTEXT_DMA_ALLOCATION_PARAMS, 32,
-    (NvHandle, hSubDevice),
+    (NvHandle, hSubDevice, (OBJECT)),
     (NvV32, flags),
-    (NvHandle, hMemory),
+    (NvHandle, hMemory, (DEPENDENCY)),
     (NvU64, offset),
     (NvU64, limit))
 
@@ -45,9 +45,9 @@ ABI_STRUCT(NV_MEMORY_ALLOCATION_PARAMS, 120,
     (NvU64, alignment),
     (NvU64, offset),
     (NvU64, limit),
-    (NvP64, address),
+    (NvP64, address, (ADDRESS)),
     (NvU32, ctagOffset),
-    (NvHandle, hVASpace),
+    (NvHandle, hVASpace, (OBJECT)),
     (NvU32, internalflags),
     (NvU32, tag))
 ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
@@ -68,9 +68,9 @@ ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
     (NvU64, alignment),
     (NvU64, offset),
     (NvU64, limit),
-    (NvP64, address),
+    (NvP64, address, (ADDRESS)),
     (NvU32, ctagOffset),
-    (NvHandle, hVASpace),
+    (NvHandle, hVASpace, (OBJECT)),
     (NvU32, internalflags),
     (NvU32, tag),
     (NvS32, numaNode))
@@ -78,20 +78,20 @@ ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
 ABI_STRUCT(NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS, 24,
     (NvU64, offset),
     (NvU64, limit),
-    (NvHandle, hVASpace))
+    (NvHandle, hVASpace, (DEPENDENCY)))
 
 ABI_STRUCT(NV0005_ALLOC_PARAMETERS, 24,
-    (NvHandle, hParentClient),
-    (NvHandle, hSrcResource),
+    (NvHandle, hParentClient, (CLIENT, INSTANCE)),
+    (NvHandle, hSrcResource, (OBJECT)),
     (NvV32, hClass),
     (NvV32, notifyIndex),
-    (NvP64, data))
+    (NvP64, data, (FD, FRONTEND)))
 
 ABI_STRUCT(NV0080_ALLOC_PARAMETERS, 56,
-    (NvU32, deviceId),
-    (NvHandle, hClientShare),
-    (NvHandle, hTargetClient),
-    (NvHandle, hTargetDevice),
+    (NvU32, deviceId, (GPU_DEVICE)),
+    (NvHandle, hClientShare, (CLIENT, INSTANCE)),
+    (NvHandle, hTargetClient, (CLIENT, INSTANCE)),
+    (NvHandle, hTargetDevice, (OBJECT)),
     (NvV32, flags),
     (NvU64, vaSpaceSize),
     (NvU64, vaStartInternal),
@@ -99,8 +99,8 @@ ABI_STRUCT(NV0080_ALLOC_PARAMETERS, 56,
     (NvV32, vaMode))
 
 ABI_STRUCT(NV_SEMAPHORE_SURFACE_ALLOC_PARAMETERS, 16,
-    (NvHandle, hSemaphoreMem),
-    (NvHandle, hMaxSubmittedMem),
+    (NvHandle, hSemaphoreMem, (OBJECT)),
+    (NvHandle, hMaxSubmittedMem, (OBJECT)),
     (NvU64, flags))
 
 ABI_STRUCT(NV00DE_ALLOC_PARAMETERS, 4,
@@ -110,7 +110,7 @@ ABI_STRUCT_SINCE(NV00DE_ALLOC_PARAMETERS, 545, 8,
 
 ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map,
     (NvU64, offset),
-    (NvHandle, hVidMem),
+    (NvHandle, hVidMem, (OBJECT)),
     (NvU32, flags))
 ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48,
     (NvU64, alignment),
@@ -120,7 +120,7 @@ ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48,
     (NV00F8_ALLOCATION_PARAMETERS_map, map))
 
 ABI_STRUCT(NV_EXPORT_MEM_PACKET, 32,
-    (NvU8, uuid, [16]),
+    (NvU8, uuid, [16], (LEFT_ALONE, "names exported memory, not a GPU")),
     (NvU8, opaque, [16]))
 
 ABI_STRUCT(NV00FD_ALLOCATION_PARAMETERS, 40,
@@ -129,7 +129,7 @@ ABI_STRUCT(NV00FD_ALLOCATION_PARAMETERS, 40,
     (NvU32, pageSize),
     (NvU32, allocFlags),
     (NvU32, numGpus),
-    (NvP64, pOsEvent))
+    (NvP64, pOsEvent, (FD, FRONTEND, ZERO)))
 ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 545, 80,
     (NV_EXPORT_MEM_PACKET, expPacket),
     (NvU16, index),
@@ -138,7 +138,7 @@ ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 545, 80,
     (NvU32, pageSize),
     (NvU32, allocFlags),
     (NvU32, numGpus),
-    (NvP64, pOsEvent))
+    (NvP64, pOsEvent, (FD, FRONTEND, ZERO)))
 ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 590, 80,
     (NV_EXPORT_MEM_PACKET, expPacket),
     (NvU16, index),
@@ -147,21 +147,21 @@ ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 590, 80,
     (NvU64, pageSize),
     (NvU32, allocFlags),
     (NvU32, numGpus),
-    (NvP64, pOsEvent))
+    (NvP64, pOsEvent, (FD, FRONTEND, ZERO)))
 
 ABI_STRUCT(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 1,
     (NvBool, unused))
 ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 550, 8,
-    (NvHandle, hSemaphoreSurface),
+    (NvHandle, hSemaphoreSurface, (OBJECT)),
     (NvU32, maxQueueSize))
 ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 555, 24,
-    (NvHandle, hSemaphoreSurface),
+    (NvHandle, hSemaphoreSurface, (OBJECT)),
     (NvU32, maxQueueSize),
-    (NvHandle, hNotificationMemory),
+    (NvHandle, hNotificationMemory, (OBJECT)),
     (NvU64, notificationOffset))
 
 ABI_STRUCT(NV2080_ALLOC_PARAMETERS, 4,
-    (NvU32, subDeviceId))
+    (NvU32, subDeviceId, (LEFT_ALONE, "counts GPUs within one device")))
 
 ABI_STRUCT(NV2081_ALLOC_PARAMETERS, 4,
     (NvU32, reserved))
@@ -174,8 +174,8 @@ ABI_STRUCT(NV503B_FABRIC_P2P_DMA_INFO, 8,
     (NvU64, gpa))
 
 ABI_STRUCT(NV503B_ALLOC_PARAMETERS, 72,
-    (NvHandle, hSubDevice),
-    (NvHandle, hPeerSubDevice),
+    (NvHandle, hSubDevice, (OBJECT)),
+    (NvHandle, hPeerSubDevice, (OBJECT)),
     (NvU32, subDevicePeerIdMask),
     (NvU32, peerSubDevicePeerIdMask),
     (NvU64, mailboxBar1Addr),
@@ -186,8 +186,8 @@ ABI_STRUCT(NV503B_ALLOC_PARAMETERS, 72,
     (NV503B_BAR1_P2P_DMA_INFO, l2pBar1P2PDmaInfo),
     (NV503B_BAR1_P2P_DMA_INFO, p2lBar1P2PDmaInfo))
 ABI_STRUCT_SINCE(NV503B_ALLOC_PARAMETERS, 590, 88,
-    (NvHandle, hSubDevice),
-    (NvHandle, hPeerSubDevice),
+    (NvHandle, hSubDevice, (OBJECT)),
+    (NvHandle, hPeerSubDevice, (OBJECT)),
     (NvU32, subDevicePeerIdMask),
     (NvU32, peerSubDevicePeerIdMask),
     (NvU64, mailboxBar1Addr),
@@ -204,9 +204,9 @@ ABI_STRUCT(NV503C_ALLOC_PARAMETERS, 4,
     (NvU32, flags))
 
 ABI_STRUCT(NV83DE_ALLOC_PARAMETERS, 12,
-    (NvHandle, hDebuggerClient_Obsolete),
-    (NvHandle, hAppClient),
-    (NvHandle, hClass3dObject))
+    (NvHandle, hDebuggerClient_Obsolete, (CLIENT, INSTANCE)),
+    (NvHandle, hAppClient, (CLIENT, INSTANCE)),
+    (NvHandle, hClass3dObject, (DEPENDENCY)))
 
 ABI_STRUCT(NV_GR_ALLOCATION_PARAMETERS, 16,
     (NvU32, version),
@@ -215,7 +215,7 @@ ABI_STRUCT(NV_GR_ALLOCATION_PARAMETERS, 16,
     (NvU32, caps))
 
 ABI_STRUCT(NV_CTXSHARE_ALLOCATION_PARAMETERS, 12,
-    (NvHandle, hVASpace),
+    (NvHandle, hVASpace, (DEPENDENCY)),
     (NvU32, flags),
     (NvU32, subctxId))
 
@@ -243,15 +243,15 @@ ABI_STRUCT_SINCE(NV_VASPACE_ALLOCATION_PARAMETERS, 580, 56,
     (NvU32, pasid))
 
 ABI_STRUCT(NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS, 20,
-    (NvHandle, hObjectError),
-    (NvHandle, hObjectEccError),
-    (NvHandle, hVASpace),
+    (NvHandle, hObjectError, (OBJECT)),
+    (NvHandle, hObjectEccError, (OBJECT)),
+    (NvHandle, hVASpace, (DEPENDENCY)),
     (NvU32, engineType),
     (NvBool, bIsCallingContextVgpuPlugin))
 
 ABI_STRUCT(NVB2CC_ALLOC_PARAMETERS, 8,
-    (NvHandle, hClientTarget),
-    (NvHandle, hContextTarget))
+    (NvHandle, hClientTarget, (CLIENT, INSTANCE)),
+    (NvHandle, hContextTarget, (OBJECT)))
 
 ABI_STRUCT(NV_BSP_ALLOCATION_PARAMETERS, 12,
     (NvU32, size),
@@ -278,24 +278,24 @@ ABI_STRUCT(NV_MEMORY_DESC_PARAMS, 24,
     (NvU32, cacheAttrib))
 
 ABI_STRUCT(NV_CHANNEL_ALLOC_PARAMS, 360,
-    (NvHandle, hObjectError),
-    (NvHandle, hObjectBuffer),
+    (NvHandle, hObjectError, (OBJECT)),
+    (NvHandle, hObjectBuffer, (OBJECT)),
     (NvU64, gpFifoOffset),
     (NvU32, gpFifoEntries),
     (NvU32, flags),
-    (NvHandle, hContextShare),
-    (NvHandle, hVASpace),
-    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvHandle, hContextShare, (DEPENDENCY)),
+    (NvHandle, hVASpace, (DEPENDENCY)),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES], (OBJECT)),
     (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
-    (NvU32, subDeviceId),
-    (NvHandle, hObjectEccError),
+    (NvU32, subDeviceId, (LEFT_ALONE, "counts GPUs within one device")),
+    (NvHandle, hObjectEccError, (OBJECT)),
     (NV_MEMORY_DESC_PARAMS, instanceMem),
     (NV_MEMORY_DESC_PARAMS, userdMem),
     (NV_MEMORY_DESC_PARAMS, ramfcMem),
     (NV_MEMORY_DESC_PARAMS, mthdbufMem),
-    (NvHandle, hPhysChannelGroup),
+    (NvHandle, hPhysChannelGroup, (OBJECT)),
     (NvU32, internalFlags),
     (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
@@ -305,24 +305,24 @@ ABI_STRUCT(NV_CHANNEL_ALLOC_PARAMS, 360,
     (NvU32, decryptIv, [CC_CHAN_ALLOC_IV_SIZE_DWORD]),
     (NvU32, hmacNonce, [CC_CHAN_ALLOC_NONCE_SIZE_DWORD]))
 ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
-    (NvHandle, hObjectError),
-    (NvHandle, hObjectBuffer),
+    (NvHandle, hObjectError, (OBJECT)),
+    (NvHandle, hObjectBuffer, (OBJECT)),
     (NvU64, gpFifoOffset),
     (NvU32, gpFifoEntries),
     (NvU32, flags),
-    (NvHandle, hContextShare),
-    (NvHandle, hVASpace),
-    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvHandle, hContextShare, (DEPENDENCY)),
+    (NvHandle, hVASpace, (DEPENDENCY)),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES], (OBJECT)),
     (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
-    (NvU32, subDeviceId),
-    (NvHandle, hObjectEccError),
+    (NvU32, subDeviceId, (LEFT_ALONE, "counts GPUs within one device")),
+    (NvHandle, hObjectEccError, (OBJECT)),
     (NV_MEMORY_DESC_PARAMS, instanceMem),
     (NV_MEMORY_DESC_PARAMS, userdMem),
     (NV_MEMORY_DESC_PARAMS, ramfcMem),
     (NV_MEMORY_DESC_PARAMS, mthdbufMem),
-    (NvHandle, hPhysChannelGroup),
+    (NvHandle, hPhysChannelGroup, (OBJECT)),
     (NvU32, internalFlags),
     (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
@@ -333,25 +333,25 @@ ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368,
     (NvU32, hmacNonce, [CC_CHAN_ALLOC_NONCE_SIZE_DWORD]),
     (NvU32, tpcConfigID))
 ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 610, 376,
-    (NvHandle, hObjectError),
-    (NvHandle, hObjectBuffer),
+    (NvHandle, hObjectError, (OBJECT)),
+    (NvHandle, hObjectBuffer, (OBJECT)),
     (NvU64, gpFifoOffset),
     (NvU32, gpFifoEntries),
     (NvU32, flags),
-    (NvHandle, hContextShare),
-    (NvHandle, hVASpace),
-    (NvHandle, hHandleVASpace),
-    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES]),
+    (NvHandle, hContextShare, (DEPENDENCY)),
+    (NvHandle, hVASpace, (DEPENDENCY)),
+    (NvHandle, hHandleVASpace, (OBJECT)),
+    (NvHandle, hUserdMemory, [NV_MAX_SUBDEVICES], (OBJECT)),
     (NvU64, userdOffset, [NV_MAX_SUBDEVICES]),
     (NvU32, engineType),
     (NvU32, cid),
-    (NvU32, subDeviceId),
-    (NvHandle, hObjectEccError),
+    (NvU32, subDeviceId, (LEFT_ALONE, "counts GPUs within one device")),
+    (NvHandle, hObjectEccError, (OBJECT)),
     (NV_MEMORY_DESC_PARAMS, instanceMem),
     (NV_MEMORY_DESC_PARAMS, userdMem),
     (NV_MEMORY_DESC_PARAMS, ramfcMem),
     (NV_MEMORY_DESC_PARAMS, mthdbufMem),
-    (NvHandle, hPhysChannelGroup),
+    (NvHandle, hPhysChannelGroup, (OBJECT)),
     (NvU32, internalFlags),
     (NV_MEMORY_DESC_PARAMS, errorNotifierMem),
     (NV_MEMORY_DESC_PARAMS, eccErrorNotifierMem),
@@ -376,7 +376,7 @@ ABI_STRUCT(NV_HOPPER_USERMODE_A_PARAMS, 2,
     (NvBool, bPriv))
 
 ABI_STRUCT(NV_CONFIDENTIAL_COMPUTE_ALLOC_PARAMS, 4,
-    (NvHandle, hClient))
+    (NvHandle, hClient, (CLIENT, INSTANCE)))
 
 ABI_STRUCT(NV00E0_ALLOCATION_PARAMETERS, 244,
     (NvU32, imexChannel),
@@ -384,18 +384,18 @@ ABI_STRUCT(NV00E0_ALLOCATION_PARAMETERS, 244,
     (NvU16, numMaxHandles),
     (NvU32, flags),
     (NvU8, metadata, [NV_MEM_EXPORT_METADATA_LEN]),
-    (NvU32, deviceInstanceMask),
+    (NvU32, deviceInstanceMask, (GPU_MASK, giIdMasks)),
     (NvU32, giIdMasks, [32]),
     (NvU16, numCurHandles))
 
 ABI_STRUCT(NV00F1_ALLOCATION_PARAMETERS, 32,
-    (NvU64, capDescriptor),
+    (NvU64, capDescriptor, (FD, OPEN_ONLY)),
     (NvU32, flags),
-    (NvP64, pOsEvent),
+    (NvP64, pOsEvent, (FD, FRONTEND)),
     (NvU16, nodeId))
 
 ABI_STRUCT(NV00FB_ALLOCATION_PARAMETERS, 32,
-    (NvU8, exportUuid, [NV_MEM_EXPORT_UUID_LEN]),
+    (NvU8, exportUuid, [NV_MEM_EXPORT_UUID_LEN], (LEFT_ALONE, "names exported memory, not a GPU")),
     (NvU16, index),
     (NvU32, flags),
     (NvU64, id))
@@ -405,7 +405,7 @@ ABI_STRUCT(NVA0BC_ALLOC_PARAMETERS, 20,
     (NvU32, hResolution),
     (NvU32, vResolution),
     (NvU32, version),
-    (NvHandle, hMem))
+    (NvHandle, hMem, (OBJECT)))
 
 
 /* From 610 on, the decoder and encoder classes have the shapes of BSP and MSENC under new names. */

@@ -27,18 +27,18 @@
 #define NV_CONF_COMPUTE_CTRL_CMD_GPU_GET_KEY_ROTATION_STATE      0xcb33010c
 
 ABI_STRUCT(NV906F_CTRL_GET_CLASS_ENGINEID_PARAMS, 16,
-    (NvHandle, hObject),
+    (NvHandle, hObject, (OBJECT)),
     (NvU32, classEngineID),
     (NvU32, classID),
     (NvU32, engineID))
 
 ABI_STRUCT(NV906F_CTRL_CMD_RESET_CHANNEL_PARAMS, 12,
     (NvU32, engineID),
-    (NvU32, subdeviceInstance),
+    (NvU32, subdeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
     (NvU32, resetReason))
 ABI_STRUCT_SINCE(NV906F_CTRL_CMD_RESET_CHANNEL_PARAMS, 550, 16,
     (NvU32, engineID),
-    (NvU32, subdeviceInstance),
+    (NvU32, subdeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
     (NvU32, resetReason),
     (NvBool, bIsRcPending))
 
@@ -96,7 +96,7 @@ ABI_STRUCT(NVA06F_CTRL_BIND_PARAMS, 4,
     (NvU32, engineType))
 
 ABI_STRUCT(NVC36F_CTRL_GET_CLASS_ENGINEID_PARAMS, 16,
-    (NvHandle, hObject),
+    (NvHandle, hObject, (OBJECT)),
     (NvU32, classEngineID),
     (NvU32, classID),
     (NvU32, engineID))
@@ -128,10 +128,10 @@ ABI_STRUCT(NVC56F_CTRL_CMD_GET_KMB_PARAMS, 124,
     (CC_KMB, kmb))
 ABI_STRUCT_SINCE(NVC56F_CTRL_CMD_GET_KMB_PARAMS, 550, 128,
     (CC_KMB, kmb),
-    (NvHandle, hMemory))
+    (NvHandle, hMemory, (OBJECT)))
 ABI_STRUCT_SINCE(NVC56F_CTRL_CMD_GET_KMB_PARAMS, 575, 144,
     (CC_KMB, kmb),
-    (NvHandle, hMemory),
+    (NvHandle, hMemory, (OBJECT)),
     (NvU64, keyRotationLowerThreshold),
     (NvU64, keyRotationUpperThreshold))
 
@@ -153,10 +153,10 @@ ABI_STRUCT(NV_CONF_COMPUTE_CTRL_CMD_SYSTEM_GET_GPUS_STATE_PARAMS, 1,
     (NvBool, bAcceptClientRequest))
 
 ABI_STRUCT(NV_CONF_COMPUTE_CTRL_CMD_GPU_GET_NUM_SECURE_CHANNELS_PARAMS, 12,
-    (NvHandle, hSubDevice),
+    (NvHandle, hSubDevice, (OBJECT)),
     (NvU32, maxSec2Channels),
     (NvU32, maxCeChannels))
 
 ABI_STRUCT(NV_CONF_COMPUTE_CTRL_CMD_GPU_GET_KEY_ROTATION_STATE_PARAMS, 8,
-    (NvHandle, hSubDevice),
+    (NvHandle, hSubDevice, (OBJECT)),
     (NvU32, keyRotationState))

@@ -64,7 +64,7 @@ ABI_STRUCT(NV83DE_MMU_FAULT_INFO, 8,
     (NvU32, faultInfo))
 
 ABI_STRUCT(NV83DE_CTRL_DEBUG_READ_ALL_SM_ERROR_STATES_PARAMS, 4824,
-    (NvHandle, hTargetChannel),
+    (NvHandle, hTargetChannel, (OBJECT)),
     (NvU32, numSMsToRead),
     (NV83DE_SM_ERROR_STATE_REGISTERS, smErrorStateArray, [100]),
     (NvU32, mmuFaultInfo),
@@ -72,18 +72,18 @@ ABI_STRUCT(NV83DE_CTRL_DEBUG_READ_ALL_SM_ERROR_STATES_PARAMS, 4824,
     (NvU32, startingSM))
 
 ABI_STRUCT(NV83DE_CTRL_DEBUG_CLEAR_ALL_SM_ERROR_STATES_PARAMS, 8,
-    (NvHandle, hTargetChannel),
+    (NvHandle, hTargetChannel, (OBJECT)),
     (NvU32, numSMsToClear))
 
 ABI_STRUCT(NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS, 24,
     (NvU32, hMemory),
     (NvU32, length),
     (NvU64, offset),
-    (NvP64, buffer))
+    (NvP64, buffer, (POINTER)))
 
 ABI_STRUCT(NV83DE_CTRL_CMD_DEBUG_SUSPEND_CONTEXT_PARAMS, 8,
     (NvU32, waitForEvent),
-    (NvHandle, hResidentChannel))
+    (NvHandle, hResidentChannel, (OBJECT)))
 
 ABI_STRUCT(NV83DE_CTRL_DEBUG_SET_MODE_ERRBAR_DEBUG_PARAMS, 4,
     (NvU32, action))
@@ -107,10 +107,10 @@ ABI_STRUCT(NVB0CC_CTRL_RESERVE_PM_AREA_SMPC_PARAMS, 1,
     (NvBool, ctxsw))
 
 ABI_STRUCT(NVB0CC_CTRL_ALLOC_PMA_STREAM_PARAMS, 56,
-    (NvHandle, hMemPmaBuffer),
+    (NvHandle, hMemPmaBuffer, (OBJECT)),
     (NvU64, pmaBufferOffset),
     (NvU64, pmaBufferSize),
-    (NvHandle, hMemPmaBytesAvailable),
+    (NvHandle, hMemPmaBytesAvailable, (OBJECT)),
     (NvU64, pmaBytesAvailableOffset),
     (NvBool, ctxsw),
     (NvU32, pmaChannelIdx),

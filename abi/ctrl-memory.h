@@ -29,15 +29,15 @@
 
 ABI_STRUCT(NV0041_CTRL_GET_SURFACE_INFO_PARAMS, 16,
     (NvU32, surfaceInfoListSize),
-    (NvP64, surfaceInfoList))
+    (NvP64, surfaceInfoList, (POINTER)))
 
 ABI_STRUCT(NV_SEMAPHORE_SURFACE_CTRL_BIND_CHANNEL_PARAMS, 24,
-    (NvHandle, hClient),
-    (NvHandle, hDevice),
-    (NvHandle, hChannel),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
+    (NvHandle, hDevice, (OBJECT)),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU64, engineMask))
 ABI_STRUCT_SINCE(NV_SEMAPHORE_SURFACE_CTRL_BIND_CHANNEL_PARAMS, 560, 40,
-    (NvHandle, hChannel),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU32, numNotifyIndices),
     (NvU32, notifyIndices, [8]))
 
@@ -92,7 +92,7 @@ ABI_STRUCT_SINCE(NV00F8_CTRL_DESCRIBE_PARAMS, 595, 2136,
     (NvU32, memFlags))
 
 ABI_STRUCT(NV00F8_CTRL_ATTACH_MEM_INFO, 32,
-    (NvHandle, hMemory),
+    (NvHandle, hMemory, (OBJECT)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength))
@@ -111,15 +111,15 @@ ABI_STRUCT(NV00FD_CTRL_GET_INFO_PARAMS, 32,
     (NvU32, numAttachedGpus))
 
 ABI_STRUCT(NV00FD_CTRL_ATTACH_MEM_PARAMS, 40,
-    (NvHandle, hSubdevice),
-    (NvHandle, hMemory),
+    (NvHandle, hSubdevice, (OBJECT)),
+    (NvHandle, hMemory, (OBJECT)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength),
     (NvU32, flags))
 ABI_STRUCT_SINCE(NV00FD_CTRL_ATTACH_MEM_PARAMS, 580, 40,
-    (NvHandle, hSubdevice),
-    (NvHandle, hMemory),
+    (NvHandle, hSubdevice, (OBJECT)),
+    (NvHandle, hMemory, (OBJECT)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength),
@@ -127,46 +127,46 @@ ABI_STRUCT_SINCE(NV00FD_CTRL_ATTACH_MEM_PARAMS, 580, 40,
     (NvU32, subPageOffset))
 
 ABI_STRUCT(NV00FD_CTRL_ATTACH_GPU_PARAMS, 16,
-    (NvHandle, hSubdevice),
+    (NvHandle, hSubdevice, (OBJECT)),
     (NvU32, flags),
-    (NvU64, devDescriptor))
+    (NvU64, devDescriptor, (FD, FRONTEND)))
 
 ABI_STRUCT(NV00FD_CTRL_DETACH_MEM_PARAMS, 24,
-    (NvHandle, hSubdevice),
+    (NvHandle, hSubdevice, (OBJECT)),
     (NvU64, offset),
     (NvU32, flags))
 
 ABI_STRUCT(NV503C_CTRL_REGISTER_VA_SPACE_PARAMS, 16,
-    (NvHandle, hVASpace),
+    (NvHandle, hVASpace, (OBJECT)),
     (NvU64, vaSpaceToken))
 
 ABI_STRUCT(NV503C_CTRL_REGISTER_VIDMEM_PARAMS, 32,
-    (NvHandle, hMemory),
+    (NvHandle, hMemory, (OBJECT)),
     (NvU64, address),
     (NvU64, size),
     (NvU64, offset))
 
 ABI_STRUCT(NV503C_CTRL_UNREGISTER_VIDMEM_PARAMS, 4,
-    (NvHandle, hMemory))
+    (NvHandle, hMemory, (OBJECT)))
 
 ABI_STRUCT(NV00DE_CTRL_REQUEST_DATA_POLL_PARAMS, 8,
     (NvU64, polledDataMask))
 
 ABI_STRUCT(NV_IMPORT_MEM_INFO, 8,
-    (NvHandle, hParent),
+    (NvHandle, hParent, (OBJECT)),
     (NvU8, addrSpace))
 
 ABI_STRUCT(NV00E0_CTRL_IMPORT_MEM_PARAMS, 1540,
     (NvU16, index),
     (NvU16, numHandles),
-    (NvHandle, handles, [128]),
+    (NvHandle, handles, [128], (OBJECT)),
     (NV_IMPORT_MEM_INFO, memInfos, [128]))
 
 ABI_STRUCT(NV00F1_CTRL_FABRIC_MEM_IMPORT_EVENT_DATA, 32,
     (NvU64, id),
     (NvU16, index),
     (NvU16, exportNodeId),
-    (NvU8, exportUuid, [16]))
+    (NvU8, exportUuid, [16], (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")))
 
 ABI_STRUCT(NV00F1_CTRL_FABRIC_MEM_UNIMPORT_EVENT_DATA, 16,
     (NvU64, importEventId),
@@ -178,7 +178,7 @@ ABI_STRUCT(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 40,
     (NvU32, cliqueId),
     (NvU16, index),
     (NvU16, exportNodeId),
-    (NvU8, exportUuid, [16]))
+    (NvU8, exportUuid, [16], (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")))
 ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 580, 56,
     (NvU64, gpuFabricProbeHandle),
     (NvU64, key),
@@ -187,7 +187,7 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 580, 56,
     (NvU16, index),
     (NvU16, exportNodeId),
     (NvU8, bwMode),
-    (NvU8, exportUuid, [16]))
+    (NvU8, exportUuid, [16], (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")))
 ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 590, 64,
     (NvU64, gpuFabricProbeHandle),
     (NvU64, key),
@@ -197,7 +197,7 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 590, 64,
     (NvU16, index),
     (NvU16, exportNodeId),
     (NvU8, bwMode),
-    (NvU8, exportUuid, [16]))
+    (NvU8, exportUuid, [16], (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")))
 ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 595, 64,
     (NvU64, gpuFabricProbeHandle),
     (NvU64, key),
@@ -207,10 +207,10 @@ ABI_STRUCT_SINCE(NV00F1_CTRL_ATTACH_REMOTE_GPU_EVENT_DATA, 595, 64,
     (NvU16, index),
     (NvU16, exportNodeId),
     (NvU16, bwMode),
-    (NvU8, exportUuid, [16]))
+    (NvU8, exportUuid, [16], (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")))
 
 ABI_STRUCT(NV00F1_CTRL_CLIQUE_ID_CHANGE_GPU_EVENT_DATA, 8,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (LEFT_ALONE, "the node's management, for which the capability fabric-imex-mgmt is opened")),
     (NvU32, cliqueId))
 
 ABI_UNNAMED_UNION(NV00F1_CTRL_FABRIC_EVENT_data,
@@ -345,6 +345,6 @@ ABI_STRUCT(NV00FD_CTRL_SET_FAILURE_PARAMS, 4,
     (NV_STATUS, status))
 
 ABI_STRUCT(NV_SEMAPHORE_SURFACE_CTRL_UNBIND_CHANNEL_PARAMS, 40,
-    (NvHandle, hChannel),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU32, numNotifyIndices),
     (NvU32, notifyIndices, [8]))

@@ -52,9 +52,9 @@
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS, 40,
     (NvU32, sizeOfStrings),
-    (NvP64, pDriverVersionBuffer),
-    (NvP64, pVersionBuffer),
-    (NvP64, pTitleBuffer),
+    (NvP64, pDriverVersionBuffer, (POINTER)),
+    (NvP64, pVersionBuffer, (POINTER)),
+    (NvP64, pTitleBuffer, (POINTER)),
     (NvU32, changelistNumber),
     (NvU32, officialChangelistNumber))
 
@@ -106,25 +106,25 @@ ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_CPU_INFO_PARAMS, 565, 108,
     (NV0000_CTRL_SYSTEM_SH_SOC_TYPE, selfHostedSocType))
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 168,
-    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS]),
+    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS], (GPU_ID)),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
     (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
-    (NvP64, busPeerIds))
+    (NvP64, busPeerIds, (POINTER)))
 ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 550, 176,
-    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS]),
+    (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS], (GPU_ID)),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
     (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
-    (NvP64, busPeerIds),
-    (NvP64, busEgmPeerIds))
+    (NvP64, busPeerIds, (POINTER)),
+    (NvP64, busEgmPeerIds, (POINTER)))
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_V2_PARAMS, 4252,
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [32], (GPU_ID)),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
@@ -132,7 +132,7 @@ ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_V2_PARAMS, 4252,
     (NvU8, p2pCapsStatus, [9]),
     (NvU32, busPeerIds, [1024]))
 ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_V2_PARAMS, 550, 8348,
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [32], (GPU_ID)),
     (NvU32, gpuCount),
     (NvU32, p2pCaps),
     (NvU32, p2pOptimalReadCEs),
@@ -147,8 +147,8 @@ ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_FABRIC_STATUS_PARAMS, 4,
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_MATRIX_PARAMS, 1352,
     (NvU32, grpACount),
     (NvU32, grpBCount),
-    (NvU32, gpuIdGrpA, [8]),
-    (NvU32, gpuIdGrpB, [8]),
+    (NvU32, gpuIdGrpA, [8], (GPU_ID)),
+    (NvU32, gpuIdGrpB, [8], (GPU_ID)),
     (NvU32, p2pCaps, [8][8]),
     (NvU32, a2bOptimalReadCes, [8][8]),
     (NvU32, a2bOptimalWriteCes, [8][8]),
@@ -159,61 +159,61 @@ ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_FEATURES_PARAMS, 4,
     (NvU32, featuresMask))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS, 128,
-    (NvU32, gpuIds, [32]))
+    (NvU32, gpuIds, [32], (GPU_LIST)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ID_INFO_PARAMS, 40,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, gpuFlags),
-    (NvU32, deviceInstance),
-    (NvU32, subDeviceInstance),
-    (NvP64, szName),
+    (NvU32, deviceInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, subDeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
+    (NvP64, szName, (NULLED)),
     (NvU32, sliStatus),
     (NvU32, boardId),
-    (NvU32, gpuInstance),
+    (NvU32, gpuInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
     (NvS32, numaId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_DEVICE_IDS_PARAMS, 4,
-    (NvU32, deviceIds))
+    (NvU32, deviceIds, (GPU_MASK)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS, 32,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, gpuFlags),
-    (NvU32, deviceInstance),
-    (NvU32, subDeviceInstance),
+    (NvU32, deviceInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, subDeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
     (NvU32, sliStatus),
     (NvU32, boardId),
-    (NvU32, gpuInstance),
+    (NvU32, gpuInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
     (NvS32, numaId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_PROBED_IDS_PARAMS, 256,
-    (NvU32, gpuIds, [32]),
-    (NvU32, excludedGpuIds, [32]))
+    (NvU32, gpuIds, [32], (GPU_LIST)),
+    (NvU32, excludedGpuIds, [32], (GPU_LIST)))
 ABI_STRUCT_SINCE(NV0000_CTRL_GPU_GET_PROBED_IDS_PARAMS, 580, 384,
-    (NvU32, gpuIds, [32]),
-    (NvU32, excludedGpuIds, [32]),
+    (NvU32, gpuIds, [32], (GPU_LIST, gpuFlags)),
+    (NvU32, excludedGpuIds, [32], (GPU_LIST)),
     (NvU32, gpuFlags, [32]))
 
 ABI_STRUCT(NV0000_CTRL_GPU_ATTACH_IDS_PARAMS, 132,
-    (NvU32, gpuIds, [NV0000_CTRL_GPU_MAX_PROBED_GPUS]),
-    (NvU32, failedId))
+    (NvU32, gpuIds, [NV0000_CTRL_GPU_MAX_PROBED_GPUS], (GPU_ID)),
+    (NvU32, failedId, (GPU_FAILED_ID, gpuIds)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_DETACH_IDS_PARAMS, 128,
-    (NvU32, gpuIds, [32]))
+    (NvU32, gpuIds, [32], (GPU_ID)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_PCI_INFO_PARAMS, 12,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, domain),
     (NvU16, bus),
     (NvU16, slot))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS, 268,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, flags),
-    (NvU8, gpuUuid, [NV0000_GPU_MAX_GID_LENGTH]),
-    (NvU32, uuidStrLen))
+    (NvU8, gpuUuid, [NV0000_GPU_MAX_GID_LENGTH], (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, uuidStrLen, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")))
 
 ABI_STRUCT(NV0000_CTRL_GPU_QUERY_DRAIN_STATE_PARAMS, 12,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, drainState),
     (NvU32, flags))
 
@@ -225,21 +225,21 @@ ABI_STRUCT(NV0000_CTRL_GSYNC_GET_ATTACHED_IDS_PARAMS, 16,
 
 ABI_STRUCT(NV0000_SYNC_GPU_BOOST_GROUP_CONFIG, 140,
     (NvU32, gpuCount),
-    (NvU32, gpuIds, [32]),
+    (NvU32, gpuIds, [32], (GPU_GROUP)),
     (NvU32, boostGroupId),
     (NvBool, bBridgeless))
 
 ABI_STRUCT(NV0000_SYNC_GPU_BOOST_GROUP_INFO_PARAMS, 2244,
     (NvU32, groupCount),
-    (NV0000_SYNC_GPU_BOOST_GROUP_CONFIG, pBoostGroups, [16]))
+    (NV0000_SYNC_GPU_BOOST_GROUP_CONFIG, pBoostGroups, [16], (COUNT, groupCount)))
 
 ABI_STRUCT(NV0000_CTRL_GPUACCT_GET_ACCOUNTING_STATE_PARAMS, 12,
-    (NvU32, gpuId),
+    (NvU32, gpuId, (GPU_ID)),
     (NvU32, pid),
     (NvU32, state))
 
 ABI_STRUCT(NV0000_CTRL_CLIENT_GET_ADDR_SPACE_TYPE_PARAMS, 12,
-    (NvHandle, hObject),
+    (NvHandle, hObject, (OBJECT)),
     (NvU32, mapFlags),
     (NvU32, addrSpaceType))
 
@@ -247,9 +247,9 @@ ABI_STRUCT(NV0000_CTRL_CLIENT_SET_INHERITED_SHARE_POLICY_PARAMS, 12,
     (RS_SHARE_POLICY, sharePolicy))
 
 ABI_UNNAMED_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_data_rmObject,
-    (NvHandle, hDevice),
-    (NvHandle, hParent),
-    (NvHandle, hObject))
+    (NvHandle, hDevice, (OBJECT)),
+    (NvHandle, hParent, (OBJECT)),
+    (NvHandle, hObject, (OBJECT)))
 ABI_UNNAMED_UNION(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_data,
     (NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_data_rmObject, rmObject))
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT, 16,
@@ -258,53 +258,53 @@ ABI_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT, 16,
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TO_FD_PARAMS, 24,
     (NV0000_CTRL_OS_UNIX_EXPORT_OBJECT, object),
-    (NvS32, fd),
+    (NvS32, fd, (FD, FRONTEND)),
     (NvU32, flags))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_IMPORT_OBJECT_FROM_FD_PARAMS, 20,
-    (NvS32, fd),
+    (NvS32, fd, (FD, FRONTEND)),
     (NV0000_CTRL_OS_UNIX_EXPORT_OBJECT, object))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 76,
-    (NvS32, fd),
-    (NvU32, deviceInstance),
+    (NvS32, fd, (FD, FRONTEND)),
+    (NvU32, deviceInstance, (GPU_SAID_DEVICE)),
     (NvU16, maxObjects),
     (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]))
 ABI_STRUCT_SINCE(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 545, 80,
-    (NvS32, fd),
-    (NvU32, deviceInstance),
-    (NvU32, gpuInstanceId),
+    (NvS32, fd, (FD, FRONTEND)),
+    (NvU32, deviceInstance, (GPU_SAID_DEVICE)),
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")),
     (NvU16, maxObjects),
     (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS, 2128,
-    (NvS32, fd),
-    (NvHandle, hDevice),
+    (NvS32, fd, (FD, FRONTEND)),
+    (NvHandle, hDevice, (OBJECT)),
     (NvU16, maxObjects),
     (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]),
-    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_MAX_OBJECTS]),
+    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_MAX_OBJECTS], (OBJECT)),
     (NvU16, numObjects),
     (NvU16, index))
 
 ABI_STRUCT(NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS, 652,
-    (NvS32, fd),
-    (NvHandle, hParent),
-    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_TO_FD_MAX_OBJECTS]),
+    (NvS32, fd, (FD, FRONTEND)),
+    (NvHandle, hParent, (OBJECT)),
+    (NvHandle, objects, [NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_TO_FD_MAX_OBJECTS], (OBJECT)),
     (NvU8, objectTypes, [128]),
     (NvU16, numObjects),
     (NvU16, index))
 
 ABI_STRUCT(NV0000_CTRL_GPU_ACTIVE_DEVICE, 12,
-    (NvU32, gpuId),
-    (NvU32, gpuInstanceId),
+    (NvU32, gpuId, (GPU_RECORD)),
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")),
     (NvU32, computeInstanceId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ACTIVE_DEVICE_IDS_PARAMS, 3076,
     (NvU32, numDevices),
-    (NV0000_CTRL_GPU_ACTIVE_DEVICE, devices, [256]))
+    (NV0000_CTRL_GPU_ACTIVE_DEVICE, devices, [256], (COUNT, numDevices)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_ASYNC_ATTACH_ID_PARAMS, 4,
-    (NvU32, gpuId))
+    (NvU32, gpuId, (GPU_ID)))
 
 ABI_STRUCT(NV0000_CTRL_GPU_WAIT_ATTACH_ID_PARAMS, 4,
-    (NvU32, gpuId))
+    (NvU32, gpuId, (GPU_ID)))

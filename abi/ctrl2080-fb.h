@@ -22,7 +22,7 @@
 
 ABI_STRUCT(NV2080_CTRL_FB_GET_INFO_PARAMS, 16,
     (NvU32, fbInfoListSize),
-    (NvP64, fbInfoList))
+    (NvP64, fbInfoList, (POINTER)))
 
 ABI_STRUCT(NV2080_CTRL_FB_INFO, 8,
     (NvU32, index),

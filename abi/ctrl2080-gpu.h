@@ -81,17 +81,17 @@ ABI_STRUCT(NV2080_CTRL_GPU_GET_SIMULATION_INFO_PARAMS, 4,
     (NvU32, type))
 
 ABI_STRUCT(NV2080_CTRL_GPU_EXEC_REG_OPS_PARAMS, 48,
-    (NvHandle, hClientTarget),
-    (NvHandle, hChannelTarget),
+    (NvHandle, hClientTarget, (CLIENT, INSTANCE)),
+    (NvHandle, hChannelTarget, (OBJECT)),
     (NvU32, bNonTransactional),
     (NvU32, reserved00, [2]),
     (NvU32, regOpCount),
-    (NvP64, regOps),
+    (NvP64, regOps, (POINTER)),
     (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_ENGINES_PARAMS, 16,
     (NvU32, engineCount),
-    (NvP64, engineList))
+    (NvP64, engineList, (POINTER)))
 
 ABI_STRUCT(NV2080_CTRL_GPU_QUERY_ECC_EXCEPTION_STATUS, 8,
     (NvU64, count))
@@ -163,7 +163,7 @@ ABI_STRUCT(NV2080_CTRL_GPU_GET_OEM_BOARD_INFO_PARAMS, 136,
     (NvU8, board965PartNumber, [20]))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_ID_PARAMS, 4,
-    (NvU32, gpuId))
+    (NvU32, gpuId, (GPU_SAID_ID)))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_ENGINE_PARTNERLIST_PARAMS, 144,
     (NvU32, engineType),
@@ -236,7 +236,7 @@ ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO_DATA, 48,
 
 ABI_STRUCT(NV2080_CTRL_SMC_SUBSCRIPTION_INFO, 8,
     (NvU32, computeInstanceId),
-    (NvU32, gpuInstanceId))
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")))
 
 ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO, 72,
     (NvU32, pid),
@@ -262,20 +262,20 @@ ABI_STRUCT(NV2080_CTRL_GPU_GET_COMPUTE_POLICY_CONFIG_PARAMS, 260,
 ABI_STRUCT(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 40,
     (NvU8, state),
     (NV_STATUS, status),
-    (NvU8, clusterUuid, [16]),
+    (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU")),
     (NvU16, fabricPartitionId),
     (NvU64, fabricCaps))
 ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 545, 48,
     (NvU8, state),
     (NV_STATUS, status),
-    (NvU8, clusterUuid, [16]),
+    (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU")),
     (NvU16, fabricPartitionId),
     (NvU64, fabricCaps),
     (NvU32, fabricCliqueId))
 ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 550, 48,
     (NvU8, state),
     (NV_STATUS, status),
-    (NvU8, clusterUuid, [16]),
+    (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU")),
     (NvU16, fabricPartitionId),
     (NvU64, fabricCaps),
     (NvU32, fabricCliqueId),
@@ -283,7 +283,7 @@ ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 550, 48,
 ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 580, 56,
     (NvU8, state),
     (NV_STATUS, status),
-    (NvU8, clusterUuid, [16]),
+    (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU")),
     (NvU16, fabricPartitionId),
     (NvU64, fabricCaps),
     (NvU32, fabricCliqueId),
@@ -291,10 +291,10 @@ ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 580, 56,
     (NvU8, fabricHealthSummary))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_CHIP_DETAILS_PARAMS, 16,
-    (NvU32, pciDevId),
+    (NvU32, pciDevId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
     (NvU8, chipSku, [4]),
     (NvU32, chipMajor),
-    (NvU32, chipMinor))
+    (NvU32, chipMinor, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")))
 
 ABI_STRUCT(NV2080_CTRL_EVENT_SET_NOTIFICATION_PARAMS, 20,
     (NvU32, event),
@@ -320,7 +320,7 @@ ABI_STRUCT(NV2080_CTRL_CMD_TIMER_SET_GR_TICK_FREQ_PARAMS, 1,
 
 ABI_STRUCT(NV2080_CTRL_BIOS_GET_INFO_PARAMS, 16,
     (NvU32, biosInfoListSize),
-    (NvP64, biosInfoList))
+    (NvP64, biosInfoList, (POINTER)))
 
 ABI_STRUCT(NV2080_CTRL_GSP_GET_FEATURES_PARAMS, 72,
     (NvU32, gspFeatures),

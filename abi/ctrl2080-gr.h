@@ -39,13 +39,13 @@ ABI_STRUCT(NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, 536,
     (NvU32, numChannels),
     (NvBool, bOnlyDisableScheduling),
     (NvBool, bRewindGpPut),
-    (NvP64, pRunlistPreemptEvent),
-    (NvHandle, hClientList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES]),
-    (NvHandle, hChannelList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES]))
+    (NvP64, pRunlistPreemptEvent, (NULLED)),
+    (NvHandle, hClientList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES], (CLIENT, INSTANCE)),
+    (NvHandle, hChannelList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES], (OBJECT)))
 
 ABI_STRUCT(NV2080_CTRL_GR_GET_INFO_PARAMS, 32,
     (NvU32, grInfoListSize),
-    (NvP64, grInfoList),
+    (NvP64, grInfoList, (POINTER)),
     (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
 
 ABI_STRUCT(NV2080_CTRL_GR_GET_ZCULL_INFO_PARAMS, 40,
@@ -61,8 +61,8 @@ ABI_STRUCT(NV2080_CTRL_GR_GET_ZCULL_INFO_PARAMS, 40,
     (NvU32, subregionHeightAlignPixels))
 
 ABI_STRUCT(NV2080_CTRL_GR_CTXSW_ZCULL_BIND_PARAMS, 24,
-    (NvHandle, hClient),
-    (NvHandle, hChannel),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU64, vMemPtr),
     (NvU32, zcullMode))
 
@@ -80,13 +80,13 @@ ABI_STRUCT_SINCE(NV2080_CTRL_GR_GET_SM_TO_GPC_TPC_MAPPINGS_PARAMS, 560, 1944,
 
 ABI_STRUCT(NV2080_CTRL_GR_SET_CTXSW_PREEMPTION_MODE_PARAMS, 32,
     (NvU32, flags),
-    (NvHandle, hChannel),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU32, gfxpPreemptMode),
     (NvU32, cilpPreemptMode),
     (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
 
 ABI_STRUCT(NV2080_CTRL_GR_GET_CTX_BUFFER_SIZE_PARAMS, 16,
-    (NvHandle, hChannel),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU64, totalBufferSize))
 
 ABI_UNNAMED_STRUCT(NV2080_CTRL_GR_GET_GLOBAL_SM_ORDER_PARAMS_globalSmId,
@@ -172,7 +172,7 @@ ABI_STRUCT_SINCE(NV2080_CTRL_CE_GET_ALL_CAPS_PARAMS, 545, 136,
     (NvU64, present))
 
 ABI_STRUCT(NV2080_CTRL_FLCN_GET_CTX_BUFFER_SIZE_PARAMS, 16,
-    (NvHandle, hChannel),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU64, totalBufferSize))
 
 ABI_STRUCT(NV2080_CTRL_GRMGR_GR_FS_INFO_GPC_COUNT_PARAMS, 4,

@@ -11,7 +11,7 @@
  *
  * That makes the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout,
  * the table that `nvcuse abi layout` prints and the parity test compares. An array has its
- * dimensions as third item: `(NvU32, list, [32])`.
+ * dimensions as third item: `(NvU32, list, [32])`. A member that is more than a number has its role as the last one (abi/role.h).
  *
  * When a release changes a struct, the new shape is written below the old one with the series that
  * brought it (580_200 if series 580 had changed it before). The C type of this one is
@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 #include "abi/for-each.h"
+#include "abi/role.h"
 
 typedef enum {
     ABI_TYPE_SCALAR,
@@ -56,6 +57,7 @@ typedef struct AbiLayout AbiLayout;
  * @dimensions: "" or, for an array, "[32]" or "[8][2]"
  * @offset, @size: in bytes; of an array, the whole of it
  * @type: type of the member, of an array's element
+ * @role: what it is, if it is more than a number
  */
 typedef struct {
     const char *name;
@@ -63,6 +65,7 @@ typedef struct {
     uint32_t offset;
     uint32_t size;
     const AbiLayout *type;
+    AbiRole role;
 } AbiField;
 
 /**
@@ -141,22 +144,34 @@ ABI_C_SCALARS(ABI_DECLARE_SCALAR)
     extern const AbiLayout NAME##_layout; \
     ABI_DEFINE(const AbiLayout NAME##_layout = {#NAME, ABI_TYPE_OPAQUE, NULL, 0, 0, NULL};)
 
-#define ABI_TYPE(KIND, KEYWORD, NAME, CNAME, SINCE, SIZE, ...)                                  \
-    typedef KEYWORD CNAME{ABI_FOR_EACH(ABI_MEMBER, CNAME, __VA_ARGS__)} CNAME;                  \
-    _Static_assert(sizeof(CNAME) == (SIZE), #CNAME " differs in size from the driver's");       \
-    extern const AbiLayout CNAME##_layout;                                                      \
-    ABI_DEFINE(                                                                                 \
-        static const AbiField CNAME##_fields[] = {ABI_FOR_EACH(ABI_FIELD, CNAME, __VA_ARGS__)}; \
-        const AbiLayout CNAME##_layout = {#NAME, ABI_TYPE_##KIND, SINCE, sizeof(CNAME),         \
-                                          sizeof CNAME##_fields / sizeof CNAME##_fields[0],     \
-                                          CNAME##_fields};)
+#define ABI_TYPE(KIND, KEYWORD, NAME, CNAME, SINCE, SIZE, ...)                                     \
+    typedef KEYWORD CNAME{ABI_FOR_EACH(ABI_MEMBER, CNAME, __VA_ARGS__)} CNAME;                     \
+    _Static_assert(sizeof(CNAME) == (SIZE), #CNAME " differs in size from the driver's");          \
+    extern const AbiLayout CNAME##_layout;                                                         \
+    ABI_DEFINE(ABI_FOR_EACH(ABI_CHECK, CNAME, __VA_ARGS__) static const AbiField                   \
+                   CNAME##_fields[] = {ABI_FOR_EACH(ABI_FIELD, CNAME, __VA_ARGS__)};               \
+               const AbiLayout CNAME##_layout = {#NAME, ABI_TYPE_##KIND, SINCE, sizeof(CNAME),     \
+                                                 sizeof CNAME##_fields / sizeof CNAME##_fields[0], \
+                                                 CNAME##_fields};)
 
 #define ABI_MEMBER(OWNER, MEMBER)    ABI_MEMBER_ MEMBER
-#define ABI_MEMBER_(TYPE, NAME, ...) TYPE NAME __VA_ARGS__;
+#define ABI_MEMBER_(TYPE, NAME, ...) TYPE NAME ABI_DIMENSIONS(__VA_ARGS__);
 #define ABI_FIELD(OWNER, MEMBER)     ABI_FIELD_(OWNER, ABI_STRIP MEMBER)
 #define ABI_FIELD_(...)              ABI_FIELD__(__VA_ARGS__)
-#define ABI_FIELD__(OWNER, TYPE, NAME, ...) \
-    {#NAME, "" #__VA_ARGS__, offsetof(OWNER, NAME), sizeof(((OWNER *)0)->NAME), &TYPE##_layout},
+#define ABI_FIELD__(OWNER, TYPE, NAME, ...)   \
+    {#NAME,                                   \
+     ABI_STRING(ABI_DIMENSIONS(__VA_ARGS__)), \
+     offsetof(OWNER, NAME),                   \
+     sizeof(((OWNER *)0)->NAME),              \
+     &TYPE##_layout,                          \
+     {ABI_ROLE(__VA_ARGS__)}},
+#define ABI_STRING(...)          ABI_STRING_(__VA_ARGS__)
+#define ABI_STRING_(...)         "" #__VA_ARGS__
+#define ABI_CHECK(OWNER, MEMBER) ABI_CHECK_(OWNER, ABI_STRIP MEMBER)
+#define ABI_CHECK_(...)          ABI_CHECK__(__VA_ARGS__)
+#define ABI_CHECK__(OWNER, TYPE, NAME, ...)                            \
+    _Static_assert(!ABI_NEEDS_ROLE(TYPE) || ABI_HAS_ROLE(__VA_ARGS__), \
+                   #OWNER "." #NAME " is of type " #TYPE ", and has no role: see abi/role.h");
 #define ABI_STRIP(...) __VA_ARGS__
 
 /* The tables exist once: abi/layouts.c defines ABI_DEFINE_LAYOUTS and includes every header. */

@@ -64,11 +64,11 @@
 
 ABI_STRUCT(nv_ioctl_nvos02_parameters_with_fd, 56,
     (NVOS02_PARAMETERS, params),
-    (int, fd))
+    (int, fd, (LEFT_ALONE, "the handler alloc_memory decides: a file for system memory, none for all else")))
 
 ABI_STRUCT(nv_ioctl_nvos33_parameters_with_fd, 56,
     (NVOS33_PARAMETERS, params),
-    (int, fd))
+    (int, fd, (FD, FRONTEND)))
 
 ABI_STRUCT(nv_pci_info_t, 12,
     (NvU32, domain),
@@ -80,29 +80,29 @@ ABI_STRUCT(nv_pci_info_t, 12,
 
 ABI_STRUCT(nv_ioctl_card_info_t, 72,
     (NvBool, valid),
-    (nv_pci_info_t, pci_info),
-    (NvU32, gpu_id),
+    (nv_pci_info_t, pci_info, (LEFT_ALONE, "the handler card_info decides")),
+    (NvU32, gpu_id, (LEFT_ALONE, "the handler card_info decides")),
     (NvU16, interrupt_line),
     (NvU64, reg_address),
     (NvU64, reg_size),
     (NvU64, fb_address),
     (NvU64, fb_size),
-    (NvU32, minor_number),
+    (NvU32, minor_number, (LEFT_ALONE, "the handler card_info decides")),
     (NvU8, dev_name, [10]))
 
 ABI_STRUCT(nv_ioctl_register_fd_t, 4,
-    (int, ctl_fd))
+    (int, ctl_fd, (FD, FRONTEND)))
 
 ABI_STRUCT(nv_ioctl_alloc_os_event_t, 16,
-    (NvHandle, hClient),
-    (NvHandle, hDevice),
-    (NvU32, fd),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
+    (NvHandle, hDevice, (OBJECT)),
+    (NvU32, fd, (FD, FRONTEND)),
     (NvU32, Status))
 
 ABI_STRUCT(nv_ioctl_free_os_event_t, 16,
-    (NvHandle, hClient),
-    (NvHandle, hDevice),
-    (NvU32, fd),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
+    (NvHandle, hDevice, (OBJECT)),
+    (NvU32, fd, (FD, FRONTEND)),
     (NvU32, Status))
 
 ABI_STRUCT(nv_ioctl_rm_api_version_t, 72,
@@ -114,38 +114,38 @@ ABI_STRUCT(nv_ioctl_sys_params_t, 8,
     (NvU64, memblock_size))
 
 ABI_STRUCT(nv_ioctl_export_to_dma_buf_fd_t, 2600,
-    (int, fd),
-    (NvHandle, hClient),
+    (int, fd, (LEFT_ALONE, "the handler export_dmabuf makes the file for the caller")),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
     (NvU32, totalObjects),
     (NvU32, numObjects),
     (NvU32, index),
     (NvU64, totalSize),
-    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 570, 2608,
-    (int, fd),
-    (NvHandle, hClient),
+    (int, fd, (LEFT_ALONE, "the handler export_dmabuf makes the file for the caller")),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
     (NvU32, totalObjects),
     (NvU32, numObjects),
     (NvU32, index),
     (NvU64, totalSize),
     (NvU8, mappingType),
-    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
-    (int, fd),
-    (NvHandle, hClient),
+    (int, fd, (LEFT_ALONE, "the handler export_dmabuf makes the file for the caller")),
+    (NvHandle, hClient, (CLIENT, INSTANCE)),
     (NvU32, totalObjects),
     (NvU32, numObjects),
     (NvU32, index),
     (NvU64, totalSize),
     (NvU8, mappingType),
     (NvBool, bAllowMmap),
-    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES]),
+    (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU32, status))

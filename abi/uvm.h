@@ -55,46 +55,46 @@ ABI_STRUCT(UVM_DESTROY_RANGE_GROUP_PARAMS, 16,
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(NvProcessorUuid, 16,
-    (NvU8, uuid, [16]))
+    (NvU8, uuid, [16], (LEFT_ALONE, "the members of this type decide")))
 
 ABI_STRUCT(UVM_REGISTER_GPU_VASPACE_PARAMS, 32,
-    (NvProcessorUuid, gpuUuid),
-    (NvS32, rmCtrlFd),
-    (NvHandle, hClient),
-    (NvHandle, hVaSpace),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
+    (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
+    (NvHandle, hClient, (CLIENT, PROCESS)),
+    (NvHandle, hVaSpace, (OBJECT)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_UNREGISTER_GPU_VASPACE_PARAMS, 20,
-    (NvProcessorUuid, gpuUuid),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_REGISTER_CHANNEL_PARAMS, 56,
-    (NvProcessorUuid, gpuUuid),
-    (NvS32, rmCtrlFd),
-    (NvHandle, hClient),
-    (NvHandle, hChannel),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
+    (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
+    (NvHandle, hClient, (CLIENT, PROCESS)),
+    (NvHandle, hChannel, (OBJECT)),
     (NvU64, base),
     (NvU64, length),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_UNREGISTER_CHANNEL_PARAMS, 28,
-    (NvProcessorUuid, gpuUuid),
-    (NvHandle, hClient),
-    (NvHandle, hChannel),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
+    (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
+    (NvHandle, hChannel, (OBJECT)),
     (NV_STATUS, rmStatus))
 ABI_STRUCT_SINCE(UVM_UNREGISTER_CHANNEL_PARAMS, 590, 12,
-    (NvHandle, hClient),
-    (NvHandle, hChannel),
+    (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
+    (NvHandle, hChannel, (OBJECT)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_ENABLE_PEER_ACCESS_PARAMS, 36,
-    (NvProcessorUuid, gpuUuidA),
-    (NvProcessorUuid, gpuUuidB),
+    (NvProcessorUuid, gpuUuidA, (GPU_UUID)),
+    (NvProcessorUuid, gpuUuidB, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_DISABLE_PEER_ACCESS_PARAMS, 36,
-    (NvProcessorUuid, gpuUuidA),
-    (NvProcessorUuid, gpuUuidB),
+    (NvProcessorUuid, gpuUuidA, (GPU_UUID)),
+    (NvProcessorUuid, gpuUuidB, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_SET_RANGE_GROUP_PARAMS, 32,
@@ -104,7 +104,7 @@ ABI_STRUCT(UVM_SET_RANGE_GROUP_PARAMS, 32,
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UvmGpuMappingAttributes, 36,
-    (NvProcessorUuid, gpuUuid),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NvU32, gpuMappingType),
     (NvU32, gpuCachingType),
     (NvU32, gpuFormatType),
@@ -117,8 +117,8 @@ ABI_STRUCT(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 1200,
     (NvU64, offset),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS]),
     (NvU64, gpuAttributesCount),
-    (NvS32, rmCtrlFd),
-    (NvU32, hClient),
+    (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
+    (NvU32, hClient, (CLIENT, PROCESS)),
     (NvU32, hMemory),
     (NV_STATUS, rmStatus))
 ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
@@ -127,8 +127,8 @@ ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
     (NvU64, offset),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS_V2]),
     (NvU64, gpuAttributesCount),
-    (NvS32, rmCtrlFd),
-    (NvU32, hClient),
+    (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
+    (NvU32, hClient, (CLIENT, PROCESS)),
     (NvU32, hMemory),
     (NV_STATUS, rmStatus))
 
@@ -141,16 +141,16 @@ ABI_STRUCT_SINCE(UVM_FREE_PARAMS, 590, 16,
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_REGISTER_GPU_PARAMS, 40,
-    (NvProcessorUuid, gpu_uuid),
+    (NvProcessorUuid, gpu_uuid, (GPU_UUID_TO_REGISTER)),
     (NvBool, numaEnabled),
     (NvS32, numaNodeId),
-    (NvS32, rmCtrlFd),
-    (NvHandle, hClient),
-    (NvHandle, hSmcPartRef),
+    (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
+    (NvHandle, hClient, (CLIENT, PROCESS)),
+    (NvHandle, hSmcPartRef, (OBJECT)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_UNREGISTER_GPU_PARAMS, 20,
-    (NvProcessorUuid, gpu_uuid),
+    (NvProcessorUuid, gpu_uuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_PARAMS, 8,
@@ -160,12 +160,12 @@ ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_PARAMS, 8,
 ABI_STRUCT(UVM_SET_PREFERRED_LOCATION_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NvProcessorUuid, preferredLocation),
+    (NvProcessorUuid, preferredLocation, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 ABI_STRUCT_SINCE(UVM_SET_PREFERRED_LOCATION_PARAMS, 550, 40,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NvProcessorUuid, preferredLocation),
+    (NvProcessorUuid, preferredLocation, (GPU_UUID)),
     (NvS32, preferredCpuNumaNode),
     (NV_STATUS, rmStatus))
 
@@ -187,19 +187,19 @@ ABI_STRUCT(UVM_DISABLE_READ_DUPLICATION_PARAMS, 24,
 ABI_STRUCT(UVM_SET_ACCESSED_BY_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NvProcessorUuid, accessedByUuid),
+    (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_UNSET_ACCESSED_BY_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NvProcessorUuid, accessedByUuid),
+    (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_MIGRATE_PARAMS, 80,
     (NvU64, base),
     (NvU64, length),
-    (NvProcessorUuid, destinationUuid),
+    (NvProcessorUuid, destinationUuid, (GPU_UUID)),
     (NvU32, flags),
     (NvU64, semaphoreAddress),
     (NvU32, semaphorePayload),
@@ -210,7 +210,7 @@ ABI_STRUCT(UVM_MIGRATE_PARAMS, 80,
 ABI_STRUCT_SINCE(UVM_MIGRATE_PARAMS, 550, 80,
     (NvU64, base),
     (NvU64, length),
-    (NvProcessorUuid, destinationUuid),
+    (NvProcessorUuid, destinationUuid, (GPU_UUID)),
     (NvU32, flags),
     (NvU64, semaphoreAddress),
     (NvU32, semaphorePayload),
@@ -221,19 +221,19 @@ ABI_STRUCT_SINCE(UVM_MIGRATE_PARAMS, 550, 80,
 
 ABI_STRUCT(UVM_MIGRATE_RANGE_GROUP_PARAMS, 32,
     (NvU64, rangeGroupId),
-    (NvProcessorUuid, destinationUuid),
+    (NvProcessorUuid, destinationUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_MAP_DYNAMIC_PARALLELISM_REGION_PARAMS, 40,
     (NvU64, base),
     (NvU64, length),
-    (NvProcessorUuid, gpuUuid),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_UNMAP_EXTERNAL_PARAMS, 40,
     (NvU64, base),
     (NvU64, length),
-    (NvProcessorUuid, gpuUuid),
+    (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 1184,
@@ -250,7 +250,7 @@ ABI_STRUCT_SINCE(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 550, 9248,
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_ON_GPU_PARAMS, 24,
-    (NvProcessorUuid, gpu_uuid),
+    (NvProcessorUuid, gpu_uuid, (GPU_UUID)),
     (NvBool, pageableMemAccess),
     (NV_STATUS, rmStatus))
 
@@ -265,7 +265,7 @@ ABI_STRUCT(UVM_CREATE_EXTERNAL_RANGE_PARAMS, 24,
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_MM_INITIALIZE_PARAMS, 8,
-    (NvS32, uvmFd),
+    (NvS32, uvmFd, (FD, UVM)),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_INITIALIZE_PARAMS, 16,

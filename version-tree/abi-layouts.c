@@ -32,6 +32,8 @@ static void add_row(GArray *rows, const char *path, const char *type, const AbiF
         .type = g_strconcat(type, field->dimensions, NULL),
         .offset = offset,
         .size = field->size,
+        .role = &field->role,
+        .of = field->type,
     };
 
     g_array_append_val(rows, row);
@@ -67,6 +69,24 @@ GArray *abi_layout_rows(const AbiLayout *layout)
     g_array_set_clear_func(rows, clear_row);
     add_members(rows, layout, "", 0);
     return rows;
+}
+
+bool abi_layout_needs_handler(const AbiLayout *layout)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        switch (field->role.kind) {
+        case ABI_ROLE_FD:
+        case ABI_ROLE_POINTER:
+        case ABI_ROLE_NULLED:
+            return true;
+        default:
+            if (abi_layout_needs_handler(field->type)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Collects @layout and the named structs inside it. */

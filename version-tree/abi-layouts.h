@@ -2,6 +2,8 @@
 /* Struct layouts as a reader sees them: flat rows, and all structs of one driver. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "version-tree/driver-abi.h"
 
 /**
@@ -11,16 +13,25 @@
  * @path: owned by the row
  * @type: owned by the row; "struct[13]" for an array of unnamed structs
  * @offset, @size: in bytes from the start of the outermost struct
+ * @role: see abi/role.h; @of: the type, of an array's element. NULL: of a member that is not the table's
  */
 typedef struct {
     char *path;
     char *type;
     uint32_t offset;
     uint32_t size;
+    const AbiRole *role;
+    const AbiLayout *of;
 } AbiFieldRow;
 
 /** abi_layout_rows: (transfer full): the members of a struct as an array of AbiFieldRow. */
 GArray *abi_layout_rows(const AbiLayout *layout);
+
+/**
+ * abi_layout_needs_handler: whether a struct must not be passed on as it is: it has, or a struct in it has, a descriptor, or a pointer
+ * to what the driver reads or writes.
+ */
+bool abi_layout_needs_handler(const AbiLayout *layout);
 
 /**
  * driver_abi_structs: every struct that a driver's entries use, nested ones and elements of lists

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handles of clients in parameters: whose reach the host, and that every member that holds one is known. */
+/* Handles of clients in parameters: whose reach the host. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -11,7 +11,6 @@
 #include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/params.h"
 #include "tests/unit/fake-host.h"
-#include "version-tree/driver-node.h"
 
 enum { MINE = 0xc1d00001, THEIRS = 0xc1d00002, FOREIGN = 0xc1d00003, NO_CLIENT = 1 };
 
@@ -112,44 +111,4 @@ Test(client_handles, a_process_unmaps_and_moves_its_own_mappings_only)
                  0);
     memcpy(&host, fake->last.argument, sizeof host);
     cr_assert_eq(host.hClient, NO_CLIENT);
-}
-
-/* Members that need no rule: see the head of client-handles.c. */
-static bool needs_no_rule(const AbiEntry *entry, const char *member)
-{
-    bool is_own_client = entry->kind == ABI_FRONTEND && strcmp(member, "hClient") == 0;
-
-    return is_own_client || strcmp(member, "hClientSrc") == 0 || strcmp(member, "phClients") == 0 ||
-           strstr(member, "clientAPI") || strstr(member, "clientInstruction") ||
-           strstr(member, "AcceptClientRequest") ||
-           (entry->kind == ABI_UVM && entry->number == UVM_UNREGISTER_CHANNEL);
-}
-
-static void check_entry(const AbiEntry *entry, DriverVersion version)
-{
-    for (uint32_t i = 0; entry->layout && i < entry->layout->n_fields; i++) {
-        const char *member = entry->layout->fields[i].name;
-        g_autofree char *lower = g_ascii_strdown(member, -1);
-        if (strstr(lower, "client") && !needs_no_rule(entry, member)) {
-            cr_expect(client_handles_in(entry), "%s.%s of %u.%u: no rule for %s",
-                      entry->layout->name, member, version.major, version.minor, entry->name);
-        }
-    }
-}
-
-Test(client_handles, every_member_that_names_a_client_has_a_rule)
-{
-    size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
-
-    for (size_t v = 0; v < n_nodes; v++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);
-        for (AbiKind kind = 0; kind < N_ABI_KINDS; kind++) {
-            size_t n;
-            const AbiEntry *entries = driver_abi_entries(abi, kind, &n);
-            for (size_t i = 0; i < n; i++) {
-                check_entry(&entries[i], nodes[v]->version);
-            }
-        }
-    }
 }

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a member of a struct is, if it is more than a number: it stands in parentheses behind the member's name and dimensions.
+ *
+ *     (NvHandle, hClient, (CLIENT, CALL)),
+ *     (NvU32, gpuIds, [32], (GPU_LIST, gpuFlags)),
+ *     (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU"))
+ *
+ * A handle, a pointer and a UUID without a role do not compile (abi/layouts.c). The roles, with what follows their names:
+ *
+ *     LEFT_ALONE, REASON   looks like one of those below, and goes as it is
+ *     CLIENT, WHOSE        handle of a client: CALL: in which the call is made, and which was allocated through the caller's file,
+ *                          or the driver refuses it (src/nvidia/src/kernel/rmapi/client.c, rmclientValidate_IMPL); INSTANCE:
+ *                          any of the instance's; PROCESS: one that the calling process allocated
+ *     OBJECT               handle of an object, which the driver looks up in the call's client
+ *     DEPENDENCY           the same; with it, the driver frees what is allocated here
+ *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY. NEGATIVE or ZERO: such a number is none
+ *     POINTER              address in the caller's memory, of which the driver reads or writes what is there
+ *     ADDRESS              address that is a key to the driver, or what it returns: nobody reads or writes there
+ *     MAPPING              the same, of a mapping: the driver looks for it among those of the calling process, and only the process
+ *                          that allocated the client beside it (hClient) can have one in it (src/nvidia/src/kernel/rmapi/rs_utils.c,
+ *                          serverutilMappingFilterCurrentUserProc; src/nvidia/arch/nvalloc/unix/src/osapi.c,
+ *                          RmUpdateDeviceMappingInfo, rm_create_mmap_context)
+ *     NULLED               pointer that never reaches the driver
+ *     COUNT, MEMBER        an array of structs, of which there are as many as that member says
+ *
+ * Of GPUs, what the guest says, which is put back as it was after the call:
+ *
+ *     GPU_ID               ids. NV0000_CTRL_GPU_INVALID_ID, and NV0000_CTRL_GPU_ATTACH_ALL_PROBED_IDS where a list begins with it,
+ *                          are no ids
+ *     GPU_DEVICE           the device instance that a device is allocated of
+ *     GPU_UUID             UUIDs that the driver looks for among the GPUs that the file has registered
+ *     GPU_UUID_TO_REGISTER the UUID of a GPU to register: one of ours or nothing. The driver may answer with another,
+ *                          which is a partition's
+ *
+ * and what the driver says:
+ *
+ *     GPU_FAILED_ID, IDS   the one of IDS that the call failed for
+ *     GPU_SAID_ID, GPU_SAID_DEVICE   id or device instance of one GPU
+ *     GPU_MASK [, BY]      bits that are device instances; BY is an array by device instance
+ *     GPU_LIST [, BESIDE]  ids, the rest NV0000_CTRL_GPU_INVALID_ID; BESIDE goes along
+ *     GPU_RECORD           the id in an element of an array with COUNT
+ *     GPU_GROUP            the ids in such an element: NV0000_SYNC_GPU_BOOST_GROUP_CONFIG
+ *     GPU_LINK             what is at the other end of a link
+ */
+#pragma once
+
+/* Each with what `nvcuse abi show` says of it; more of it is in version-tree/role-text.c. */
+#define ABI_ROLES(ROLE)                                                                         \
+    ROLE(PLAIN, "")                                                                             \
+    ROLE(LEFT_ALONE, "left alone")                                                              \
+    ROLE(CLIENT, "")                                                                            \
+    ROLE(OBJECT, "object of the client")                                                        \
+    ROLE(DEPENDENCY, "object of the client, with which this one is freed")                      \
+    ROLE(FD, "")                                                                                \
+    ROLE(POINTER, "pointer, to a copy of what the caller has there")                            \
+    ROLE(ADDRESS, "address, which nobody reads from or writes to")                              \
+    ROLE(MAPPING, "address of a mapping: another process's names none")                         \
+    ROLE(NULLED, "pointer, which the driver gets as null")                                      \
+    ROLE(COUNT, "array")                                                                        \
+    ROLE(GPU_ID, "GPU id: another's names none")                                                \
+    ROLE(GPU_DEVICE, "device instance: another's names none")                                   \
+    ROLE(GPU_UUID, "GPU's UUID: another's names none")                                          \
+    ROLE(GPU_UUID_TO_REGISTER, "UUID of a GPU to register: none but the container's names one") \
+    ROLE(GPU_FAILED_ID, "GPU id, as the caller named it")                                       \
+    ROLE(GPU_SAID_ID, "GPU id: another's is not said")                                          \
+    ROLE(GPU_SAID_DEVICE, "device instance: another's is not said")                             \
+    ROLE(GPU_MASK, "bits of device instances: others' are cleared")                             \
+    ROLE(GPU_LIST, "list of GPU ids: others' are taken out")                                    \
+    ROLE(GPU_RECORD, "GPU id: the records of others are taken out")                             \
+    ROLE(GPU_GROUP, "GPU ids: groups with others are taken out")                                \
+    ROLE(GPU_LINK, "other end of a link: another's GPU is not said")
+
+#define ABI_ROLE_ENUMERATOR(NAME, TEXT) ABI_ROLE_##NAME,
+typedef enum { ABI_ROLES(ABI_ROLE_ENUMERATOR) N_ABI_ROLES } AbiRoleKind;
+#undef ABI_ROLE_ENUMERATOR
+
+/** AbiClientOf: whose a client may be that a member names. */
+typedef enum { ABI_CLIENT_CALL, ABI_CLIENT_INSTANCE, ABI_CLIENT_PROCESS } AbiClientOf;
+
+/** AbiFdKind: of what a descriptor is. */
+typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY } AbiFdKind;
+
+/** AbiFdNone: which descriptor stands for none. */
+typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
+
+/**
+ * AbiRole: a member's.
+ * @client, @fd, @none: of ABI_ROLE_CLIENT and ABI_ROLE_FD
+ * @beside: another member of the struct, NULL: none
+ * @reason: of ABI_ROLE_LEFT_ALONE
+ */
+typedef struct {
+    AbiRoleKind kind;
+    AbiClientOf client;
+    AbiFdKind fd;
+    AbiFdNone none;
+    const char *beside;
+    const char *reason;
+} AbiRole;
+
+/** abi_role_is_gpu: whether it is one of those of GPUs. */
+static inline _Bool abi_role_is_gpu(const AbiRole *role)
+{
+    return role->kind >= ABI_ROLE_GPU_ID;
+}
+
+/* --- how they are read from a struct's list ---------------------------------------------------- */
+
+/* 1 if what is given begins with a parenthesis. */
+#define ABI_IS_ROLE(...)       ABI_SECOND(ABI_PROBE __VA_ARGS__, 0, ~)
+#define ABI_SECOND(...)        ABI_SECOND_(__VA_ARGS__)
+#define ABI_SECOND_(A, B, ...) B
+#define ABI_PROBE(...)         ~, 1
+#define ABI_PASTE(A, B)        ABI_PASTE_(A, B)
+#define ABI_PASTE_(A, B)       A##B
+#define ABI_FIRST(...)         ABI_FIRST_(__VA_ARGS__, ~)
+#define ABI_FIRST_(A, ...)     A
+
+/* Of what stands behind a member's name: its dimensions, if there are any, and its role, or no more. */
+#define ABI_DIMENSIONS(...) \
+    ABI_PASTE(ABI_DIMENSIONS_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
+#define ABI_DIMENSIONS_0(...) __VA_OPT__(ABI_FIRST(__VA_ARGS__))
+#define ABI_DIMENSIONS_1(...)
+#define ABI_ROLE(...)                    ABI_PASTE(ABI_ROLE_AT_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
+#define ABI_ROLE_AT_1(ROLE, ...)         ABI_ROLE_IS ROLE
+#define ABI_ROLE_AT_0(...)               __VA_OPT__(ABI_ROLE_BEHIND(__VA_ARGS__))
+#define ABI_ROLE_BEHIND(DIMENSIONS, ...) __VA_OPT__(ABI_ROLE_IS __VA_ARGS__)
+#define ABI_ROLE_IS(KIND, ...)           .kind = ABI_ROLE_##KIND, __VA_OPT__(ABI_DETAILS_##KIND(__VA_ARGS__))
+
+#define ABI_DETAILS_LEFT_ALONE(REASON) .reason = REASON,
+#define ABI_DETAILS_CLIENT(WHOSE)      .client = ABI_CLIENT_##WHOSE,
+#define ABI_DETAILS_FD(DEVICE, ...) \
+    .fd = ABI_FD_##DEVICE, __VA_OPT__(.none = ABI_FD_##__VA_ARGS__, )
+#define ABI_DETAILS_COUNT(MEMBER)         .beside = #MEMBER,
+#define ABI_DETAILS_GPU_FAILED_ID(MEMBER) .beside = #MEMBER,
+#define ABI_DETAILS_GPU_MASK(MEMBER)      .beside = #MEMBER,
+#define ABI_DETAILS_GPU_LIST(MEMBER)      .beside = #MEMBER,
+
+/* Types whose members need a role: those that are defined, as nothing in parentheses. */
+#define ABI_NEEDS_ROLE_NvHandle        ()
+#define ABI_NEEDS_ROLE_NvP64           ()
+#define ABI_NEEDS_ROLE_NvProcessorUuid ()
+#define ABI_NEEDS_ROLE(TYPE)           ABI_IS_ROLE(ABI_NEEDS_ROLE_##TYPE)
+#define ABI_HAS_ROLE(...)              (sizeof((char[]){ABI_ROLE_MARK(__VA_ARGS__) 0}) > 1)
+#define ABI_ROLE_MARK(...) \
+    ABI_PASTE(ABI_ROLE_MARK_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
+#define ABI_ROLE_MARK_1(...)                  0,
+#define ABI_ROLE_MARK_0(...)                  __VA_OPT__(ABI_ROLE_MARK_BEHIND(__VA_ARGS__))
+#define ABI_ROLE_MARK_BEHIND(DIMENSIONS, ...) __VA_OPT__(0, )
