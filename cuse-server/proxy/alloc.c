@@ -88,37 +88,18 @@ static bool is_root_class(NvV32 object_class)
 }
 
 /*
- * What an object is freed with besides its parent: members of its parameters that name other
- * objects.
- */
-static const struct {
-    AbiHandler handler;
-    const char *dependencies[DEPENDENCIES_MAX];
-} dependent_classes[] = {
-    {HANDLER_alloc_memory_virtual, {"hVASpace"}},
-    {HANDLER_alloc_context_dma, {"hMemory"}},
-    {HANDLER_alloc_context_share, {"hVASpace"}},
-    {HANDLER_alloc_channel_group, {"hVASpace"}},
-    {HANDLER_alloc_channel, {"hVASpace", "hContextShare"}},
-    {HANDLER_alloc_sm_debugger_session, {"hClass3dObject"}},
-};
-
-/*
- * The handles in @params, as the driver left them, behind the parent's in @handles. A number that
- * names no object, 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE among them, makes no dependency.
+ * What an object is freed with besides its parent: the handles in @params, as the driver left them, whose role says so. A number
+ * that names no object, 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE among them, makes no dependency.
  */
 static size_t find_dependencies(const Alloc *alloc, NvHandle *handles)
 {
+    const AbiLayout *layout = alloc->entry->layout;
     size_t n = 0;
 
-    for (size_t i = 0; alloc->params && i < G_N_ELEMENTS(dependent_classes); i++) {
-        if (dependent_classes[i].handler != alloc->entry->handler) {
-            continue;
-        }
-        for (size_t d = 0; d < DEPENDENCIES_MAX && dependent_classes[i].dependencies[d]; d++) {
-            const AbiField *field =
-                params_field(alloc->entry->layout, dependent_classes[i].dependencies[d]);
-            handles[n++] = params_get_u32(alloc->params, field);
+    for (uint32_t i = 0; alloc->params && i < layout->n_fields; i++) {
+        if (layout->fields[i].role.kind == ABI_ROLE_DEPENDENCY) {
+            g_assert(n < DEPENDENCIES_MAX);
+            handles[n++] = params_get_u32(alloc->params, &layout->fields[i]);
         }
     }
     return n;
@@ -169,7 +150,7 @@ static bool ask_host(Alloc *alloc, NVOS64_PARAMETERS *host, void *params)
     const uint32_t command = frontend_command(NV_ESC_RM_ALLOC, sizeof *host);
 
     if (alloc->params) {
-        client_handles_swap(alloc->req, alloc->entry, alloc->params);
+        client_handles_swap(alloc->req, alloc->entry->layout, alloc->params);
     }
     return params ? request_host_unsized(alloc->req, command,
                                          &(UnsizedParams){params, alloc->entry->layout->size, host,
@@ -199,47 +180,11 @@ static void call_host(Alloc *alloc, Client *client)
     }
 }
 
-/*
- * Descriptors in the parameters. Events: the driver looks the number up as the key that
- * NV_ESC_ALLOC_OS_EVENT was given (src/nvidia/arch/nvalloc/unix/src/os.c, osUserHandleToKernelPtr), so
- * it is the host's in both. Members may be wider than a descriptor.
- */
-static const struct {
-    AbiHandler handler;
-    const char *member;
-    DeviceKind kind;
-    bool zero_is_none;
-} files[] = {
-    {HANDLER_alloc_event_os_event, "data", DEVICE_FRONTEND, false},
-    {HANDLER_alloc_multicast_fabric, "pOsEvent", DEVICE_FRONTEND, true},
-    {HANDLER_alloc_imex_session, "capDescriptor", DEVICE_OPEN_ONLY, false},
-    {HANDLER_alloc_imex_session, "pOsEvent", DEVICE_FRONTEND, false},
-};
-
-/* Returns false if one of them is no file of this instance, or not of the right kind. */
-static bool swap_files(Alloc *alloc)
+/* A class that names files means nothing without its parameters; a null pointer then faults. */
+static bool needs_params(const AbiLayout *layout)
 {
-    for (size_t i = 0; alloc->params && i < G_N_ELEMENTS(files); i++) {
-        if (files[i].handler != alloc->entry->handler) {
-            continue;
-        }
-        const AbiField *field = params_field(alloc->entry->layout, files[i].member);
-        void *at = params_at(alloc->params, field);
-        uint64_t guest = 0;
-        memcpy(&guest, at, field->size);
-        if (!(guest == 0 && files[i].zero_is_none) &&
-            !request_swap_fd(alloc->req, at, field->size, files[i].kind)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Some classes mean nothing without their parameters; a null pointer then faults. */
-static bool needs_params(AbiHandler handler)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        if (files[i].handler == handler) {
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        if (layout->fields[i].role.kind == ABI_ROLE_FD) {
             return true;
         }
     }
@@ -257,7 +202,7 @@ static void map_pointers(Alloc *alloc)
                                   GUEST_INOUT);
     }
     if ((alloc->guest.pAllocParms && alloc->entry->handler != HANDLER_alloc_no_params) ||
-        needs_params(alloc->entry->handler)) {
+        needs_params(layout)) {
         alloc->params = guest_map(alloc->req, alloc->guest.pAllocParms, layout->size, GUEST_INOUT);
     }
 }
@@ -301,7 +246,9 @@ static RequestResult alloc_object(Alloc *alloc)
          * counts. */
         memcpy(alloc->params, alloc->event, MIN(sizeof *alloc->event, alloc->entry->layout->size));
     }
-    if (!swap_files(alloc)) {
+    /* Events: the driver looks the number up as the key that NV_ESC_ALLOC_OS_EVENT was given
+     * (src/nvidia/arch/nvalloc/unix/src/os.c, osUserHandleToKernelPtr), so it is the host's in both. */
+    if (alloc->params && !request_swap_fds(req, alloc->entry->layout, alloc->params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     return is_root_class(alloc->guest.hClass) ? alloc_client(alloc) : alloc_in_client(alloc);

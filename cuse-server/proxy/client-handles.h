@@ -9,11 +9,11 @@
 
 #include "cuse-server/proxy/proxy.h"
 
-/** client_handles_swap: look at the parameters of an entry, in its own struct. */
-void client_handles_swap(Request *req, const AbiEntry *entry, void *params);
+/** client_handles_swap: look at parameters that are as long as @layout, by the roles of its members: CLIENT and MAPPING. */
+void client_handles_swap(Request *req, const AbiLayout *layout, void *params);
 
 /** client_handles_swap_list: the same for a private list of handles that must be this instance's. */
 void client_handles_swap_list(Request *req, NvHandle *handles, size_t n);
 
-/** client_handles_in: does the entry's struct hold any? */
-bool client_handles_in(const AbiEntry *entry);
+/** client_handles_in: does the struct hold any that must be looked at? NULL: there is no struct. */
+bool client_handles_in(const AbiLayout *layout);

@@ -9,10 +9,9 @@
 #include "cuse-server/proxy/control.h"
 #include "cuse-server/proxy/params.h"
 
-/* ctrl_has_frontend_fd: member `fd` is a file that objects are exported to or imported from. */
+/* ctrl_has_frontend_fd: names a file that objects are exported to or imported from. */
 RequestResult control_has_frontend_fd(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
-    const AbiField *field = params_field(entry->layout, "fd");
     bool refused;
     void *params = control_map_params(req, guest, entry->layout->size, &refused);
 
@@ -22,7 +21,7 @@ RequestResult control_has_frontend_fd(Request *req, const AbiEntry *entry, NVOS5
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
+    if (!request_swap_fds(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     control_call_host(req, entry, guest, params);
@@ -43,8 +42,7 @@ RequestResult control_mcast_attach_gpu(Request *req, const AbiEntry *entry,
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!request_swap_fd(req, &params->devDescriptor, sizeof params->devDescriptor,
-                         DEVICE_FRONTEND)) {
+    if (!request_swap_fds(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     control_call_host(req, entry, guest, params);

@@ -81,7 +81,7 @@ static RequestResult control_simple(Request *req, const AbiEntry *entry, NVOS54_
     if (guest->paramsSize > CONTROL_PARAMS_MAX) {
         return request_refuse(req, EINVAL, REFUSAL_TOO_LARGE);
     }
-    if (entry && client_handles_in(entry) && guest->paramsSize != entry->layout->size) {
+    if (entry && client_handles_in(entry->layout) && guest->paramsSize != entry->layout->size) {
         /* As the driver: rs_resource.c, resControlLookup_IMPL. */
         return request_refuse_status(req, &guest->status, NV_ERR_INVALID_PARAM_STRUCT,
                                      REFUSAL_SIZE);

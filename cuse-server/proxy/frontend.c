@@ -7,7 +7,6 @@
 #include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/duplicate.h"
 #include "cuse-server/proxy/handlers.h"
-#include "cuse-server/proxy/params.h"
 
 /* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
 #define IDLE_CHANNELS_BYTES_MAX 0x100000U
@@ -26,23 +25,22 @@ static RequestResult frontend_register_fd(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!request_swap_fd(req, &params->ctl_fd, sizeof params->ctl_fd, DEVICE_FRONTEND)) {
+    if (!request_swap_fds(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     request_host_ioctl(req, frontend_command(entry->number, sizeof *params), params);
     return REQUEST_DONE;
 }
 
-/* has_fd: as simple, with the descriptor in member `fd` translated. */
+/* has_fd: as simple, with its descriptor translated. */
 static RequestResult frontend_has_fd(Request *req, const AbiEntry *entry)
 {
-    const AbiField *field = params_field(entry->layout, "fd");
     void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
 
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
+    if (!request_swap_fds(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     request_host_params(req, entry, params, frontend_command(entry->number, entry->layout->size),

@@ -66,6 +66,34 @@ NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind)
     return file;
 }
 
+static bool is_none(const AbiField *field, const void *at)
+{
+    int32_t number;
+    uint64_t all = 0;
+
+    memcpy(&number, at, sizeof number);
+    memcpy(&all, at, field->size);
+    return (field->role.none == ABI_FD_NEGATIVE && number < 0) ||
+           (field->role.none == ABI_FD_ZERO && all == 0);
+}
+
+bool request_swap_fds(Request *req, const AbiLayout *layout, void *params)
+{
+    static const DeviceKind kinds[] = {[ABI_FD_FRONTEND] = DEVICE_FRONTEND,
+                                       [ABI_FD_UVM] = DEVICE_UVM,
+                                       [ABI_FD_OPEN_ONLY] = DEVICE_OPEN_ONLY};
+
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        void *at = (char *)params + field->offset;
+        if (field->role.kind == ABI_ROLE_FD && !is_none(field, at) &&
+            !request_swap_fd(req, at, field->size, kinds[field->role.fd])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void request_restore(Request *req)
 {
     /* The last one first: they may overlap. */
@@ -190,7 +218,7 @@ bool request_host_params(Request *req, const AbiEntry *entry, void *params, uint
         return false;
     }
     if (params) {
-        client_handles_swap(req, entry, params);
+        client_handles_swap(req, entry->layout, params);
     }
     bool ok = layout && entry->kind == ABI_UVM
                   ? request_host_unsized(req, command,

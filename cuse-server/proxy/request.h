@@ -191,6 +191,13 @@ void request_swap_pointer(Request *req, NvP64 *at, const void *host);
  */
 NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind);
 
+/**
+ * request_swap_fds: the same for each member of a struct that is a descriptor, as its role says.
+ *
+ * Returns: false: one of them is no file of this instance, or not of that kind.
+ */
+bool request_swap_fds(Request *req, const AbiLayout *layout, void *params);
+
 /** request_restore: put back what was swapped. The functions that end a call do it by themselves. */
 void request_restore(Request *req);
 

@@ -5,7 +5,6 @@
 #include "abi/status.h"
 #include "abi/uvm.h"
 #include "cuse-server/proxy/handlers.h"
-#include "cuse-server/proxy/params.h"
 
 /* uvm_simple: a struct in and out; addresses in it are the guest's, and the driver uses them as
  * keys. */
@@ -59,7 +58,7 @@ static RequestResult uvm_mm_initialize(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    if (!request_swap_fd(req, &guest->uvmFd, sizeof guest->uvmFd, DEVICE_UVM)) {
+    if (!request_swap_fds(req, entry->layout, guest)) {
         return request_refuse_status(req, &guest->rmStatus, NV_ERR_INVALID_ARGUMENT,
                                      REFUSAL_BAD_FD);
     }
@@ -70,16 +69,12 @@ static RequestResult uvm_mm_initialize(Request *req, const AbiEntry *entry)
 /* uvm_has_frontend_fd: the control file goes along; the driver takes a negative number for none. */
 static RequestResult uvm_has_frontend_fd(Request *req, const AbiEntry *entry)
 {
-    const AbiField *field = params_field(entry->layout, "rmCtrlFd");
     void *params = guest_map(req, req->argument, entry->layout->size, GUEST_INOUT);
-    int32_t guest_fd;
 
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    memcpy(&guest_fd, params_at(params, field), sizeof guest_fd);
-    if (guest_fd >= 0 &&
-        !request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND)) {
+    if (!request_swap_fds(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     request_host_params(req, entry, params, entry->number, NULL);

@@ -305,7 +305,7 @@ static bool takes_any_size(AbiKind kind, const AbiEntry *entry)
     case ABI_FRONTEND:
         return entry->handler == HANDLER_card_info || entry->handler == HANDLER_attach_gpus_to_fd;
     case ABI_CONTROL: /* the driver says what it thinks of that, but for rows that name clients */
-        return entry->handler == HANDLER_ctrl_simple && !client_handles_in(entry);
+        return entry->handler == HANDLER_ctrl_simple && !client_handles_in(entry->layout);
     default:
         return true; /* the size is the row's, whatever the guest says */
     }
