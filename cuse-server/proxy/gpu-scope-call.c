@@ -84,16 +84,16 @@ static void hide_uuids(const GpuScopeCall *call, const ScopeMember *member, bool
 static void hide(GpuScopeCall *call, const ScopePlace *place)
 {
     switch (place->role) {
-    case SCOPE_ID:
+    case ABI_ROLE_GPU_ID:
         hide_ids(call, &place->member);
         break;
-    case SCOPE_DEVICE:
+    case ABI_ROLE_GPU_DEVICE:
         hide_device(call, &place->member);
         break;
-    case SCOPE_UUID:
+    case ABI_ROLE_GPU_UUID:
         hide_uuids(call, &place->member, false);
         break;
-    case SCOPE_REGISTER_UUID:
+    case ABI_ROLE_GPU_UUID_TO_REGISTER:
         hide_uuids(call, &place->member, true);
         break;
     default:
@@ -275,25 +275,25 @@ static void strip_links(const GpuScopeCall *call, const ScopeMember *member)
 static void strip(const GpuScopeCall *call, const ScopePlace *place)
 {
     switch (place->role) {
-    case SCOPE_LIST:
+    case ABI_ROLE_GPU_LIST:
         strip_list(call, place);
         break;
-    case SCOPE_RECORDS:
+    case ABI_ROLE_GPU_RECORD:
         strip_records(call, place);
         break;
-    case SCOPE_GROUPS:
+    case ABI_ROLE_GPU_GROUP:
         strip_groups(call, place);
         break;
-    case SCOPE_MASK:
+    case ABI_ROLE_GPU_MASK:
         strip_mask(call, place);
         break;
-    case SCOPE_SAID_ID:
+    case ABI_ROLE_GPU_SAID_ID:
         strip_id(call, &place->member);
         break;
-    case SCOPE_SAID_DEVICE:
+    case ABI_ROLE_GPU_SAID_DEVICE:
         strip_instance(call, &place->member);
         break;
-    case SCOPE_LINK:
+    case ABI_ROLE_GPU_LINK:
         strip_links(call, &place->member);
         break;
     default:
@@ -306,18 +306,18 @@ static void give_back(const GpuScopeCall *call, const ScopePlace *place)
     NvU32 no_id = GPU_SCOPE_NO_ID;
 
     switch (place->role) {
-    case SCOPE_ID:
+    case ABI_ROLE_GPU_ID:
         restore(call, &place->member, &no_id);
         break;
-    case SCOPE_UUID:
-    case SCOPE_REGISTER_UUID:
+    case ABI_ROLE_GPU_UUID:
+    case ABI_ROLE_GPU_UUID_TO_REGISTER:
         restore(call, &place->member, gpu_scope_no_uuid);
         break;
-    case SCOPE_DEVICE:
+    case ABI_ROLE_GPU_DEVICE:
         memcpy(element(call->params, &place->member, 0), element(call->guest, &place->member, 0),
                place->member.size);
         break;
-    case SCOPE_FAILED_ID:
+    case ABI_ROLE_GPU_FAILED_ID:
         restore_failed_id(call, place);
         break;
     default:
@@ -331,7 +331,7 @@ static void give_back(const GpuScopeCall *call, const ScopePlace *place)
  * so take their place. */
 static bool has_default(const ScopeStruct *found)
 {
-    return found->places[0].role == SCOPE_DEVICE;
+    return found->places[0].role == ABI_ROLE_GPU_DEVICE;
 }
 
 bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout, void *params,

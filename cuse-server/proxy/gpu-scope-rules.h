@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which members of the driver's structs name GPUs, and what becomes of them in a scoped instance. */
+/* Where members are that name GPUs, at a driver version: those whose roles say so (abi/role.h). */
 #pragma once
 
 #include <stddef.h>
 
 #include "version-tree/driver-abi.h"
-
-/**
- * ScopeRole: what a member is, and which way it goes.
- *
- * What the guest says; put back as it was after the call:
- * SCOPE_ID: ids of GPUs. NV0000_CTRL_GPU_INVALID_ID, and NV0000_CTRL_GPU_ATTACH_ALL_PROBED_IDS where
- * a list begins with it, are no ids.
- * SCOPE_DEVICE: the device instance that a device is allocated of
- * SCOPE_UUID: UUIDs that the driver looks for among the GPUs that the file has registered
- * SCOPE_REGISTER_UUID: the UUID of a GPU to register: one of ours or nothing. The driver may answer
- * with another, which is a partition's.
- *
- * What the driver says:
- * SCOPE_FAILED_ID: the one of the ids in `beside` that the call failed for
- * SCOPE_SAID_ID, SCOPE_SAID_DEVICE: the id or device instance of one GPU
- * SCOPE_MASK: bits that are device instances; `beside` is an array by device instance
- * SCOPE_LIST: ids of GPUs, the rest NV0000_CTRL_GPU_INVALID_ID; `beside` goes along
- * SCOPE_RECORDS: the ids in an array of structs of which there are `count`
- * SCOPE_GROUPS: arrays of structs that hold arrays of ids: NV0000_SYNC_GPU_BOOST_GROUP_CONFIG
- * SCOPE_LINK: what is at the other end of a link
- */
-typedef enum {
-    SCOPE_ID,
-    SCOPE_DEVICE,
-    SCOPE_UUID,
-    SCOPE_REGISTER_UUID,
-    SCOPE_FAILED_ID,
-    SCOPE_SAID_ID,
-    SCOPE_SAID_DEVICE,
-    SCOPE_MASK,
-    SCOPE_LIST,
-    SCOPE_RECORDS,
-    SCOPE_GROUPS,
-    SCOPE_LINK,
-} ScopeRole;
-
-/**
- * ScopeRule: one member.
- * @structure, @member: the driver's names; a member of an array's elements is "array.member"
- * @beside: another member of the struct, or NULL; see ScopeRole
- */
-typedef struct {
-    const char *structure;
-    const char *member;
-    ScopeRole role;
-    const char *beside;
-} ScopeRule;
-
-/** ScopeLeftAlone: a member whose name sounds like a GPU's, and that goes as it is. */
-typedef struct {
-    const char *structure;
-    const char *member;
-    const char *reason;
-} ScopeLeftAlone;
-
-/** scope_rule_list, scope_left_alone_list: the tables; @n is set to their length. */
-const ScopeRule *scope_rule_list(size_t *n);
-const ScopeLeftAlone *scope_left_alone_list(size_t *n);
 
 /**
  * ScopeMember: where a member is at a driver version: elements, which may be in structs.
@@ -82,14 +24,14 @@ typedef struct {
     const AbiLayout *type;
 } ScopeMember;
 
-/** ScopePlace: a rule, and where its members are. */
+/** ScopePlace: a member, and the one that its role, or that of the array that it is in, names. */
 typedef struct {
-    ScopeRole role;
+    AbiRoleKind role;
     ScopeMember member;
     ScopeMember beside; /* n is 0: none */
 } ScopePlace;
 
-/** ScopeStruct: a struct with rules. */
+/** ScopeStruct: a struct with such members. */
 typedef struct {
     const AbiLayout *layout;
     size_t n_places;
@@ -98,7 +40,7 @@ typedef struct {
 
 typedef struct ScopeRules ScopeRules;
 
-/** scope_rules_new: the rules for a driver version. */
+/** scope_rules_new: all of them at a driver version. */
 ScopeRules *scope_rules_new(const DriverAbi *abi);
 void scope_rules_free(ScopeRules *rules);
 

@@ -255,17 +255,17 @@ static bool has_foreign(const void *params, size_t size)
 
 /* --- every rule ------------------------------------------------------------------------------- */
 
-static bool is_said_by_guest(ScopeRole role)
+static bool is_said_by_guest(AbiRoleKind role)
 {
-    return role <= SCOPE_REGISTER_UUID;
+    return role <= ABI_ROLE_GPU_UUID_TO_REGISTER;
 }
 
 static void fill_guest(NvU8 *params, const ScopePlace *place, int gpu)
 {
     for (uint32_t i = 0; i < place->member.n; i++) {
-        if (place->role == SCOPE_ID) {
+        if (place->role == ABI_ROLE_GPU_ID) {
             put(params, &place->member, i, ids[gpu]);
-        } else if (place->role == SCOPE_DEVICE) {
+        } else if (place->role == ABI_ROLE_GPU_DEVICE) {
             put(params, &place->member, i, instances[gpu]);
         } else if (is_said_by_guest(place->role)) {
             memset(at(params, &place->member, i), uuids[gpu], 16);
@@ -277,9 +277,9 @@ static void check_hidden(const AbiEntry *entry, const ScopePlace *place)
 {
     for (uint32_t i = 0; i < place->member.n; i++) {
         const void *got = at(seen, &place->member, i);
-        if (place->role == SCOPE_ID) {
+        if (place->role == ABI_ROLE_GPU_ID) {
             cr_assert_eq(get(seen, &place->member, i), GPU_SCOPE_NO_ID, "%s", entry->name);
-        } else if (place->role == SCOPE_DEVICE) {
+        } else if (place->role == ABI_ROLE_GPU_DEVICE) {
             cr_assert_eq(get(seen, &place->member, i), FREE_INSTANCE, "%s", entry->name);
         } else if (is_said_by_guest(place->role)) {
             cr_assert_arr_eq(got, gpu_scope_no_uuid, 16, "%s", entry->name);
@@ -327,7 +327,7 @@ static void say_place(NvU8 *params, const ScopePlace *place)
     const ScopeMember *member = &place->member;
 
     switch (place->role) {
-    case SCOPE_LIST:
+    case ABI_ROLE_GPU_LIST:
         memset(params + member->offset, 0xff, (size_t)member->n * member->stride);
         for (uint32_t i = 0; i < GPUS; i++) {
             put(params, member, i, ids[i]);
@@ -336,29 +336,29 @@ static void say_place(NvU8 *params, const ScopePlace *place)
             }
         }
         break;
-    case SCOPE_RECORDS:
-    case SCOPE_GROUPS:
+    case ABI_ROLE_GPU_RECORD:
+    case ABI_ROLE_GPU_GROUP:
         for (uint32_t i = 0; i < GPUS; i++) {
             put(params, member, i, ids[i]);
         }
         put(params, &place->beside, 0, GPUS);
         break;
-    case SCOPE_MASK:
+    case ABI_ROLE_GPU_MASK:
         put(params, member, 0, 0x23);
         for (uint32_t i = 0; i < place->beside.n; i++) {
             put(params, &place->beside, i, 0x100 + i);
         }
         break;
-    case SCOPE_SAID_ID:
+    case ABI_ROLE_GPU_SAID_ID:
         put(params, member, 0, ids[2]);
         break;
-    case SCOPE_SAID_DEVICE:
+    case ABI_ROLE_GPU_SAID_DEVICE:
         put(params, member, 0, instances[2]);
         break;
-    case SCOPE_FAILED_ID:
+    case ABI_ROLE_GPU_FAILED_ID:
         put(params, member, 0, GPU_SCOPE_NO_ID);
         break;
-    default: /* SCOPE_LINK and the groups have a test of their own */
+    default: /* ABI_ROLE_GPU_LINK and the groups have a test of their own */
         break;
     }
 }
@@ -376,7 +376,7 @@ static void check_said(const AbiEntry *entry, const ScopePlace *place)
     const ScopeMember *member = &place->member;
 
     switch (place->role) {
-    case SCOPE_LIST:
+    case ABI_ROLE_GPU_LIST:
         cr_assert_eq(get(params, member, 0), ids[OURS], "%s", entry->name);
         for (uint32_t i = 1; i < member->n; i++) {
             cr_assert_eq(get(params, member, i), NV0000_CTRL_GPU_INVALID_ID, "%s", entry->name);
@@ -385,24 +385,24 @@ static void check_said(const AbiEntry *entry, const ScopePlace *place)
             cr_assert_eq(get(params, &place->beside, i), i == 0 ? 7 + OURS : 0, "%s", entry->name);
         }
         break;
-    case SCOPE_RECORDS:
+    case ABI_ROLE_GPU_RECORD:
         cr_assert_eq(get(params, member, 0), ids[OURS], "%s", entry->name);
         cr_assert_eq(get(params, member, 1), 0, "%s", entry->name);
         cr_assert_eq(get(params, &place->beside, 0), 1, "%s", entry->name);
         break;
-    case SCOPE_MASK:
+    case ABI_ROLE_GPU_MASK:
         cr_assert_eq(get(params, member, 0), 1U << instances[OURS], "%s", entry->name);
         for (uint32_t i = 0; i < place->beside.n; i++) {
             cr_assert_eq(get(params, &place->beside, i), i == instances[OURS] ? 0x100 + i : 0);
         }
         break;
-    case SCOPE_SAID_ID:
+    case ABI_ROLE_GPU_SAID_ID:
         cr_assert_eq(get(params, member, 0), NV0000_CTRL_GPU_INVALID_ID, "%s", entry->name);
         break;
-    case SCOPE_SAID_DEVICE:
+    case ABI_ROLE_GPU_SAID_DEVICE:
         cr_assert_eq(get(params, member, 0), UINT32_MAX, "%s", entry->name);
         break;
-    case SCOPE_FAILED_ID: /* the guest's second, the first that is not ours */
+    case ABI_ROLE_GPU_FAILED_ID: /* the guest's second, the first that is not ours */
         cr_assert_eq(get(params, member, 0), 0x4444, "%s", entry->name);
         break;
     default:
@@ -415,7 +415,7 @@ static void check_said_rules(const AbiEntry *entry)
     NvU8 *params = clean_params(entry->layout);
 
     for (size_t p = 0; p < target->n_places; p++) {
-        if (target->places[p].role == SCOPE_FAILED_ID) {
+        if (target->places[p].role == ABI_ROLE_GPU_FAILED_ID) {
             put(params, &target->places[p].beside, 0, ids[OURS]);
             put(params, &target->places[p].beside, 1, 0x4444);
             put(params, &target->places[p].beside, 2, NV0000_CTRL_GPU_INVALID_ID);
