@@ -115,7 +115,10 @@ static bool add_rows(GArray *rows, CXType record, const char *prefix, guint base
             AbiFieldRow row = {
                 g_strconcat(prefix, member->name, NULL),
                 g_strconcat(unnamed ? "struct" : member->type, member->dimensions, NULL),
-                base + member->offset, member->size, NULL, NULL};
+                base + member->offset,
+                member->size,
+                NULL,
+                NULL};
 
             g_array_append_val(rows, row);
         }

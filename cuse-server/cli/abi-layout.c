@@ -5,7 +5,8 @@
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/json-output.h"
-#include "version-tree/abi-diff-text.h"
+#include "version-tree/abi-layouts.h"
+#include "version-tree/role-text.h"
 
 static void print_layout_csv(const AbiLayout *layout, const GArray *rows)
 {
@@ -20,14 +21,85 @@ static void print_layout_csv(const AbiLayout *layout, const GArray *rows)
     }
 }
 
+static void print_row(const AbiFieldRow *row, const char *prefix, uint32_t base)
+{
+    g_autofree char *role = abi_role_text(row->role);
+    g_autofree char *path = g_strconcat(prefix, row->path, NULL);
+
+    if (*role) {
+        g_print("  %5u %5u  %-40s %-24s %s\n", base + row->offset, row->size, path, row->type,
+                role);
+    } else {
+        g_print("  %5u %5u  %-40s %s\n", base + row->offset, row->size, path, row->type);
+    }
+}
+
+static bool is_struct(const AbiLayout *layout)
+{
+    return layout->kind == ABI_TYPE_STRUCT || layout->kind == ABI_TYPE_UNION;
+}
+
+static void print_roles_of_type(const AbiFieldRow *row, const char *prefix, uint32_t base);
+
+/* A struct's members whose roles there is something to be said of, and those of the structs in it. @prefix: "list[]." */
+static void print_roles_within(const AbiLayout *layout, const char *prefix, uint32_t base)
+{
+    g_autoptr(GArray) rows = abi_layout_rows(layout);
+
+    for (guint i = 0; i < rows->len; i++) {
+        const AbiFieldRow *row = &g_array_index(rows, AbiFieldRow, i);
+        if (row->role->kind != ABI_ROLE_PLAIN) {
+            print_row(row, prefix, base);
+        }
+        print_roles_of_type(row, prefix, base);
+    }
+}
+
+static void print_roles_of_type(const AbiFieldRow *row, const char *prefix, uint32_t base)
+{
+    g_autofree char *inner =
+        g_strconcat(prefix, row->path, row->size > row->of->size ? "[]." : ".", NULL);
+
+    if (is_struct(row->of)) {
+        print_roles_within(row->of, inner, base + row->offset);
+    }
+}
+
 static void print_layout_table(const AbiLayout *layout, const GArray *rows)
 {
     g_print("%s, %u bytes\n", layout->name, layout->size);
     for (guint i = 0; i < rows->len; i++) {
         const AbiFieldRow *row = &g_array_index(rows, AbiFieldRow, i);
 
-        g_print("  %5u %5u  %-40s %s\n", row->offset, row->size, row->path, row->type);
+        print_row(row, "", 0);
+        print_roles_of_type(row, "", 0);
     }
+}
+
+static void json_role(JsonBuilder *json, const AbiRole *role)
+{
+    g_autofree char *text = abi_role_text(role);
+
+    json_member_string(json, "role", abi_role_name(role->kind));
+    json_member_string(json, "what", *text ? text : NULL);
+}
+
+static void json_layout(JsonBuilder *json, const AbiLayout *layout, const GArray *rows);
+
+static void json_row(JsonBuilder *json, const AbiFieldRow *row)
+{
+    json_builder_begin_object(json);
+    json_member_string(json, "field", row->path);
+    json_member_int(json, "offset", row->offset);
+    json_member_int(json, "size", row->size);
+    json_member_string(json, "type", row->type);
+    json_role(json, row->role);
+    if (is_struct(row->of)) {
+        g_autoptr(GArray) inner = abi_layout_rows(row->of);
+        json_builder_set_member_name(json, "of");
+        json_layout(json, row->of, inner);
+    }
+    json_builder_end_object(json);
 }
 
 static void json_layout(JsonBuilder *json, const AbiLayout *layout, const GArray *rows)
@@ -38,14 +110,7 @@ static void json_layout(JsonBuilder *json, const AbiLayout *layout, const GArray
     json_builder_set_member_name(json, "fields");
     json_builder_begin_array(json);
     for (guint i = 0; i < rows->len; i++) {
-        const AbiFieldRow *row = &g_array_index(rows, AbiFieldRow, i);
-
-        json_builder_begin_object(json);
-        json_member_string(json, "field", row->path);
-        json_member_int(json, "offset", row->offset);
-        json_member_int(json, "size", row->size);
-        json_member_string(json, "type", row->type);
-        json_builder_end_object(json);
+        json_row(json, &g_array_index(rows, AbiFieldRow, i));
     }
     json_builder_end_array(json);
     json_builder_end_object(json);

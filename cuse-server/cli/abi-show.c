@@ -6,6 +6,7 @@
 #include "abi/ctrl-common.h"
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/json-output.h"
 #include "version-tree/abi-diff-text.h"
 
 static const char *what_number_is(AbiKind kind)
@@ -44,6 +45,47 @@ static void show_entry(const AbiEntry *entry)
     }
 }
 
+static void json_capabilities(JsonBuilder *json, NvCaps caps)
+{
+    g_autofree char *text = nv_caps_format(caps, ",");
+    g_auto(GStrv) names = g_strsplit(text, ",", -1);
+
+    json_builder_set_member_name(json, "capabilities");
+    json_builder_begin_array(json);
+    for (guint i = 0; names[i]; i++) {
+        json_builder_add_string_value(json, names[i]);
+    }
+    json_builder_end_array(json);
+}
+
+static void json_struct(JsonBuilder *json, const char *member, const AbiLayout *layout)
+{
+    json_builder_set_member_name(json, member);
+    if (layout && layout->kind != ABI_TYPE_OPAQUE) {
+        abi_print_layout(layout, FORMAT_JSON, json);
+    } else {
+        json_builder_add_null_value(json);
+    }
+}
+
+static void json_entry(JsonBuilder *json, const AbiEntry *entry)
+{
+    char text[DRIVER_VERSION_MAX];
+
+    json_builder_begin_object(json);
+    json_member_string(json, "name", entry->name);
+    json_member_string(json, "kind", abi_kind_name(entry->kind));
+    json_member_int(json, "number", entry->number);
+    json_member_string(json, "since", driver_version_format(entry->since->version, text));
+    json_member_string(json, "changed", driver_version_format(entry->changed->version, text));
+    json_capabilities(json, entry->caps);
+    json_member_string(json, "handler", abi_handler_name(entry->handler));
+    json_member_string(json, "summary", abi_handler_summary(entry->handler));
+    json_struct(json, "also_takes", entry->short_layout);
+    json_struct(json, "layout", entry->layout);
+    json_builder_end_object(json);
+}
+
 /* Reads "123" or "0x7b". */
 static bool parse_number(const char *text, guint64 *number)
 {
@@ -61,7 +103,8 @@ static bool entry_is(const AbiEntry *entry, const char *text)
            (parse_number(text, &number) && entry->number == number);
 }
 
-static bool show_in(const DriverAbi *abi, const char *text)
+/* @json: the array that the entries go into; NULL: text */
+static bool show_in(const DriverAbi *abi, const char *text, JsonBuilder *json)
 {
     bool found = false;
 
@@ -70,10 +113,15 @@ static bool show_in(const DriverAbi *abi, const char *text)
         const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
 
         for (size_t i = 0; i < n; i++) {
-            if (entry_is(&entries[i], text)) {
-                show_entry(&entries[i]);
-                found = true;
+            if (!entry_is(&entries[i], text)) {
+                continue;
             }
+            if (json) {
+                json_entry(json, &entries[i]);
+            } else {
+                show_entry(&entries[i]);
+            }
+            found = true;
         }
     }
     return found;
@@ -117,14 +165,36 @@ static void show_elsewhere(const DriverAbi *abi, const char *text)
     }
 }
 
+static bool show_json(const DriverAbi *abi, const char *text)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new();
+
+    json_builder_begin_array(json);
+    const bool found = show_in(abi, text, json);
+    json_builder_end_array(json);
+    if (found) {
+        json_print(json);
+    }
+    return found;
+}
+
 int abi_show(const AbiQuery *query)
 {
-    g_autoptr(DriverAbi) abi = abi_query_open(query);
+    g_autoptr(DriverAbi) abi = NULL;
 
+    if (query->format == FORMAT_CSV) {
+        g_printerr("nvcuse abi show: --format: csv: it must be table or json\n");
+        return EXIT_USAGE;
+    }
+    abi = abi_query_open(query);
     if (!abi) {
         return EXIT_FAILED;
     }
-    if (show_in(abi, query->operands[0]) || show_passed_on(query->operands[0])) {
+    if (query->format == FORMAT_JSON) {
+        if (show_json(abi, query->operands[0])) {
+            return EXIT_OK;
+        }
+    } else if (show_in(abi, query->operands[0], NULL) || show_passed_on(query->operands[0])) {
         return EXIT_OK;
     }
     show_elsewhere(abi, query->operands[0]);

@@ -63,7 +63,7 @@ static const struct {
 } actions[] = {
     {"list", 0, 0, true, abi_list},
     {"layout", 0, 1, true, abi_layout},
-    {"show", 1, 1, false, abi_show},
+    {"show", 1, 1, true, abi_show},
     {"diff", 2, 2, false, abi_diff},
 };
 
@@ -111,11 +111,13 @@ int cmd_abi(int argc, char **argv)
 {
     AbiQuery query = {.driver.default_policy = DRIVER_POLICY_KNOWN};
     g_autofree char *kind = NULL, *format = NULL;
+    gboolean as_json = FALSE;
     const GOptionEntry entries[] = {
         {"kind", 0, 0, G_OPTION_ARG_STRING, &kind,
          "list only 'frontend', 'uvm', 'control' or 'alloc' entries", "KIND"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &format,
-         "'table' (default), 'csv' or 'json', for list and layout", "FORMAT"},
+         "'table' (default), 'csv' or 'json', for list, layout and show", "FORMAT"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "the same as --format=json", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context =
@@ -134,8 +136,8 @@ int cmd_abi(int argc, char **argv)
                    0 &&
                (format_index = parse_word("--format", format, format_names, N_FORMATS, 0)) >= 0) {
         query.kind = (AbiKind)kind_index;
-        query.format = (Format)format_index;
-        code = run_action(argc, argv, &query, format != NULL);
+        query.format = as_json ? FORMAT_JSON : (Format)format_index;
+        code = run_action(argc, argv, &query, format || as_json);
     }
     driver_options_clear(&query.driver);
     return code;

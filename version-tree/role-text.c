@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "version-tree/role-text.h"
+
+#include <glib.h>
+
+static const struct {
+    const char *name;
+    const char *text;
+} roles[N_ABI_ROLES] = {
+#define ABI_ROLE_WORDS(NAME, TEXT) [ABI_ROLE_##NAME] = {#NAME, TEXT},
+    ABI_ROLES(ABI_ROLE_WORDS)
+#undef ABI_ROLE_WORDS
+};
+
+const char *abi_role_name(AbiRoleKind kind)
+{
+    return roles[kind].name;
+}
+
+static char *client_text(const AbiRole *role)
+{
+    static const char *const whose[] = {
+        [ABI_CLIENT_CALL] = "in which the call is made: the driver holds it to its file",
+        [ABI_CLIENT_INSTANCE] = "one that is not the container's names none",
+        [ABI_CLIENT_PROCESS] = "one that is not the calling process's names none",
+    };
+
+    return g_strdup_printf("client: %s", whose[role->client]);
+}
+
+static char *fd_text(const AbiRole *role)
+{
+    static const char *const files[] = {
+        [ABI_FD_FRONTEND] = "control or GPU file",
+        [ABI_FD_UVM] = "UVM file",
+        [ABI_FD_OPEN_ONLY] = "capability or channel",
+    };
+    static const char *const none[] = {
+        [ABI_FD_ALWAYS] = "",
+        [ABI_FD_NEGATIVE] = "; a negative number is none",
+        [ABI_FD_ZERO] = "; 0 is none",
+    };
+
+    return g_strdup_printf("descriptor of a %s, translated%s", files[role->fd], none[role->none]);
+}
+
+char *abi_role_text(const AbiRole *role)
+{
+    const char *text = roles[role->kind].text;
+
+    switch (role->kind) {
+    case ABI_ROLE_CLIENT:
+        return client_text(role);
+    case ABI_ROLE_FD:
+        return fd_text(role);
+    case ABI_ROLE_LEFT_ALONE:
+        return g_strdup_printf("%s: %s", text, role->reason);
+    case ABI_ROLE_COUNT:
+        return g_strdup_printf("%s of as many as %s says", text, role->beside);
+    case ABI_ROLE_GPU_FAILED_ID:
+        return g_strdup_printf("%s in %s", text, role->beside);
+    default:
+        return role->beside ? g_strdup_printf("%s; %s goes along", text, role->beside)
+                            : g_strdup(text);
+    }
+}
