@@ -79,7 +79,7 @@ ABI_STRUCT(NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS, 24,
     (NvU32, hMemory),
     (NvU32, length),
     (NvU64, offset),
-    (NvP64, buffer, (POINTER)))
+    (NvP64, buffer, (POINTER, OUT, length, 1, ABI_NULL_OK | ABI_EMPTY_IS_NULL | ABI_READ)))
 
 ABI_STRUCT(NV83DE_CTRL_CMD_DEBUG_SUSPEND_CONTEXT_PARAMS, 8,
     (NvU32, waitForEvent),

@@ -29,7 +29,7 @@
 
 ABI_STRUCT(NV0041_CTRL_GET_SURFACE_INFO_PARAMS, 16,
     (NvU32, surfaceInfoListSize),
-    (NvP64, surfaceInfoList, (POINTER)))
+    (NvP64, surfaceInfoList, (POINTER, INOUT, surfaceInfoListSize, 8, ABI_EMPTY_IS_NULL)))
 
 ABI_STRUCT(NV_SEMAPHORE_SURFACE_CTRL_BIND_CHANNEL_PARAMS, 24,
     (NvHandle, hClient, (CLIENT, INSTANCE)),

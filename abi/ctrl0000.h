@@ -112,7 +112,7 @@ ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 168,
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
     (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
-    (NvP64, busPeerIds, (POINTER)))
+    (NvP64, busPeerIds, (POINTER, OUT, gpuCount, 4, ABI_SQUARE | ABI_NULL_OK)))
 ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 550, 176,
     (NvU32, gpuIds, [NV0000_CTRL_SYSTEM_MAX_ATTACHED_GPUS], (GPU_ID)),
     (NvU32, gpuCount),
@@ -120,8 +120,8 @@ ABI_STRUCT_SINCE(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_PARAMS, 550, 176,
     (NvU32, p2pOptimalReadCEs),
     (NvU32, p2pOptimalWriteCEs),
     (NvU8, p2pCapsStatus, [NV0000_CTRL_P2P_CAPS_INDEX_TABLE_SIZE]),
-    (NvP64, busPeerIds, (POINTER)),
-    (NvP64, busEgmPeerIds, (POINTER)))
+    (NvP64, busPeerIds, (POINTER, OUT, gpuCount, 4, ABI_SQUARE | ABI_NULL_OK)),
+    (NvP64, busEgmPeerIds, (POINTER, OUT, gpuCount, 4, ABI_SQUARE | ABI_NULL_OK)))
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_P2P_CAPS_V2_PARAMS, 4252,
     (NvU32, gpuIds, [32], (GPU_ID)),

@@ -22,7 +22,7 @@
 
 ABI_STRUCT(NV2080_CTRL_FB_GET_INFO_PARAMS, 16,
     (NvU32, fbInfoListSize),
-    (NvP64, fbInfoList, (POINTER)))
+    (NvP64, fbInfoList, (POINTER, INOUT, fbInfoListSize, 8, ABI_EMPTY_IS_NULL)))
 
 ABI_STRUCT(NV2080_CTRL_FB_INFO, 8,
     (NvU32, index),

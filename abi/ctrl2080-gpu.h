@@ -86,12 +86,12 @@ ABI_STRUCT(NV2080_CTRL_GPU_EXEC_REG_OPS_PARAMS, 48,
     (NvU32, bNonTransactional),
     (NvU32, reserved00, [2]),
     (NvU32, regOpCount),
-    (NvP64, regOps, (POINTER)),
+    (NvP64, regOps, (POINTER, INOUT, regOpCount, 32, ABI_NULL_OK)),
     (NV2080_CTRL_GR_ROUTE_INFO, grRouteInfo))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_ENGINES_PARAMS, 16,
     (NvU32, engineCount),
-    (NvP64, engineList, (POINTER)))
+    (NvP64, engineList, (POINTER, INOUT, engineCount, 4, ABI_NULL_OK)))
 
 ABI_STRUCT(NV2080_CTRL_GPU_QUERY_ECC_EXCEPTION_STATUS, 8,
     (NvU64, count))
@@ -320,7 +320,7 @@ ABI_STRUCT(NV2080_CTRL_CMD_TIMER_SET_GR_TICK_FREQ_PARAMS, 1,
 
 ABI_STRUCT(NV2080_CTRL_BIOS_GET_INFO_PARAMS, 16,
     (NvU32, biosInfoListSize),
-    (NvP64, biosInfoList, (POINTER)))
+    (NvP64, biosInfoList, (POINTER, INOUT, biosInfoListSize, 8, ABI_EMPTY_IS_NULL)))
 
 ABI_STRUCT(NV2080_CTRL_GSP_GET_FEATURES_PARAMS, 72,
     (NvU32, gspFeatures),

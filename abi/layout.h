@@ -164,7 +164,7 @@ ABI_C_SCALARS(ABI_DECLARE_SCALAR)
      offsetof(OWNER, NAME),                   \
      sizeof(((OWNER *)0)->NAME),              \
      &TYPE##_layout,                          \
-     {ABI_ROLE(__VA_ARGS__)}},
+     {ABI_ROLE(OWNER, __VA_ARGS__)}},
 #define ABI_STRING(...)          ABI_STRING_(__VA_ARGS__)
 #define ABI_STRING_(...)         "" #__VA_ARGS__
 #define ABI_CHECK(OWNER, MEMBER) ABI_CHECK_(OWNER, ABI_STRIP MEMBER)
@@ -172,7 +172,6 @@ ABI_C_SCALARS(ABI_DECLARE_SCALAR)
 #define ABI_CHECK__(OWNER, TYPE, NAME, ...)                            \
     _Static_assert(!ABI_NEEDS_ROLE(TYPE) || ABI_HAS_ROLE(__VA_ARGS__), \
                    #OWNER "." #NAME " is of type " #TYPE ", and has no role: see abi/role.h");
-#define ABI_STRIP(...) __VA_ARGS__
 
 /* The tables exist once: abi/layouts.c defines ABI_DEFINE_LAYOUTS and includes every header. */
 #ifdef ABI_DEFINE_LAYOUTS

@@ -15,7 +15,10 @@
  *     OBJECT               handle of an object, which the driver looks up in the call's client
  *     DEPENDENCY           the same; with it, the driver frees what is allocated here
  *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY. NEGATIVE or ZERO: such a number is none
- *     POINTER              address in the caller's memory, of which the driver reads or writes what is there
+ *     POINTER [, ACCESS, COUNT, ELEMENT, FLAGS]
+ *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
+ *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
+ *                          each; FLAGS: of AbiArrayFlags. Otherwise the handler knows
  *     ADDRESS              address that is a key to the driver, or what it returns: nobody reads or writes there
  *     MAPPING              the same, of a mapping: the driver looks for it among those of the calling process, and only the process
  *                          that allocated the client beside it (hClient) can have one in it (src/nvidia/src/kernel/rmapi/rs_utils.c,
@@ -44,6 +47,8 @@
  *     GPU_LINK             what is at the other end of a link
  */
 #pragma once
+
+#include <stdint.h>
 
 /* Each with what `nvcuse abi show` says of it; more of it is in version-tree/role-text.c. */
 #define ABI_ROLES(ROLE)                                                                         \
@@ -85,9 +90,31 @@ typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY } AbiFdKind;
 typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
 
 /**
+ * AbiArrayFlags: of an array that a member points to.
+ * @ABI_NULL_OK: a null pointer is passed on, whatever the count
+ * @ABI_EMPTY_IS_NULL: with a count of 0 the driver gets a null pointer; without it, that is refused
+ * @ABI_SQUARE: there are as many elements as the count squared
+ * @ABI_BY_ERRNO: a count out of bounds is refused with EINVAL instead of a status
+ * @ABI_READ: it is as long as a call can carry; others as the driver has it, 1 MiB
+ * (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
+ */
+typedef enum {
+    ABI_NO_FLAGS = 0,
+    ABI_NULL_OK = 1,
+    ABI_EMPTY_IS_NULL = 2,
+    ABI_SQUARE = 4,
+    ABI_BY_ERRNO = 8,
+    ABI_READ = 16,
+} AbiArrayFlags;
+
+/** AbiAccess: what the driver does with an array. */
+typedef enum { ABI_ACCESS_OUT, ABI_ACCESS_INOUT } AbiAccess;
+
+/**
  * AbiRole: a member's.
  * @client, @fd, @none: of ABI_ROLE_CLIENT and ABI_ROLE_FD
- * @beside: another member of the struct, NULL: none
+ * @beside: another member of the struct, NULL: none; @beside_at: its offset
+ * @element: of an array that ABI_ROLE_POINTER points to, with @access and @flags; 0: it is none
  * @reason: of ABI_ROLE_LEFT_ALONE
  */
 typedef struct {
@@ -95,6 +122,10 @@ typedef struct {
     AbiClientOf client;
     AbiFdKind fd;
     AbiFdNone none;
+    AbiAccess access;
+    unsigned flags;
+    uint32_t element;
+    uint32_t beside_at;
     const char *beside;
     const char *reason;
 } AbiRole;
@@ -122,20 +153,28 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
     ABI_PASTE(ABI_DIMENSIONS_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
 #define ABI_DIMENSIONS_0(...) __VA_OPT__(ABI_FIRST(__VA_ARGS__))
 #define ABI_DIMENSIONS_1(...)
-#define ABI_ROLE(...)                    ABI_PASTE(ABI_ROLE_AT_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
-#define ABI_ROLE_AT_1(ROLE, ...)         ABI_ROLE_IS ROLE
-#define ABI_ROLE_AT_0(...)               __VA_OPT__(ABI_ROLE_BEHIND(__VA_ARGS__))
-#define ABI_ROLE_BEHIND(DIMENSIONS, ...) __VA_OPT__(ABI_ROLE_IS __VA_ARGS__)
-#define ABI_ROLE_IS(KIND, ...)           .kind = ABI_ROLE_##KIND, __VA_OPT__(ABI_DETAILS_##KIND(__VA_ARGS__))
+#define ABI_ROLE(OWNER, ...) \
+    ABI_PASTE(ABI_ROLE_AT_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(OWNER, __VA_ARGS__)
+#define ABI_ROLE_AT_1(OWNER, ROLE, ...) ABI_ROLE_OF(OWNER, ABI_STRIP ROLE)
+#define ABI_ROLE_AT_0(OWNER, ...)       __VA_OPT__(ABI_ROLE_BEHIND(OWNER, __VA_ARGS__))
+#define ABI_ROLE_BEHIND(OWNER, DIMENSIONS, ...) \
+    __VA_OPT__(ABI_ROLE_OF(OWNER, ABI_STRIP __VA_ARGS__))
+#define ABI_ROLE_OF(...) ABI_ROLE_IS(__VA_ARGS__)
+#define ABI_ROLE_IS(OWNER, KIND, ...) \
+    .kind = ABI_ROLE_##KIND, __VA_OPT__(ABI_DETAILS_##KIND(OWNER, __VA_ARGS__))
+#define ABI_STRIP(...) __VA_ARGS__
 
-#define ABI_DETAILS_LEFT_ALONE(REASON) .reason = REASON,
-#define ABI_DETAILS_CLIENT(WHOSE)      .client = ABI_CLIENT_##WHOSE,
-#define ABI_DETAILS_FD(DEVICE, ...) \
+#define ABI_DETAILS_LEFT_ALONE(OWNER, REASON) .reason = REASON,
+#define ABI_DETAILS_CLIENT(OWNER, WHOSE)      .client = ABI_CLIENT_##WHOSE,
+#define ABI_DETAILS_FD(OWNER, DEVICE, ...) \
     .fd = ABI_FD_##DEVICE, __VA_OPT__(.none = ABI_FD_##__VA_ARGS__, )
-#define ABI_DETAILS_COUNT(MEMBER)         .beside = #MEMBER,
-#define ABI_DETAILS_GPU_FAILED_ID(MEMBER) .beside = #MEMBER,
-#define ABI_DETAILS_GPU_MASK(MEMBER)      .beside = #MEMBER,
-#define ABI_DETAILS_GPU_LIST(MEMBER)      .beside = #MEMBER,
+#define ABI_DETAILS_POINTER(OWNER, ACCESS, COUNT, ELEMENT, FLAGS) \
+    .access = ABI_ACCESS_##ACCESS, .flags = (FLAGS), .element = (ELEMENT), ABI_BESIDE(OWNER, COUNT)
+#define ABI_BESIDE(OWNER, MEMBER)                .beside = #MEMBER, .beside_at = offsetof(OWNER, MEMBER),
+#define ABI_DETAILS_COUNT(OWNER, MEMBER)         ABI_BESIDE(OWNER, MEMBER)
+#define ABI_DETAILS_GPU_FAILED_ID(OWNER, MEMBER) ABI_BESIDE(OWNER, MEMBER)
+#define ABI_DETAILS_GPU_MASK(OWNER, MEMBER)      ABI_BESIDE(OWNER, MEMBER)
+#define ABI_DETAILS_GPU_LIST(OWNER, MEMBER)      ABI_BESIDE(OWNER, MEMBER)
 
 /* Types whose members need a role: those that are defined, as nothing in parentheses. */
 #define ABI_NEEDS_ROLE_NvHandle        ()

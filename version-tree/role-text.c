@@ -44,6 +44,18 @@ static char *fd_text(const AbiRole *role)
     return g_strdup_printf("descriptor of a %s, translated%s", files[role->fd], none[role->none]);
 }
 
+static char *pointer_text(const AbiRole *role)
+{
+    static const char *const ways[] = {[ABI_ACCESS_OUT] = "the driver fills in",
+                                       [ABI_ACCESS_INOUT] = "the driver reads and fills in"};
+
+    return role->element ? g_strdup_printf("pointer to an array that %s: %s%s of %u byte%s",
+                                           ways[role->access], role->beside,
+                                           role->flags & ABI_SQUARE ? " squared" : "",
+                                           role->element, role->element == 1 ? "" : "s")
+                         : g_strdup(roles[role->kind].text);
+}
+
 char *abi_role_text(const AbiRole *role)
 {
     const char *text = roles[role->kind].text;
@@ -53,6 +65,8 @@ char *abi_role_text(const AbiRole *role)
         return client_text(role);
     case ABI_ROLE_FD:
         return fd_text(role);
+    case ABI_ROLE_POINTER:
+        return pointer_text(role);
     case ABI_ROLE_LEFT_ALONE:
         return g_strdup_printf("%s: %s", text, role->reason);
     case ABI_ROLE_COUNT:

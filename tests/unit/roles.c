@@ -116,6 +116,18 @@ static bool has_member(const AbiLayout *layout, const char *name)
     return false;
 }
 
+static bool has_count(const AbiLayout *layout, const AbiField *array)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        if (field->offset == array->role.beside_at) {
+            return field->size == sizeof(uint32_t) &&
+                   g_strcmp0(field->name, array->role.beside) == 0;
+        }
+    }
+    return false;
+}
+
 static bool fits(const AbiLayout *layout, const AbiField *field)
 {
     switch (field->role.kind) {
@@ -135,12 +147,15 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
     case ABI_ROLE_MAPPING:
         return field->size == sizeof(uint64_t) && has_member(layout, "hClient");
     case ABI_ROLE_POINTER:
+        return field->size == sizeof(uint64_t) &&
+               (!field->role.element || has_count(layout, field));
     case ABI_ROLE_ADDRESS:
     case ABI_ROLE_NULLED:
         return field->size == sizeof(uint64_t);
-    case ABI_ROLE_COUNT:
     case ABI_ROLE_GPU_FAILED_ID:
         return field->role.beside;
+    case ABI_ROLE_COUNT:
+        return field->role.beside && field->type->size < field->size;
     default:
         return true;
     }
@@ -196,6 +211,53 @@ static void check_simple_of(const DriverAbi *abi)
 Test(roles, of_pointers_and_descriptors_are_in_no_struct_that_is_passed_on)
 {
     for_each_abi(check_simple_of);
+}
+
+/* --- arrays ------------------------------------------------------------------------------------- */
+
+static bool is_of_arrays(AbiHandler handler)
+{
+    static const AbiHandler handlers[] = {
+        HANDLER_ctrl_info_list,         HANDLER_ctrl_u32_list,
+        HANDLER_ctrl_get_caps,          HANDLER_ctrl_exec_reg_ops,
+        HANDLER_ctrl_debug_read_memory, HANDLER_ctrl_fifo_get_channellist,
+        HANDLER_ctrl_get_p2p_caps,      HANDLER_ctrl_get_p2p_caps_egm};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++) {
+        if (handlers[i] == handler) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned count_arrays(const AbiLayout *layout)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        n += layout->fields[i].role.element != 0;
+    }
+    return n;
+}
+
+static void check_arrays_of(const DriverAbi *abi)
+{
+    size_t n;
+    const AbiEntry *entries = driver_abi_entries(abi, ABI_CONTROL, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const unsigned arrays = count_arrays(entries[i].layout);
+        const bool two = entries[i].handler == HANDLER_ctrl_fifo_get_channellist ||
+                         entries[i].handler == HANDLER_ctrl_get_p2p_caps_egm;
+        const unsigned wanted = !is_of_arrays(entries[i].handler) ? 0 : two ? 2 : 1;
+        cr_expect_eq(arrays, wanted, "%s: %u arrays", entries[i].name, arrays);
+    }
+}
+
+Test(roles, of_arrays_are_there_for_the_handlers_of_arrays)
+{
+    for_each_abi(check_arrays_of);
 }
 
 /* What somebody might add to the table as simple. */

@@ -36,7 +36,7 @@ enum {
     ALL_CAPS = -1,
 };
 
-/* Members that cannot be 0: by their offset, as handler-members.c has them. */
+/* Members that cannot be 0, by their offset. */
 static const struct {
     AbiHandler handler;
     uint32_t at, size;
