@@ -144,8 +144,8 @@ static void record(const Alloc *alloc, Client *client, const NVOS64_PARAMETERS *
     }
 }
 
-/* Always in the 48-byte form. @params: what the host gets of them, or NULL */
-static bool ask_host(Alloc *alloc, NVOS64_PARAMETERS *host, void *params)
+/* Always in the 48-byte form. @params, @size: what the host gets of them, or NULL */
+static bool ask_host(Alloc *alloc, NVOS64_PARAMETERS *host, void *params, size_t size)
 {
     const uint32_t command = frontend_command(NV_ESC_RM_ALLOC, sizeof *host);
 
@@ -153,8 +153,7 @@ static bool ask_host(Alloc *alloc, NVOS64_PARAMETERS *host, void *params)
         client_handles_swap(alloc->req, alloc->entry->layout, alloc->params);
     }
     return params ? request_host_unsized(alloc->req, command,
-                                         &(UnsizedParams){params, alloc->entry->layout->size, host,
-                                                          &host->pAllocParms})
+                                         &(UnsizedParams){params, size, host, &host->pAllocParms})
                   : request_host_ioctl(alloc->req, command, host);
 }
 
@@ -169,7 +168,7 @@ static void call_host(Alloc *alloc, Client *client)
     }
     host.pAllocParms = 0;
     host.pRightsRequested = (uintptr_t)alloc->rights;
-    bool ok = ask_host(alloc, &host, scoped.params);
+    bool ok = ask_host(alloc, &host, scoped.params, layout ? layout->size : 0);
     gpu_scope_after(&scoped, ok && host.status == NV_OK);
     if (ok) {
         alloc->req->event.status = host.status;
