@@ -97,13 +97,13 @@ ABI_STRUCT(nv_ioctl_alloc_os_event_t, 16,
     (NvHandle, hClient, (CLIENT, INSTANCE)),
     (NvHandle, hDevice, (OBJECT)),
     (NvU32, fd, (FD, FRONTEND)),
-    (NvU32, Status))
+    (NvU32, Status, (STATUS)))
 
 ABI_STRUCT(nv_ioctl_free_os_event_t, 16,
     (NvHandle, hClient, (CLIENT, INSTANCE)),
     (NvHandle, hDevice, (OBJECT)),
     (NvU32, fd, (FD, FRONTEND)),
-    (NvU32, Status))
+    (NvU32, Status, (STATUS)))
 
 ABI_STRUCT(nv_ioctl_rm_api_version_t, 72,
     (NvU32, cmd),
@@ -123,7 +123,7 @@ ABI_STRUCT(nv_ioctl_export_to_dma_buf_fd_t, 2600,
     (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
-    (NvU32, status))
+    (NvU32, status, (STATUS)))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 570, 2608,
     (int, fd, (LEFT_ALONE, "the handler export_dmabuf makes the file for the caller")),
     (NvHandle, hClient, (CLIENT, INSTANCE)),
@@ -135,7 +135,7 @@ ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 570, 2608,
     (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
-    (NvU32, status))
+    (NvU32, status, (STATUS)))
 ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
     (int, fd, (LEFT_ALONE, "the handler export_dmabuf makes the file for the caller")),
     (NvHandle, hClient, (CLIENT, INSTANCE)),
@@ -148,7 +148,7 @@ ABI_STRUCT_SINCE(nv_ioctl_export_to_dma_buf_fd_t, 580, 2608,
     (NvHandle, handles, [NV_DMABUF_EXPORT_MAX_HANDLES], (OBJECT)),
     (NvU64, offsets, [NV_DMABUF_EXPORT_MAX_HANDLES]),
     (NvU64, sizes, [NV_DMABUF_EXPORT_MAX_HANDLES]),
-    (NvU32, status))
+    (NvU32, status, (STATUS)))
 
 ABI_STRUCT(nv_ioctl_wait_open_complete_t, 8,
     (int, rc),

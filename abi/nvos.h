@@ -54,7 +54,7 @@ ABI_STRUCT(NVOS00_PARAMETERS, 16,
     (NvHandle, hRoot, (CLIENT, CALL)),
     (NvHandle, hObjectParent, (OBJECT)),
     (NvHandle, hObjectOld, (OBJECT)),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS02_PARAMETERS, 48,
     (NvHandle, hRoot, (CLIENT, CALL)),
@@ -73,7 +73,7 @@ ABI_STRUCT(NVOS21_PARAMETERS, 32,
     (NvV32, hClass),
     (NvP64, pAllocParms, (POINTER)),
     (NvU32, paramsSize),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS30_PARAMETERS, 56,
     (NvHandle, hClient, (CLIENT, INSTANCE)),
@@ -85,7 +85,7 @@ ABI_STRUCT(NVOS30_PARAMETERS, 56,
     (NvP64, phChannels, (POINTER)),
     (NvV32, flags),
     (NvV32, timeout),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS33_PARAMETERS, 48,
     (NvHandle, hClient, (CLIENT, CALL)),
@@ -102,7 +102,7 @@ ABI_STRUCT(NVOS34_PARAMETERS, 32,
     (NvHandle, hDevice, (OBJECT)),
     (NvHandle, hMemory, (OBJECT)),
     (NvP64, pLinearAddress, (MAPPING)),
-    (NvU32, status),
+    (NvU32, status, (STATUS)),
     (NvU32, flags))
 
 ABI_STRUCT(NVOS39_PARAMETERS, 56,
@@ -115,7 +115,7 @@ ABI_STRUCT(NVOS39_PARAMETERS, 56,
     (NvHandle, hMemory, (OBJECT)),
     (NvU64, offset),
     (NvU64, limit),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS46_PARAMETERS, 56,
     (NvHandle, hClient, (CLIENT, CALL)),
@@ -126,7 +126,7 @@ ABI_STRUCT(NVOS46_PARAMETERS, 56,
     (NvU64, length),
     (NvV32, flags),
     (NvU64, dmaOffset),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 ABI_STRUCT_SINCE(NVOS46_PARAMETERS, 580, 64,
     (NvHandle, hClient, (CLIENT, CALL)),
     (NvHandle, hDevice, (OBJECT)),
@@ -138,7 +138,7 @@ ABI_STRUCT_SINCE(NVOS46_PARAMETERS, 580, 64,
     (NvV32, flags2),
     (NvV32, kindOverride),
     (NvU64, dmaOffset),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS47_PARAMETERS, 40,
     (NvHandle, hClient, (CLIENT, CALL)),
@@ -147,7 +147,7 @@ ABI_STRUCT(NVOS47_PARAMETERS, 40,
     (NvHandle, hMemory, (OBJECT)),
     (NvV32, flags),
     (NvU64, dmaOffset),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 ABI_STRUCT_SINCE(NVOS47_PARAMETERS, 550, 48,
     (NvHandle, hClient, (CLIENT, CALL)),
     (NvHandle, hDevice, (OBJECT)),
@@ -156,7 +156,7 @@ ABI_STRUCT_SINCE(NVOS47_PARAMETERS, 550, 48,
     (NvV32, flags),
     (NvU64, dmaOffset),
     (NvU64, size),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS54_PARAMETERS, 32,
     (NvHandle, hClient, (CLIENT, CALL)),
@@ -165,7 +165,7 @@ ABI_STRUCT(NVOS54_PARAMETERS, 32,
     (NvU32, flags),
     (NvP64, params, (POINTER)),
     (NvU32, paramsSize),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS55_PARAMETERS, 28,
     (NvHandle, hClient, (CLIENT, CALL)),
@@ -174,7 +174,7 @@ ABI_STRUCT(NVOS55_PARAMETERS, 28,
     (NvHandle, hClientSrc, (LEFT_ALONE, "the handler dup_object asks the policies of its owner")),
     (NvHandle, hObjectSrc, (OBJECT)),
     (NvU32, flags),
-    (NvU32, status))
+    (NvU32, status, (STATUS)))
 
 ABI_STRUCT(NVOS56_PARAMETERS, 40,
     (NvHandle, hClient, (CLIENT, INSTANCE)),
@@ -182,13 +182,13 @@ ABI_STRUCT(NVOS56_PARAMETERS, 40,
     (NvHandle, hMemory, (OBJECT)),
     (NvP64, pOldCpuAddress, (MAPPING)),
     (NvP64, pNewCpuAddress, (ADDRESS)),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS57_PARAMETERS, 24,
     (NvHandle, hClient, (CLIENT, CALL)),
     (NvHandle, hObject, (OBJECT)),
     (RS_SHARE_POLICY, sharePolicy),
-    (NvU32, status))
+    (NvU32, status, (STATUS)))
 
 ABI_STRUCT(NVOS64_PARAMETERS, 48,
     (NvHandle, hRoot, (CLIENT, CALL)),
@@ -199,4 +199,4 @@ ABI_STRUCT(NVOS64_PARAMETERS, 48,
     (NvP64, pRightsRequested, (POINTER)),
     (NvU32, paramsSize),
     (NvU32, flags),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))

@@ -8,6 +8,7 @@
  *
  * A handle, a pointer and a UUID without a role do not compile (abi/layouts.c). The roles, with what follows their names:
  *
+ *     STATUS               an NvStatus: what the driver says of an ioctl that it has carried out, or refused to
  *     LEFT_ALONE, REASON   looks like one of those below, and goes as it is
  *     CLIENT, WHOSE        handle of a client: CALL: in which the call is made, and which was allocated through the caller's file,
  *                          or the driver refuses it (src/nvidia/src/kernel/rmapi/client.c, rmclientValidate_IMPL); INSTANCE:
@@ -53,6 +54,7 @@
 /* Each with what `nvcuse abi show` says of it; more of it is in version-tree/role-text.c. */
 #define ABI_ROLES(ROLE)                                                                         \
     ROLE(PLAIN, "")                                                                             \
+    ROLE(STATUS, "the driver's answer")                                                         \
     ROLE(LEFT_ALONE, "left alone")                                                              \
     ROLE(CLIENT, "")                                                                            \
     ROLE(OBJECT, "object of the client")                                                        \

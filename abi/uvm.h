@@ -48,11 +48,11 @@
 
 ABI_STRUCT(UVM_CREATE_RANGE_GROUP_PARAMS, 16,
     (NvU64, rangeGroupId),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_DESTROY_RANGE_GROUP_PARAMS, 16,
     (NvU64, rangeGroupId),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(NvProcessorUuid, 16,
     (NvU8, uuid, [16], (LEFT_ALONE, "the members of this type decide")))
@@ -62,11 +62,11 @@ ABI_STRUCT(UVM_REGISTER_GPU_VASPACE_PARAMS, 32,
     (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
     (NvHandle, hClient, (CLIENT, PROCESS)),
     (NvHandle, hVaSpace, (OBJECT)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNREGISTER_GPU_VASPACE_PARAMS, 20,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_REGISTER_CHANNEL_PARAMS, 56,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
@@ -75,33 +75,33 @@ ABI_STRUCT(UVM_REGISTER_CHANNEL_PARAMS, 56,
     (NvHandle, hChannel, (OBJECT)),
     (NvU64, base),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNREGISTER_CHANNEL_PARAMS, 28,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
     (NvHandle, hChannel, (OBJECT)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_UNREGISTER_CHANNEL_PARAMS, 590, 12,
     (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
     (NvHandle, hChannel, (OBJECT)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_ENABLE_PEER_ACCESS_PARAMS, 36,
     (NvProcessorUuid, gpuUuidA, (GPU_UUID)),
     (NvProcessorUuid, gpuUuidB, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_DISABLE_PEER_ACCESS_PARAMS, 36,
     (NvProcessorUuid, gpuUuidA, (GPU_UUID)),
     (NvProcessorUuid, gpuUuidB, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_SET_RANGE_GROUP_PARAMS, 32,
     (NvU64, rangeGroupId),
     (NvU64, requestedBase),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UvmGpuMappingAttributes, 36,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
@@ -120,7 +120,7 @@ ABI_STRUCT(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 1200,
     (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
     (NvU32, hClient, (CLIENT, PROCESS)),
     (NvU32, hMemory),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
     (NvU64, base),
     (NvU64, length),
@@ -130,15 +130,15 @@ ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
     (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
     (NvU32, hClient, (CLIENT, PROCESS)),
     (NvU32, hMemory),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_FREE_PARAMS, 24,
     (NvU64, base),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_FREE_PARAMS, 590, 16,
     (NvU64, base),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_REGISTER_GPU_PARAMS, 40,
     (NvProcessorUuid, gpu_uuid, (GPU_UUID_TO_REGISTER)),
@@ -147,54 +147,54 @@ ABI_STRUCT(UVM_REGISTER_GPU_PARAMS, 40,
     (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
     (NvHandle, hClient, (CLIENT, PROCESS)),
     (NvHandle, hSmcPartRef, (OBJECT)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNREGISTER_GPU_PARAMS, 20,
     (NvProcessorUuid, gpu_uuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_PARAMS, 8,
     (NvBool, pageableMemAccess),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_SET_PREFERRED_LOCATION_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
     (NvProcessorUuid, preferredLocation, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_SET_PREFERRED_LOCATION_PARAMS, 550, 40,
     (NvU64, requestedBase),
     (NvU64, length),
     (NvProcessorUuid, preferredLocation, (GPU_UUID)),
     (NvS32, preferredCpuNumaNode),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNSET_PREFERRED_LOCATION_PARAMS, 24,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_ENABLE_READ_DUPLICATION_PARAMS, 24,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_DISABLE_READ_DUPLICATION_PARAMS, 24,
     (NvU64, requestedBase),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_SET_ACCESSED_BY_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
     (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNSET_ACCESSED_BY_PARAMS, 40,
     (NvU64, requestedBase),
     (NvU64, length),
     (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MIGRATE_PARAMS, 80,
     (NvU64, base),
@@ -206,7 +206,7 @@ ABI_STRUCT(UVM_MIGRATE_PARAMS, 80,
     (NvU32, cpuNumaNode),
     (NvU64, userSpaceStart),
     (NvU64, userSpaceLength),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_MIGRATE_PARAMS, 550, 80,
     (NvU64, base),
     (NvU64, length),
@@ -217,60 +217,60 @@ ABI_STRUCT_SINCE(UVM_MIGRATE_PARAMS, 550, 80,
     (NvS32, cpuNumaNode),
     (NvU64, userSpaceStart),
     (NvU64, userSpaceLength),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MIGRATE_RANGE_GROUP_PARAMS, 32,
     (NvU64, rangeGroupId),
     (NvProcessorUuid, destinationUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MAP_DYNAMIC_PARALLELISM_REGION_PARAMS, 40,
     (NvU64, base),
     (NvU64, length),
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNMAP_EXTERNAL_PARAMS, 40,
     (NvU64, base),
     (NvU64, length),
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 1184,
     (NvU64, base),
     (NvU64, length),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS]),
     (NvU64, gpuAttributesCount),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 550, 9248,
     (NvU64, base),
     (NvU64, length),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS_V2]),
     (NvU64, gpuAttributesCount),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_ON_GPU_PARAMS, 24,
     (NvProcessorUuid, gpu_uuid, (GPU_UUID)),
     (NvBool, pageableMemAccess),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_VALIDATE_VA_RANGE_PARAMS, 24,
     (NvU64, base),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_CREATE_EXTERNAL_RANGE_PARAMS, 24,
     (NvU64, base),
     (NvU64, length),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MM_INITIALIZE_PARAMS, 8,
     (NvS32, uvmFd, (FD, UVM)),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_INITIALIZE_PARAMS, 16,
     (NvU64, flags),
-    (NV_STATUS, rmStatus))
+    (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_TOOLS_READ_PROCESS_MEMORY_PARAMS, 40,
     (NvU64, buffer),

@@ -140,19 +140,13 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
     return REQUEST_DONE;
 }
 
-/* The driver spells it in three ways. */
-static bool is_status(const AbiField *field)
-{
-    return strcmp(field->name, "status") == 0 || strcmp(field->name, "Status") == 0 ||
-           strcmp(field->name, "rmStatus") == 0;
-}
-
 static void note_status(Request *req, const AbiLayout *layout, const void *params)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
-        if (is_status(field) && field->size == sizeof req->event.status) {
-            memcpy(&req->event.status, (const char *)params + field->offset, field->size);
+        if (field->role.kind == ABI_ROLE_STATUS) {
+            memcpy(&req->event.status, (const char *)params + field->offset,
+                   sizeof req->event.status);
         }
     }
 }

@@ -133,6 +133,8 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
     switch (field->role.kind) {
     case ABI_ROLE_LEFT_ALONE:
         return field->role.reason && *field->role.reason;
+    case ABI_ROLE_STATUS:
+        return field->size == sizeof(uint32_t);
     case ABI_ROLE_CLIENT:
     case ABI_ROLE_OBJECT:
     case ABI_ROLE_DEPENDENCY:
@@ -211,6 +213,45 @@ static void check_simple_of(const DriverAbi *abi)
 Test(roles, of_pointers_and_descriptors_are_in_no_struct_that_is_passed_on)
 {
     for_each_abi(check_simple_of);
+}
+
+/* --- statuses ----------------------------------------------------------------------------------- */
+
+static unsigned count_statuses(const AbiLayout *layout)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        n += layout->fields[i].role.kind == ABI_ROLE_STATUS;
+    }
+    return n;
+}
+
+/* Those that have none, or have it in a struct within. */
+static bool has_no_status(const AbiEntry *entry)
+{
+    return entry->handler == HANDLER_simple_no_status || !entry->layout ||
+           !has_member(entry->layout, "status");
+}
+
+static void check_statuses_of(const DriverAbi *abi)
+{
+    size_t n;
+    const AbiEntry *uvm = driver_abi_entries(abi, ABI_UVM, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_eq(uvm[i].layout ? count_statuses(uvm[i].layout) : 1, 1, "%s", uvm[i].name);
+    }
+    const AbiEntry *frontend = driver_abi_entries(abi, ABI_FRONTEND, &n);
+    for (size_t i = 0; i < n; i++) {
+        cr_expect(has_no_status(&frontend[i]) || count_statuses(frontend[i].layout) == 1, "%s",
+                  frontend[i].name);
+    }
+}
+
+Test(roles, of_statuses_are_in_the_structs_of_ioctls)
+{
+    for_each_abi(check_statuses_of);
 }
 
 /* --- arrays ------------------------------------------------------------------------------------- */
