@@ -314,6 +314,7 @@ void agent_loop_order_job(Agent *agent, const AgentJob *job)
     if (job->ioctl) {
         const AgentIoctl *what = job->ioctl->what;
         memcpy(loop->params, what->params, what->size);
+        memset(loop->params + what->size, 0, AGENT_PAGE_BYTES - what->size);
         order = (AgentOrder){.call = SYS_ioctl,
                              .args = {AGENT_JOB_FD, what->command, loop->address + ORDERS_BYTES},
                              .closes = true};
