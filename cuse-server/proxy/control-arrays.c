@@ -7,11 +7,12 @@
 #include "cuse-server/proxy/control.h"
 #include "cuse-server/proxy/params.h"
 
-#define MEBIBYTE UINT64_C(0x100000)
-
 /* Of one array. What is read may be as long as a call can carry, with room for its structs. */
-#define ARRAY_BYTES_MAX MEBIBYTE
-#define READ_BYTES_MAX  (GUEST_CALL_BYTES_MAX - MEBIBYTE)
+enum {
+    ARRAY_BYTES_MAX = 1024 * 1024,
+    STRUCTS_BYTES = 4096,
+    READ_BYTES_MAX = GUEST_CALL_BYTES_MAX - STRUCTS_BYTES,
+};
 
 enum { ARRAYS_MAX = 2 };
 

@@ -191,7 +191,7 @@ Test(control_arrays, a_square_of_gpus)
 
 Test(control_arrays, debug_reads_are_bounded)
 {
-    NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS p = {.length = 3 * 1024 * 1024 + 1, .buffer = LIST};
+    NV83DE_CTRL_DEBUG_READ_MEMORY_PARAMS p = {.length = 4 * 1024 * 1024 - 4095, .buffer = LIST};
     NvU32 status;
 
     cr_assert_eq(control(READ_MEMORY, &p, sizeof p, &status), 0);
