@@ -97,7 +97,7 @@ typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
  * @ABI_EMPTY_IS_NULL: with a count of 0 the driver gets a null pointer; without it, that is refused
  * @ABI_SQUARE: there are as many elements as the count squared
  * @ABI_BY_ERRNO: a count out of bounds is refused with EINVAL instead of a status
- * @ABI_READ: it is as long as a call can carry; others as the driver has it, 1 MiB
+ * @ABI_READ: the driver has no bound for it: it may be as long as a call can carry. Of others the driver takes 1 MiB
  * (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
  */
 typedef enum {

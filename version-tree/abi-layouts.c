@@ -71,24 +71,6 @@ GArray *abi_layout_rows(const AbiLayout *layout)
     return rows;
 }
 
-bool abi_layout_needs_handler(const AbiLayout *layout)
-{
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        const AbiField *field = &layout->fields[i];
-        switch (field->role.kind) {
-        case ABI_ROLE_FD:
-        case ABI_ROLE_POINTER:
-        case ABI_ROLE_NULLED:
-            return true;
-        default:
-            if (abi_layout_needs_handler(field->type)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Collects @layout and the named structs inside it. */
 static void collect(GHashTable *seen, const AbiLayout *layout)
 {

@@ -2,8 +2,6 @@
 /* Struct layouts as a reader sees them: flat rows, and all structs of one driver. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "version-tree/driver-abi.h"
 
 /**
@@ -26,12 +24,6 @@ typedef struct {
 
 /** abi_layout_rows: (transfer full): the members of a struct as an array of AbiFieldRow. */
 GArray *abi_layout_rows(const AbiLayout *layout);
-
-/**
- * abi_layout_needs_handler: whether a struct must not be passed on as it is: it has, or a struct in it has, a descriptor, or a pointer
- * to what the driver reads or writes.
- */
-bool abi_layout_needs_handler(const AbiLayout *layout);
 
 /**
  * driver_abi_structs: every struct that a driver's entries use, nested ones and elements of lists

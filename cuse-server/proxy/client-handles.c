@@ -62,7 +62,7 @@ bool client_handles_in(const AbiLayout *layout)
     return false;
 }
 
-/* Another process's mapping is none of the caller's, whatever client it names. */
+/* If another process allocated the client, no mapping in it is the caller's. */
 static void swap_mapping(Request *req, const AbiLayout *layout, void *params,
                          const AbiField *mapping)
 {

@@ -9,7 +9,6 @@
 #include "abi/ctrl0000.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/control.h"
-#include "cuse-server/proxy/params.h"
 
 enum {
     TYPE_NONE =
@@ -63,13 +62,6 @@ static void *begin(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest
     return params;
 }
 
-static NvFile *swap_file(Request *req, const AbiEntry *entry, void *params)
-{
-    const AbiField *field = params_field(entry->layout, "fd");
-
-    return request_swap_fd(req, params_at(params, field), field->size, DEVICE_FRONTEND);
-}
-
 RequestResult control_export(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
 {
     RequestResult result;
@@ -78,7 +70,7 @@ RequestResult control_export(Request *req, const AbiEntry *entry, NVOS54_PARAMET
     if (!params) {
         return result;
     }
-    NvFile *target = swap_file(req, entry, params);
+    NvFile *target = request_swap_only_fd(req, entry->layout, params);
     if (!target) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
@@ -131,7 +123,7 @@ RequestResult control_import(Request *req, const AbiEntry *entry, NVOS54_PARAMET
     if (!params) {
         return result;
     }
-    if (!swap_file(req, entry, params)) {
+    if (!request_swap_only_fd(req, entry->layout, params)) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }
     import(req, entry, guest, params);

@@ -4,6 +4,9 @@
  * nobody: those of UVM's ioctls, and those of an object's class (kernel-open/nvidia-uvm/uvm_api.h,
  * __UVM_ROUTE_CMD_STACK; src/nvidia/src/kernel/rmapi/alloc_free.c, serverAllocApiCopyIn). Where the table's size is
  * not that of the host's driver, it reads zeroes and writes to where nothing is, or fails with EFAULT.
+ *
+ * Two such things do not come here: RS_ACCESS_MASK of NV_ESC_RM_ALLOC, which has never had another size, and UVM_INITIALIZE's parameters
+ * in an agent's call, which lie in a page of the guest's.
  */
 #pragma once
 
@@ -16,16 +19,19 @@
 enum { DRIVER_BLOCK_BYTES = 3 * 4096, DRIVER_BLOCK_SHORT = 512 };
 
 /**
- * driver_block: a block of this thread's, with parameters in it, and zeroes behind them up to its end. Behind the end is a page that
- * cannot be read nor written. It is the thread's until the next call.
+ * driver_block: copy parameters into this thread's block, and fill the rest of it with zeroes. Behind the block is a page that nobody
+ * can read or write.
  * @size: of @params, in bytes; at most DRIVER_BLOCK_BYTES
  *
- * Returns: NULL: there is no memory for it.
+ * Returns: the block, until the thread's next call; NULL: there is no memory.
  */
 void *driver_block(const void *params, size_t size);
 
 /**
- * driver_block_now: the block that this thread's last call of driver_block() gave, for who looks at a call that is made; NULL: there was none.
- * @origin: set to the parameters that are in it
+ * driver_block_now: what this thread's last driver_block() returned. For the recorder, which knows parameters by the address of their
+ * private copy.
+ * @origin: set to the parameters that were copied
+ *
+ * Returns: NULL: the thread has no block.
  */
 const void *driver_block_now(const void **origin);

@@ -4,7 +4,6 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/params.h"
-#include "version-tree/abi-layouts.h"
 
 struct ScopeRules {
     GHashTable *structs; /* AbiLayout -> ScopeStruct */
@@ -52,23 +51,31 @@ static void add_places(ScopeStruct *found, const AbiField *outer)
     }
 }
 
+static void add_struct(ScopeRules *rules, const AbiLayout *layout)
+{
+    ScopeStruct found = {.layout = layout};
+
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        add_places(&found, &layout->fields[i]);
+    }
+    if (found.n_places > 0) {
+        g_hash_table_insert(rules->structs, (gpointer)layout, g_memdup2(&found, sizeof found));
+    }
+}
+
 ScopeRules *scope_rules_new(const DriverAbi *abi)
 {
-    ScopeRules *result = g_new0(ScopeRules, 1);
-    g_autoptr(GPtrArray) layouts = driver_abi_structs(abi);
+    ScopeRules *rules = g_new0(ScopeRules, 1);
 
-    result->structs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    for (guint i = 0; i < layouts->len; i++) {
-        const AbiLayout *layout = g_ptr_array_index(layouts, i);
-        ScopeStruct found = {.layout = layout};
-        for (uint32_t f = 0; f < layout->n_fields; f++) {
-            add_places(&found, &layout->fields[f]);
-        }
-        if (found.n_places > 0) {
-            g_hash_table_insert(result->structs, (gpointer)layout, g_memdup2(&found, sizeof found));
+    rules->structs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
+        size_t n;
+        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
+        for (size_t i = 0; i < n; i++) {
+            add_struct(rules, entries[i].layout);
         }
     }
-    return result;
+    return rules;
 }
 
 void scope_rules_free(ScopeRules *rules_of_driver)

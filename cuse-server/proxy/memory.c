@@ -47,7 +47,7 @@ RequestResult frontend_map_memory(Request *req, const AbiEntry *entry)
     if (!guest_commit(req)) {
         return REQUEST_RETRY;
     }
-    NvFile *target = request_swap_fd(req, &p->fd, sizeof p->fd, DEVICE_FRONTEND);
+    NvFile *target = request_swap_only_fd(req, entry->layout, p);
     if (!target) {
         return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
     }

@@ -94,6 +94,14 @@ bool request_swap_fds(Request *req, const AbiLayout *layout, void *params)
     return true;
 }
 
+NvFile *request_swap_only_fd(Request *req, const AbiLayout *layout, void *params)
+{
+    const unsigned before = req->n_swaps;
+    const bool swapped = request_swap_fds(req, layout, params) && req->n_swaps == before + 1;
+
+    return swapped ? req->swaps[before].file : NULL;
+}
+
 void request_restore(Request *req)
 {
     /* The last one first: they may overlap. */
@@ -173,10 +181,10 @@ bool request_host_ioctl(Request *req, uint32_t command, void *argument)
 bool request_host_unsized(Request *req, uint32_t command, const UnsizedParams *unsized)
 {
     Host *host = req->proxy->host;
-    void *block = driver_block(unsized->params, unsized->size);
     int error = ENOMEM;
 
     g_assert(req->committed);
+    void *block = driver_block(unsized->params, unsized->size);
     if (block) {
         if (unsized->pointer) {
             *unsized->pointer = (uintptr_t)block;

@@ -125,8 +125,9 @@ bool request_host_ioctl(Request *req, uint32_t command, void *argument);
 
 /**
  * UnsizedParams: parameters that the driver copies by the size that it knows (driver-block.h).
- * @params, @size: the private copy, as the table has it
- * @argument: of the ioctl, NULL: the parameters themselves; @pointer: in it, to the parameters
+ * @params, @size: the private copy, and how long it is in the table
+ * @argument: the ioctl's, if that is another struct, which points to the parameters; NULL: the parameters are the argument
+ * @pointer: the member of @argument that is to point to them; NULL as @argument is
  */
 typedef struct {
     void *params;
@@ -197,6 +198,9 @@ NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind);
  * Returns: false: one of them is no file of this instance, or not of that kind.
  */
 bool request_swap_fds(Request *req, const AbiLayout *layout, void *params);
+
+/** request_swap_only_fd: the same for a struct with one descriptor. Returns: its file, as request_swap_fd(). */
+NvFile *request_swap_only_fd(Request *req, const AbiLayout *layout, void *params);
 
 /** request_restore: put back what was swapped. The functions that end a call do it by themselves. */
 void request_restore(Request *req);

@@ -4,6 +4,7 @@
  * reason why it has none; a role fits its member; and no struct is passed on as it is that must not be. Handles, pointers and
  * NvProcessorUuid without a role do not compile (abi/layouts.c).
  */
+#include <limits.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -184,35 +185,226 @@ Test(roles, fit_their_members)
     for_each_abi(check_fit_of);
 }
 
-/* --- structs that are passed on as they are ------------------------------------------------------ */
+/* --- shapes -------------------------------------------------------------------------------------- */
 
-/* Classes have their descriptors translated by their roles, whatever the handler. */
-static bool is_simple(AbiHandler handler)
+static bool is_same(const AbiRole *one, const AbiRole *other)
 {
-    return handler == HANDLER_simple || handler == HANDLER_simple_no_status ||
-           handler == HANDLER_share || handler == HANDLER_uvm_simple ||
-           handler == HANDLER_ctrl_simple;
+    return one->kind == other->kind && one->client == other->client && one->fd == other->fd &&
+           one->none == other->none && one->access == other->access && one->flags == other->flags &&
+           one->element == other->element;
 }
 
-static void check_simple_of(const DriverAbi *abi)
+/* "STRUCT.member" -> the role that it has had until now */
+static GHashTable *known;
+
+static void check_shape(const AbiLayout *layout)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        g_autofree char *name = g_strconcat(layout->name, ".", field->name, NULL);
+        const AbiRole *before = g_hash_table_lookup(known, name);
+        cr_expect(!before || is_same(before, &field->role), "%s has another role in another shape",
+                  name);
+        g_hash_table_insert(known, g_steal_pointer(&name), (gpointer)&field->role);
+    }
+}
+
+static void check_shapes_of(const DriverAbi *abi)
+{
+    for_each_struct(abi, check_shape);
+}
+
+Test(roles, are_the_same_in_all_shapes_of_a_struct)
+{
+    known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for_each_abi(check_shapes_of);
+    g_hash_table_unref(known);
+}
+
+/* --- depth --------------------------------------------------------------------------------------- */
+
+/* How deep in an entry's struct a role is acted on; the others are said of members, and nobody acts. */
+static unsigned depth_max(const AbiRole *role)
+{
+    switch (role->kind) {
+    case ABI_ROLE_CLIENT:
+        return role->client == ABI_CLIENT_CALL ? UINT_MAX : 0;
+    case ABI_ROLE_FD:
+    case ABI_ROLE_MAPPING:
+    case ABI_ROLE_DEPENDENCY:
+    case ABI_ROLE_NULLED:
+    case ABI_ROLE_POINTER:
+    case ABI_ROLE_STATUS:
+        return 0;
+    default:
+        return abi_role_is_gpu(role) ? 1 : UINT_MAX;
+    }
+}
+
+static void check_depth(const AbiEntry *entry, const AbiLayout *layout, unsigned depth)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        const AbiField *field = &layout->fields[i];
+        cr_expect(depth <= depth_max(&field->role),
+                  "%s: %s.%s is too deep in the struct for what its role says", entry->name,
+                  layout->name, field->name);
+        check_depth(entry, field->type, depth + 1);
+    }
+}
+
+static void check_depths_of(const DriverAbi *abi)
 {
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         size_t n;
         const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
         for (size_t i = 0; i < n; i++) {
-            const AbiLayout *layout = entries[i].layout;
-            if (layout && is_simple(entries[i].handler)) {
-                cr_expect_not(abi_layout_needs_handler(layout),
-                              "%s is passed on as it is, and %s has a pointer or a descriptor",
-                              entries[i].name, layout->name);
+            if (entries[i].layout) {
+                check_depth(&entries[i], entries[i].layout, 0);
             }
         }
     }
 }
 
-Test(roles, of_pointers_and_descriptors_are_in_no_struct_that_is_passed_on)
+Test(roles, are_where_they_are_acted_on)
 {
-    for_each_abi(check_simple_of);
+    for_each_abi(check_depths_of);
+}
+
+/* --- handlers ------------------------------------------------------------------------------------ */
+
+/* What a handler's struct must have, at every version. */
+static const struct {
+    AbiHandler handler;
+    AbiRoleKind kind;
+    unsigned n;
+} wanted[] = {
+    {HANDLER_has_fd, ABI_ROLE_FD, 1},
+    {HANDLER_register_fd, ABI_ROLE_FD, 1},
+    {HANDLER_map_memory, ABI_ROLE_FD, 1},
+    {HANDLER_idle_channels, ABI_ROLE_POINTER, 3},
+    {HANDLER_control, ABI_ROLE_POINTER, 1},
+    {HANDLER_alloc, ABI_ROLE_POINTER, 2},
+    {HANDLER_uvm_has_frontend_fd, ABI_ROLE_FD, 1},
+    {HANDLER_uvm_mm_initialize, ABI_ROLE_FD, 1},
+    {HANDLER_ctrl_has_frontend_fd, ABI_ROLE_FD, 1},
+    {HANDLER_ctrl_export, ABI_ROLE_FD, 1},
+    {HANDLER_ctrl_import, ABI_ROLE_FD, 1},
+    {HANDLER_ctrl_mcast_attach_gpu, ABI_ROLE_FD, 1},
+    {HANDLER_ctrl_fifo_disable_channels, ABI_ROLE_NULLED, 1},
+    {HANDLER_ctrl_gpu_get_id_info, ABI_ROLE_NULLED, 1},
+    {HANDLER_ctrl_get_build_version, ABI_ROLE_POINTER, 3},
+    {HANDLER_alloc_event_os_event, ABI_ROLE_FD, 1},
+    {HANDLER_alloc_multicast_fabric, ABI_ROLE_FD, 1},
+    {HANDLER_alloc_imex_session, ABI_ROLE_FD, 2},
+    {HANDLER_alloc_memory_virtual, ABI_ROLE_DEPENDENCY, 1},
+    {HANDLER_alloc_context_dma, ABI_ROLE_DEPENDENCY, 1},
+    {HANDLER_alloc_context_share, ABI_ROLE_DEPENDENCY, 1},
+    {HANDLER_alloc_channel_group, ABI_ROLE_DEPENDENCY, 1},
+    {HANDLER_alloc_channel, ABI_ROLE_DEPENDENCY, 2},
+    {HANDLER_alloc_sm_debugger_session, ABI_ROLE_DEPENDENCY, 1},
+};
+
+static unsigned count_kind(const AbiLayout *layout, AbiRoleKind kind)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        n += layout->fields[i].role.kind == kind;
+    }
+    return n;
+}
+
+static bool is_wanted(const AbiEntry *entry, AbiRoleKind kind, unsigned n)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (wanted[i].handler == entry->handler && wanted[i].kind == kind) {
+            return wanted[i].n == n;
+        }
+    }
+    return n == 0;
+}
+
+/* How many arrays a handler of arrays has; 0: it is none. */
+static unsigned arrays_of(AbiHandler handler)
+{
+    switch (handler) {
+    case HANDLER_ctrl_info_list:
+    case HANDLER_ctrl_u32_list:
+    case HANDLER_ctrl_get_caps:
+    case HANDLER_ctrl_exec_reg_ops:
+    case HANDLER_ctrl_debug_read_memory:
+    case HANDLER_ctrl_get_p2p_caps:
+        return 1;
+    case HANDLER_ctrl_fifo_get_channellist:
+    case HANDLER_ctrl_get_p2p_caps_egm:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static unsigned count_arrays(const AbiLayout *layout)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+        n += layout->fields[i].role.element != 0;
+    }
+    return n;
+}
+
+/* A handler that does not know of a pointer, a descriptor or a dependency has none: it would be passed on as a number. */
+static void check_handler(const AbiEntry *entry)
+{
+    static const AbiRoleKind kinds[] = {ABI_ROLE_FD, ABI_ROLE_NULLED, ABI_ROLE_DEPENDENCY};
+    const unsigned arrays = arrays_of(entry->handler);
+    const unsigned pointers = count_kind(entry->layout, ABI_ROLE_POINTER);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        cr_expect(is_wanted(entry, kinds[i], count_kind(entry->layout, kinds[i])),
+                  "%s: %s has not the members of role %u that the handler %s knows", entry->name,
+                  entry->layout->name, kinds[i], abi_handler_name(entry->handler));
+    }
+    cr_expect_eq(count_arrays(entry->layout), arrays, "%s", entry->name);
+    cr_expect(arrays > 0 ? pointers == arrays : is_wanted(entry, ABI_ROLE_POINTER, pointers),
+              "%s: %u pointers", entry->name, pointers);
+}
+
+static void check_handlers_of(const DriverAbi *abi)
+{
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
+        size_t n;
+        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
+        for (size_t i = 0; i < n; i++) {
+            if (entries[i].layout) {
+                check_handler(&entries[i]);
+            }
+        }
+    }
+}
+
+Test(roles, are_those_that_the_handlers_know)
+{
+    for_each_abi(check_handlers_of);
+}
+
+/* What somebody might add to the table as simple. */
+static const AbiField of_a_pointer[] = {
+    {"list", "", 0, 8, &NvP64_layout, {.kind = ABI_ROLE_POINTER}}};
+static const AbiLayout pointer = {"A_PARAMS", ABI_TYPE_STRUCT, NULL, 8, 1, of_a_pointer};
+static const AbiField of_a_descriptor[] = {{"fd", "", 0, 4, &NvS32_layout, {.kind = ABI_ROLE_FD}}};
+static const AbiLayout descriptor = {"B_PARAMS", ABI_TYPE_STRUCT, NULL, 4, 1, of_a_descriptor};
+
+Test(roles, refuse_a_pointer_and_a_descriptor_that_are_declared_simple)
+{
+    static const AbiHandler simple[] = {HANDLER_simple, HANDLER_uvm_simple, HANDLER_ctrl_simple,
+                                        HANDLER_alloc_simple};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(simple); i++) {
+        const AbiEntry entry = {.handler = simple[i], .name = "A"};
+        cr_expect_not(is_wanted(&entry, ABI_ROLE_POINTER, count_kind(&pointer, ABI_ROLE_POINTER)));
+        cr_expect_not(is_wanted(&entry, ABI_ROLE_FD, count_kind(&descriptor, ABI_ROLE_FD)));
+    }
 }
 
 /* --- statuses ----------------------------------------------------------------------------------- */
@@ -252,70 +444,4 @@ static void check_statuses_of(const DriverAbi *abi)
 Test(roles, of_statuses_are_in_the_structs_of_ioctls)
 {
     for_each_abi(check_statuses_of);
-}
-
-/* --- arrays ------------------------------------------------------------------------------------- */
-
-static bool is_of_arrays(AbiHandler handler)
-{
-    static const AbiHandler handlers[] = {
-        HANDLER_ctrl_info_list,         HANDLER_ctrl_u32_list,
-        HANDLER_ctrl_get_caps,          HANDLER_ctrl_exec_reg_ops,
-        HANDLER_ctrl_debug_read_memory, HANDLER_ctrl_fifo_get_channellist,
-        HANDLER_ctrl_get_p2p_caps,      HANDLER_ctrl_get_p2p_caps_egm};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++) {
-        if (handlers[i] == handler) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static unsigned count_arrays(const AbiLayout *layout)
-{
-    unsigned n = 0;
-
-    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
-        n += layout->fields[i].role.element != 0;
-    }
-    return n;
-}
-
-static void check_arrays_of(const DriverAbi *abi)
-{
-    size_t n;
-    const AbiEntry *entries = driver_abi_entries(abi, ABI_CONTROL, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        const unsigned arrays = count_arrays(entries[i].layout);
-        const bool two = entries[i].handler == HANDLER_ctrl_fifo_get_channellist ||
-                         entries[i].handler == HANDLER_ctrl_get_p2p_caps_egm;
-        const unsigned wanted = !is_of_arrays(entries[i].handler) ? 0 : two ? 2 : 1;
-        cr_expect_eq(arrays, wanted, "%s: %u arrays", entries[i].name, arrays);
-    }
-}
-
-Test(roles, of_arrays_are_there_for_the_handlers_of_arrays)
-{
-    for_each_abi(check_arrays_of);
-}
-
-/* What somebody might add to the table as simple. */
-static const AbiField of_a_pointer[] = {
-    {"list", "", 0, 8, &NvP64_layout, {.kind = ABI_ROLE_POINTER}}};
-static const AbiLayout pointer = {"A_PARAMS", ABI_TYPE_STRUCT, NULL, 8, 1, of_a_pointer};
-static const AbiField of_a_descriptor[] = {{"fd", "", 0, 4, &NvS32_layout, {.kind = ABI_ROLE_FD}}};
-static const AbiLayout descriptor = {"B_PARAMS", ABI_TYPE_STRUCT, NULL, 4, 1, of_a_descriptor};
-static const AbiField of_others[] = {{"number", "", 0, 4, &NvU32_layout, {.kind = ABI_ROLE_PLAIN}},
-                                     {"inner", "", 8, 8, &pointer, {.kind = ABI_ROLE_PLAIN}}};
-static const AbiLayout nested = {"C_PARAMS", ABI_TYPE_STRUCT, NULL, 16, 2, of_others};
-static const AbiLayout plain = {"D_PARAMS", ABI_TYPE_STRUCT, NULL, 4, 1, of_others};
-
-Test(roles, decide_what_needs_a_handler)
-{
-    cr_expect(abi_layout_needs_handler(&pointer));
-    cr_expect(abi_layout_needs_handler(&descriptor));
-    cr_expect(abi_layout_needs_handler(&nested));
-    cr_expect_not(abi_layout_needs_handler(&plain));
 }
