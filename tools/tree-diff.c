@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tools/new-params.h"
+
 const char *diff_kind_name(DiffKind kind)
 {
     static const char *const names[N_DIFFS] = {"same",    "changed",  "nested",
@@ -207,6 +209,7 @@ static void add_new(GArray *numbers, GHashTable *of_before, GHashTable *of_after
 
         diff.space = classes ? spaces[ABI_ALLOC] : space_of(after, name);
         if (diff.space && !g_hash_table_contains(of_before, name)) {
+            diff.params = new_params_describe(after, name);
             g_array_append_val(numbers, diff);
         }
     }
@@ -235,11 +238,17 @@ static void drop_duplicates(GArray *numbers)
     }
 }
 
+static void clear_number(gpointer data)
+{
+    g_free(((NumberDiff *)data)->params);
+}
+
 static GArray *compare_numbers(const DriverAbi *abi, const HeaderTree *before,
                                const HeaderTree *after)
 {
     GArray *numbers = g_array_new(FALSE, TRUE, sizeof(NumberDiff));
 
+    g_array_set_clear_func(numbers, clear_number);
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         size_t n;
         const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);

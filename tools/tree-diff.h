@@ -41,6 +41,7 @@ typedef struct {
  * NumberDiff: one number.
  * @entry: the entry of our tables that has this name, NULL if it is new
  * @space: "control", "class", "escape" or "uvm"
+ * @params: of a new one, what its parameters are (new_params_describe()), or NULL
  */
 typedef struct {
     const char *name;
@@ -48,6 +49,7 @@ typedef struct {
     const AbiEntry *entry;
     DiffKind kind;
     guint64 before, after;
+    char *params;
 } NumberDiff;
 
 /** TreeDiff: @structs is an array of StructDiff, @numbers of NumberDiff; both by name. */

@@ -76,8 +76,9 @@ static void print_number(const NumberDiff *diff)
         g_print("- %s %s, 0x%" G_GINT64_MODIFIER "x\n", diff->space, diff->name, before);
         break;
     case DIFF_APPEARED:
-        g_print("+ %s %s, 0x%" G_GINT64_MODIFIER "x%s\n", diff->space, diff->name, after,
-                diff->entry ? ", already in our tables" : "");
+        g_print("+ %s %s, 0x%" G_GINT64_MODIFIER "x%s%s%s\n", diff->space, diff->name, after,
+                diff->entry ? ", already in our tables" : "", diff->params ? ", " : "",
+                diff->params ? diff->params : "");
         break;
     case DIFF_UNRESOLVED:
         g_print("? %s %s, 0x%x: the headers do not define it\n", diff->space, diff->name,
@@ -175,6 +176,7 @@ static void json_number(JsonBuilder *json, const NumberDiff *diff)
     json_member_boolean(json, "in_tables", diff->entry != NULL);
     json_member_int(json, "before", (gint64)diff->before);
     json_member_int(json, "after", (gint64)diff->after);
+    json_member_string(json, "params", diff->params);
     json_builder_end_object(json);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tools/tree-report.h"
+#include "version-tree/role-text.h"
 
 static bool needs_shape(const StructDiff *diff)
 {
@@ -44,9 +45,20 @@ static char *name_unnamed(const char *owner, const HeaderMember *member)
     return g_strdup_printf("%s_%s", owner, *member->name ? member->name : "unnamed");
 }
 
-/* Appends "(TYPE, name, [n])" for every member. */
+/* A member that the struct's last shape has as well; NULL: it is new, or there is no shape. */
+static const AbiField *known_field(const AbiLayout *last, const char *name)
+{
+    for (uint32_t i = 0; last && i < last->n_fields; i++) {
+        if (strcmp(last->fields[i].name, name) == 0) {
+            return &last->fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* Appends "(TYPE, name, [n], (ROLE))" for every member, with the role that it has in @last. */
 static void write_members(GString *out, const TreeDiff *diff, CXType record, const char *owner,
-                          DriverVersion version)
+                          const AbiLayout *last, DriverVersion version)
 {
     g_autoptr(GArray) members = header_members(record);
 
@@ -55,23 +67,27 @@ static void write_members(GString *out, const TreeDiff *diff, CXType record, con
         g_autofree char *suffix = suffix_of(diff, member->type, version);
         g_autofree char *type =
             *member->type ? g_strconcat(member->type, suffix, NULL) : name_unnamed(owner, member);
+        const AbiField *known = known_field(last, member->name);
+        g_autofree char *role = known ? abi_role_source(&known->role) : NULL;
         bool array = *member->dimensions != '\0';
 
-        g_string_append_printf(out, ",\n    (%s, %s%s%s)", type,
+        g_string_append_printf(out, ",\n    (%s, %s%s%s%s%s)", type,
                                *member->name ? member->name : "unnamed", array ? ", " : "",
-                               member->dimensions);
+                               member->dimensions, role ? ", " : "", role ? role : "");
     }
     g_string_append(out, ")\n");
 }
 
 /* Prints the structs and unions without a name inside @record, innermost first. */
 static void print_unnamed(const TreeDiff *diff, CXType record, const char *owner,
-                          DriverVersion version)
+                          const AbiLayout *last, DriverVersion version)
 {
     g_autoptr(GArray) members = header_members(record);
 
     for (guint i = 0; i < members->len; i++) {
         const HeaderMember *member = &g_array_index(members, HeaderMember, i);
+        const AbiField *known = known_field(last, *member->name ? member->name : "unnamed");
+        const AbiLayout *inner = known ? known->type : NULL;
         g_autofree char *name = NULL;
         g_autoptr(GString) out = g_string_new(NULL);
 
@@ -79,10 +95,10 @@ static void print_unnamed(const TreeDiff *diff, CXType record, const char *owner
             continue;
         }
         name = name_unnamed(owner, member);
-        print_unnamed(diff, member->element, name, version);
+        print_unnamed(diff, member->element, name, inner, version);
         g_string_append_printf(out, "%s_%s(%s", *member->name ? "ABI_UNNAMED" : "ABI_ANONYMOUS",
                                header_is_union(member->element) ? "UNION" : "STRUCT", name);
-        write_members(out, diff, member->element, name, version);
+        write_members(out, diff, member->element, name, inner, version);
         g_print("%s", out->str);
     }
 }
@@ -95,11 +111,11 @@ static void print_shape(const TreeDiff *diff, const StructDiff *item, const Head
     g_autofree char *owner = g_strdup_printf("%s_V%s", item->name, series);
     g_autoptr(GString) out = g_string_new(NULL);
 
-    print_unnamed(diff, *type, owner, version);
+    print_unnamed(diff, *type, owner, item->layout, version);
     g_string_append_printf(out, "ABI_%s_SINCE(%s, %s, %u",
                            header_is_union(*type) ? "UNION" : "STRUCT", item->name, series,
                            item->size_after);
-    write_members(out, diff, *type, owner, version);
+    write_members(out, diff, *type, owner, item->layout, version);
     g_print("%s\n", out->str);
 }
 
@@ -129,9 +145,10 @@ static guint print_changes(const TreeDiff *diff, const char *id)
         n++;
         if (item->kind == DIFF_APPEARED) {
             g_print("    /* new: %s %s 0x%" G_GINT64_MODIFIER
-                    "x; choose a handler and capabilities, "
+                    "x%s%s; choose a handler and capabilities, "
                     "or leave it closed */\n",
-                    item->space, item->name, item->after);
+                    item->space, item->name, item->after, item->params ? ", " : "",
+                    item->params ? item->params : "");
         } else {
             g_print("    REMOVE(%s, %s),%s\n", kind_word(item->entry->kind), item->name,
                     item->kind == DIFF_CHANGED ? " /* has a new number: add it again */" : "");

@@ -78,3 +78,64 @@ char *abi_role_text(const AbiRole *role)
                             : g_strdup(text);
     }
 }
+
+/* "ABI_NULL_OK | ABI_SQUARE" */
+static char *flags_source(unsigned flags)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {{ABI_NULL_OK, "ABI_NULL_OK"},
+                 {ABI_EMPTY_IS_NULL, "ABI_EMPTY_IS_NULL"},
+                 {ABI_SQUARE, "ABI_SQUARE"},
+                 {ABI_BY_ERRNO, "ABI_BY_ERRNO"},
+                 {ABI_READ, "ABI_READ"}};
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (flags & names[i].flag) {
+            g_string_append_printf(text, "%s%s", text->len ? " | " : "", names[i].name);
+        }
+    }
+    if (text->len == 0) {
+        g_string_append(text, "ABI_NO_FLAGS");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *pointer_source(const AbiRole *role)
+{
+    g_autofree char *flags = flags_source(role->flags);
+
+    return role->element ? g_strdup_printf("(POINTER, %s, %s, %u, %s)",
+                                           role->access == ABI_ACCESS_OUT ? "OUT" : "INOUT",
+                                           role->beside, role->element, flags)
+                         : g_strdup("(POINTER)");
+}
+
+char *abi_role_source(const AbiRole *role)
+{
+    static const char *const clients[] = {[ABI_CLIENT_CALL] = "CALL",
+                                          [ABI_CLIENT_INSTANCE] = "INSTANCE",
+                                          [ABI_CLIENT_PROCESS] = "PROCESS"};
+    static const char *const fds[] = {
+        [ABI_FD_FRONTEND] = "FRONTEND", [ABI_FD_UVM] = "UVM", [ABI_FD_OPEN_ONLY] = "OPEN_ONLY"};
+    static const char *const none[] = {
+        [ABI_FD_ALWAYS] = "", [ABI_FD_NEGATIVE] = ", NEGATIVE", [ABI_FD_ZERO] = ", ZERO"};
+
+    switch (role->kind) {
+    case ABI_ROLE_PLAIN:
+        return NULL;
+    case ABI_ROLE_LEFT_ALONE:
+        return g_strdup_printf("(LEFT_ALONE, \"%s\")", role->reason);
+    case ABI_ROLE_CLIENT:
+        return g_strdup_printf("(CLIENT, %s)", clients[role->client]);
+    case ABI_ROLE_FD:
+        return g_strdup_printf("(FD, %s%s)", fds[role->fd], none[role->none]);
+    case ABI_ROLE_POINTER:
+        return pointer_source(role);
+    default:
+        return role->beside ? g_strdup_printf("(%s, %s)", abi_role_name(role->kind), role->beside)
+                            : g_strdup_printf("(%s)", abi_role_name(role->kind));
+    }
+}
