@@ -152,7 +152,7 @@ ABI_STRUCT(NV2080_CTRL_GPU_QUERY_ECC_CONFIGURATION_PARAMS, 8,
 ABI_STRUCT(NV2080_CTRL_GPU_GET_OEM_BOARD_INFO_PARAMS, 136,
     (NvU32, buildDate),
     (NvU8, marketingName, [24]),
-    (NvU8, serialNumber, [16]),
+    (NvU8, serialNumber, [16], (SECRET)),
     (NvU8, memoryManufacturer),
     (NvU8, memoryPartID, [20]),
     (NvU8, memoryDateCode, [6]),
@@ -221,7 +221,7 @@ ABI_STRUCT(NV2080_CTRL_GPU_GET_PIDS_PARAMS, 3812,
     (NvU32, idType),
     (NvU32, id),
     (NvU32, pidTblCount),
-    (NvU32, pidTbl, [950]))
+    (NvU32, pidTbl, [950], (PID)))
 
 ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO_VIDEO_MEMORY_USAGE_DATA, 48,
     (NvU64, memPrivate),
@@ -239,7 +239,7 @@ ABI_STRUCT(NV2080_CTRL_SMC_SUBSCRIPTION_INFO, 8,
     (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")))
 
 ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO, 72,
-    (NvU32, pid),
+    (NvU32, pid, (PID)),
     (NvU32, index),
     (NvU32, result),
     (NV2080_CTRL_GPU_PID_INFO_DATA, data),

@@ -38,13 +38,13 @@ ABI_STRUCT(NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE, 116,
     (NvU32, util),
     (NvU32, vgpuScale),
     (NvU32, procId),
-    (NvU32, subProcessID),
+    (NvU32, subProcessID, (PID)),
     (char, subProcessName, [100]))
 ABI_STRUCT_SINCE(NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE, 570, 128,
     (NvU32, util),
     (NvU32, vgpuScale),
     (NvU32, procId),
-    (NvU32, subProcessID),
+    (NvU32, subProcessID, (PID)),
     (char, subProcessName, [100]),
     (NvU64, pOsPidInfo))
 

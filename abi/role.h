@@ -20,11 +20,13 @@
  *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
  *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
  *                          each; FLAGS: of AbiArrayFlags. Otherwise the handler knows
- *     ADDRESS              address that is a key to the driver, or what it returns: nobody reads or writes there
+ *     ADDRESS              address that is a key to the driver, or what it returns: nobody of ours reads or writes there
  *     MAPPING              the same, of a mapping: the driver looks for it among those of the calling process, and only the process
  *                          that allocated the client beside it (hClient) can have one in it (src/nvidia/src/kernel/rmapi/rs_utils.c,
  *                          serverutilMappingFilterCurrentUserProc; src/nvidia/arch/nvalloc/unix/src/osapi.c,
  *                          RmUpdateDeviceMappingInfo, rm_create_mmap_context)
+ *     PID                  number of a process
+ *     SECRET               what tells this machine from others; blanked in a recording that is scrubbed
  *     NULLED               pointer that never reaches the driver
  *     COUNT, MEMBER        an array of structs, of which there are as many as that member says
  *
@@ -63,6 +65,8 @@
     ROLE(POINTER, "pointer, to a copy of what the caller has there")                            \
     ROLE(ADDRESS, "address, which nobody reads from or writes to")                              \
     ROLE(MAPPING, "address of a mapping: another process's names none")                         \
+    ROLE(PID, "number of a process")                                                            \
+    ROLE(SECRET, "tells this machine from others: blanked where a recording is scrubbed")       \
     ROLE(NULLED, "pointer, which the driver gets as null")                                      \
     ROLE(COUNT, "array")                                                                        \
     ROLE(GPU_ID, "GPU id: another's names none")                                                \

@@ -73,7 +73,7 @@ ABI_STRUCT(UVM_REGISTER_CHANNEL_PARAMS, 56,
     (NvS32, rmCtrlFd, (FD, FRONTEND, NEGATIVE)),
     (NvHandle, hClient, (CLIENT, PROCESS)),
     (NvHandle, hChannel, (OBJECT)),
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
@@ -99,7 +99,7 @@ ABI_STRUCT(UVM_DISABLE_PEER_ACCESS_PARAMS, 36,
 
 ABI_STRUCT(UVM_SET_RANGE_GROUP_PARAMS, 32,
     (NvU64, rangeGroupId),
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
@@ -112,7 +112,7 @@ ABI_STRUCT(UvmGpuMappingAttributes, 36,
     (NvU32, gpuCompressionType))
 
 ABI_STRUCT(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 1200,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvU64, offset),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS]),
@@ -122,7 +122,7 @@ ABI_STRUCT(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 1200,
     (NvU32, hMemory),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvU64, offset),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS_V2]),
@@ -133,11 +133,11 @@ ABI_STRUCT_SINCE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550, 9264,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_FREE_PARAMS, 24,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_FREE_PARAMS, 590, 16,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_REGISTER_GPU_PARAMS, 40,
@@ -158,64 +158,64 @@ ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_PARAMS, 8,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_SET_PREFERRED_LOCATION_PARAMS, 40,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, preferredLocation, (GPU_UUID)),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_SET_PREFERRED_LOCATION_PARAMS, 550, 40,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, preferredLocation, (GPU_UUID)),
     (NvS32, preferredCpuNumaNode),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNSET_PREFERRED_LOCATION_PARAMS, 24,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_ENABLE_READ_DUPLICATION_PARAMS, 24,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_DISABLE_READ_DUPLICATION_PARAMS, 24,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_SET_ACCESSED_BY_PARAMS, 40,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNSET_ACCESSED_BY_PARAMS, 40,
-    (NvU64, requestedBase),
+    (NvU64, requestedBase, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, accessedByUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MIGRATE_PARAMS, 80,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, destinationUuid, (GPU_UUID)),
     (NvU32, flags),
-    (NvU64, semaphoreAddress),
+    (NvU64, semaphoreAddress, (ADDRESS)),
     (NvU32, semaphorePayload),
     (NvU32, cpuNumaNode),
-    (NvU64, userSpaceStart),
+    (NvU64, userSpaceStart, (ADDRESS)),
     (NvU64, userSpaceLength),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_MIGRATE_PARAMS, 550, 80,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, destinationUuid, (GPU_UUID)),
     (NvU32, flags),
-    (NvU64, semaphoreAddress),
+    (NvU64, semaphoreAddress, (ADDRESS)),
     (NvU32, semaphorePayload),
     (NvS32, cpuNumaNode),
-    (NvU64, userSpaceStart),
+    (NvU64, userSpaceStart, (ADDRESS)),
     (NvU64, userSpaceLength),
     (NV_STATUS, rmStatus, (STATUS)))
 
@@ -225,25 +225,25 @@ ABI_STRUCT(UVM_MIGRATE_RANGE_GROUP_PARAMS, 32,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_MAP_DYNAMIC_PARALLELISM_REGION_PARAMS, 40,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_UNMAP_EXTERNAL_PARAMS, 40,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 1184,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS]),
     (NvU64, gpuAttributesCount),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 550, 9248,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (UvmGpuMappingAttributes, perGpuAttributes, [UVM_MAX_GPUS_V2]),
     (NvU64, gpuAttributesCount),
@@ -255,12 +255,12 @@ ABI_STRUCT(UVM_PAGEABLE_MEM_ACCESS_ON_GPU_PARAMS, 24,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_VALIDATE_VA_RANGE_PARAMS, 24,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_CREATE_EXTERNAL_RANGE_PARAMS, 24,
-    (NvU64, base),
+    (NvU64, base, (ADDRESS)),
     (NvU64, length),
     (NV_STATUS, rmStatus, (STATUS)))
 
@@ -273,15 +273,15 @@ ABI_STRUCT(UVM_INITIALIZE_PARAMS, 16,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(UVM_TOOLS_READ_PROCESS_MEMORY_PARAMS, 40,
-    (NvU64, buffer),
+    (NvU64, buffer, (ADDRESS)),
     (NvU64, size),
-    (NvU64, targetVa),
+    (NvU64, targetVa, (ADDRESS)),
     (NvU64, bytesRead),
     (NV_STATUS, rmStatus))
 
 ABI_STRUCT(UVM_TOOLS_WRITE_PROCESS_MEMORY_PARAMS, 40,
-    (NvU64, buffer),
+    (NvU64, buffer, (ADDRESS)),
     (NvU64, size),
-    (NvU64, targetVa),
+    (NvU64, targetVa, (ADDRESS)),
     (NvU64, bytesWritten),
     (NV_STATUS, rmStatus))

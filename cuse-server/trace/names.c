@@ -303,8 +303,8 @@ static void add_leaves(GArray *leaves, const AbiLayout *layout, const char *pref
         if (field->type->n_fields > 0 && !is_union(field->type)) {
             add_structs(leaves, field, path, base + field->offset);
         } else {
-            const TraceLeaf leaf = {g_steal_pointer(&path), field->type, base + field->offset,
-                                    field->size};
+            const TraceLeaf leaf = {g_steal_pointer(&path), field->type, field->role.kind,
+                                    base + field->offset, field->size};
             g_array_append_val(leaves, leaf);
         }
     }

@@ -65,10 +65,12 @@ const char *trace_op_name(uint32_t kind);
  * TraceLeaf: a member of a struct that is a number, an array of numbers, or a union, wherever in it.
  * @path: "params.map[3].offset"; owned by the leaf
  * @type: of an element
+ * @role: see abi/role.h
  */
 typedef struct {
     char *path;
     const AbiLayout *type;
+    AbiRoleKind role;
     uint32_t offset;
     uint32_t size;
 } TraceLeaf;

@@ -177,37 +177,19 @@ typedef enum {
     MEMBER_SERIAL,
 } MemberKind;
 
-/* Members by the last part of their path, any case. UVM's addresses are plain numbers. */
-static const struct {
-    const char *name;
-    MemberKind kind;
-    bool uvm;
-} member_names[] = {
-    {"pid", MEMBER_PROCESS, false},          {"pidtbl", MEMBER_PROCESS, false},
-    {"processid", MEMBER_PROCESS, false},    {"subprocessid", MEMBER_PROCESS, false},
-    {"serialnumber", MEMBER_SERIAL, false},  {"base", MEMBER_ADDRESS, true},
-    {"requestedbase", MEMBER_ADDRESS, true}, {"userspacestart", MEMBER_ADDRESS, true},
-    {"targetva", MEMBER_ADDRESS, true},      {"semaphoreaddress", MEMBER_ADDRESS, true},
-    {"buffer", MEMBER_ADDRESS, true},
-};
-
-static MemberKind member_kind(const TraceLeaf *leaf, bool uvm)
+static MemberKind member_kind(const TraceLeaf *leaf)
 {
-    const char *dot = strrchr(leaf->path, '.');
-    g_autofree char *name = g_ascii_strdown(dot ? dot + 1 : leaf->path, -1);
+    g_autofree char *name = g_ascii_strdown(trace_leaf_name(leaf), -1);
 
-    if (g_str_equal(leaf->type->name, "NvP64")) {
+    if (leaf->role == ABI_ROLE_ADDRESS || g_str_equal(leaf->type->name, "NvP64")) {
         return MEMBER_ADDRESS;
     }
     if (leaf->size >= UUID_SIZE && leaf->type->size == 1 && strstr(name, "uuid")) {
         return MEMBER_UUID;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(member_names); i++) {
-        if (g_str_equal(name, member_names[i].name) && (uvm || !member_names[i].uvm)) {
-            return member_names[i].kind;
-        }
-    }
-    return MEMBER_PLAIN;
+    return leaf->role == ABI_ROLE_PID      ? MEMBER_PROCESS
+           : leaf->role == ABI_ROLE_SECRET ? MEMBER_SERIAL
+                                           : MEMBER_PLAIN;
 }
 
 static void replace_word(Scrubber *scrubber, MemberKind kind, uint8_t *at, size_t size)
@@ -262,7 +244,7 @@ typedef struct {
     const AbiLayout *layout;
 } Image;
 
-typedef void (*ImageFunc)(Scrubber *scrubber, const TraceCall *call, const Image *image);
+typedef void (*ImageFunc)(Scrubber *scrubber, const Image *image);
 
 static void for_op(Scrubber *scrubber, const TraceCall *call, const TraceAct *act,
                    const TraceOp *op, ImageFunc func)
@@ -270,8 +252,8 @@ static void for_op(Scrubber *scrubber, const TraceCall *call, const TraceAct *ac
     for (unsigned i = 0; op->buffers && i < op->buffers->len; i++) {
         const TraceBuffer *buffer = trace_op_buffer(op, i);
         const AbiLayout *layout = trace_call_buffer_layout(call, act, buffer);
-        func(scrubber, call, &(Image){buffer->before, buffer->size, layout});
-        func(scrubber, call, &(Image){buffer->after, buffer->size, layout});
+        func(scrubber, &(Image){buffer->before, buffer->size, layout});
+        func(scrubber, &(Image){buffer->after, buffer->size, layout});
     }
 }
 
@@ -284,7 +266,7 @@ static void for_images(Scrubber *scrubber, const TraceAct *act, ImageFunc func)
         const TraceRange *range = &act->ranges[i];
         const AbiLayout *layout = trace_call_layout(&call, act, i);
         if (range->out) {
-            func(scrubber, &call, &(Image){range->out, range->size, layout});
+            func(scrubber, &(Image){range->out, range->size, layout});
         }
     }
     for (unsigned i = 0; i < act->ops->len; i++) {
@@ -295,24 +277,23 @@ static void for_images(Scrubber *scrubber, const TraceAct *act, ImageFunc func)
         const TraceRange *range = &act->ranges[i - 1];
         const AbiLayout *layout = trace_call_layout(&call, act, i - 1);
         if (range->in) {
-            func(scrubber, &call, &(Image){range->in, range->size, layout});
+            func(scrubber, &(Image){range->in, range->size, layout});
         }
     }
 }
 
-static void learn_image(Scrubber *scrubber, const TraceCall *call, const Image *image)
+static void learn_image(Scrubber *scrubber, const Image *image)
 {
     const GArray *leaves = trace_names_leaves(scrubber->names, image->layout);
 
     learn_texts(scrubber, image->bytes, image->size);
-    (void)call;
     if (image->layout == &NV2080_CTRL_GPU_GET_GID_INFO_PARAMS_layout) {
         /* In binary or, which is learnt already, as text. */
         learn_uuid(scrubber, image->bytes + offsetof(NV2080_CTRL_GPU_GET_GID_INFO_PARAMS, data));
     }
     for (guint i = 0; leaves && i < leaves->len; i++) {
         const TraceLeaf *leaf = &g_array_index(leaves, TraceLeaf, i);
-        if (member_kind(leaf, false) == MEMBER_UUID) {
+        if (member_kind(leaf) == MEMBER_UUID) {
             learn_uuid(scrubber, image->bytes + leaf->offset);
         }
     }
@@ -353,16 +334,15 @@ static void blank_identifier(const Image *image)
     }
 }
 
-static void scrub_image(Scrubber *scrubber, const TraceCall *call, const Image *image)
+static void scrub_image(Scrubber *scrubber, const Image *image)
 {
     const GArray *leaves = trace_names_leaves(scrubber->names, image->layout);
-    const bool uvm = call->device && call->device->kind == DEVICE_UVM;
 
     replace_uuids(scrubber, image->bytes, image->size);
     replace_digits(image->bytes, image->size);
     for (guint i = 0; leaves && i < leaves->len; i++) {
         const TraceLeaf *leaf = &g_array_index(leaves, TraceLeaf, i);
-        replace_member(scrubber, member_kind(leaf, uvm), leaf, image->bytes);
+        replace_member(scrubber, member_kind(leaf), leaf, image->bytes);
     }
     replace_heap_address(scrubber, image);
     blank_identifier(image);

@@ -73,6 +73,12 @@ static bool sounds_like_fd(const char *name, const char *as_spelled)
            g_str_has_suffix(as_spelled, "Fd") || g_str_has_suffix(name, "descriptor");
 }
 
+static bool sounds_like_process(const char *name)
+{
+    return strcmp(name, "pid") == 0 || strcmp(name, "pidtbl") == 0 ||
+           g_str_has_suffix(name, "processid");
+}
+
 static bool sounds_special(const AbiFieldRow *row)
 {
     const char *dot = strrchr(row->path, '.');
@@ -80,7 +86,7 @@ static bool sounds_special(const AbiFieldRow *row)
     g_autofree char *name = g_ascii_strdown(as_spelled, -1);
 
     return sounds_like_gpu(name, row->type) || sounds_like_client(name) ||
-           sounds_like_fd(name, as_spelled);
+           sounds_like_fd(name, as_spelled) || sounds_like_process(name);
 }
 
 static void check_names(const AbiLayout *layout)
@@ -90,7 +96,8 @@ static void check_names(const AbiLayout *layout)
     for (guint i = 0; i < rows->len; i++) {
         const AbiFieldRow *row = &g_array_index(rows, AbiFieldRow, i);
         cr_expect(row->role->kind != ABI_ROLE_PLAIN || !sounds_special(row),
-                  "%s.%s (%s): it sounds like a descriptor, a client or a GPU, and has no role",
+                  "%s.%s (%s): it sounds like a descriptor, a client, a process or a GPU, and has "
+                  "no role",
                   layout->name, row->path, row->type);
     }
 }
