@@ -187,9 +187,5 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
 #define ABI_NEEDS_ROLE_NvP64           ()
 #define ABI_NEEDS_ROLE_NvProcessorUuid ()
 #define ABI_NEEDS_ROLE(TYPE)           ABI_IS_ROLE(ABI_NEEDS_ROLE_##TYPE)
-#define ABI_HAS_ROLE(...)              (sizeof((char[]){ABI_ROLE_MARK(__VA_ARGS__) 0}) > 1)
-#define ABI_ROLE_MARK(...) \
-    ABI_PASTE(ABI_ROLE_MARK_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
-#define ABI_ROLE_MARK_1(...)                  0,
-#define ABI_ROLE_MARK_0(...)                  __VA_OPT__(ABI_ROLE_MARK_BEHIND(__VA_ARGS__))
-#define ABI_ROLE_MARK_BEHIND(DIMENSIONS, ...) __VA_OPT__(0, )
+#define ABI_HAS_ROLE(...) \
+    (ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)) || ABI_IS_ROLE(ABI_SECOND(__VA_ARGS__, , ~)))

@@ -82,11 +82,8 @@ void client_handles_swap(Request *req, const AbiLayout *layout, void *params)
         if (is_asked_about(&field->role)) {
             swap_handles(req, params_at(params, field), field->size / sizeof(NvHandle),
                          field->role.client == ABI_CLIENT_PROCESS);
-        }
-    }
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        if (layout->fields[i].role.kind == ABI_ROLE_MAPPING) {
-            swap_mapping(req, layout, params, &layout->fields[i]);
+        } else if (field->role.kind == ABI_ROLE_MAPPING) { /* behind its client */
+            swap_mapping(req, layout, params, field);
         }
     }
 }
