@@ -9,26 +9,50 @@
 
 #include <criterion/criterion.h>
 
+#include "cuse-server/proxy/params.h"
 #include "version-tree/abi-layouts.h"
 #include "version-tree/driver-node.h"
 
-static void for_each_abi(void (*check)(const DriverAbi *abi))
+typedef void (*CheckStruct)(const AbiLayout *layout);
+typedef void (*CheckEntry)(const AbiEntry *entry);
+
+/* Of every version. */
+static void for_each_struct(CheckStruct check)
 {
     size_t n;
     const DriverNode *const *nodes = driver_nodes(&n);
 
-    for (size_t i = 0; i < n; i++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
-        check(abi);
+    for (size_t v = 0; v < n; v++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);
+        g_autoptr(GPtrArray) structs = driver_abi_structs(abi);
+        for (guint i = 0; i < structs->len; i++) {
+            check(g_ptr_array_index(structs, i));
+        }
     }
 }
 
-static void for_each_struct(const DriverAbi *abi, void (*check)(const AbiLayout *layout))
+static void for_each_entry_of(const DriverAbi *abi, CheckEntry check)
 {
-    g_autoptr(GPtrArray) structs = driver_abi_structs(abi);
+    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
+        size_t n;
+        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
+        for (size_t i = 0; i < n; i++) {
+            if (entries[i].layout) {
+                check(&entries[i]);
+            }
+        }
+    }
+}
 
-    for (guint i = 0; i < structs->len; i++) {
-        check(g_ptr_array_index(structs, i));
+/* The same for those that have a struct. */
+static void for_each_entry(CheckEntry check)
+{
+    size_t n;
+    const DriverNode *const *nodes = driver_nodes(&n);
+
+    for (size_t v = 0; v < n; v++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);
+        for_each_entry_of(abi, check);
     }
 }
 
@@ -102,27 +126,12 @@ static void check_names(const AbiLayout *layout)
     }
 }
 
-static void check_names_of(const DriverAbi *abi)
-{
-    for_each_struct(abi, check_names);
-}
-
 Test(roles, are_there_where_a_name_asks_for_one)
 {
-    for_each_abi(check_names_of);
+    for_each_struct(check_names);
 }
 
 /* --- what they fit ------------------------------------------------------------------------------ */
-
-static bool has_member(const AbiLayout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        if (strcmp(layout->fields[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool has_count(const AbiLayout *layout, const AbiField *array)
 {
@@ -155,7 +164,7 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
     case ABI_ROLE_FD:
         return field->size == sizeof(uint32_t) || field->size == sizeof(uint64_t);
     case ABI_ROLE_MAPPING:
-        return field->size == sizeof(uint64_t) && has_member(layout, "hClient");
+        return field->size == sizeof(uint64_t) && params_find(layout, "hClient");
     case ABI_ROLE_POINTER:
         return field->size == sizeof(uint64_t) &&
                (!field->role.element || has_count(layout, field));
@@ -176,20 +185,15 @@ static void check_fit(const AbiLayout *layout)
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
         cr_expect(fits(layout, field), "%s.%s", layout->name, field->name);
-        cr_expect(!field->role.beside || has_member(layout, field->role.beside),
+        cr_expect(!field->role.beside || params_find(layout, field->role.beside),
                   "%s.%s names a member %s, which there is not", layout->name, field->name,
                   field->role.beside);
     }
 }
 
-static void check_fit_of(const DriverAbi *abi)
-{
-    for_each_struct(abi, check_fit);
-}
-
 Test(roles, fit_their_members)
 {
-    for_each_abi(check_fit_of);
+    for_each_struct(check_fit);
 }
 
 /* --- shapes -------------------------------------------------------------------------------------- */
@@ -216,15 +220,10 @@ static void check_shape(const AbiLayout *layout)
     }
 }
 
-static void check_shapes_of(const DriverAbi *abi)
-{
-    for_each_struct(abi, check_shape);
-}
-
 Test(roles, are_the_same_in_all_shapes_of_a_struct)
 {
     known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for_each_abi(check_shapes_of);
+    for_each_struct(check_shape);
     g_hash_table_unref(known);
 }
 
@@ -259,22 +258,14 @@ static void check_depth(const AbiEntry *entry, const AbiLayout *layout, unsigned
     }
 }
 
-static void check_depths_of(const DriverAbi *abi)
+static void check_depths(const AbiEntry *entry)
 {
-    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
-        size_t n;
-        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
-        for (size_t i = 0; i < n; i++) {
-            if (entries[i].layout) {
-                check_depth(&entries[i], entries[i].layout, 0);
-            }
-        }
-    }
+    check_depth(entry, entry->layout, 0);
 }
 
 Test(roles, are_where_they_are_acted_on)
 {
-    for_each_abi(check_depths_of);
+    for_each_entry(check_depths);
 }
 
 /* --- handlers ------------------------------------------------------------------------------------ */
@@ -315,7 +306,7 @@ static unsigned count_kind(const AbiLayout *layout, AbiRoleKind kind)
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
         n += layout->fields[i].role.kind == kind;
     }
     return n;
@@ -354,7 +345,7 @@ static unsigned count_arrays(const AbiLayout *layout)
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; layout && i < layout->n_fields; i++) {
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
         n += layout->fields[i].role.element != 0;
     }
     return n;
@@ -377,22 +368,9 @@ static void check_handler(const AbiEntry *entry)
               "%s: %u pointers", entry->name, pointers);
 }
 
-static void check_handlers_of(const DriverAbi *abi)
-{
-    for (int kind = 0; kind < N_ABI_KINDS; kind++) {
-        size_t n;
-        const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
-        for (size_t i = 0; i < n; i++) {
-            if (entries[i].layout) {
-                check_handler(&entries[i]);
-            }
-        }
-    }
-}
-
 Test(roles, are_those_that_the_handlers_know)
 {
-    for_each_abi(check_handlers_of);
+    for_each_entry(check_handler);
 }
 
 /* What somebody might add to the table as simple. */
@@ -416,39 +394,22 @@ Test(roles, refuse_a_pointer_and_a_descriptor_that_are_declared_simple)
 
 /* --- statuses ----------------------------------------------------------------------------------- */
 
-static unsigned count_statuses(const AbiLayout *layout)
-{
-    unsigned n = 0;
-
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        n += layout->fields[i].role.kind == ABI_ROLE_STATUS;
-    }
-    return n;
-}
-
 /* Those that have none, or have it in a struct within. */
 static bool has_no_status(const AbiEntry *entry)
 {
-    return entry->handler == HANDLER_simple_no_status || !entry->layout ||
-           !has_member(entry->layout, "status");
+    return entry->handler == HANDLER_simple_no_status || !params_find(entry->layout, "status");
 }
 
-static void check_statuses_of(const DriverAbi *abi)
+static void check_status(const AbiEntry *entry)
 {
-    size_t n;
-    const AbiEntry *uvm = driver_abi_entries(abi, ABI_UVM, &n);
+    const bool is_frontend = entry->kind == ABI_FRONTEND && !has_no_status(entry);
 
-    for (size_t i = 0; i < n; i++) {
-        cr_expect_eq(uvm[i].layout ? count_statuses(uvm[i].layout) : 1, 1, "%s", uvm[i].name);
-    }
-    const AbiEntry *frontend = driver_abi_entries(abi, ABI_FRONTEND, &n);
-    for (size_t i = 0; i < n; i++) {
-        cr_expect(has_no_status(&frontend[i]) || count_statuses(frontend[i].layout) == 1, "%s",
-                  frontend[i].name);
+    if (entry->kind == ABI_UVM || is_frontend) {
+        cr_expect_eq(count_kind(entry->layout, ABI_ROLE_STATUS), 1, "%s", entry->name);
     }
 }
 
 Test(roles, of_statuses_are_in_the_structs_of_ioctls)
 {
-    for_each_abi(check_statuses_of);
+    for_each_entry(check_status);
 }
