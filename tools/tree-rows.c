@@ -2,6 +2,7 @@
 /* The lines that a new driver version adds to abi/ and version-tree/. */
 #include <string.h>
 
+#include "cuse-server/proxy/params.h"
 #include "tools/tree-report.h"
 #include "version-tree/role-text.h"
 
@@ -48,12 +49,7 @@ static char *name_unnamed(const char *owner, const HeaderMember *member)
 /* A member that the struct's last shape has as well; NULL: it is new, or there is no shape. */
 static const AbiField *known_field(const AbiLayout *last, const char *name)
 {
-    for (uint32_t i = 0; last && i < last->n_fields; i++) {
-        if (strcmp(last->fields[i].name, name) == 0) {
-            return &last->fields[i];
-        }
-    }
-    return NULL;
+    return last ? params_find(last, name) : NULL;
 }
 
 /* Appends "(TYPE, name, [n], (ROLE))" for every member, with the role that it has in @last. */
