@@ -84,6 +84,12 @@ struct AbiLayout {
     const AbiField *fields;
 };
 
+/** abi_layout_is_union: whether its members lie over one another. */
+static inline _Bool abi_layout_is_union(const AbiLayout *layout)
+{
+    return layout->n_fields > 1 && layout->fields[1].offset == 0;
+}
+
 /* The driver's scalars (nvtypes.h). NvP64 is a number here: a pointer of the guest means nothing to
  * us. */
 #define ABI_SCALARS(SCALAR)                                                \

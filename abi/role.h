@@ -15,7 +15,7 @@
  *                          any of the instance's; PROCESS: one that the calling process allocated
  *     OBJECT               handle of an object, which the driver looks up in the call's client
  *     DEPENDENCY           the same; with it, the driver frees what is allocated here
- *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY. NEGATIVE or ZERO: such a number is none
+ *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NEGATIVE or ZERO: such a number is none
  *     POINTER [, ACCESS, COUNT, ELEMENT, FLAGS]
  *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
  *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
@@ -28,6 +28,8 @@
  *     PID                  number of a process
  *     SECRET               what tells this machine from others; blanked in a recording that is scrubbed
  *     NULLED               pointer that never reaches the driver
+ *     REFUSED              the same; the call is refused if it is not null
+ *     MEMORY_SIZE          bytes of the memory that is allocated, once the driver has rounded them up
  *     COUNT, MEMBER        an array of structs, of which there are as many as that member says
  *
  * Of GPUs, what the guest says, which is put back as it was after the call:
@@ -68,6 +70,8 @@
     ROLE(PID, "number of a process")                                                            \
     ROLE(SECRET, "tells this machine from others: blanked where a recording is scrubbed")       \
     ROLE(NULLED, "pointer, which the driver gets as null")                                      \
+    ROLE(REFUSED, "pointer, which must be null")                                                \
+    ROLE(MEMORY_SIZE, "how much memory it is, which is recorded")                               \
     ROLE(COUNT, "array")                                                                        \
     ROLE(GPU_ID, "GPU id: another's names none")                                                \
     ROLE(GPU_DEVICE, "device instance: another's names none")                                   \
@@ -90,7 +94,7 @@ typedef enum { ABI_ROLES(ABI_ROLE_ENUMERATOR) N_ABI_ROLES } AbiRoleKind;
 typedef enum { ABI_CLIENT_CALL, ABI_CLIENT_INSTANCE, ABI_CLIENT_PROCESS } AbiClientOf;
 
 /** AbiFdKind: of what a descriptor is. */
-typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY } AbiFdKind;
+typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY, ABI_FD_DMA_BUF } AbiFdKind;
 
 /** AbiFdNone: which descriptor stands for none. */
 typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
@@ -101,6 +105,7 @@ typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
  * @ABI_EMPTY_IS_NULL: with a count of 0 the driver gets a null pointer; without it, that is refused
  * @ABI_SQUARE: there are as many elements as the count squared
  * @ABI_BY_ERRNO: a count out of bounds is refused with EINVAL instead of a status
+ * @ABI_CLIENTS: the elements are handles of clients, any of the instance's
  * @ABI_READ: the driver has no bound for it: it may be as long as a call can carry. Of others the driver takes 1 MiB
  * (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
  */
@@ -111,6 +116,7 @@ typedef enum {
     ABI_SQUARE = 4,
     ABI_BY_ERRNO = 8,
     ABI_READ = 16,
+    ABI_CLIENTS = 32,
 } AbiArrayFlags;
 
 /** AbiAccess: what the driver does with an array. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "abi/layout.h"
+#include "version-tree/abi-members.h"
 #include "version-tree/handler.h"
 #include "version-tree/nv-caps.h"
 
@@ -19,11 +20,11 @@ typedef struct DriverNode DriverNode;
  * AbiEntry: one call that a container may make.
  * @name: the driver's name of @number
  * @caps: the entry is open if one of these is enabled
- * @layout: the parameter struct in the shape that this driver has; NULL if there is none. Handlers
- * that copy as many bytes as the caller says (bytes, numa_info, ctrl_simple) do not hold the caller
- * to its size.
+ * @layout: the parameter struct in the shape that this driver has; NULL if there is none. An
+ * entry whose parameters may be of any length does not hold the caller to its size.
  * @short_layout: the older, shorter form that is taken as well (NVOS21_PARAMETERS for
  * NV_ESC_RM_ALLOC), or NULL
+ * @members: those of @layout that have a role; of a composed ABI never NULL
  * @since: the node that brought the number
  * @changed: the last node on the driver's path that changed anything about it
  */
@@ -35,6 +36,7 @@ typedef struct {
     const char *name;
     const AbiLayout *layout;
     const AbiLayout *short_layout;
+    const AbiMembers *members;
     const DriverNode *since;
     const DriverNode *changed;
 } AbiEntry;

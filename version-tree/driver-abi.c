@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "version-tree/driver-abi.h"
 
+/* Index: where an entry is. @slots: its index + 1, at the hash of its number or behind; 0: free. @shift: of the hash */
+typedef struct {
+    uint16_t *slots;
+    unsigned mask;
+    unsigned shift;
+} Index;
+
 struct DriverAbi {
     const DriverNode *node;
     GArray *entries[N_ABI_KINDS]; /* of AbiEntry, by number */
+    Index indices[N_ABI_KINDS];
+    GHashTable *members; /* AbiLayout -> AbiMembers */
 };
 
 /* The place of @number: its index if @found, else where it belongs. */
@@ -77,11 +86,56 @@ static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
     return layout;
 }
 
+static uint32_t slot_of(const Index *index, uint32_t number)
+{
+    return (number * UINT32_C(0x9e3779b1)) >>
+           index->shift; /* the golden ratio's: neighbours go far apart */
+}
+
+/* At most half of the slots are taken. */
+static void make_index(Index *index, const GArray *entries)
+{
+    unsigned bits = 1;
+
+    while ((1U << bits) < 2 * (entries->len + 1)) {
+        bits++;
+    }
+    index->mask = (1U << bits) - 1;
+    index->shift = 32 - bits;
+    index->slots = g_new0(uint16_t, index->mask + 1);
+    for (guint i = 0; i < entries->len; i++) {
+        uint32_t slot = slot_of(index, g_array_index(entries, AbiEntry, i).number);
+        while (index->slots[slot]) {
+            slot = (slot + 1) & index->mask;
+        }
+        index->slots[slot] = (uint16_t)(i + 1);
+    }
+}
+
+static void free_members(gpointer members)
+{
+    abi_members_free(members);
+}
+
+static const AbiMembers *members_of(DriverAbi *abi, const AbiLayout *layout)
+{
+    if (!layout) {
+        return &abi_members_none;
+    }
+    AbiMembers *members = g_hash_table_lookup(abi->members, layout);
+    if (!members) {
+        members = abi_members_new(layout);
+        g_hash_table_insert(abi->members, (gpointer)layout, members);
+    }
+    return members;
+}
+
 DriverAbi *driver_abi_new(const DriverNode *node)
 {
     DriverAbi *abi = g_new0(DriverAbi, 1);
 
     abi->node = node;
+    abi->members = g_hash_table_new_full(NULL, NULL, NULL, free_members);
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         abi->entries[kind] = g_array_new(FALSE, FALSE, sizeof(AbiEntry));
     }
@@ -96,7 +150,9 @@ DriverAbi *driver_abi_new(const DriverNode *node)
             if (since && driver_version_compare(since->version, entry->changed->version) > 0) {
                 entry->changed = since;
             }
+            entry->members = members_of(abi, entry->layout);
         }
+        make_index(&abi->indices[kind], abi->entries[kind]);
     }
     return abi;
 }
@@ -108,7 +164,9 @@ void driver_abi_free(DriverAbi *abi)
     }
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         g_array_free(abi->entries[kind], TRUE);
+        g_free(abi->indices[kind].slots);
     }
+    g_hash_table_unref(abi->members);
     g_free(abi);
 }
 
@@ -119,11 +177,17 @@ const DriverNode *driver_abi_node(const DriverAbi *abi)
 
 const AbiEntry *driver_abi_lookup(const DriverAbi *abi, AbiKind kind, uint32_t number)
 {
-    const GArray *entries = abi->entries[kind];
-    gboolean found;
-    guint i = find(entries, number, &found);
+    const Index *index = &abi->indices[kind];
+    const AbiEntry *entries = (const AbiEntry *)(const void *)abi->entries[kind]->data;
 
-    return found ? &g_array_index(entries, AbiEntry, i) : NULL;
+    for (uint32_t slot = slot_of(index, number); index->slots[slot];
+         slot = (slot + 1) & index->mask) {
+        const AbiEntry *entry = &entries[index->slots[slot] - 1];
+        if (entry->number == number) {
+            return entry;
+        }
+    }
+    return NULL;
 }
 
 const AbiEntry *driver_abi_entries(const DriverAbi *abi, AbiKind kind, size_t *n)

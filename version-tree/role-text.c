@@ -34,6 +34,7 @@ static char *fd_text(const AbiRole *role)
         [ABI_FD_FRONTEND] = "control or GPU file",
         [ABI_FD_UVM] = "UVM file",
         [ABI_FD_OPEN_ONLY] = "capability or channel",
+        [ABI_FD_DMA_BUF] = "dma-buf",
     };
     static const char *const none[] = {
         [ABI_FD_ALWAYS] = "",
@@ -49,10 +50,13 @@ static char *pointer_text(const AbiRole *role)
     static const char *const ways[] = {[ABI_ACCESS_OUT] = "the driver fills in",
                                        [ABI_ACCESS_INOUT] = "the driver reads and fills in"};
 
-    return role->element ? g_strdup_printf("pointer to an array that %s: %s%s of %u byte%s",
+    return role->element ? g_strdup_printf("pointer to an array that %s: %s%s of %u byte%s%s",
                                            ways[role->access], role->beside,
                                            role->flags & ABI_SQUARE ? " squared" : "",
-                                           role->element, role->element == 1 ? "" : "s")
+                                           role->element, role->element == 1 ? "" : "s",
+                                           role->flags & ABI_CLIENTS
+                                               ? "; clients that are not the container's name none"
+                                               : "")
                          : g_strdup(roles[role->kind].text);
 }
 
@@ -85,11 +89,9 @@ static char *flags_source(unsigned flags)
     static const struct {
         unsigned flag;
         const char *name;
-    } names[] = {{ABI_NULL_OK, "ABI_NULL_OK"},
-                 {ABI_EMPTY_IS_NULL, "ABI_EMPTY_IS_NULL"},
-                 {ABI_SQUARE, "ABI_SQUARE"},
-                 {ABI_BY_ERRNO, "ABI_BY_ERRNO"},
-                 {ABI_READ, "ABI_READ"}};
+    } names[] = {{ABI_NULL_OK, "ABI_NULL_OK"}, {ABI_EMPTY_IS_NULL, "ABI_EMPTY_IS_NULL"},
+                 {ABI_SQUARE, "ABI_SQUARE"},   {ABI_BY_ERRNO, "ABI_BY_ERRNO"},
+                 {ABI_READ, "ABI_READ"},       {ABI_CLIENTS, "ABI_CLIENTS"}};
     GString *text = g_string_new(NULL);
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -118,8 +120,10 @@ char *abi_role_source(const AbiRole *role)
     static const char *const clients[] = {[ABI_CLIENT_CALL] = "CALL",
                                           [ABI_CLIENT_INSTANCE] = "INSTANCE",
                                           [ABI_CLIENT_PROCESS] = "PROCESS"};
-    static const char *const fds[] = {
-        [ABI_FD_FRONTEND] = "FRONTEND", [ABI_FD_UVM] = "UVM", [ABI_FD_OPEN_ONLY] = "OPEN_ONLY"};
+    static const char *const fds[] = {[ABI_FD_FRONTEND] = "FRONTEND",
+                                      [ABI_FD_UVM] = "UVM",
+                                      [ABI_FD_OPEN_ONLY] = "OPEN_ONLY",
+                                      [ABI_FD_DMA_BUF] = "DMA_BUF"};
     static const char *const none[] = {
         [ABI_FD_ALWAYS] = "", [ABI_FD_NEGATIVE] = ", NEGATIVE", [ABI_FD_ZERO] = ", ZERO"};
 
