@@ -39,7 +39,7 @@ ABI_STRUCT(NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, 536,
     (NvU32, numChannels),
     (NvBool, bOnlyDisableScheduling),
     (NvBool, bRewindGpPut),
-    (NvP64, pRunlistPreemptEvent, (NULLED)),
+    (NvP64, pRunlistPreemptEvent, (REFUSED)),
     (NvHandle, hClientList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES], (CLIENT, INSTANCE)),
     (NvHandle, hChannelList, [NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES], (OBJECT)))
 

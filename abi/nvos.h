@@ -64,7 +64,7 @@ ABI_STRUCT(NVOS02_PARAMETERS, 48,
     (NvV32, flags),
     (NvP64, pMemory, (ADDRESS)),
     (NvU64, limit),
-    (NvV32, status))
+    (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS21_PARAMETERS, 32,
     (NvHandle, hRoot, (CLIENT, CALL)),
@@ -80,9 +80,9 @@ ABI_STRUCT(NVOS30_PARAMETERS, 56,
     (NvHandle, hDevice, (OBJECT)),
     (NvHandle, hChannel, (OBJECT)),
     (NvV32, numChannels),
-    (NvP64, phClients, (POINTER)),
-    (NvP64, phDevices, (POINTER)),
-    (NvP64, phChannels, (POINTER)),
+    (NvP64, phClients, (POINTER, INOUT, numChannels, 4, ABI_EMPTY_IS_NULL | ABI_BY_ERRNO | ABI_CLIENTS)),
+    (NvP64, phDevices, (POINTER, INOUT, numChannels, 4, ABI_EMPTY_IS_NULL | ABI_BY_ERRNO)),
+    (NvP64, phChannels, (POINTER, INOUT, numChannels, 4, ABI_EMPTY_IS_NULL | ABI_BY_ERRNO)),
     (NvV32, flags),
     (NvV32, timeout),
     (NvV32, status, (STATUS)))
@@ -94,7 +94,7 @@ ABI_STRUCT(NVOS33_PARAMETERS, 48,
     (NvU64, offset),
     (NvU64, length),
     (NvP64, pLinearAddress, (ADDRESS)),
-    (NvU32, status),
+    (NvU32, status, (STATUS)),
     (NvU32, flags))
 
 ABI_STRUCT(NVOS34_PARAMETERS, 32,
@@ -106,7 +106,7 @@ ABI_STRUCT(NVOS34_PARAMETERS, 32,
     (NvU32, flags))
 
 ABI_STRUCT(NVOS39_PARAMETERS, 56,
-    (NvHandle, hObjectParent, (OBJECT)),
+    (NvHandle, hObjectParent, (CLIENT, CALL)),
     (NvHandle, hSubDevice, (OBJECT)),
     (NvHandle, hObjectNew, (OBJECT)),
     (NvV32, hClass),

@@ -4,11 +4,8 @@
  * holds what was exported to it until it is released, whatever becomes of the client; and what is imported is an
  * object like any other. Both count.
  */
-#include <errno.h>
-
 #include "abi/ctrl0000.h"
-#include "abi/status.h"
-#include "cuse-server/proxy/control.h"
+#include "cuse-server/proxy/effects.h"
 
 enum {
     TYPE_NONE =
@@ -21,72 +18,45 @@ typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECT_FROM_FD_PARAMS ImportOne;
 typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS ImportMany;
 
 /* How many objects a call is about. */
-static unsigned count_objects(const AbiEntry *entry, const void *params)
+static unsigned count_objects(const Call *call)
 {
-    switch (entry->number) {
+    switch (call->entry->number) {
     case NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD:
-        return ((const ExportMany *)params)->numObjects;
+        return ((const ExportMany *)call->params)->numObjects;
     case NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD:
-        return ((const ImportMany *)params)->numObjects;
+        return ((const ImportMany *)call->params)->numObjects;
     default:
         return 1;
     }
 }
 
 /* How many places of the file an export has filled, if those before are: it holds no more than that. */
-static unsigned count_places(const AbiEntry *entry, const void *params)
+static unsigned count_places(const Call *call)
 {
-    const ExportMany *many = params;
+    const ExportMany *many = call->asked;
 
-    return entry->number == NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD
+    return call->entry->number == NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD
                ? (unsigned)many->index + many->numObjects
                : 1;
 }
 
-/* The parameters, once there is room for what they are about; or NULL: @result says what to return. */
-static void *begin(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
-                   RequestResult *result)
+static bool has_room(Call *call)
 {
-    bool refused;
-    void *params = control_map_params(req, guest, entry->layout->size, &refused);
-
-    *result = params || !refused ? REQUEST_RETRY : REQUEST_DONE;
-    if (!params || !guest_commit(req)) {
-        return NULL;
-    }
-    if (!proxy_has_room(req->proxy, count_objects(entry, params), false)) {
-        *result = request_refuse_status(req, &guest->status, NV_ERR_INSUFFICIENT_RESOURCES,
-                                        REFUSAL_LIMIT);
-        return NULL;
-    }
-    return params;
+    return call_has_room(call, count_objects(call), false);
 }
 
-RequestResult control_export(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
+static bool before_export(Call *call)
 {
-    RequestResult result;
-    void *params = begin(req, entry, guest, &result);
-
-    if (!params) {
-        return result;
-    }
-    NvFile *target = request_swap_only_fd(req, entry->layout, params);
-    if (!target) {
-        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
-    }
-    g_autoptr(NvFile) file = nv_file_ref(target);
-    const unsigned places = count_places(entry, params);
-    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK) {
-        object_tree_hold(req->proxy->objects, nv_file_fill(file, places));
-    }
-    return REQUEST_DONE;
+    call_target(call);
+    return has_room(call);
 }
 
-static void record_one(Client *client, const ImportOne *params)
+static void after_export(Call *call)
 {
-    client_add(client, params->object.data.rmObject.hObject, UNKNOWN_CLASS,
-               &params->object.data.rmObject.hParent, 1);
+    object_tree_hold(call->objects, nv_file_fill(call->target, count_places(call)));
 }
+
+const Effect effect_export = {.keeps = true, .before = before_export, .after = after_export};
 
 /* What was not imported has the guest's own number still, which may be another object's. */
 static void record_many(Client *client, const ImportMany *params)
@@ -98,34 +68,15 @@ static void record_many(Client *client, const ImportMany *params)
     }
 }
 
-static void import(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest, void *params)
+static void after_import(Call *call)
 {
-    Client *client = request_lock_client(req, guest->hClient, &guest->status);
-
-    if (!client) {
-        return;
+    if (call->entry->number == NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_FROM_FD) {
+        const ImportOne *one = call->params;
+        client_add(call->client, one->object.data.rmObject.hObject, UNKNOWN_CLASS,
+                   &one->object.data.rmObject.hParent, 1);
+    } else {
+        record_many(call->client, call->params);
     }
-    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK) {
-        if (entry->number == NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_FROM_FD) {
-            record_one(client, params);
-        } else {
-            record_many(client, params);
-        }
-    }
-    object_tree_unlock(client);
 }
 
-RequestResult control_import(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
-{
-    RequestResult result;
-    void *params = begin(req, entry, guest, &result);
-
-    if (!params) {
-        return result;
-    }
-    if (!request_swap_only_fd(req, entry->layout, params)) {
-        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
-    }
-    import(req, entry, guest, params);
-    return REQUEST_DONE;
-}
+const Effect effect_import = {.lock = LOCK_FOR_NEW, .before = has_room, .after = after_import};

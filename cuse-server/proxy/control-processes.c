@@ -12,7 +12,7 @@
 #include "abi/ctrl2080-gpu.h"
 #include "abi/ctrl2080-perf.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/control.h"
+#include "cuse-server/proxy/effects.h"
 #include "cuse-server/proxy/params.h"
 
 enum {
@@ -107,15 +107,14 @@ static int by_id(gconstpointer a, gconstpointer b)
 
 /* Leave out who has no number for the caller: it has ended, or lives in a namespace that the caller does
  * not see. */
-static void find_numbers(Request *req, GPtrArray *uses)
+static void find_numbers(Call *call, GPtrArray *uses)
 {
-    Host *host = req->proxy->host;
     guint kept = 0;
 
     g_ptr_array_sort(uses, by_id); /* a recording is to ask in the same order again */
     for (guint i = 0; i < uses->len; i++) {
         ProcessUse *use = g_ptr_array_index(uses, i);
-        if (host->ops->number(host, req->tid, use->id, &use->number) == 0) {
+        if (call_number_of(call, use->id, &use->number)) {
             uses->pdata[kept++] = use;
         }
     }
@@ -123,13 +122,14 @@ static void find_numbers(Request *req, GPtrArray *uses)
     g_ptr_array_sort(uses, by_number);
 }
 
-static uint32_t gpu_of(Request *req, NvHandle handle, NvHandle object)
+static uint32_t gpu_of(const Call *call)
 {
-    Client *client = object_tree_lock(req->proxy->objects, handle);
+    const NVOS54_PARAMETERS *control = call_control(call);
+    Client *client = object_tree_lock(call->objects, control->hClient);
     uint32_t gpu = NO_GPU;
 
     if (client) {
-        gpu = client_gpu(client, object);
+        gpu = client_gpu(client, control->hObject);
         object_tree_unlock(client);
     }
     return gpu;
@@ -137,16 +137,16 @@ static uint32_t gpu_of(Request *req, NvHandle handle, NvHandle object)
 
 /* The processes on the GPU of the object that a call is made on, by number; those with an object of a class
  * are marked. They belong to @survey. */
-static GPtrArray *find_processes(Request *req, const NVOS54_PARAMETERS *guest, Survey *survey)
+static GPtrArray *find_processes(Call *call, Survey *survey)
 {
     GPtrArray *found = g_ptr_array_new();
     GHashTableIter iter;
     gpointer value;
 
-    survey->gpu = gpu_of(req, guest->hClient, guest->hObject);
+    survey->gpu = gpu_of(call);
     survey->uses = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     if (survey->gpu != NO_GPU) {
-        object_tree_each(req->proxy->objects, survey_object, survey);
+        object_tree_each(call->objects, survey_object, survey);
     }
     g_hash_table_iter_init(&iter, survey->uses);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
@@ -154,17 +154,25 @@ static GPtrArray *find_processes(Request *req, const NVOS54_PARAMETERS *guest, S
             g_ptr_array_add(found, value);
         }
     }
-    find_numbers(req, found);
+    find_numbers(call, found);
     return found;
+}
+
+/* What the driver says of processes is put out of the way, whatever it says. */
+static void put_back(Call *call)
+{
+    memcpy(call->params, call->asked, call->params_size);
 }
 
 /* --- NV2080_CTRL_CMD_GPU_GET_PIDS ------------------------------------------------------------- */
 
-static void list_processes(Request *req, const NVOS54_PARAMETERS *guest,
-                           NV2080_CTRL_GPU_GET_PIDS_PARAMS *params)
+static void list_processes(Call *call)
 {
+    NV2080_CTRL_GPU_GET_PIDS_PARAMS *params = call->params;
+
+    put_back(call);
     Survey survey = {.object_class = params->id};
-    g_autoptr(GPtrArray) found = find_processes(req, guest, &survey);
+    g_autoptr(GPtrArray) found = find_processes(call, &survey);
     NvU32 n = 0;
 
     for (guint i = 0; i < found->len && n < G_N_ELEMENTS(params->pidTbl); i++) {
@@ -177,27 +185,8 @@ static void list_processes(Request *req, const NVOS54_PARAMETERS *guest,
     g_hash_table_unref(survey.uses);
 }
 
-RequestResult control_get_pids(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
-{
-    bool refused;
-    NV2080_CTRL_GPU_GET_PIDS_PARAMS *params =
-        control_map_struct(req, guest, sizeof *params, &refused);
-
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    /* What the driver lists is put out of the way, whatever it says. */
-    g_autofree NV2080_CTRL_GPU_GET_PIDS_PARAMS *own = g_memdup2(params, sizeof *params);
-    const bool ok = control_call_host(req, entry, guest, params);
-    *params = *own;
-    if (ok && guest->status == NV_OK) {
-        list_processes(req, guest, params);
-    }
-    return REQUEST_DONE;
-}
+const Effect effect_get_pids = {
+    .size = SIZE_STRUCT, .keeps = true, .after = list_processes, .failed = put_back};
 
 /* --- NV2080_CTRL_CMD_GPU_GET_PID_INFO --------------------------------------------------------- */
 
@@ -213,13 +202,24 @@ static void fill_memory(NV2080_CTRL_GPU_PID_INFO *info, const GPtrArray *found)
     }
 }
 
-static void describe_processes(Request *req, const NVOS54_PARAMETERS *guest,
-                               NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params,
-                               const NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host)
+static bool ask_about_worker(Call *call)
 {
-    Survey survey = {0};
-    g_autoptr(GPtrArray) found = find_processes(req, guest, &survey);
+    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params = call->params;
 
+    for (size_t i = 0; i < G_N_ELEMENTS(params->pidInfoList); i++) {
+        params->pidInfoList[i].pid = WORKER_NUMBER;
+    }
+    return true;
+}
+
+static void describe_processes(Call *call)
+{
+    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params = call->params;
+    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host = g_memdup2(params, sizeof *params);
+    Survey survey = {0};
+    g_autoptr(GPtrArray) found = find_processes(call, &survey);
+
+    put_back(call);
     for (NvU32 i = 0; i < MIN(params->pidInfoListCount, G_N_ELEMENTS(params->pidInfoList)); i++) {
         NV2080_CTRL_GPU_PID_INFO *info = &params->pidInfoList[i];
         info->result = info->pid ? host->pidInfoList[i].result : NV_ERR_INVALID_ARGUMENT;
@@ -231,30 +231,11 @@ static void describe_processes(Request *req, const NVOS54_PARAMETERS *guest,
     g_hash_table_unref(survey.uses);
 }
 
-RequestResult control_get_pid_info(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
-{
-    bool refused;
-    NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *params =
-        control_map_struct(req, guest, sizeof *params, &refused);
-
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *own = g_memdup2(params, sizeof *params);
-    for (size_t i = 0; i < G_N_ELEMENTS(params->pidInfoList); i++) {
-        params->pidInfoList[i].pid = WORKER_NUMBER;
-    }
-    const bool ok = control_call_host(req, entry, guest, params);
-    g_autofree NV2080_CTRL_GPU_GET_PID_INFO_PARAMS *host = g_memdup2(params, sizeof *params);
-    *params = *own;
-    if (ok && guest->status == NV_OK) {
-        describe_processes(req, guest, params, host);
-    }
-    return REQUEST_DONE;
-}
+const Effect effect_get_pid_info = {.size = SIZE_STRUCT,
+                                    .keeps = true,
+                                    .before = ask_about_worker,
+                                    .after = describe_processes,
+                                    .failed = put_back};
 
 /* --- NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2 ----------------------------------- */
 
@@ -295,8 +276,10 @@ static void clear_processes(void *sample, const AbiLayout *layout)
     }
 }
 
-static void clear_samples(void *params, const AbiLayout *layout)
+static void clear_samples(Call *call)
 {
+    const AbiLayout *layout = call->entry->layout;
+    void *params = call->params;
     const AbiField *samples = params_field(layout, "samples");
     const uint32_t count = params_get_u32(params, params_field(layout, "count"));
     const size_t size = samples->type->size;
@@ -311,22 +294,5 @@ static void clear_samples(void *params, const AbiLayout *layout)
     }
 }
 
-RequestResult control_util_samples(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
-{
-    bool refused;
-    void *params = control_map_struct(req, guest, entry->layout->size, &refused);
-
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    g_autofree void *own = g_memdup2(params, entry->layout->size);
-    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK) {
-        clear_samples(params, entry->layout);
-    } else {
-        memcpy(params, own, entry->layout->size);
-    }
-    return REQUEST_DONE;
-}
+const Effect effect_util_samples = {
+    .size = SIZE_STRUCT, .keeps = true, .after = clear_samples, .failed = put_back};

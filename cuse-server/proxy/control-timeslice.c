@@ -5,8 +5,7 @@
  * program needs; but it is told, now and when it asks later, what it asked for, as the driver would.
  */
 #include "abi/ctrl-channel.h"
-#include "abi/status.h"
-#include "cuse-server/proxy/control.h"
+#include "cuse-server/proxy/effects.h"
 
 /* The time slice that libcuda itself asks for, in microseconds: nobody loses by it. */
 #define TIMESLICE_US_MAX UINT64_C(2048)
@@ -18,58 +17,33 @@ static NvU64 grant(NvU64 wanted)
     return wanted == 0 ? TIMESLICE_US_MAX : MIN(wanted, TIMESLICE_US_MAX);
 }
 
-static void set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest,
-                          NVA06C_CTRL_SET_TIMESLICE_PARAMS *params)
+static bool before_set(Call *call)
 {
-    const NvHandle group = guest->hObject;
-    const NvU64 wanted = params->timesliceUs;
-    const NvU64 granted = grant(wanted);
-    Client *client = object_tree_lock(req->proxy->objects, guest->hClient);
+    NVA06C_CTRL_SET_TIMESLICE_PARAMS *params = call->params;
+    const NvU64 granted = grant(params->timesliceUs);
 
-    request_swap(req, &params->timesliceUs, &granted, sizeof granted);
-    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK && client) {
-        client_set_timeslice(client, group, wanted);
-    }
-    if (client) {
-        object_tree_unlock(client);
+    call_swap(call, &params->timesliceUs, &granted, sizeof granted);
+    return true;
+}
+
+static void after_set(Call *call)
+{
+    const NVA06C_CTRL_SET_TIMESLICE_PARAMS *params = call->params;
+
+    if (call->client) {
+        client_set_timeslice(call->client, call_control(call)->hObject, params->timesliceUs);
     }
 }
 
-RequestResult control_set_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
+static void after_get(Call *call)
 {
-    bool refused;
-    NVA06C_CTRL_SET_TIMESLICE_PARAMS *params =
-        control_map_struct(req, guest, sizeof *params, &refused);
+    NVA06C_CTRL_GET_TIMESLICE_PARAMS *params = call->params;
 
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
+    if (call->client) {
+        client_timeslice(call->client, call_control(call)->hObject, &params->timesliceUs);
     }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    set_timeslice(req, entry, guest, params);
-    return REQUEST_DONE;
 }
 
-RequestResult control_get_timeslice(Request *req, const AbiEntry *entry, NVOS54_PARAMETERS *guest)
-{
-    bool refused;
-    NVA06C_CTRL_GET_TIMESLICE_PARAMS *params =
-        control_map_struct(req, guest, sizeof *params, &refused);
-
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    const NvHandle group = guest->hObject;
-    Client *client = object_tree_lock(req->proxy->objects, guest->hClient);
-    if (control_call_host(req, entry, guest, params) && guest->status == NV_OK && client) {
-        client_timeslice(client, group, &params->timesliceUs);
-    }
-    if (client) {
-        object_tree_unlock(client);
-    }
-    return REQUEST_DONE;
-}
+const Effect effect_set_timeslice = {
+    .size = SIZE_STRUCT, .lock = LOCK_KNOWN, .before = before_set, .after = after_set};
+const Effect effect_get_timeslice = {.size = SIZE_STRUCT, .lock = LOCK_KNOWN, .after = after_get};

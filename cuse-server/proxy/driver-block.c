@@ -11,7 +11,8 @@
 
 enum { GUARD_BYTES = 4096 };
 
-enum { SHORT_BYTES = 4096 };
+/* @LEAST_BYTES: what there is room for at least */
+enum { GROWTH = 8, LEAST_BYTES = 256, ALIGNMENT = 16 };
 
 /* @bytes: for the longest; @now: the part of it that was given last, with a copy of @origin */
 typedef struct {
@@ -19,8 +20,6 @@ typedef struct {
     uint8_t *now;
     const void *origin;
 } Block;
-
-G_STATIC_ASSERT(SHORT_BYTES == 8 * DRIVER_BLOCK_SHORT);
 
 static void unmap(void *bytes)
 {
@@ -68,9 +67,17 @@ static Block *thread_block(void)
     return block;
 }
 
+size_t driver_block_room(size_t size)
+{
+    const size_t room = MAX(size * GROWTH, LEAST_BYTES);
+
+    return size <= DRIVER_BLOCK_SHORT ? (room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
+                                      : DRIVER_BLOCK_BYTES;
+}
+
 void *driver_block(const void *params, size_t size)
 {
-    const size_t room = size <= DRIVER_BLOCK_SHORT ? SHORT_BYTES : DRIVER_BLOCK_BYTES;
+    const size_t room = driver_block_room(size);
     Block *block = thread_block();
 
     g_assert(size <= DRIVER_BLOCK_BYTES);

@@ -18,8 +18,12 @@
  */
 enum { DRIVER_BLOCK_BYTES = 3 * 4096, DRIVER_BLOCK_SHORT = 512 };
 
+/** driver_block_room: how much the driver may read and write of parameters that are of @size bytes in the table: eight times as much,
+ * at least 256 bytes; of long ones the whole block. */
+size_t driver_block_room(size_t size);
+
 /**
- * driver_block: copy parameters into this thread's block, and fill the rest of it with zeroes. Behind the block is a page that nobody
+ * driver_block: copy parameters into this thread's block, and fill the room behind them with zeroes. Behind that is a page that nobody
  * can read or write.
  * @size: of @params, in bytes; at most DRIVER_BLOCK_BYTES
  *

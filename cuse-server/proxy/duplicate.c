@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/proxy/duplicate.h"
-
+/* Effects of calls that duplicate objects, and that say who may. */
 #include "abi/ctrl0000.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/effects.h"
 
 /*
  * Between clients of different processes the driver's policies must allow it, and the driver sees one
@@ -21,92 +20,52 @@ static NvU32 verdict(const ClientPair *pair, NvHandle source)
                                                              : NV_ERR_OBJECT_NOT_FOUND;
 }
 
-static RequestResult dup_object(Request *req, const AbiEntry *entry, NVOS55_PARAMETERS *p,
-                                const ClientPair *pair)
+static bool before_dup(Call *call)
 {
-    const NvHandle parent = p->hParent;
-    const NvHandle source = p->hObjectSrc;
-    NvU32 status = verdict(pair, source);
+    const NVOS55_PARAMETERS *p = call->params;
 
-    if (status != NV_OK) {
-        return request_refuse_status(req, &p->status, status, REFUSAL_NOT_SHARED);
+    if (!call_has_room(call, 1, false)) {
+        return false;
     }
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->status;
-        if (p->status == NV_OK) {
-            client_copy(pair->first, p->hObject, parent, pair->second, source);
-        }
+    if (!object_tree_lock_pair(call->objects, p->hClient, p->hClientSrc, &call->clients)) {
+        return call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
     }
-    return REQUEST_DONE;
+    const NvU32 status = verdict(&call->clients, p->hObjectSrc);
+    return status == NV_OK || call_refuse_status(call, status, REFUSAL_NOT_SHARED);
 }
 
-RequestResult frontend_dup_object(Request *req, const AbiEntry *entry)
+static void after_dup(Call *call)
 {
-    NVOS55_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
-    ObjectTree *tree = req->proxy->objects;
-    ClientPair pair;
+    const NVOS55_PARAMETERS *p = call->params;
+    const NVOS55_PARAMETERS *asked = call->asked;
 
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    if (!proxy_has_room(req->proxy, 1, false)) {
-        return request_refuse_status(req, &p->status, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
-    }
-    if (!object_tree_lock_pair(tree, p->hClient, p->hClientSrc, &pair)) {
-        return request_refuse_status(req, &p->status, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
-    }
-    RequestResult result = dup_object(req, entry, p, &pair);
-    object_tree_unlock_pair(&pair);
-    return result;
+    client_copy(call->clients.first, p->hObject, asked->hParent, call->clients.second,
+                asked->hObjectSrc);
 }
 
-/* Remember a policy that the driver took. A client that is not recorded here is for it to judge. */
-static void remember(Client *client, NvHandle object, NvU32 status, const RS_SHARE_POLICY *policy)
+const Effect effect_dup_object = {.keeps = true, .before = before_dup, .after = after_dup};
+
+/* --- policies: a client that is not recorded here is for the driver to judge ------------------- */
+
+static void after_share(Call *call)
 {
-    if (client && status == NV_OK) {
-        client_share(client, object, policy);
+    const NVOS57_PARAMETERS *asked = call->asked;
+
+    if (call->client) {
+        client_share(call->client, asked->hObject, &asked->sharePolicy);
     }
 }
 
-RequestResult frontend_share(Request *req, const AbiEntry *entry)
-{
-    NVOS57_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
+const Effect effect_share = {.lock = LOCK_KNOWN, .keeps = true, .after = after_share};
 
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
+static void after_inherited_share(Call *call)
+{
+    const NV0000_CTRL_CLIENT_SET_INHERITED_SHARE_POLICY_PARAMS *asked = call->asked;
+
+    if (call->client) {
+        client_share(call->client, call_control(call)->hClient, &asked->sharePolicy);
     }
-    const NVOS57_PARAMETERS asked = *p;
-    Client *client = object_tree_lock(req->proxy->objects, asked.hClient);
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->status;
-        remember(client, asked.hObject, p->status, &asked.sharePolicy);
-    }
-    if (client) {
-        object_tree_unlock(client);
-    }
-    return REQUEST_DONE;
 }
 
-RequestResult control_set_inherited_share_policy(Request *req, const AbiEntry *entry,
-                                                 NVOS54_PARAMETERS *guest)
-{
-    bool refused;
-    NV0000_CTRL_CLIENT_SET_INHERITED_SHARE_POLICY_PARAMS *params =
-        control_map_params(req, guest, sizeof *params, &refused);
-
-    if (!params) {
-        return refused ? REQUEST_DONE : REQUEST_RETRY;
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    const RS_SHARE_POLICY policy = params->sharePolicy;
-    Client *client = object_tree_lock(req->proxy->objects, guest->hClient);
-    if (control_call_host(req, entry, guest, params)) {
-        remember(client, guest->hClient, guest->status, &policy);
-    }
-    if (client) {
-        object_tree_unlock(client);
-    }
-    return REQUEST_DONE;
-}
+const Effect effect_inherited_share = {
+    .lock = LOCK_KNOWN, .keeps = true, .after = after_inherited_share};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scoping a call's parameters, member by member as the table says. */
+/* Scoping a call's parameters, place by place as the table says. */
 #include "cuse-server/proxy/gpu-scope-call.h"
 
 #include <string.h>
@@ -21,56 +21,56 @@
 #define NVLINK_DEVICE_TYPE_NONE    0xff
 #define NVLINK_REMOTE_LINK_INVALID 0xff
 
-static void *element(void *params, const ScopeMember *member, uint32_t i)
+static void *element(void *params, const AbiPlace *place, uint32_t i)
 {
-    return (char *)params + member->offset + (size_t)i * member->stride + member->within;
+    return (char *)params + place->offset + (size_t)i * place->stride + place->within;
 }
 
-static NvU32 get_u32(void *params, const ScopeMember *member, uint32_t i)
+static NvU32 get_u32(void *params, const AbiPlace *place, uint32_t i)
 {
     NvU32 value;
 
-    memcpy(&value, element(params, member, i), sizeof value);
+    memcpy(&value, element(params, place, i), sizeof value);
     return value;
 }
 
-static void put_u32(void *params, const ScopeMember *member, uint32_t i, NvU32 value)
+static void put_u32(void *params, const AbiPlace *place, uint32_t i, NvU32 value)
 {
-    memcpy(element(params, member, i), &value, sizeof value);
+    memcpy(element(params, place, i), &value, sizeof value);
 }
 
 /* --- what the guest says ---------------------------------------------------------------------- */
 
-static void hide_ids(const GpuScopeCall *call, const ScopeMember *member)
+static void hide_ids(const GpuScopeCall *call, const AbiPlace *place)
 {
-    for (uint32_t i = 0; i < member->n; i++) {
-        NvU32 id = get_u32(call->params, member, i);
+    for (uint32_t i = 0; i < place->n; i++) {
+        NvU32 id = get_u32(call->params, place, i);
         bool special = id == NV0000_CTRL_GPU_INVALID_ID ||
-                       (i == 0 && member->n > 1 && id == ATTACH_ALL_PROBED_IDS);
+                       (i == 0 && place->n > 1 && id == ATTACH_ALL_PROBED_IDS);
         if (!special && !gpu_scope_has_id(call->scope, id)) {
-            put_u32(call->params, member, i, GPU_SCOPE_NO_ID);
+            put_u32(call->params, place, i, GPU_SCOPE_NO_ID);
         }
     }
 }
 
-static void hide_device(GpuScopeCall *call, const ScopeMember *member)
+static void hide_device(GpuScopeCall *call, const AbiPlace *place)
 {
-    NvU32 instance = get_u32(call->params, member, 0);
+    NvU32 instance = get_u32(call->params, place, 0);
 
     if (instance < INSTANCES) { /* the driver has no higher ones */
         call->held = gpu_scope_hold(call->scope, instance);
         if (call->held < 0) {
-            put_u32(call->params, member, 0, gpu_scope_free_instance(call->scope));
+            put_u32(call->params, place, 0, gpu_scope_free_instance(call->scope));
         }
     }
 }
 
-static void hide_uuids(const GpuScopeCall *call, const ScopeMember *member, bool only_ours)
+static void hide_uuids(const GpuScopeCall *call, const AbiPlace *place, bool only_ours)
 {
     static const NvU8 none[sizeof gpu_scope_no_uuid];
 
-    for (uint32_t i = 0; i < member->n; i++) {
-        void *uuid = element(call->params, member, i);
+    for (uint32_t i = 0; i < place->n; i++) {
+        void *uuid = element(call->params, place, i);
         /* Arrays of these are long, and zero behind the first few. */
         if (memcmp(uuid, none, sizeof none) == 0 || gpu_scope_has_uuid(call->scope, uuid)) {
             continue;
@@ -81,20 +81,20 @@ static void hide_uuids(const GpuScopeCall *call, const ScopeMember *member, bool
     }
 }
 
-static void hide(GpuScopeCall *call, const ScopePlace *place)
+static void hide(GpuScopeCall *call, const AbiMember *member)
 {
-    switch (place->role) {
+    switch (member->role->kind) {
     case ABI_ROLE_GPU_ID:
-        hide_ids(call, &place->member);
+        hide_ids(call, &member->place);
         break;
     case ABI_ROLE_GPU_DEVICE:
-        hide_device(call, &place->member);
+        hide_device(call, &member->place);
         break;
     case ABI_ROLE_GPU_UUID:
-        hide_uuids(call, &place->member, false);
+        hide_uuids(call, &member->place, false);
         break;
     case ABI_ROLE_GPU_UUID_TO_REGISTER:
-        hide_uuids(call, &place->member, true);
+        hide_uuids(call, &member->place, true);
         break;
     default:
         break;
@@ -104,78 +104,78 @@ static void hide(GpuScopeCall *call, const ScopePlace *place)
 /* --- what the driver says --------------------------------------------------------------------- */
 
 /* What was replaced is the guest's again. What was not may have been answered in place. */
-static void restore(const GpuScopeCall *call, const ScopeMember *member, const void *replacement)
+static void restore(const GpuScopeCall *call, const AbiPlace *place, const void *replacement)
 {
-    for (uint32_t i = 0; i < member->n; i++) {
-        if (memcmp(element(call->params, member, i), replacement, member->size) == 0) {
-            memcpy(element(call->params, member, i), element(call->guest, member, i), member->size);
+    for (uint32_t i = 0; i < place->n; i++) {
+        if (memcmp(element(call->params, place, i), replacement, place->size) == 0) {
+            memcpy(element(call->params, place, i), element(call->guest, place, i), place->size);
         }
     }
 }
 
 /* The driver stops at the first id that it does not know. */
-static void restore_failed_id(const GpuScopeCall *call, const ScopePlace *place)
+static void restore_failed_id(const GpuScopeCall *call, const AbiMember *member)
 {
-    if (get_u32(call->params, &place->member, 0) != GPU_SCOPE_NO_ID) {
+    if (get_u32(call->params, &member->place, 0) != GPU_SCOPE_NO_ID) {
         return;
     }
-    for (uint32_t i = 0; i < place->beside.n; i++) {
-        NvU32 id = get_u32(call->guest, &place->beside, i);
+    for (uint32_t i = 0; i < member->beside.n; i++) {
+        NvU32 id = get_u32(call->guest, &member->beside, i);
         if (!gpu_scope_has_id(call->scope, id)) {
-            put_u32(call->params, &place->member, 0, id);
+            put_u32(call->params, &member->place, 0, id);
             return;
         }
     }
 }
 
 /* Move one element down to where the shorter list has it. */
-static void move_element(void *params, const ScopeMember *member, uint32_t to, uint32_t from)
+static void move_element(void *params, const AbiPlace *place, uint32_t to, uint32_t from)
 {
     if (to != from) {
-        char *first = (char *)params + member->offset;
-        memmove(first + (size_t)to * member->stride, first + (size_t)from * member->stride,
-                member->stride);
+        char *first = (char *)params + place->offset;
+        memmove(first + (size_t)to * place->stride, first + (size_t)from * place->stride,
+                place->stride);
     }
 }
 
-static void fill_elements(void *params, const ScopeMember *member, uint32_t from, int value)
+static void fill_elements(void *params, const AbiPlace *place, uint32_t from, int value)
 {
-    if (from < member->n) {
-        memset((char *)params + member->offset + (size_t)from * member->stride, value,
-               (size_t)(member->n - from) * member->stride);
+    if (from < place->n) {
+        memset((char *)params + place->offset + (size_t)from * place->stride, value,
+               (size_t)(place->n - from) * place->stride);
     }
 }
 
-static void strip_list(const GpuScopeCall *call, const ScopePlace *place)
+static void strip_list(const GpuScopeCall *call, const AbiMember *member)
 {
     uint32_t kept = 0;
 
-    for (uint32_t i = 0; i < place->member.n; i++) {
-        if (gpu_scope_has_id(call->scope, get_u32(call->params, &place->member, i))) {
-            move_element(call->params, &place->member, kept, i);
-            if (place->beside.n) {
-                move_element(call->params, &place->beside, kept, i);
+    for (uint32_t i = 0; i < member->place.n; i++) {
+        if (gpu_scope_has_id(call->scope, get_u32(call->params, &member->place, i))) {
+            move_element(call->params, &member->place, kept, i);
+            if (member->beside.n) {
+                move_element(call->params, &member->beside, kept, i);
             }
             kept++;
         }
     }
     G_STATIC_ASSERT(NV0000_CTRL_GPU_INVALID_ID == UINT32_MAX);
-    fill_elements(call->params, &place->member, kept, 0xff);
-    fill_elements(call->params, &place->beside, kept, 0);
+    fill_elements(call->params, &member->place, kept, 0xff);
+    fill_elements(call->params, &member->beside, kept, 0);
 }
 
-static void strip_records(const GpuScopeCall *call, const ScopePlace *place)
+static void strip_records(const GpuScopeCall *call, const AbiMember *member)
 {
-    uint32_t n = MIN(get_u32(call->params, &place->beside, 0), place->member.n);
+    uint32_t n = MIN(get_u32(call->params, &member->beside, 0), member->place.n);
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (gpu_scope_has_id(call->scope, get_u32(call->params, &place->member, i))) {
-            move_element(call->params, &place->member, kept++, i);
+        if (gpu_scope_has_id(call->scope, get_u32(call->params, &member->place, i))) {
+            move_element(call->params, &member->place, kept++, i);
         }
     }
-    fill_elements(call->params, &place->member, kept, 0);
-    put_u32(call->params, &place->beside, 0, kept);
+    fill_elements(call->params, &member->place, kept, 0);
+    put_u32(call->params, &member->beside, 0, kept);
 }
 
 /* Leave our GPUs in a group. Returns how many that are. */
@@ -195,51 +195,51 @@ static NvU32 strip_group(const GpuScopeCall *call, NV0000_SYNC_GPU_BOOST_GROUP_C
 }
 
 /* Beyond the last group the driver leaves what the guest had there. */
-static void strip_groups(const GpuScopeCall *call, const ScopePlace *place)
+static void strip_groups(const GpuScopeCall *call, const AbiMember *member)
 {
-    uint32_t n = MIN(get_u32(call->params, &place->beside, 0), place->member.n);
+    uint32_t n = MIN(get_u32(call->params, &member->beside, 0), member->place.n);
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < n; i++) {
         NV0000_SYNC_GPU_BOOST_GROUP_CONFIG group;
-        char *at = (char *)call->params + place->member.offset + (size_t)i * place->member.stride;
+        char *at = (char *)call->params + member->place.offset + (size_t)i * member->place.stride;
         memcpy(&group, at, sizeof group);
         if (strip_group(call, &group) > 0) {
             memcpy(at, &group, sizeof group);
-            move_element(call->params, &place->member, kept++, i);
+            move_element(call->params, &member->place, kept++, i);
         }
     }
-    size_t rest = place->member.offset + (size_t)kept * place->member.stride;
+    size_t rest = member->place.offset + (size_t)kept * member->place.stride;
     memcpy((char *)call->params + rest, (char *)call->guest + rest,
-           (size_t)(place->member.n - kept) * place->member.stride);
-    put_u32(call->params, &place->beside, 0, kept);
+           (size_t)(member->place.n - kept) * member->place.stride);
+    put_u32(call->params, &member->beside, 0, kept);
 }
 
-static void strip_mask(const GpuScopeCall *call, const ScopePlace *place)
+static void strip_mask(const GpuScopeCall *call, const AbiMember *member)
 {
     NvU32 ours = gpu_scope_instances(call->scope);
 
-    put_u32(call->params, &place->member, 0, get_u32(call->params, &place->member, 0) & ours);
-    for (uint32_t i = 0; i < place->beside.n; i++) {
+    put_u32(call->params, &member->place, 0, get_u32(call->params, &member->place, 0) & ours);
+    for (uint32_t i = 0; i < member->beside.n; i++) {
         if (i >= INSTANCES || !(ours & (1U << i))) {
-            put_u32(call->params, &place->beside, i, 0);
+            put_u32(call->params, &member->beside, i, 0);
         }
     }
 }
 
-static void strip_instance(const GpuScopeCall *call, const ScopeMember *member)
+static void strip_instance(const GpuScopeCall *call, const AbiPlace *place)
 {
-    NvU32 instance = get_u32(call->params, member, 0);
+    NvU32 instance = get_u32(call->params, place, 0);
 
     if (instance < INSTANCES && !(gpu_scope_instances(call->scope) & (1U << instance))) {
-        put_u32(call->params, member, 0, INVALID_INSTANCE);
+        put_u32(call->params, place, 0, INVALID_INSTANCE);
     }
 }
 
-static void strip_id(const GpuScopeCall *call, const ScopeMember *member)
+static void strip_id(const GpuScopeCall *call, const AbiPlace *place)
 {
-    if (!gpu_scope_has_id(call->scope, get_u32(call->params, member, 0))) {
-        put_u32(call->params, member, 0, NV0000_CTRL_GPU_INVALID_ID);
+    if (!gpu_scope_has_id(call->scope, get_u32(call->params, place, 0))) {
+        put_u32(call->params, place, 0, NV0000_CTRL_GPU_INVALID_ID);
     }
 }
 
@@ -251,74 +251,74 @@ static void set_field(void *record, const AbiLayout *layout, const char *name, u
 }
 
 /* A link to a GPU that is not there is a link to nothing. Switches and bridges stay. */
-static void strip_links(const GpuScopeCall *call, const ScopeMember *member)
+static void strip_links(const GpuScopeCall *call, const AbiPlace *place)
 {
-    const AbiLayout *link_layout = member->type;
+    const AbiLayout *link_layout = place->type;
     const AbiLayout *remote_layout = params_field(link_layout, "remoteDeviceInfo")->type;
 
-    for (uint32_t i = 0; i < member->n; i++) {
+    for (uint32_t i = 0; i < place->n; i++) {
         NV2080_CTRL_NVLINK_DEVICE_INFO remote; /* later shapes begin like this one */
-        char *link = (char *)call->params + member->offset + (size_t)i * member->stride;
-        memcpy(&remote, link + member->within, sizeof remote);
+        char *link = (char *)call->params + place->offset + (size_t)i * place->stride;
+        memcpy(&remote, link + place->within, sizeof remote);
         if (remote.deviceType != NVLINK_DEVICE_TYPE_GPU ||
             gpu_scope_has_address(call->scope, remote.domain, remote.bus, remote.device)) {
             continue;
         }
-        memset(link + member->within, 0, member->size);
-        set_field(link + member->within, remote_layout, "deviceType", NVLINK_DEVICE_TYPE_NONE);
+        memset(link + place->within, 0, place->size);
+        set_field(link + place->within, remote_layout, "deviceType", NVLINK_DEVICE_TYPE_NONE);
         set_field(link, link_layout, "connected", 0);
         set_field(link, link_layout, "remoteDeviceLinkNumber", NVLINK_REMOTE_LINK_INVALID);
         set_field(link, link_layout, "remoteLinkSid", 0);
     }
 }
 
-static void strip(const GpuScopeCall *call, const ScopePlace *place)
+static void strip(const GpuScopeCall *call, const AbiMember *member)
 {
-    switch (place->role) {
+    switch (member->role->kind) {
     case ABI_ROLE_GPU_LIST:
-        strip_list(call, place);
+        strip_list(call, member);
         break;
     case ABI_ROLE_GPU_RECORD:
-        strip_records(call, place);
+        strip_records(call, member);
         break;
     case ABI_ROLE_GPU_GROUP:
-        strip_groups(call, place);
+        strip_groups(call, member);
         break;
     case ABI_ROLE_GPU_MASK:
-        strip_mask(call, place);
+        strip_mask(call, member);
         break;
     case ABI_ROLE_GPU_SAID_ID:
-        strip_id(call, &place->member);
+        strip_id(call, &member->place);
         break;
     case ABI_ROLE_GPU_SAID_DEVICE:
-        strip_instance(call, &place->member);
+        strip_instance(call, &member->place);
         break;
     case ABI_ROLE_GPU_LINK:
-        strip_links(call, &place->member);
+        strip_links(call, &member->place);
         break;
     default:
         break;
     }
 }
 
-static void give_back(const GpuScopeCall *call, const ScopePlace *place)
+static void give_back(const GpuScopeCall *call, const AbiMember *member)
 {
     NvU32 no_id = GPU_SCOPE_NO_ID;
 
-    switch (place->role) {
+    switch (member->role->kind) {
     case ABI_ROLE_GPU_ID:
-        restore(call, &place->member, &no_id);
+        restore(call, &member->place, &no_id);
         break;
     case ABI_ROLE_GPU_UUID:
     case ABI_ROLE_GPU_UUID_TO_REGISTER:
-        restore(call, &place->member, gpu_scope_no_uuid);
+        restore(call, &member->place, gpu_scope_no_uuid);
         break;
     case ABI_ROLE_GPU_DEVICE:
-        memcpy(element(call->params, &place->member, 0), element(call->guest, &place->member, 0),
-               place->member.size);
+        memcpy(element(call->params, &member->place, 0), element(call->guest, &member->place, 0),
+               member->place.size);
         break;
     case ABI_ROLE_GPU_FAILED_ID:
-        restore_failed_id(call, place);
+        restore_failed_id(call, member);
         break;
     default:
         break;
@@ -327,21 +327,24 @@ static void give_back(const GpuScopeCall *call, const ScopePlace *place)
 
 /* --- a call ----------------------------------------------------------------------------------- */
 
-/* Without parameters a device is of instance 0 (src/nvidia/src/kernel/gpu/device.c): those that say
- * so take their place. */
-static bool has_default(const ScopeStruct *found)
+#define FOR_EACH_PLACE(MEMBER, MEMBERS) \
+    ABI_FOR_EACH_MEMBER_OF(MEMBER, MEMBERS, ABI_ROLE_GPU_ID, N_ABI_ROLES)
+
+void gpu_scope_none(GpuScopeCall *call)
 {
-    return found->places[0].role == ABI_ROLE_GPU_DEVICE;
+    *call = (GpuScopeCall){.held = -1};
 }
 
-bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout, void *params,
+bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *members, void *params,
                       size_t size)
 {
     GpuScope *scope = req->proxy->scope;
+    /* Without parameters a device is of instance 0 (src/nvidia/src/kernel/gpu/device.c): those that say so take their place. */
+    const bool by_default = !params && abi_members_have(members, ABI_ROLE_GPU_DEVICE);
 
-    *call = (GpuScopeCall){.scope = scope, .params = params, .held = -1};
-    call->found = scope && layout ? gpu_scope_struct(scope, layout) : NULL;
-    if (!call->found || (!params && !has_default(call->found))) {
+    *call = (GpuScopeCall){.scope = scope, .members = members, .params = params, .held = -1};
+    if (!scope || (!params && !by_default) ||
+        members->begin[ABI_ROLE_GPU_ID] == members->begin[N_ABI_ROLES]) {
         return true;
     }
     int error = gpu_scope_prepare(scope);
@@ -349,43 +352,48 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout,
         request_refuse(req, error, REFUSAL_NONE);
         return false;
     }
-    if (params && size != layout->size) {
+    if (params && size != members->layout->size) {
         call->params = call->scratch = g_malloc0(size);
         return true;
     }
-    if (!params) {
-        call->params = call->scratch = g_malloc0(layout->size);
+    if (by_default) {
+        call->params = call->scratch = g_malloc0(members->layout->size);
     }
-    call->guest = g_memdup2(call->params, layout->size);
-    for (size_t i = 0; i < call->found->n_places; i++) {
-        hide(call, &call->found->places[i]);
+    call->guest = g_memdup2(call->params, members->layout->size);
+    FOR_EACH_PLACE(member, members)
+    {
+        hide(call, member);
     }
-    if (call->scratch && call->held >= 0) {
+    if (by_default && call->held >= 0) {
         call->params = NULL; /* instance 0 is ours */
     }
     return true;
 }
 
 /* A call that failed has said nothing, or what nobody should hear. */
-static bool has_changed(const GpuScopeCall *call, const ScopeMember *member)
+static bool has_changed(const GpuScopeCall *call, const AbiPlace *place)
 {
-    return memcmp((char *)call->params + member->offset, (char *)call->guest + member->offset,
-                  (size_t)member->n * member->stride) != 0;
+    return memcmp((char *)call->params + place->offset, (char *)call->guest + place->offset,
+                  (size_t)place->n * place->stride) != 0;
 }
 
 void gpu_scope_after(GpuScopeCall *call, bool ok)
 {
     if (call->guest && call->params) {
-        for (size_t i = 0; i < call->found->n_places; i++) {
-            give_back(call, &call->found->places[i]);
+        FOR_EACH_PLACE(member, call->members)
+        {
+            give_back(call, member);
         }
-        for (size_t i = 0; i < call->found->n_places; i++) {
-            if (ok || has_changed(call, &call->found->places[i].member)) {
-                strip(call, &call->found->places[i]);
+        FOR_EACH_PLACE(member, call->members)
+        {
+            if (ok || has_changed(call, &member->place)) {
+                strip(call, member);
             }
         }
     }
-    gpu_scope_release(call->scope, call->held);
+    if (call->held >= 0) {
+        gpu_scope_release(call->scope, call->held);
+    }
     g_free(call->guest);
     g_free(call->scratch);
 }

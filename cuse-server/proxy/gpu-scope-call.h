@@ -13,16 +13,19 @@
  */
 typedef struct {
     GpuScope *scope;
-    const ScopeStruct *found;
+    const AbiMembers *members;
     void *params;
     void *guest;
     void *scratch;
     int held;
 } GpuScopeCall;
 
+/** gpu_scope_none: of a call that has not come to gpu_scope_before(): gpu_scope_after() does nothing. */
+void gpu_scope_none(GpuScopeCall *call);
+
 /**
  * gpu_scope_before: make parameters fit for the driver.
- * @layout: the driver's struct for this call; NULL: it has none
+ * @members: those of the driver's struct for this call
  * @params: the private copy, changed in place, or NULL
  * @size: how long the guest says it is. If that is not the struct's size the driver refuses the call
  * when it has looked at everything else, so it gets zeroes to look at, and the guest gets nothing.
@@ -30,7 +33,7 @@ typedef struct {
  * Returns: true: make the call with @call->params, and then gpu_scope_after() in any case. False: the
  * request is answered.
  */
-bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiLayout *layout, void *params,
+bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *members, void *params,
                       size_t size);
 
 /**

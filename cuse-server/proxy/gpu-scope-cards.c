@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cuse-server/proxy/gpu-scope-call.h"
-#include "cuse-server/proxy/handlers.h"
+#include "abi/nv-ioctl.h"
+#include "cuse-server/proxy/effects.h"
 
 enum { CARDS_BYTES = NV_MAX_DEVICES * sizeof(nv_ioctl_card_info_t) };
 
@@ -26,71 +26,79 @@ static size_t take_cards(const GpuScope *scope, const nv_ioctl_card_info_t *card
     return kept;
 }
 
+/* Whether the instance has some GPUs only, and they are known; false with the call refused, or with nothing to be done. */
+static bool is_scoped(const Call *call)
+{
+    return call->scope && call->argument_size > 0;
+}
+
+static bool prepare(Call *call)
+{
+    const int error = gpu_scope_prepare(call->scope);
+
+    return error == 0 || call_refuse(call, error, REFUSAL_NONE);
+}
+
+static size_t host_size(const Call *call)
+{
+    const size_t size = call->argument_size;
+
+    return size < CARDS_BYTES ? size + CARDS_BYTES : size;
+}
+
 /*
  * NV_ESC_CARD_INFO: the driver wants a slot for each GPU of the host, the guest knows of ours alone:
  * so the driver gets more slots, and the guest what is ours, in as many slots as it has. The rest is
  * zeroed, which is what the driver does.
  */
-static void card_info(Request *req, void *bytes, size_t size)
+static bool before_card_info(Call *call)
 {
-    size_t host_size = size < CARDS_BYTES ? size + CARDS_BYTES : size;
-    g_autofree nv_ioctl_card_info_t *cards = g_malloc0(host_size);
-    size_t room = size / sizeof *cards;
-
-    if (!request_host_ioctl(req, frontend_command(NV_ESC_CARD_INFO, host_size), cards)) {
-        return;
+    if (!is_scoped(call)) {
+        return true;
     }
-    g_autofree nv_ioctl_card_info_t *ours = g_malloc0(size);
-    if (take_cards(req->proxy->scope, cards, host_size / sizeof *cards, ours, room) > room) {
-        request_refuse(req, EINVAL, REFUSAL_NONE);
-        return;
+    if (!prepare(call)) {
+        return false;
     }
-    memcpy(bytes, ours, size);
+    call_ask_with(call, g_malloc0(host_size(call)), host_size(call));
+    return true;
 }
 
-/* NV_ESC_ATTACH_GPUS_TO_FD: ids; 0 is none. */
-static void attach_gpus(Request *req, void *bytes, size_t size)
+static void after_card_info(Call *call)
 {
-    g_autofree NvU32 *ids = g_memdup2(bytes, size);
+    const nv_ioctl_card_info_t *cards = call->own;
+    const size_t room = call->argument_size / sizeof *cards;
 
-    for (size_t i = 0; i < size / sizeof *ids; i++) {
-        if (ids[i] && !gpu_scope_has_id(req->proxy->scope, ids[i])) {
+    if (!cards) {
+        return;
+    }
+    g_autofree nv_ioctl_card_info_t *ours = g_malloc0(call->argument_size);
+    if (take_cards(call->scope, cards, host_size(call) / sizeof *cards, ours, room) > room) {
+        call_refuse(call, EINVAL, REFUSAL_NONE);
+        return;
+    }
+    memcpy(call->argument, ours, call->argument_size);
+}
+
+const Effect effect_card_info = {
+    .argument = ARGUMENT_ARRAY, .before = before_card_info, .after = after_card_info};
+
+/* NV_ESC_ATTACH_GPUS_TO_FD: ids; 0 is none. The driver writes nothing into them. */
+static bool before_attach_gpus(Call *call)
+{
+    if (!is_scoped(call)) {
+        return true;
+    }
+    if (!prepare(call)) {
+        return false;
+    }
+    NvU32 *ids = g_memdup2(call->argument, call->argument_size);
+    for (size_t i = 0; i < call->argument_size / sizeof *ids; i++) {
+        if (ids[i] && !gpu_scope_has_id(call->scope, ids[i])) {
             ids[i] = GPU_SCOPE_NO_ID;
         }
     }
-    /* The driver writes nothing into it. */
-    request_host_ioctl(req, frontend_command(NV_ESC_ATTACH_GPUS_TO_FD, size), ids);
+    call_ask_with(call, ids, call->argument_size);
+    return true;
 }
 
-/* The argument is an array, and its size the ioctl's. A null argument goes with no bytes: the driver then says what it thinks
- * of that. */
-static RequestResult pass_array(Request *req, const AbiEntry *entry,
-                                void (*scoped)(Request *req, void *bytes, size_t size))
-{
-    const size_t size = frontend_size(req->command);
-    void *bytes = size ? guest_map(req, req->argument, size, GUEST_INOUT) : NULL;
-
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    if (!req->proxy->scope || size == 0) {
-        request_host_ioctl(req, frontend_command(entry->number, size), bytes);
-        return REQUEST_DONE;
-    }
-    int error = gpu_scope_prepare(req->proxy->scope);
-    if (error) {
-        return request_refuse(req, error, REFUSAL_NONE);
-    }
-    scoped(req, bytes, size);
-    return REQUEST_DONE;
-}
-
-RequestResult frontend_card_info(Request *req, const AbiEntry *entry)
-{
-    return pass_array(req, entry, card_info);
-}
-
-RequestResult frontend_attach_gpus_to_fd(Request *req, const AbiEntry *entry)
-{
-    return pass_array(req, entry, attach_gpus);
-}
+const Effect effect_attach_gpus_to_fd = {.argument = ARGUMENT_ARRAY, .before = before_attach_gpus};

@@ -12,8 +12,7 @@
 #include "abi/class.h"
 #include "abi/ctrl0000.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/gpu-scope-rules.h"
-#include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/frontend-word.h"
 
 /* NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID: as bytes, SHA-1. */
 #define UUID_FLAGS_BINARY 0x2
@@ -39,7 +38,6 @@ struct GpuScope {
     const Device *devices;
     unsigned n_devices;
     Host *host;
-    ScopeRules *rules;
     int ctl; /* our own nvidiactl, and a client on it */
     NvHandle client;
     GMutex lock; /* of prepare, and of UUIDs */
@@ -48,14 +46,13 @@ struct GpuScope {
     Gpu gpus[NV_MAX_DEVICES];
 };
 
-GpuScope *gpu_scope_new(const DriverAbi *abi, const Device *devices, unsigned n_devices, Host *host)
+GpuScope *gpu_scope_new(const Device *devices, unsigned n_devices, Host *host)
 {
     GpuScope *scope = g_new0(GpuScope, 1);
 
     scope->devices = devices;
     scope->n_devices = n_devices;
     scope->host = host;
-    scope->rules = scope_rules_new(abi);
     scope->ctl = -1;
     g_mutex_init(&scope->lock);
     return scope;
@@ -65,15 +62,9 @@ void gpu_scope_free(GpuScope *scope)
 {
     if (scope) {
         gpu_scope_release(scope, scope->ctl);
-        scope_rules_free(scope->rules);
         g_mutex_clear(&scope->lock);
         g_free(scope);
     }
-}
-
-const ScopeStruct *gpu_scope_struct(const GpuScope *scope, const AbiLayout *layout)
-{
-    return scope_rules_find(scope->rules, layout);
 }
 
 /* --- asking the driver ------------------------------------------------------------------------ */

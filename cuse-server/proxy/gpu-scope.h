@@ -7,7 +7,7 @@
  * that is not ours goes to the driver as the name of a GPU that no host can have, so that the driver
  * itself says what it says of those, and comes back as the guest wrote it; what the driver says is
  * stripped of all GPUs but ours, in the shape that the driver gives to shorter lists. Which members
- * of which structs those are is a table: gpu-scope-rules.h.
+ * of which structs those are is said by their roles (abi/role.h).
  *
  * Lists are of what is ours, not of what is not: that needs no news of the host's other GPUs. Ours
  * are the device nodes of the instance; what the driver calls them it is asked when the first call
@@ -25,7 +25,6 @@
 
 #include "abi/nv-ioctl.h"
 #include "cuse-server/proxy/device.h"
-#include "cuse-server/proxy/gpu-scope-rules.h"
 #include "cuse-server/proxy/host.h"
 
 typedef struct GpuScope GpuScope;
@@ -39,17 +38,13 @@ extern const NvU8 gpu_scope_no_uuid[16];
 
 /**
  * gpu_scope_new: the scope of an instance.
- * @devices, @n_devices: its nodes; the GPUs among them are its GPUs. They, @abi and @host outlive the
+ * @devices, @n_devices: its nodes; the GPUs among them are its GPUs. They and @host outlive the
  * scope. Nothing is asked of the host yet.
  */
-GpuScope *gpu_scope_new(const DriverAbi *abi, const Device *devices, unsigned n_devices,
-                        Host *host);
+GpuScope *gpu_scope_new(const Device *devices, unsigned n_devices, Host *host);
 
 /** gpu_scope_free: @scope may be NULL. */
 void gpu_scope_free(GpuScope *scope);
-
-/** gpu_scope_struct: the rules for a struct of the driver's; NULL: there are none. */
-const ScopeStruct *gpu_scope_struct(const GpuScope *scope, const AbiLayout *layout);
 
 /**
  * gpu_scope_prepare: find out what the driver calls our GPUs, once. May block.

@@ -2,7 +2,8 @@
 #include "cuse-server/proxy/host-commands.h"
 
 #include "abi/nvos.h"
-#include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/effects.h"
+#include "cuse-server/proxy/frontend-word.h"
 
 #define ANY_SIZE (~(uint32_t)(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
@@ -36,20 +37,15 @@ static void add_frontend(GArray *commands, const char *name, uint32_t number, si
 
 static void add_entry(GArray *commands, const AbiEntry *entry)
 {
-    switch (entry->handler) {
-    case HANDLER_numa_info: /* is never forwarded */
-        break;
-    case HANDLER_card_info:
-    case HANDLER_attach_gpus_to_fd:
+    if (entry->handler == HANDLER_numa_info) { /* is never forwarded */
+        return;
+    }
+    if (entry->kind == ABI_UVM) {
+        add(commands, entry->name, entry->number, IOCTL_WORD_EXACT);
+    } else if (effect_of(entry->handler)->argument == ARGUMENT_ARRAY) {
         add_frontend(commands, entry->name, entry->number, 0);
-        break;
-    default:
-        if (entry->kind == ABI_UVM) {
-            add(commands, entry->name, entry->number, IOCTL_WORD_EXACT);
-        } else if (entry->layout) { /* the shorter form is forwarded as the longer one */
-            add_frontend(commands, entry->name, entry->number, entry->layout->size);
-        }
-        break;
+    } else if (entry->layout) { /* the shorter form is forwarded as the longer one */
+        add_frontend(commands, entry->name, entry->number, entry->layout->size);
     }
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory: allocated by the calls that are older than NV_ESC_RM_ALLOC, and made ready to be mapped. What a
+ * Effects on memory: allocated by the calls that are older than NV_ESC_RM_ALLOC, and made ready to be mapped. What a
  * file shows to mmap is noted in the file, under its lock from before the host call that may change it.
  */
 #include <errno.h>
 
 #include "abi/class.h"
+#include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/nvos32.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/effects.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 
@@ -31,40 +32,35 @@ static uint64_t map_length(uint64_t address, uint64_t length)
 
 /* The driver makes the context only for the process that allocated the client
  * (src/nvidia/arch/nvalloc/unix/src/osapi.c, rm_create_mmap_context). */
-static bool is_other_process(Request *req, NvHandle client)
+static bool is_other_process(Call *call, NvHandle client)
 {
     GuestProcess owner;
     const GuestProcess *caller;
 
-    return object_tree_process(req->proxy->objects, client, &owner) &&
-           (!(caller = request_process(req)) || caller->id != owner.id);
+    return object_tree_process(call->objects, client, &owner) &&
+           (!(caller = call_process(call)) || caller->id != owner.id);
 }
 
-RequestResult frontend_map_memory(Request *req, const AbiEntry *entry)
+static bool before_map_memory(Call *call)
 {
-    nv_ioctl_nvos33_parameters_with_fd *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
+    const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
 
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
+    if (is_other_process(call, p->params.hClient)) {
+        return call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
     }
-    NvFile *target = request_swap_only_fd(req, entry->layout, p);
-    if (!target) {
-        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
-    }
-    if (is_other_process(req, p->params.hClient)) {
-        return request_refuse_status(req, &p->params.status, NV_ERR_INVALID_CLIENT,
-                                     REFUSAL_BAD_CLIENT);
-    }
-    g_autoptr(NvFile) file = nv_file_ref(target);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&file->map.lock);
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->params.status;
-        if (p->params.status == NV_OK) {
-            file->map.length = map_length(p->params.pLinearAddress, p->params.length);
-        }
-    }
-    return REQUEST_DONE;
+    call_target(call);
+    call_lock_mapping(call);
+    return true;
 }
+
+static void after_map_memory(Call *call)
+{
+    const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
+
+    call->target->map.length = map_length(p->params.pLinearAddress, p->params.length);
+}
+
+const Effect effect_map_memory = {.before = before_map_memory, .after = after_map_memory};
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
@@ -76,71 +72,77 @@ static uint64_t limit_bytes(uint64_t limit)
     return g_uint64_checked_add(&bytes, limit, 1) ? bytes : 0;
 }
 
-/* Make the call in its client, and record what it made. Returns true if it made something. */
-static bool alloc_memory(Request *req, const AbiEntry *entry, nv_ioctl_nvos02_parameters_with_fd *p)
+static void after_alloc_memory(Call *call)
 {
-    const NvHandle parent = p->params.hObjectParent;
-    Client *client = request_lock_client(req, p->params.hRoot, &p->params.status);
-    bool made = false;
+    const NVOS02_PARAMETERS *asked = call->asked; /* the argument begins with it */
+    const NVOS02_PARAMETERS *p = call->params;
 
-    if (!client) {
-        return false;
-    }
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->params.status;
-        made = p->params.status == NV_OK;
-    }
-    if (made) {
-        client_add(client, p->params.hObjectNew, p->params.hClass, &parent, 1);
-        client_set_memory(client, p->params.hObjectNew, limit_bytes(p->params.limit));
-    }
-    object_tree_unlock(client);
-    return made;
+    client_add(call->client, p->hObjectNew, asked->hClass, &asked->hObjectParent, 1);
+    client_set_memory(call->client, p->hObjectNew, limit_bytes(p->limit));
 }
 
 /* System memory can be made ready for mmap of `fd` in one go. */
-static RequestResult alloc_system(Request *req, const AbiEntry *entry,
-                                  nv_ioctl_nvos02_parameters_with_fd *p)
+static bool before_alloc_system(Call *call)
 {
-    const NvU32 flags = p->params.flags;
-    const bool maps = FLAG_FIELD(flags, NVOS02_FLAGS_ALLOC) != NVOS02_FLAGS_ALLOC_NONE &&
-                      FLAG_FIELD(flags, NVOS02_FLAGS_MAPPING) != NVOS02_FLAGS_MAPPING_NO_MAP;
-    NvFile *target = request_swap_fd(req, &p->fd, sizeof p->fd, DEVICE_FRONTEND);
+    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
 
-    if (!target) {
-        return request_refuse(req, EINVAL, REFUSAL_BAD_FD);
+    if (!call_swap_fd(call, &p->fd, DEVICE_FRONTEND)) {
+        return false;
     }
-    g_autoptr(NvFile) file = nv_file_ref(target);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&file->map.lock);
-    if (alloc_memory(req, entry, p) && maps) {
-        file->map.length = map_length(0, limit_bytes(p->params.limit));
-    }
-    return REQUEST_DONE;
+    call_target(call);
+    call_lock_mapping(call);
+    return true;
 }
 
-RequestResult frontend_alloc_memory(Request *req, const AbiEntry *entry)
+static void after_alloc_system(Call *call)
 {
-    nv_ioctl_nvos02_parameters_with_fd *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
+    const NVOS02_PARAMETERS *asked = call->asked;
+    const NVOS02_PARAMETERS *p = call->params;
+
+    after_alloc_memory(call);
+    if (FLAG_FIELD(asked->flags, NVOS02_FLAGS_ALLOC) != NVOS02_FLAGS_ALLOC_NONE &&
+        FLAG_FIELD(asked->flags, NVOS02_FLAGS_MAPPING) != NVOS02_FLAGS_MAPPING_NO_MAP) {
+        call->target->map.length = map_length(0, limit_bytes(p->limit));
+    }
+}
+
+static bool before_alloc_local(Call *call)
+{
+    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
     const int no_fd = -1;
 
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    req->event.detail_number = p->params.hClass;
-    switch (p->params.hClass) {
+    call_swap(call, &p->fd, &no_fd, sizeof no_fd);
+    return true;
+}
+
+static const Effect *choose_alloc_memory(Call *call)
+{
+    static const Effect system = {.lock = LOCK_FOR_NEW,
+                                  .keeps = true,
+                                  .before = before_alloc_system,
+                                  .after = after_alloc_system};
+    static const Effect local = {.lock = LOCK_FOR_NEW,
+                                 .keeps = true,
+                                 .before = before_alloc_local,
+                                 .after = after_alloc_memory};
+    const NVOS02_PARAMETERS *p = call->params;
+
+    call_detail(call, p->hClass);
+    switch (p->hClass) {
     case NV01_MEMORY_SYSTEM:
-        return alloc_system(req, entry, p);
+        return &system;
     case NV01_MEMORY_LOCAL_PRIVILEGED:
     case NV01_MEMORY_LOCAL_USER:
-        request_swap(req, &p->fd, &no_fd, sizeof no_fd);
-        alloc_memory(req, entry, p);
-        return REQUEST_DONE;
+        return &local;
     case NV01_MEMORY_SYSTEM_OS_DESCRIPTOR:
-        return os_descriptor_alloc(req, entry, p);
+        return &effect_os_descriptor;
     default:
-        return request_refuse(req, EINVAL, REFUSAL_UNKNOWN_CLASS);
+        call_refuse(call, EINVAL, REFUSAL_UNKNOWN_CLASS);
+        return NULL;
     }
 }
+
+const Effect effect_alloc_memory = {.choose = choose_alloc_memory};
 
 /* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
 
@@ -159,76 +161,46 @@ static uint32_t heap_class(const NVOS32_PARAMETERS_data_AllocSize *p)
                : NV01_MEMORY_SYSTEM;
 }
 
-static RequestResult heap_alloc_size(Request *req, const AbiEntry *entry, NVOS32_PARAMETERS *p)
+static bool map_heap_address(Call *call)
 {
-    NvU64 *address = NULL;
+    NVOS32_PARAMETERS *p = call->params;
+    NvP64 *address = &p->data.AllocSize.address;
 
-    if (p->data.AllocSize.address) {
-        address = guest_map(req, p->data.AllocSize.address, sizeof *address, GUEST_INOUT);
-    }
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    const NvHandle dependencies[] = {p->hObjectParent, p->hVASpace};
-    const uint32_t object_class = heap_class(&p->data.AllocSize);
-    Client *client = request_lock_client(req, p->hRoot, &p->status);
-    if (!client) {
-        return REQUEST_DONE;
-    }
-    request_swap_pointer(req, &p->data.AllocSize.address, address);
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->status;
-        if (p->status == NV_OK) {
-            client_add(client, p->data.AllocSize.hMemory, object_class, dependencies,
-                       object_class == NV50_MEMORY_VIRTUAL ? 2 : 1);
-            if (object_class != NV50_MEMORY_VIRTUAL) {
-                client_set_memory(client, p->data.AllocSize.hMemory, p->data.AllocSize.size);
-            }
-        }
-    }
-    object_tree_unlock(client);
-    return REQUEST_DONE;
+    call_map_array(call, address, *address ? sizeof(NvU64) : 0, GUEST_INOUT);
+    return true;
 }
 
-RequestResult frontend_vidheap_control(Request *req, const AbiEntry *entry)
+static void after_heap_alloc(Call *call)
 {
-    NVOS32_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
+    const NVOS32_PARAMETERS *asked = call->asked;
+    const NVOS32_PARAMETERS *p = call->params;
+    const NvHandle dependencies[] = {asked->hObjectParent, asked->hVASpace};
+    const uint32_t object_class = heap_class(&asked->data.AllocSize);
+    const bool is_virtual = object_class == NV50_MEMORY_VIRTUAL;
 
-    if (!p) {
-        return REQUEST_RETRY;
+    client_add(call->client, p->data.AllocSize.hMemory, object_class, dependencies,
+               is_virtual ? 2 : 1);
+    if (!is_virtual) {
+        client_set_memory(call->client, p->data.AllocSize.hMemory, p->data.AllocSize.size);
     }
-    req->event.detail_number = p->function;
+}
+
+static const Effect *choose_heap(Call *call)
+{
+    static const Effect alloc_size = {
+        .lock = LOCK_FOR_NEW, .keeps = true, .map = map_heap_address, .after = after_heap_alloc};
+    const NVOS32_PARAMETERS *p = call->params;
+
+    call_detail(call, p->function);
     switch (p->function) {
     case NVOS32_FUNCTION_ALLOC_SIZE:
-        return heap_alloc_size(req, entry, p);
+        return &alloc_size;
     case NVOS32_FUNCTION_ALLOC_OS_DESCRIPTOR:
-        return guest_commit(req) ? os_descriptor_heap(req, entry, p) : REQUEST_RETRY;
+        return &effect_os_descriptor_heap;
     default:
-        return request_refuse(req, EINVAL, REFUSAL_UNKNOWN_FUNCTION);
+        call_refuse(call, EINVAL, REFUSAL_UNKNOWN_FUNCTION);
+        return NULL;
     }
 }
 
-/* --- NV_ESC_RM_ALLOC_CONTEXT_DMA2 ------------------------------------------------------------- */
-
-RequestResult frontend_alloc_context_dma2(Request *req, const AbiEntry *entry)
-{
-    NVOS39_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
-
-    if (!guest_commit(req)) {
-        return REQUEST_RETRY;
-    }
-    Client *client = request_lock_client(req, p->hObjectParent, &p->status);
-    if (!client) {
-        return REQUEST_DONE;
-    }
-    /* It becomes a sibling of its memory. */
-    const NvHandle parent = client_parent(client, p->hMemory);
-    if (request_host_ioctl(req, frontend_command(entry->number, sizeof *p), p)) {
-        req->event.status = p->status;
-        if (p->status == NV_OK && parent) {
-            client_add(client, p->hObjectNew, p->hClass, &parent, 1);
-        }
-    }
-    object_tree_unlock(client);
-    return REQUEST_DONE;
-}
+const Effect effect_vidheap_control = {.choose = choose_heap};

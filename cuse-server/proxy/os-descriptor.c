@@ -4,13 +4,12 @@
  * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmCreateOsDescriptor). It takes the address in the task
  * that calls, so the call is made from inside the guest's process, with the guest's own address.
  */
-#include <errno.h>
-
 #include "abi/class.h"
+#include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/nvos32.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/handlers.h"
+#include "cuse-server/proxy/effects.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 
@@ -32,54 +31,44 @@ static NvU32 range_status(uint64_t address, uint64_t limit)
     return NV_OK;
 }
 
-/* Descriptor: the members of either call's struct that both have. */
-typedef struct {
-    NvHandle client;
-    NvHandle parent;
-    const NvHandle *object; /* after the call */
-    uint64_t address;
-    uint64_t limit;
-    NvU32 *status;
-} Descriptor;
-
-static RequestResult make(Request *req, const AbiEntry *entry, const Descriptor *d, void *params,
-                          size_t size)
+static bool check_range(Call *call, uint64_t address, uint64_t limit)
 {
-    const NvU32 status = range_status(d->address, d->limit);
+    const NvU32 status = range_status(address, limit);
 
-    if (status != NV_OK) {
-        return request_refuse_status(req, d->status, status, REFUSAL_BAD_POINTER);
-    }
-    Client *client = request_lock_client(req, d->client, d->status);
-    if (!client) {
-        return REQUEST_DONE;
-    }
-    if (request_guest_ioctl(req, frontend_command(entry->number, size), params, size)) {
-        req->event.status = *d->status;
-        if (*d->status == NV_OK) {
-            client_add(client, *d->object, NV01_MEMORY_SYSTEM_OS_DESCRIPTOR, &d->parent, 1);
-        }
-    }
-    object_tree_unlock(client);
-    return REQUEST_DONE;
+    return status == NV_OK || call_refuse_status(call, status, REFUSAL_BAD_POINTER);
 }
 
-RequestResult os_descriptor_alloc(Request *req, const AbiEntry *entry,
-                                  nv_ioctl_nvos02_parameters_with_fd *p)
+static void record(Call *call, NvHandle object, NvHandle parent)
 {
+    client_add(call->client, object, NV01_MEMORY_SYSTEM_OS_DESCRIPTOR, &parent, 1);
+}
+
+/* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
+
+static bool before_alloc(Call *call)
+{
+    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
     const int no_fd = -1;
-    const Descriptor d = {
-        .client = p->params.hRoot,
-        .parent = p->params.hObjectParent,
-        .object = &p->params.hObjectNew,
-        .address = p->params.pMemory,
-        .limit = p->params.limit,
-        .status = &p->params.status,
-    };
 
-    request_swap(req, &p->fd, &no_fd, sizeof no_fd);
-    return make(req, entry, &d, p, sizeof *p);
+    call_swap(call, &p->fd, &no_fd, sizeof no_fd);
+    return check_range(call, p->params.pMemory, p->params.limit);
 }
+
+static void after_alloc(Call *call)
+{
+    const NVOS02_PARAMETERS *asked = call->asked; /* the argument begins with it */
+    const NVOS02_PARAMETERS *p = call->params;
+
+    record(call, p->hObjectNew, asked->hObjectParent);
+}
+
+const Effect effect_os_descriptor = {.lock = LOCK_FOR_NEW,
+                                     .way = ASK_IN_GUEST,
+                                     .keeps = true,
+                                     .before = before_alloc,
+                                     .after = after_alloc};
+
+/* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
 
 /*
  * Memory that the caller may only read is pinned as such, and a GPU may write to it all the same unless that is said as well
@@ -97,24 +86,29 @@ static bool device_may_write_what_user_may_not(NvU32 attr2)
            device != NVOS32_ATTR2_PROTECTION_DEVICE_READ_ONLY;
 }
 
-RequestResult os_descriptor_heap(Request *req, const AbiEntry *entry, NVOS32_PARAMETERS *p)
+static bool before_heap(Call *call)
 {
+    const NVOS32_PARAMETERS *p = call->params;
     const NVOS32_PARAMETERS_data_AllocOsDesc *data = &p->data.AllocOsDesc;
-    const Descriptor d = {
-        .client = p->hRoot,
-        .parent = p->hObjectParent,
-        .object = &data->hMemory,
-        .address = data->descriptor,
-        .limit = data->limit,
-        .status = &p->status,
-    };
 
     /* The other types are for pointers of the kernel's own. */
-    if (data->descriptorType != NVOS32_DESCRIPTOR_TYPE_VIRTUAL_ADDRESS) {
-        return request_refuse_status(req, &p->status, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);
+    if (data->descriptorType != NVOS32_DESCRIPTOR_TYPE_VIRTUAL_ADDRESS ||
+        device_may_write_what_user_may_not(data->attr2)) {
+        return call_refuse_status(call, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);
     }
-    if (device_may_write_what_user_may_not(data->attr2)) {
-        return request_refuse_status(req, &p->status, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);
-    }
-    return make(req, entry, &d, p, sizeof *p);
+    return check_range(call, data->descriptor, data->limit);
 }
+
+static void after_heap(Call *call)
+{
+    const NVOS32_PARAMETERS *asked = call->asked;
+    const NVOS32_PARAMETERS *p = call->params;
+
+    record(call, p->data.AllocOsDesc.hMemory, asked->hObjectParent);
+}
+
+const Effect effect_os_descriptor_heap = {.lock = LOCK_FOR_NEW,
+                                          .way = ASK_IN_GUEST,
+                                          .keeps = true,
+                                          .before = before_heap,
+                                          .after = after_heap};

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "cuse-server/proxy/handlers.h"
 #include "cuse-server/proxy/mapping.h"
+#include "cuse-server/proxy/pipeline.h"
 
 /* The driver's poll takes away what it reports, asked for or not: so everything is asked for. */
 #define POLL_EVERYTHING \
@@ -38,7 +38,7 @@ void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *d
 
 void proxy_scope_gpus(Proxy *proxy)
 {
-    proxy->scope = gpu_scope_new(proxy->abi, proxy->devices, proxy->n_devices, proxy->host);
+    proxy->scope = gpu_scope_new(proxy->devices, proxy->n_devices, proxy->host);
 }
 
 void proxy_clear(Proxy *proxy)
@@ -72,7 +72,7 @@ static int open_file(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFi
     if (id == 0 || !file_has_room(proxy)) {
         return ENFILE;
     }
-    if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: dma-buf.c */
+    if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: call-ask.c */
         *file = nv_file_table_add(proxy->files, id, &proxy->devices[device], proxy->host, -1);
         return 0;
     }
@@ -191,14 +191,13 @@ void proxy_begin(Request *req)
     };
 }
 
-static RequestResult run_handler(Request *req)
+static RequestResult run(Request *req)
 {
     proxy_begin(req);
     switch (req->file->device->kind) {
     case DEVICE_FRONTEND:
-        return frontend_ioctl(req);
     case DEVICE_UVM:
-        return uvm_ioctl(req);
+        return pipeline_run(req);
     case DEVICE_UVM_TOOLS:
         break;
     case DEVICE_OPEN_ONLY:
@@ -215,12 +214,12 @@ RequestResult proxy_ioctl(Request *req)
     /* What the last call of a file kept open, and nobody has told of. */
     nv_file_table_settle(req->proxy->files, 0);
     if (!tap) {
-        return run_handler(req);
+        return run(req);
     }
     GuestMemory *memory = req->memory;
     tap->ops->begin(tap);
     req->memory = tap->ops->memory(tap, memory);
-    RequestResult result = run_handler(req);
+    RequestResult result = run(req);
     req->memory = memory;
     tap->ops->leave(tap);
     return result;

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One ioctl on its way through a handler, and what handlers do with it.
- *
- * A handler reads like the call it stands for:
- *
- *     NVOS00_PARAMETERS *p = guest_map(req, req->argument, sizeof *p, GUEST_INOUT);
- *     if (!guest_commit(req)) {
- *         return REQUEST_RETRY;
- *     }
- *     ...swap, call the host, track...
- *
- * Everything before guest_commit() may run several times; everything after it runs once.
+ * One ioctl, as a transport hands it over, and what the pipeline does with it (pipeline.h). Everything before guest_commit() may run
+ * several times; everything after it runs once.
  *
  * What the guest has in its parameters and the host must not see as it is (descriptors, pointers,
  * handles of others) is swapped: the host's value takes its place in the private copy, and the
  * guest's is put back as soon as the host has answered or the call is refused. So nothing of ours
- * is ever written back, whichever way a handler ends.
+ * is ever written back, whichever way a call ends.
  */
 #pragma once
 
@@ -94,8 +85,8 @@ static inline void *guest_map(Request *req, uint64_t addr, size_t len, GuestAcce
 }
 
 /**
- * guest_commit: ask whether everything asked for is here. If not, the handler returns REQUEST_RETRY
- * at once. If so, it may look at what it mapped and act.
+ * guest_commit: ask whether everything asked for is here. If not, REQUEST_RETRY is returned at once. If so, what was mapped may be
+ * looked at and acted upon.
  */
 static inline bool guest_commit(Request *req)
 {
@@ -115,65 +106,6 @@ RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 sta
                                     Refusal refusal);
 
 /**
- * request_host_ioctl: make the call on the request's own host file.
- * @argument: a private struct, a plain value or NULL
- *
- * Returns: true if the host took the call (its NvStatus may still be bad); false if it failed: the
- * request then carries the errno, and nothing is written back.
- */
-bool request_host_ioctl(Request *req, uint32_t command, void *argument);
-
-/**
- * UnsizedParams: parameters that the driver copies by the size that it knows (driver-block.h).
- * @params, @size: the private copy, and how long it is in the table
- * @argument: the ioctl's, if that is another struct, which points to the parameters; NULL: the parameters are the argument
- * @pointer: the member of @argument that is to point to them; NULL as @argument is
- */
-typedef struct {
-    void *params;
-    size_t size;
-    void *argument;
-    NvP64 *pointer;
-} UnsizedParams;
-
-/** request_host_unsized: as request_host_ioctl(), with such parameters. ENOMEM: there is no memory for them. */
-bool request_host_unsized(Request *req, uint32_t command, const UnsizedParams *unsized);
-
-/**
- * request_guest_ioctl: the same from inside the calling process, for a call in which the driver acts on
- * the address space of the task that calls.
- * @argument, @size: a private struct
- *
- * Returns: as request_host_ioctl(); also false if no call can be made in there (a debugger holds the
- * process): the request is then refused with EBUSY or EOPNOTSUPP.
- */
-bool request_guest_ioctl(Request *req, uint32_t command, void *argument, size_t size);
-
-/**
- * request_host_params: the same as request_host_ioctl() for an entry with parameters, which are first looked through for what
- * the caller must not name.
- * @params: the entry's own struct; NULL: it has none, or the guest gave none
- * @argument: what the ioctl gets, if it is not @params itself; else NULL
- */
-bool request_host_params(Request *req, const AbiEntry *entry, void *params, uint32_t command,
-                         void *argument);
-
-/**
- * request_pass_struct: a whole handler: the request's argument is the entry's struct, which goes in and
- * out as it is, without pointers or descriptors that mean anything to the host.
- */
-RequestResult request_pass_struct(Request *req, const AbiEntry *entry, uint32_t command);
-
-/**
- * request_lock_client: the client that a call allocates an object in.
- * @status_field: as in request_refuse_status()
- *
- * Returns: the client, locked; or NULL: there is none of this handle, or the instance has as many
- * objects as it may. The request is then answered.
- */
-Client *request_lock_client(Request *req, NvHandle handle, NvU32 *status_field);
-
-/**
  * request_swap: put the host's value in place of the guest's until the host has answered.
  * @at: in a private copy; @size bytes
  */
@@ -191,16 +123,6 @@ void request_swap_pointer(Request *req, NvP64 *at, const void *host);
  * foreign or the wrong kind.
  */
 NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind);
-
-/**
- * request_swap_fds: the same for each member of a struct that is a descriptor, as its role says.
- *
- * Returns: false: one of them is no file of this instance, or not of that kind.
- */
-bool request_swap_fds(Request *req, const AbiLayout *layout, void *params);
-
-/** request_swap_only_fd: the same for a struct with one descriptor. Returns: its file, as request_swap_fd(). */
-NvFile *request_swap_only_fd(Request *req, const AbiLayout *layout, void *params);
 
 /** request_restore: put back what was swapped. The functions that end a call do it by themselves. */
 void request_restore(Request *req);

@@ -20,6 +20,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/effects.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/fake-host.h"
 
@@ -247,9 +248,7 @@ static uint32_t frontend_call(Fake *fake)
     }
     if (choice >= 250) {
         size = input_byte(&input);
-    } else if ((entry->handler == HANDLER_card_info ||
-                entry->handler == HANDLER_attach_gpus_to_fd) &&
-               choice >= 128) {
+    } else if (effect_of(entry->handler)->argument == ARGUMENT_ARRAY && choice >= 128) {
         size *= choice & 31;
     }
     return (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, entry->number, size & 0x3fff);

@@ -8,7 +8,6 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/client-handles.h"
 #include "cuse-server/proxy/params.h"
 #include "tests/unit/fake-host.h"
 

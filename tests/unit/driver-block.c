@@ -82,7 +82,8 @@ Test(driver_block, parameters_of_uvm)
 
     fake->answer = answer;
     table_bytes = sizeof(UVM_ALLOC_SEMAPHORE_POOL_PARAMS);
-    room = DRIVER_BLOCK_BYTES;
+    room = driver_block_room(table_bytes);
+    cr_assert_eq(room, DRIVER_BLOCK_BYTES);
     for (int i = 0; i < 2; i++) {
         memset(fake_at(fake, PARAMS), THEIRS, 2 * table_bytes);
         cr_assert_eq(fake_ioctl(fake, uvm, UVM_ALLOC_SEMAPHORE_POOL, PARAMS), 0);
@@ -98,7 +99,7 @@ Test(driver_block, parameters_of_a_class)
 
     fake->answer = answer;
     table_bytes = sizeof(NV0080_ALLOC_PARAMETERS);
-    room = 8 * (size_t)DRIVER_BLOCK_SHORT;
+    room = driver_block_room(table_bytes);
     cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &root, sizeof root), 0);
     for (NvHandle device = 1; device <= 2; device++) {
         NVOS64_PARAMETERS p = {.hRoot = CLIENT,
@@ -112,6 +113,14 @@ Test(driver_block, parameters_of_a_class)
         cr_assert_eq(p.pAllocParms, PARAMS);
         check_answered(fake);
     }
+}
+
+Test(driver_block, room_is_for_eight_times_as_much)
+{
+    cr_assert_eq(driver_block_room(4), 256);
+    cr_assert_eq(driver_block_room(100), 800);
+    cr_assert_eq(driver_block_room(DRIVER_BLOCK_SHORT), 8 * DRIVER_BLOCK_SHORT);
+    cr_assert_eq(driver_block_room(DRIVER_BLOCK_SHORT + 1), DRIVER_BLOCK_BYTES);
 }
 
 static void check_fits(const DriverAbi *abi, AbiKind kind)

@@ -16,7 +16,6 @@
 #include "abi/nv-ioctl.h"
 #include "abi/status.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/gpu-scope-rules.h"
 #include "tests/unit/fake-host.h"
 
 enum {
@@ -43,16 +42,29 @@ static unsigned n_open_in_call;
 static NvU8 *seen; /* the target call's parameters as the driver got them */
 static NvU32 seen_size;
 static NvU32 answer_status;
-static const ScopeStruct *target;
+static const AbiMembers *target;
 static void (*say)(NvU8 *params);
 
-static void put(void *params, const ScopeMember *member, uint32_t i, NvU32 value)
+#define FOR_EACH_GPU(MEMBER, MEMBERS) \
+    ABI_FOR_EACH_MEMBER_OF(MEMBER, MEMBERS, ABI_ROLE_GPU_ID, N_ABI_ROLES)
+
+static const AbiMember *first_of(const AbiMembers *members)
+{
+    return &members->all[members->begin[ABI_ROLE_GPU_ID]];
+}
+
+static bool names_gpus(const AbiMembers *members)
+{
+    return members->begin[ABI_ROLE_GPU_ID] < members->begin[N_ABI_ROLES];
+}
+
+static void put(void *params, const AbiPlace *member, uint32_t i, NvU32 value)
 {
     memcpy((char *)params + member->offset + (size_t)i * member->stride + member->within, &value,
            sizeof value);
 }
 
-static NvU32 get(const void *params, const ScopeMember *member, uint32_t i)
+static NvU32 get(const void *params, const AbiPlace *member, uint32_t i)
 {
     NvU32 value;
 
@@ -62,7 +74,7 @@ static NvU32 get(const void *params, const ScopeMember *member, uint32_t i)
     return value;
 }
 
-static void *at(void *params, const ScopeMember *member, uint32_t i)
+static void *at(void *params, const AbiPlace *member, uint32_t i)
 {
     return (char *)params + member->offset + (size_t)i * member->stride + member->within;
 }
@@ -260,28 +272,28 @@ static bool is_said_by_guest(AbiRoleKind role)
     return role <= ABI_ROLE_GPU_UUID_TO_REGISTER;
 }
 
-static void fill_guest(NvU8 *params, const ScopePlace *place, int gpu)
+static void fill_guest(NvU8 *params, const AbiMember *place, int gpu)
 {
-    for (uint32_t i = 0; i < place->member.n; i++) {
-        if (place->role == ABI_ROLE_GPU_ID) {
-            put(params, &place->member, i, ids[gpu]);
-        } else if (place->role == ABI_ROLE_GPU_DEVICE) {
-            put(params, &place->member, i, instances[gpu]);
-        } else if (is_said_by_guest(place->role)) {
-            memset(at(params, &place->member, i), uuids[gpu], 16);
+    for (uint32_t i = 0; i < place->place.n; i++) {
+        if (place->role->kind == ABI_ROLE_GPU_ID) {
+            put(params, &place->place, i, ids[gpu]);
+        } else if (place->role->kind == ABI_ROLE_GPU_DEVICE) {
+            put(params, &place->place, i, instances[gpu]);
+        } else if (is_said_by_guest(place->role->kind)) {
+            memset(at(params, &place->place, i), uuids[gpu], 16);
         }
     }
 }
 
-static void check_hidden(const AbiEntry *entry, const ScopePlace *place)
+static void check_hidden(const AbiEntry *entry, const AbiMember *place)
 {
-    for (uint32_t i = 0; i < place->member.n; i++) {
-        const void *got = at(seen, &place->member, i);
-        if (place->role == ABI_ROLE_GPU_ID) {
-            cr_assert_eq(get(seen, &place->member, i), GPU_SCOPE_NO_ID, "%s", entry->name);
-        } else if (place->role == ABI_ROLE_GPU_DEVICE) {
-            cr_assert_eq(get(seen, &place->member, i), FREE_INSTANCE, "%s", entry->name);
-        } else if (is_said_by_guest(place->role)) {
+    for (uint32_t i = 0; i < place->place.n; i++) {
+        const void *got = at(seen, &place->place, i);
+        if (place->role->kind == ABI_ROLE_GPU_ID) {
+            cr_assert_eq(get(seen, &place->place, i), GPU_SCOPE_NO_ID, "%s", entry->name);
+        } else if (place->role->kind == ABI_ROLE_GPU_DEVICE) {
+            cr_assert_eq(get(seen, &place->place, i), FREE_INSTANCE, "%s", entry->name);
+        } else if (is_said_by_guest(place->role->kind)) {
             cr_assert_arr_eq(got, gpu_scope_no_uuid, 16, "%s", entry->name);
         }
     }
@@ -292,28 +304,32 @@ static void check_guest_rules(const AbiEntry *entry)
     g_autofree NvU8 *before = NULL;
     NvU8 *params = clean_params(entry->layout);
 
-    for (size_t p = 0; p < target->n_places; p++) {
-        fill_guest(params, &target->places[p], 0);
+    FOR_EACH_GPU(p, target)
+    {
+        fill_guest(params, p, 0);
     }
     before = g_memdup2(params, entry->layout->size);
     answer_status = NV_ERR_INVALID_ARGUMENT;
     call_entry(entry);
     cr_assert_not(has_foreign(seen, entry->layout->size), "%s: a foreign id reached the driver",
                   entry->name);
-    for (size_t p = 0; p < target->n_places; p++) {
-        check_hidden(entry, &target->places[p]);
+    FOR_EACH_GPU(p, target)
+    {
+        check_hidden(entry, p);
     }
     cr_assert_arr_eq(fake_at(fake, PARAMS), before, entry->layout->size,
                      "%s: the guest's own is not as it was", entry->name);
 
     params = clean_params(entry->layout);
-    for (size_t p = 0; p < target->n_places; p++) {
-        fill_guest(params, &target->places[p], OURS);
+    FOR_EACH_GPU(p, target)
+    {
+        fill_guest(params, p, OURS);
     }
     call_entry(entry);
-    for (size_t p = 0; p < target->n_places; p++) {
-        const ScopeMember *member = &target->places[p].member;
-        if (is_said_by_guest(target->places[p].role)) {
+    FOR_EACH_GPU(p, target)
+    {
+        const AbiPlace *member = &p->place;
+        if (is_said_by_guest(p->role->kind)) {
             cr_assert_arr_eq(at(seen, member, 0), at(fake_at(fake, PARAMS), member, 0),
                              member->size, "%s: our own was hidden", entry->name);
             cr_assert_neq(get(seen, member, 0), 0);
@@ -322,11 +338,11 @@ static void check_guest_rules(const AbiEntry *entry)
     answer_status = NV_OK;
 }
 
-static void say_place(NvU8 *params, const ScopePlace *place)
+static void say_place(NvU8 *params, const AbiMember *place)
 {
-    const ScopeMember *member = &place->member;
+    const AbiPlace *member = &place->place;
 
-    switch (place->role) {
+    switch (place->role->kind) {
     case ABI_ROLE_GPU_LIST:
         memset(params + member->offset, 0xff, (size_t)member->n * member->stride);
         for (uint32_t i = 0; i < GPUS; i++) {
@@ -365,17 +381,18 @@ static void say_place(NvU8 *params, const ScopePlace *place)
 
 static void say_all(NvU8 *params)
 {
-    for (size_t p = 0; p < target->n_places; p++) {
-        say_place(params, &target->places[p]);
+    FOR_EACH_GPU(p, target)
+    {
+        say_place(params, p);
     }
 }
 
-static void check_said(const AbiEntry *entry, const ScopePlace *place)
+static void check_said(const AbiEntry *entry, const AbiMember *place)
 {
     NvU8 *params = fake_at(fake, PARAMS);
-    const ScopeMember *member = &place->member;
+    const AbiPlace *member = &place->place;
 
-    switch (place->role) {
+    switch (place->role->kind) {
     case ABI_ROLE_GPU_LIST:
         cr_assert_eq(get(params, member, 0), ids[OURS], "%s", entry->name);
         for (uint32_t i = 1; i < member->n; i++) {
@@ -414,11 +431,12 @@ static void check_said_rules(const AbiEntry *entry)
 {
     NvU8 *params = clean_params(entry->layout);
 
-    for (size_t p = 0; p < target->n_places; p++) {
-        if (target->places[p].role == ABI_ROLE_GPU_FAILED_ID) {
-            put(params, &target->places[p].beside, 0, ids[OURS]);
-            put(params, &target->places[p].beside, 1, 0x4444);
-            put(params, &target->places[p].beside, 2, NV0000_CTRL_GPU_INVALID_ID);
+    FOR_EACH_GPU(p, target)
+    {
+        if (p->role->kind == ABI_ROLE_GPU_FAILED_ID) {
+            put(params, &p->beside, 0, ids[OURS]);
+            put(params, &p->beside, 1, 0x4444);
+            put(params, &p->beside, 2, NV0000_CTRL_GPU_INVALID_ID);
         }
     }
     say = say_all;
@@ -426,8 +444,9 @@ static void check_said_rules(const AbiEntry *entry)
     say = NULL;
     cr_assert_not(has_foreign(fake_at(fake, PARAMS), entry->layout->size),
                   "%s: a foreign id reached the guest", entry->name);
-    for (size_t p = 0; p < target->n_places; p++) {
-        check_said(entry, &target->places[p]);
+    FOR_EACH_GPU(p, target)
+    {
+        check_said(entry, p);
     }
 }
 
@@ -470,15 +489,15 @@ static void check_wrong_size(const AbiEntry *entry)
     }
 }
 
-static unsigned check_kind(const ScopeRules *rules, AbiKind kind)
+static unsigned check_kind(AbiKind kind)
 {
     size_t n;
     const AbiEntry *entries = driver_abi_entries(fake->abi, kind, &n);
     unsigned checked = 0;
 
     for (size_t e = 0; e < n; e++) {
-        target = entries[e].layout ? scope_rules_find(rules, entries[e].layout) : NULL;
-        if (!target) {
+        target = entries[e].members;
+        if (!names_gpus(target)) {
             continue;
         }
         check_guest_rules(&entries[e]);
@@ -496,14 +515,12 @@ static unsigned check_kind(const ScopeRules *rules, AbiKind kind)
 static void check_version(const char *version)
 {
     start(version);
-    ScopeRules *rules = scope_rules_new(fake->abi);
-    unsigned controls = check_kind(rules, ABI_CONTROL);
-    unsigned uvm_calls = check_kind(rules, ABI_UVM);
-    unsigned classes = check_kind(rules, ABI_ALLOC);
+    unsigned controls = check_kind(ABI_CONTROL);
+    unsigned uvm_calls = check_kind(ABI_UVM);
+    unsigned classes = check_kind(ABI_ALLOC);
     cr_assert_geq(controls, 16, "%s: %u", version, controls);
     cr_assert_geq(uvm_calls, 14, "%s: %u", version, uvm_calls);
     cr_assert_geq(classes, 1, "%s: %u", version, classes);
-    scope_rules_free(rules);
     stop();
 }
 
@@ -587,15 +604,13 @@ Test(gpu_scope_calls, attaching)
 
 static void alloc_device(uint64_t params)
 {
-    static ScopeStruct device;
     NVOS64_PARAMETERS alloc = {.hRoot = client,
                                .hObjectParent = client,
                                .hObjectNew = 0x77,
                                .hClass = NV01_DEVICE_0,
                                .pAllocParms = params};
 
-    device.layout = driver_abi_lookup(fake->abi, ABI_ALLOC, NV01_DEVICE_0)->layout;
-    target = &device;
+    target = driver_abi_lookup(fake->abi, ABI_ALLOC, NV01_DEVICE_0)->members;
     cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &alloc, sizeof alloc), 0);
     cr_assert_eq(alloc.pAllocParms, params);
 }
@@ -683,14 +698,14 @@ static const AbiField *field(const AbiLayout *layout, const char *name)
 
 static NvU8 *link_at(void *params, unsigned i)
 {
-    const ScopeMember *member = &target->places[0].member;
+    const AbiPlace *member = &first_of(target)->place;
 
     return (NvU8 *)params + member->offset + (size_t)i * member->stride;
 }
 
 static void say_links(NvU8 *params)
 {
-    const ScopeMember *member = &target->places[0].member;
+    const AbiPlace *member = &first_of(target)->place;
     const uint32_t connected = field(member->type, "connected")->offset;
 
     for (unsigned i = TO_OURS; i <= TO_SWITCH; i++) {
@@ -706,11 +721,10 @@ Test(gpu_scope_calls, links)
 {
     const AbiEntry *entry =
         driver_abi_lookup(fake->abi, ABI_CONTROL, NV2080_CTRL_CMD_NVLINK_GET_NVLINK_STATUS);
-    ScopeRules *rules = scope_rules_new(fake->abi);
     NvU8 *params = clean_params(entry->layout);
 
-    target = scope_rules_find(rules, entry->layout);
-    const ScopeMember *member = &target->places[0].member;
+    target = entry->members;
+    const AbiPlace *member = &first_of(target)->place;
     const uint32_t connected = field(member->type, "connected")->offset;
     say = say_links;
     call_entry(entry);
@@ -722,7 +736,6 @@ Test(gpu_scope_calls, links)
     cr_assert_not(has_foreign(params, entry->layout->size));
     cr_assert_eq(link_at(params, TO_OURS)[connected], 1);
     cr_assert_eq(link_at(params, TO_SWITCH)[connected], 1);
-    scope_rules_free(rules);
 }
 
 static void say_groups(NvU8 *bytes)
@@ -740,11 +753,10 @@ Test(gpu_scope_calls, groups)
 {
     const AbiEntry *entry =
         driver_abi_lookup(fake->abi, ABI_CONTROL, NV0000_CTRL_CMD_SYNC_GPU_BOOST_GROUP_INFO);
-    const ScopeStruct group = {.layout = entry->layout};
     NV0000_SYNC_GPU_BOOST_GROUP_INFO_PARAMS *params = (void *)clean_params(entry->layout);
 
     memset(params, PREFILL, sizeof *params);
-    target = &group;
+    target = entry->members;
     say = say_groups;
     call_entry(entry);
     cr_assert_eq(params->groupCount, 1);
@@ -761,17 +773,15 @@ Test(gpu_scope_calls, groups)
 Test(gpu_scope_calls, a_uuid_of_no_gpu_is_for_the_driver_except_to_register)
 {
     static const NvU32 calls[] = {UVM_MIGRATE, UVM_REGISTER_GPU};
-    ScopeRules *rules = scope_rules_new(fake->abi);
 
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_UVM, calls[i]);
         NvU8 *params = clean_params(entry->layout);
-        target = scope_rules_find(rules, entry->layout);
-        memset(at(params, &target->places[0].member, 0), 0xcc, 16);
+        target = entry->members;
+        memset(at(params, &first_of(target)->place, 0), 0xcc, 16);
         call_entry(entry);
-        NvU32 got = get(seen, &target->places[0].member, 0);
+        NvU32 got = get(seen, &first_of(target)->place, 0);
         cr_assert_eq(got, calls[i] == UVM_MIGRATE ? 0xcccccccc : UINT32_MAX);
-        cr_assert_eq(get(params, &target->places[0].member, 0), 0xcccccccc);
+        cr_assert_eq(get(params, &first_of(target)->place, 0), 0xcccccccc);
     }
-    scope_rules_free(rules);
 }

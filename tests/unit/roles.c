@@ -4,11 +4,11 @@
  * reason why it has none; a role fits its member; and no struct is passed on as it is that must not be. Handles, pointers and
  * NvProcessorUuid without a role do not compile (abi/layouts.c).
  */
-#include <limits.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
+#include "cuse-server/proxy/effects.h"
 #include "cuse-server/proxy/params.h"
 #include "version-tree/abi-layouts.h"
 #include "version-tree/driver-node.h"
@@ -169,7 +169,9 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
         return field->size == sizeof(uint64_t) &&
                (!field->role.element || has_count(layout, field));
     case ABI_ROLE_ADDRESS:
+    case ABI_ROLE_MEMORY_SIZE:
     case ABI_ROLE_NULLED:
+    case ABI_ROLE_REFUSED:
         return field->size == sizeof(uint64_t);
     case ABI_ROLE_GPU_FAILED_ID:
         return field->role.beside;
@@ -227,145 +229,130 @@ Test(roles, are_the_same_in_all_shapes_of_a_struct)
     g_hash_table_unref(known);
 }
 
-/* --- depth --------------------------------------------------------------------------------------- */
+/* --- what the pipeline finds ------------------------------------------------------------------------ */
 
-/* How deep in an entry's struct a role is acted on; the others are said of members, and nobody acts. */
-static unsigned depth_max(const AbiRole *role)
+/* Which roles somebody acts on; the others are said of members, and nobody acts. */
+static bool is_acted_on(const AbiRole *role)
 {
     switch (role->kind) {
     case ABI_ROLE_CLIENT:
-        return role->client == ABI_CLIENT_CALL ? UINT_MAX : 0;
+        return role->client != ABI_CLIENT_CALL;
     case ABI_ROLE_FD:
     case ABI_ROLE_MAPPING:
     case ABI_ROLE_DEPENDENCY:
+    case ABI_ROLE_MEMORY_SIZE:
     case ABI_ROLE_NULLED:
+    case ABI_ROLE_REFUSED:
     case ABI_ROLE_POINTER:
     case ABI_ROLE_STATUS:
-        return 0;
+        return true;
     default:
-        return abi_role_is_gpu(role) ? 1 : UINT_MAX;
+        return abi_role_is_gpu(role);
     }
 }
 
-static void check_depth(const AbiEntry *entry, const AbiLayout *layout, unsigned depth)
+static bool is_found(const AbiMembers *members, const AbiRole *role)
+{
+    ABI_FOR_EACH_MEMBER(member, members, role->kind)
+    {
+        if (member->role == role) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Members in unions, and in arrays in arrays, are not found: nobody would act on their roles. */
+static void check_found(const AbiEntry *entry, const AbiLayout *layout)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
-        cr_expect(depth <= depth_max(&field->role),
-                  "%s: %s.%s is too deep in the struct for what its role says", entry->name,
-                  layout->name, field->name);
-        check_depth(entry, field->type, depth + 1);
+        cr_expect(!is_acted_on(&field->role) || is_found(entry->members, &field->role),
+                  "%s: nobody acts on the role of %s.%s where it is", entry->name, layout->name,
+                  field->name);
+        check_found(entry, field->type);
     }
 }
 
-static void check_depths(const AbiEntry *entry)
+static void check_all_found(const AbiEntry *entry)
 {
-    check_depth(entry, entry->layout, 0);
+    check_found(entry, entry->layout);
 }
 
 Test(roles, are_where_they_are_acted_on)
 {
-    for_each_entry(check_depths);
+    for_each_entry(check_all_found);
+}
+
+/* Of a descriptor, a pointer and a mapping there is one in a place, not an array. */
+static void check_single(const AbiEntry *entry)
+{
+    static const AbiRoleKind kinds[] = {ABI_ROLE_FD,      ABI_ROLE_POINTER, ABI_ROLE_NULLED,
+                                        ABI_ROLE_REFUSED, ABI_ROLE_MAPPING, ABI_ROLE_STATUS};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        ABI_FOR_EACH_MEMBER(member, entry->members, kinds[i])
+        {
+            cr_expect_eq(member->place.n, 1, "%s: %s", entry->name, member->name);
+            cr_expect(!member->role->element || member->beside.n == 1, "%s: %s", entry->name,
+                      member->name);
+        }
+    }
+}
+
+Test(roles, of_descriptors_and_pointers_are_not_of_arrays)
+{
+    for_each_entry(check_single);
 }
 
 /* --- handlers ------------------------------------------------------------------------------------ */
 
-/* What a handler's struct must have, at every version. */
-static const struct {
-    AbiHandler handler;
-    AbiRoleKind kind;
-    unsigned n;
-} wanted[] = {
-    {HANDLER_has_fd, ABI_ROLE_FD, 1},
-    {HANDLER_register_fd, ABI_ROLE_FD, 1},
-    {HANDLER_map_memory, ABI_ROLE_FD, 1},
-    {HANDLER_idle_channels, ABI_ROLE_POINTER, 3},
-    {HANDLER_control, ABI_ROLE_POINTER, 1},
-    {HANDLER_alloc, ABI_ROLE_POINTER, 2},
-    {HANDLER_uvm_has_frontend_fd, ABI_ROLE_FD, 1},
-    {HANDLER_uvm_mm_initialize, ABI_ROLE_FD, 1},
-    {HANDLER_ctrl_has_frontend_fd, ABI_ROLE_FD, 1},
-    {HANDLER_ctrl_export, ABI_ROLE_FD, 1},
-    {HANDLER_ctrl_import, ABI_ROLE_FD, 1},
-    {HANDLER_ctrl_mcast_attach_gpu, ABI_ROLE_FD, 1},
-    {HANDLER_ctrl_fifo_disable_channels, ABI_ROLE_NULLED, 1},
-    {HANDLER_ctrl_gpu_get_id_info, ABI_ROLE_NULLED, 1},
-    {HANDLER_ctrl_get_build_version, ABI_ROLE_POINTER, 3},
-    {HANDLER_alloc_event_os_event, ABI_ROLE_FD, 1},
-    {HANDLER_alloc_multicast_fabric, ABI_ROLE_FD, 1},
-    {HANDLER_alloc_imex_session, ABI_ROLE_FD, 2},
-    {HANDLER_alloc_memory_virtual, ABI_ROLE_DEPENDENCY, 1},
-    {HANDLER_alloc_context_dma, ABI_ROLE_DEPENDENCY, 1},
-    {HANDLER_alloc_context_share, ABI_ROLE_DEPENDENCY, 1},
-    {HANDLER_alloc_channel_group, ABI_ROLE_DEPENDENCY, 1},
-    {HANDLER_alloc_channel, ABI_ROLE_DEPENDENCY, 2},
-    {HANDLER_alloc_sm_debugger_session, ABI_ROLE_DEPENDENCY, 1},
-};
-
-static unsigned count_kind(const AbiLayout *layout, AbiRoleKind kind)
+/* Whose pointers lead to what their own code knows; of all others the role says what is there. */
+static bool knows_its_pointers(AbiHandler handler)
 {
-    unsigned n = 0;
-
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        n += layout->fields[i].role.kind == kind;
-    }
-    return n;
+    return handler == HANDLER_control || handler == HANDLER_alloc || effect_of(handler)->map;
 }
 
-static bool is_wanted(const AbiEntry *entry, AbiRoleKind kind, unsigned n)
+static bool is_simple(AbiHandler handler)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        if (wanted[i].handler == entry->handler && wanted[i].kind == kind) {
-            return wanted[i].n == n;
+    static const AbiHandler simple[] = {HANDLER_simple,         HANDLER_simple_no_status,
+                                        HANDLER_uvm_simple,     HANDLER_uvm_no_params,
+                                        HANDLER_ctrl_simple,    HANDLER_alloc_simple,
+                                        HANDLER_alloc_no_params};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(simple); i++) {
+        if (simple[i] == handler) {
+            return true;
         }
     }
-    return n == 0;
+    return false;
 }
 
-/* How many arrays a handler of arrays has; 0: it is none. */
-static unsigned arrays_of(AbiHandler handler)
+/* What is wrong with the members that an entry's handler is to deal with, or NULL. */
+static const char *problem_of(AbiHandler handler, const AbiMembers *members)
 {
-    switch (handler) {
-    case HANDLER_ctrl_info_list:
-    case HANDLER_ctrl_u32_list:
-    case HANDLER_ctrl_get_caps:
-    case HANDLER_ctrl_exec_reg_ops:
-    case HANDLER_ctrl_debug_read_memory:
-    case HANDLER_ctrl_get_p2p_caps:
-        return 1;
-    case HANDLER_ctrl_fifo_get_channellist:
-    case HANDLER_ctrl_get_p2p_caps_egm:
-        return 2;
-    default:
-        return 0;
+    static const AbiRoleKind not_simple[] = {ABI_ROLE_FD, ABI_ROLE_POINTER, ABI_ROLE_NULLED,
+                                             ABI_ROLE_REFUSED, ABI_ROLE_DEPENDENCY};
+
+    for (size_t i = 0; is_simple(handler) && i < G_N_ELEMENTS(not_simple); i++) {
+        if (abi_members_have(members, not_simple[i])) {
+            return "is called simple, and has members that are not";
+        }
     }
+    ABI_FOR_EACH_MEMBER(member, members, ABI_ROLE_POINTER)
+    {
+        if (!member->role->element && !knows_its_pointers(handler)) {
+            return "has a pointer, and nothing says what is there";
+        }
+    }
+    return NULL;
 }
 
-static unsigned count_arrays(const AbiLayout *layout)
-{
-    unsigned n = 0;
-
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        n += layout->fields[i].role.element != 0;
-    }
-    return n;
-}
-
-/* A handler that does not know of a pointer, a descriptor or a dependency has none: it would be passed on as a number. */
 static void check_handler(const AbiEntry *entry)
 {
-    static const AbiRoleKind kinds[] = {ABI_ROLE_FD, ABI_ROLE_NULLED, ABI_ROLE_DEPENDENCY};
-    const unsigned arrays = arrays_of(entry->handler);
-    const unsigned pointers = count_kind(entry->layout, ABI_ROLE_POINTER);
+    const char *problem = problem_of(entry->handler, entry->members);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        cr_expect(is_wanted(entry, kinds[i], count_kind(entry->layout, kinds[i])),
-                  "%s: %s has not the members of role %u that the handler %s knows", entry->name,
-                  entry->layout->name, kinds[i], abi_handler_name(entry->handler));
-    }
-    cr_expect_eq(count_arrays(entry->layout), arrays, "%s", entry->name);
-    cr_expect(arrays > 0 ? pointers == arrays : is_wanted(entry, ABI_ROLE_POINTER, pointers),
-              "%s: %u pointers", entry->name, pointers);
+    cr_expect_null(problem, "%s (%s) %s", entry->name, abi_handler_name(entry->handler), problem);
 }
 
 Test(roles, are_those_that_the_handlers_know)
@@ -384,12 +371,41 @@ Test(roles, refuse_a_pointer_and_a_descriptor_that_are_declared_simple)
 {
     static const AbiHandler simple[] = {HANDLER_simple, HANDLER_uvm_simple, HANDLER_ctrl_simple,
                                         HANDLER_alloc_simple};
+    AbiMembers *of_pointer = abi_members_new(&pointer);
+    AbiMembers *of_descriptor = abi_members_new(&descriptor);
 
     for (size_t i = 0; i < G_N_ELEMENTS(simple); i++) {
-        const AbiEntry entry = {.handler = simple[i], .name = "A"};
-        cr_expect_not(is_wanted(&entry, ABI_ROLE_POINTER, count_kind(&pointer, ABI_ROLE_POINTER)));
-        cr_expect_not(is_wanted(&entry, ABI_ROLE_FD, count_kind(&descriptor, ABI_ROLE_FD)));
+        cr_expect(problem_of(simple[i], of_pointer));
+        cr_expect(problem_of(simple[i], of_descriptor));
     }
+    cr_expect(problem_of(HANDLER_ctrl_info_list, of_pointer));
+    cr_expect_not(problem_of(HANDLER_ctrl_info_list, of_descriptor));
+    abi_members_free(of_pointer);
+    abi_members_free(of_descriptor);
+}
+
+/* --- effects ------------------------------------------------------------------------------------- */
+
+/* What an effect takes for granted of the struct of its entries. */
+static void check_effect(const AbiEntry *entry)
+{
+    const Effect *effect = effect_of(entry->handler);
+
+    if (effect->way == ASK_FOR_FILE) {
+        cr_expect(abi_members_have(entry->members, ABI_ROLE_FD), "%s", entry->name);
+        cr_expect(abi_members_have(entry->members, ABI_ROLE_STATUS), "%s", entry->name);
+    }
+    if (effect->bad_fd_is_status) {
+        cr_expect(abi_members_have(entry->members, ABI_ROLE_STATUS), "%s", entry->name);
+    }
+    if (effect->lock != LOCK_NONE && entry->kind != ABI_CONTROL && entry->kind != ABI_ALLOC) {
+        cr_expect(abi_members_have(entry->members, ABI_ROLE_CLIENT), "%s", entry->name);
+    }
+}
+
+Test(roles, are_those_that_effects_take_for_granted)
+{
+    for_each_entry(check_effect);
 }
 
 /* --- statuses ----------------------------------------------------------------------------------- */
@@ -405,7 +421,7 @@ static void check_status(const AbiEntry *entry)
     const bool is_frontend = entry->kind == ABI_FRONTEND && !has_no_status(entry);
 
     if (entry->kind == ABI_UVM || is_frontend) {
-        cr_expect_eq(count_kind(entry->layout, ABI_ROLE_STATUS), 1, "%s", entry->name);
+        cr_expect(abi_members_have(entry->members, ABI_ROLE_STATUS), "%s", entry->name);
     }
 }
 

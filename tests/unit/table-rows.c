@@ -17,7 +17,7 @@
 #include "abi/nvos32.h"
 #include "abi/status.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/client-handles.h"
+#include "cuse-server/proxy/effects.h"
 #include "tests/unit/fake-host.h"
 
 /*
@@ -123,20 +123,20 @@ static uint32_t struct_size(const AbiEntry *entry)
     return entry->layout ? entry->layout->size : 0;
 }
 
-/* Call: one row's, as the guest would make it. */
+/* RowCall: one row's, as the guest would make it. */
 typedef struct {
     const AbiEntry *entry;
     uint32_t number;   /* the row's, or one that has no row */
     uint32_t size;     /* of its struct */
     uint64_t argument; /* of the row's own struct; 0: as the kind has it */
-} Call;
+} RowCall;
 
 static int frontend_call(uint32_t number, size_t size, uint64_t argument)
 {
     return fake_ioctl(fake, files[0], (uint32_t)_IOC(3U, 'F', number, size), argument);
 }
 
-static int make_call(AbiKind kind, const Call *call)
+static int make_call(AbiKind kind, const RowCall *call)
 {
     NVOS54_PARAMETERS control = {.cmd = call->number, .paramsSize = call->size};
     NVOS64_PARAMETERS alloc = {.hClass = call->number, .hObjectNew = 0xcaf00000};
@@ -175,7 +175,7 @@ static NvU32 outer_status(AbiKind kind)
                                : ((const NVOS64_PARAMETERS *)outer)->status;
 }
 
-static uint32_t host_command(AbiKind kind, const Call *call)
+static uint32_t host_command(AbiKind kind, const RowCall *call)
 {
     static const uint32_t sizes[] = {
         [ABI_CONTROL] = sizeof(NVOS54_PARAMETERS), [ABI_ALLOC] = sizeof(NVOS64_PARAMETERS)};
@@ -239,7 +239,7 @@ static unsigned for_each_row(void (*check)(AbiKind kind, const AbiEntry *entry))
 
 static void reaches_the_host(AbiKind kind, const AbiEntry *entry)
 {
-    const Call call = {entry, entry->number, struct_size(entry), 0};
+    const RowCall call = {entry, entry->number, struct_size(entry), 0};
     uint8_t before[GUEST_SIZE];
 
     cr_assert_leq(call.size, PARAMS_MAX, "%s", label(entry));
@@ -276,7 +276,7 @@ Test(table_rows, well_formed_calls_reach_the_host_and_come_back)
 
 static void needs_a_capability(AbiKind kind, const AbiEntry *entry)
 {
-    const Call call = {entry, entry->number, struct_size(entry), 0};
+    const RowCall call = {entry, entry->number, struct_size(entry), 0};
 
     if (bypasses_table(kind, entry->number)) {
         return;
@@ -303,9 +303,9 @@ static bool takes_any_size(AbiKind kind, const AbiEntry *entry)
 {
     switch (kind) {
     case ABI_FRONTEND:
-        return entry->handler == HANDLER_card_info || entry->handler == HANDLER_attach_gpus_to_fd;
-    case ABI_CONTROL: /* the driver says what it thinks of that, but for rows that name clients */
-        return entry->handler == HANDLER_ctrl_simple && !client_handles_in(entry->layout);
+        return effect_of(entry->handler)->argument == ARGUMENT_ARRAY;
+    case ABI_CONTROL: /* the driver says what it thinks of that, but for rows with members to be looked at */
+        return effect_of(entry->handler)->size == SIZE_ANY && !entry->members->are_looked_at;
     default:
         return true; /* the size is the row's, whatever the guest says */
     }
@@ -317,7 +317,7 @@ static void checks_the_size(AbiKind kind, const AbiEntry *entry)
 
     for (size_t i = 0; i < G_N_ELEMENTS(differences); i++) {
         const uint32_t size = struct_size(entry) + (uint32_t)differences[i];
-        const Call call = {entry, entry->number, size, 0};
+        const RowCall call = {entry, entry->number, size, 0};
         if (takes_any_size(kind, entry) || size > PARAMS_MAX ||
             entry->handler == HANDLER_numa_info) {
             continue;
@@ -339,7 +339,7 @@ static void faults_beyond_memory(AbiKind kind, const AbiEntry *entry)
 {
     const uint32_t size = struct_size(entry);
     /* All of it but the last byte is there. */
-    const Call call = {entry, entry->number, size, BEYOND - size + 1};
+    const RowCall call = {entry, entry->number, size, BEYOND - size + 1};
 
     if (size == 0 || entry->handler == HANDLER_uvm_no_params ||
         entry->handler == HANDLER_alloc_no_params || entry->handler == HANDLER_numa_info) {
@@ -360,7 +360,7 @@ static void has_no_neighbours(AbiKind kind, const AbiEntry *entry)
                                    entry->number | 0x10000000};
 
     for (size_t i = 0; i < G_N_ELEMENTS(neighbours); i++) {
-        const Call call = {NULL, neighbours[i], struct_size(entry), 0};
+        const RowCall call = {NULL, neighbours[i], struct_size(entry), 0};
         if (driver_abi_lookup(fake->abi, kind, call.number) || bypasses_table(kind, call.number) ||
             (kind == ABI_FRONTEND && call.number > 0xff) ||
             (kind == ABI_ALLOC && call.number == NV01_EVENT)) {
