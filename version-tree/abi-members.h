@@ -62,9 +62,11 @@ void abi_members_free(AbiMembers *members);
     ABI_FOR_EACH_MEMBER_OF(MEMBER, MEMBERS, ROLE, (ROLE) + 1)
 
 /** ABI_FOR_EACH_MEMBER_OF: those with roles from @FIRST to before @END. */
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define ABI_FOR_EACH_MEMBER_OF(MEMBER, MEMBERS, FIRST, END)                    \
     for (const AbiMember *MEMBER = &(MEMBERS)->all[(MEMBERS)->begin[(FIRST)]]; \
          MEMBER < &(MEMBERS)->all[(MEMBERS)->begin[(END)]]; (MEMBER)++)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /** abi_members_have: whether there is one with this role. */
 static inline bool abi_members_have(const AbiMembers *members, AbiRoleKind role)

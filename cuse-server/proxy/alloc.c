@@ -131,6 +131,7 @@ CallStep alloc_look_up(Call *call)
     call->argument = wide;
     work->outer = call->entry->members;
     work->host_argument = wide;
+    work->host_size = sizeof *wide;
     work->params_at = &wide->pAllocParms;
     work->unsized = true;
     work->command = frontend_command(NV_ESC_RM_ALLOC, sizeof *wide);

@@ -48,9 +48,7 @@ static bool map_array(Call *call, const AbiMember *member)
         return refuse_size(call, role);
     }
     call_map_array(call, at, bytes, role->access == ABI_ACCESS_OUT ? GUEST_OUT : GUEST_INOUT);
-    if (role->flags & ABI_CLIENTS) {
-        call->work->arrays[call->work->n_arrays - 1].clients = bytes / sizeof(NvHandle);
-    }
+    call->work->arrays[call->work->n_arrays - 1].are_clients = role->flags & ABI_CLIENTS;
     return true;
 }
 

@@ -21,17 +21,60 @@ static bool answered(Call *call, int error)
     return error == 0;
 }
 
-/* @params: what the driver is to find as the parameters; NULL: none */
-static int ioctl_with(Call *call, void *params)
+/* @params: of @size bytes, a copy of Call.params or that itself, or what takes its place; NULL: there is none */
+static void add_params(HostCall *host, const Call *call, void *params, size_t size)
+{
+    const CallWork *work = call->work;
+
+    host->buffers[host->n_buffers++] = (HostBuffer){
+        .at = params,
+        .size = size,
+        .copy = work->scoped.params == call->params ? call->params : NULL,
+        .offset = (size_t)((const char *)work->params_at - (const char *)work->host_argument)};
+}
+
+/* The pointer to an array is in the argument or, behind it, in the parameters. */
+static void add_array(HostCall *host, const Call *call, const CallArray *array)
+{
+    const CallWork *work = call->work;
+    const char *at = (const char *)array->at;
+    const char *argument = work->host_argument;
+    const bool in_argument = argument && at >= argument && at < argument + work->host_size;
+
+    host->buffers[host->n_buffers++] =
+        (HostBuffer){.at = array->copy,
+                     .size = array->size,
+                     .copy = array->copy,
+                     .from = work->host_argument && !in_argument ? 1 : 0,
+                     .offset = (size_t)(at - (in_argument ? argument : (char *)call->params))};
+}
+
+/* @params: what the driver is to find as the parameters, of @size bytes; NULL: none */
+static int ioctl_with(Call *call, void *params, size_t size)
 {
     const CallWork *work = call->work;
     Host *host = work->req->proxy->host;
+    HostCall asked;
 
     if (work->params_at) {
         request_swap_pointer(work->req, work->params_at, params);
     }
-    return host->ops->ioctl(host, work->req->file->fd, work->command,
-                            work->host_argument ? work->host_argument : params);
+    if (work->host_argument) {
+        host_call_begin(&asked, work->req->file->fd, work->command, work->host_argument,
+                        work->host_size);
+    } else {
+        host_call_begin(&asked, work->req->file->fd, work->command, params, size);
+        asked.buffers[0].copy = call->params;
+    }
+    if (work->params_at && params) {
+        add_params(&asked, call, params, size);
+    }
+    for (unsigned i = 0; i < work->n_arrays; i++) {
+        if (work->arrays[i].copy) {
+            add_array(&asked, call, &work->arrays[i]);
+        }
+    }
+    return host->ops->ioctl(host, &asked);
 }
 
 static bool ask_host(Call *call)
@@ -40,11 +83,11 @@ static bool ask_host(Call *call)
     void *params = work->scoped.params;
 
     if (!work->unsized || !params) {
-        return answered(call, ioctl_with(call, params));
+        return answered(call, ioctl_with(call, params, call->params_size));
     }
     const size_t size = call->entry->layout->size;
     void *block = driver_block(params, size);
-    const int error = block ? ioctl_with(call, block) : ENOMEM;
+    const int error = block ? ioctl_with(call, block, size) : ENOMEM;
     if (block) {
         memcpy(params, block, size);
     }
@@ -55,9 +98,11 @@ static int ioctl_in_guest(const Call *call)
 {
     const Request *req = call->work->req;
     Host *host = req->proxy->host;
+    HostCall asked;
 
-    return host->ops->ioctl_in_guest(host, req->tid, req->file->fd, call->work->command,
-                                     call->argument, call->argument_size);
+    host_call_begin(&asked, req->file->fd, call->work->command, call->argument,
+                    call->argument_size);
+    return host->ops->ioctl_in_guest(host, req->tid, &asked);
 }
 
 static bool was_not_made(int error)

@@ -132,10 +132,11 @@ static void translate_pointers(Call *call)
         call_swap_pointer(call, abi_place_at(call->params, &member->place, 0), NULL);
     }
     for (unsigned i = 0; i < work->n_arrays; i++) {
-        if (work->arrays[i].clients > 0) {
-            translate_handles(call, work->arrays[i].copy, work->arrays[i].clients, false);
+        const CallArray *array = &work->arrays[i];
+        if (array->copy && array->are_clients) {
+            translate_handles(call, array->copy, array->size / sizeof(NvHandle), false);
         }
-        call_swap_pointer(call, work->arrays[i].at, work->arrays[i].copy);
+        call_swap_pointer(call, array->at, array->copy);
     }
 }
 

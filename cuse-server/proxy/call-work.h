@@ -15,20 +15,21 @@ typedef enum {
     CALL_ANSWERED, /* the request says how */
 } CallStep;
 
-/** CallArray: what a member points to. @at: the member; @copy: NULL: the driver gets a null pointer; @clients: how many handles of
- * clients it is, or 0 */
+/** CallArray: what a member points to. @at: the member; @copy, @size: NULL: the driver gets a null pointer; @are_clients: it is of
+ * clients' handles */
 typedef struct {
     NvP64 *at;
     void *copy;
-    size_t clients;
+    size_t size;
+    bool are_clients;
 } CallArray;
 
 /**
  * CallWork:
  * @effect: NULL until the call is looked up
  * @outer: the members of Call.argument; @members: of Call.params, or none if those are not as long as their struct
- * @command: the host's; @host_argument: what the host gets, NULL: the parameters; @params_at: the member of it that is to point to
- * them, or NULL
+ * @command: the host's; @host_argument, @host_size: what the host gets, NULL: the parameters; @params_at: the member of it that is
+ * to point to them, or NULL
  * @unsized: the driver copies the parameters by a size that it knows itself (driver-block.h)
  * @asked_host: the driver has taken the call
  * @alloc: of NV_ESC_RM_ALLOC: the guest's own form, the same widened, and the copy that the class was taken from, or NULL
@@ -40,6 +41,7 @@ struct CallWork {
     const AbiMembers *members;
     uint32_t command;
     void *host_argument;
+    size_t host_size;
     NvP64 *params_at;
     bool unsized;
     bool asked_host;

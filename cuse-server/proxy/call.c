@@ -39,8 +39,11 @@ void call_map_array(Call *call, NvP64 *at, size_t size, GuestAccess access)
     CallWork *work = call->work;
 
     g_assert(work->n_arrays < CALL_ARRAYS_MAX);
-    work->arrays[work->n_arrays++] =
-        (CallArray){.at = at, .copy = size > 0 ? guest_map(work->req, *at, size, access) : NULL};
+    CallArray *array = &work->arrays[work->n_arrays++];
+    array->at = at;
+    array->copy = size > 0 ? guest_map(work->req, *at, size, access) : NULL;
+    array->size = size;
+    array->are_clients = false;
 }
 
 void call_swap(Call *call, void *at, const void *host, size_t size)
@@ -81,6 +84,7 @@ void call_ask_with(Call *call, void *own, size_t size)
 {
     call->own = own;
     call->work->host_argument = own;
+    call->work->host_size = size;
     call->work->command = frontend_command(call->entry->number, size);
 }
 

@@ -77,6 +77,7 @@ CallStep control_look_up(Call *call)
     call->argument = guest;
     work->outer = call->entry->members;
     work->host_argument = guest;
+    work->host_size = sizeof *guest;
     work->params_at = &guest->params;
     work->command = frontend_command(NV_ESC_RM_CONTROL, sizeof *guest);
     call->entry = driver_abi_lookup(req->proxy->abi, ABI_CONTROL, guest->cmd);

@@ -14,30 +14,15 @@ enum { GUARD_BYTES = 4096 };
 /* @LEAST_BYTES: what there is room for at least */
 enum { GROWTH = 8, LEAST_BYTES = 256, ALIGNMENT = 16 };
 
-/* @bytes: for the longest; @now: the part of it that was given last, with a copy of @origin */
-typedef struct {
-    uint8_t *bytes;
-    uint8_t *now;
-    const void *origin;
-} Block;
-
-static void unmap(void *bytes)
+static void unmap(gpointer bytes)
 {
     (void)munmap(bytes, DRIVER_BLOCK_BYTES + GUARD_BYTES);
 }
 
-static void block_free(gpointer data)
-{
-    Block *block = data;
-
-    unmap(block->bytes);
-    g_free(block);
-}
-
-static GPrivate block_of_thread = G_PRIVATE_INIT(block_free);
+static GPrivate block_of_thread = G_PRIVATE_INIT(unmap);
 
 /* NULL: there is no memory. */
-static void *map_bytes(void)
+static uint8_t *map_block(void)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     void *all = mmap(NULL, DRIVER_BLOCK_BYTES + GUARD_BYTES, PROT_NONE, flags, -1, 0);
@@ -50,21 +35,8 @@ static void *map_bytes(void)
         unmap(all);
         return NULL;
     }
+    g_private_set(&block_of_thread, all);
     return all;
-}
-
-/* NULL: there is no memory. */
-static Block *thread_block(void)
-{
-    Block *block = g_private_get(&block_of_thread);
-    void *bytes = block ? NULL : map_bytes();
-
-    if (bytes) {
-        block = g_new0(Block, 1);
-        block->bytes = bytes;
-        g_private_set(&block_of_thread, block);
-    }
-    return block;
 }
 
 size_t driver_block_room(size_t size)
@@ -78,24 +50,16 @@ size_t driver_block_room(size_t size)
 void *driver_block(const void *params, size_t size)
 {
     const size_t room = driver_block_room(size);
-    Block *block = thread_block();
+    uint8_t *bytes = g_private_get(&block_of_thread);
 
     g_assert(size <= DRIVER_BLOCK_BYTES);
-    if (!block) {
+    bytes = bytes ? bytes : map_block();
+    if (!bytes) {
         return NULL;
     }
-    block->origin = params;
-    block->now =
-        block->bytes + DRIVER_BLOCK_BYTES - room; /* the page that nobody can touch is behind it */
-    memcpy(block->now, params, size);
-    memset(block->now + size, 0, room - size);
-    return block->now;
-}
-
-const void *driver_block_now(const void **origin)
-{
-    const Block *block = g_private_get(&block_of_thread);
-
-    *origin = block ? block->origin : NULL;
-    return block ? block->now : NULL;
+    uint8_t *block =
+        bytes + DRIVER_BLOCK_BYTES - room; /* the page that nobody can touch is behind it */
+    memcpy(block, params, size);
+    memset(block + size, 0, room - size);
+    return block;
 }

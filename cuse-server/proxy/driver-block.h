@@ -30,12 +30,3 @@ size_t driver_block_room(size_t size);
  * Returns: the block, until the thread's next call; NULL: there is no memory.
  */
 void *driver_block(const void *params, size_t size);
-
-/**
- * driver_block_now: what this thread's last driver_block() returned. For the recorder, which knows parameters by the address of their
- * private copy.
- * @origin: set to the parameters that were copied
- *
- * Returns: NULL: the thread has no block.
- */
-const void *driver_block_now(const void **origin);

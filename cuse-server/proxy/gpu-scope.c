@@ -71,7 +71,10 @@ void gpu_scope_free(GpuScope *scope)
 
 static int scope_ioctl(const GpuScope *scope, uint32_t number, void *params, size_t size)
 {
-    return scope->host->ops->ioctl(scope->host, scope->ctl, frontend_command(number, size), params);
+    HostCall call;
+
+    host_call_begin(&call, scope->ctl, frontend_command(number, size), params, size);
+    return scope->host->ops->ioctl(scope->host, &call);
 }
 
 /* A control command on our client. Returns true if it did what it is for. */
@@ -85,8 +88,13 @@ static bool scope_control(const GpuScope *scope, NvV32 command, void *params, Nv
         .paramsSize = size,
     };
 
-    return scope_ioctl(scope, NV_ESC_RM_CONTROL, &control, sizeof control) == 0 &&
-           control.status == NV_OK;
+    HostCall call;
+
+    host_call_begin(&call, scope->ctl, frontend_command(NV_ESC_RM_CONTROL, sizeof control),
+                    &control, sizeof control);
+    call.buffers[call.n_buffers++] =
+        (HostBuffer){.at = params, .size = size, .offset = offsetof(NVOS54_PARAMETERS, params)};
+    return scope->host->ops->ioctl(scope->host, &call) == 0 && control.status == NV_OK;
 }
 
 /* The instance that the driver has given to a GPU, if that is started now. */

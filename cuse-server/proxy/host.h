@@ -29,6 +29,46 @@ typedef struct {
     uint32_t uid;
 } GuestProcess;
 
+/* An ioctl's argument, its parameters, and three arrays. */
+enum { HOST_BUFFERS_MAX = 5 };
+
+/**
+ * HostBuffer: bytes of ours that the driver reads and writes in an ioctl.
+ * @copy: the private copy of guest memory that they are, or that they stand for
+ * @from, @offset: the buffer, and the place in it, that has the address of this one; not of the first, which is the argument
+ */
+typedef struct {
+    void *at;
+    size_t size;
+    const void *copy;
+    unsigned from;
+    size_t offset;
+} HostBuffer;
+
+/** HostCall: an ioctl on a file of the host's, and all that the driver is to reach from its argument. */
+typedef struct {
+    int fd;
+    uint32_t command;
+    unsigned n_buffers; /* 0: a null argument */
+    HostBuffer buffers[HOST_BUFFERS_MAX];
+} HostCall;
+
+/** host_call_begin: @argument: a private struct of @size bytes, or NULL */
+static inline void host_call_begin(HostCall *call, int fd, uint32_t command, void *argument,
+                                   size_t size)
+{
+    call->fd = fd;
+    call->command = command;
+    call->n_buffers = argument ? 1 : 0;
+    call->buffers[0] = (HostBuffer){.at = argument, .size = size, .copy = argument};
+}
+
+/** host_call_argument: NULL: there is none. */
+static inline void *host_call_argument(const HostCall *call)
+{
+    return call->n_buffers > 0 ? call->buffers[0].at : NULL;
+}
+
 /** HostOps: every function may block, and may be called from many threads at once. */
 typedef struct {
     /**
@@ -45,8 +85,8 @@ typedef struct {
      * Returns 0 or an errno: close() will say that nothing is left of it.
      */
     int (*follow)(Host *host, int fd);
-    /** ioctl: @argument is a private buffer, a plain value or NULL. Returns 0 or an errno. */
-    int (*ioctl)(Host *host, int fd, uint32_t command, void *argument);
+    /** ioctl: Returns 0 or an errno. */
+    int (*ioctl)(Host *host, const HostCall *call);
     /** close: (transfer full): NULL if nothing is left of the file; else what is to be asked about by remains(),
      * and given to forget(). */
     HostRemnant *(*close)(Host *host, int fd);
@@ -88,11 +128,10 @@ typedef struct {
      * ioctl_in_guest: the same as ioctl, made from inside the address space of a guest's process,
      * because the driver would act on that of the task that calls.
      * @tid: a thread of the process, which waits for the answer to this very call
-     * @argument, @size: a private buffer, copied into the process for the call and back after it
+     * @call: its argument is copied into the process for the call and back after it, and leads nowhere else
      * Returns 0 or an errno; EOPNOTSUPP or EBUSY: nothing was done, for no call can be made in there.
      */
-    int (*ioctl_in_guest)(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                          size_t size);
+    int (*ioctl_in_guest)(Host *host, pid_t tid, const HostCall *call);
     /**
      * install: open a device of the instance for the process that calls, as if it had done so itself
      * with O_RDWR | O_CLOEXEC.

@@ -27,6 +27,7 @@ static CallStep take_argument(Call *call, size_t size)
     call->argument = guest_map(work->req, work->req->argument, size, access);
     if (effect->argument == ARGUMENT_ARRAY) {
         work->host_argument = call->argument;
+        work->host_size = size;
         return CALL_GOES_ON;
     }
     call->params = call->argument;

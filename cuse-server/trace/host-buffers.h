@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What an ioctl gives the host: its argument, and all that is reached from there. Pointers are found by
- * their values: the addresses of the private copies of guest memory; and, in the frontend's own structs,
- * by their place.
- */
+/* What an ioctl gives the host, as a recording has it: its argument, and all that the driver reaches from there. */
 #pragma once
 
+#include "cuse-server/proxy/host.h"
 #include "cuse-server/trace/act.h"
-#include "version-tree/driver-abi.h"
 
 /**
  * HostCopies: private copies of guest memory, by range of the act.
@@ -28,13 +24,10 @@ typedef struct {
 } HostBuffers;
 
 /**
- * host_buffers_take: note what the host gets, into @op, whose command is set.
- * @argument: of the ioctl, or NULL
- * @size: of it; 0: as long as the driver's tables say
+ * host_buffers_take: note a call, and what the host gets, into @op.
  * @copies: what there is no room for is left out
  */
-void host_buffers_take(HostBuffers *buffers, TraceOp *op, const DriverAbi *abi, HostCopies *copies,
-                       void *argument, size_t size);
+void host_buffers_take(HostBuffers *buffers, TraceOp *op, HostCopies *copies, const HostCall *call);
 
 /** host_buffers_answer: note what the host has made of it. */
 void host_buffers_answer(const HostBuffers *buffers, TraceOp *op);

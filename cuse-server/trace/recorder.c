@@ -208,36 +208,30 @@ static void record_forget(Host *host, HostRemnant *remnant)
     inner_of(host)->ops->forget(inner_of(host), remnant);
 }
 
-static int record_ioctl(Host *host, int fd, uint32_t command, void *argument)
+static int record_ioctl(Host *host, const HostCall *call)
 {
     Recorder *recorder = (Recorder *)host;
     Live *live = live_of(recorder);
     TraceOp *op = op_begin(recorder, live, TRACE_OP_IOCTL);
     HostBuffers buffers;
 
-    op->fd = (uint32_t)fd;
-    op->command = command;
-    host_buffers_take(&buffers, op, recorder->abi, &live->copies, argument, 0);
-    int error = inner_of(host)->ops->ioctl(inner_of(host), fd, command, argument);
+    host_buffers_take(&buffers, op, &live->copies, call);
+    int error = inner_of(host)->ops->ioctl(inner_of(host), call);
     op->error = (uint32_t)error;
     host_buffers_answer(&buffers, op);
     op_end(recorder, live, op);
     return error;
 }
 
-static int record_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                                 size_t size)
+static int record_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
     Recorder *recorder = (Recorder *)host;
     Live *live = live_of(recorder);
     TraceOp *op = op_begin(recorder, live, TRACE_OP_IOCTL_IN_GUEST);
     HostBuffers buffers;
 
-    op->fd = (uint32_t)fd;
-    op->command = command;
-    host_buffers_take(&buffers, op, recorder->abi, &live->copies, argument, size);
-    int error =
-        inner_of(host)->ops->ioctl_in_guest(inner_of(host), tid, fd, command, argument, size);
+    host_buffers_take(&buffers, op, &live->copies, call);
+    int error = inner_of(host)->ops->ioctl_in_guest(inner_of(host), tid, call);
     op->error = (uint32_t)error;
     host_buffers_answer(&buffers, op);
     op_end(recorder, live, op);

@@ -199,8 +199,7 @@ static void give_answer(const TraceBuffer *recorded, const TraceBuffer *now, uin
     }
 }
 
-static int answer_ioctl(Replay *replay, TraceOpKind kind, int fd, uint32_t command, void *argument,
-                        size_t size)
+static int answer_ioctl(Replay *replay, TraceOpKind kind, const HostCall *call)
 {
     const TraceOp *op = expect(replay, kind);
     HostBuffers buffers;
@@ -209,11 +208,9 @@ static int answer_ioctl(Replay *replay, TraceOpKind kind, int fd, uint32_t comma
         return EIO;
     }
     TraceOp *now = trace_op_new(NULL, kind);
-    now->command = command;
-    host_buffers_take(&buffers, now, trace_names_abi(replay->names), &replay->copies, argument,
-                      size);
-    compare_number(replay, "the host's file", op->fd, (uint32_t)fd);
-    compare_number(replay, "the command for the host", op->command, command);
+    host_buffers_take(&buffers, now, &replay->copies, call);
+    compare_number(replay, "the host's file", op->fd, now->fd);
+    compare_number(replay, "the command for the host", op->command, now->command);
     compare_number(replay, "buffers for the host", op->buffers ? op->buffers->len : 0, buffers.n);
     for (unsigned i = 0; op->buffers && i < MIN(op->buffers->len, buffers.n); i++) {
         compare_buffer(replay, i, trace_op_buffer(op, i), trace_op_buffer(now, i));
@@ -223,16 +220,15 @@ static int answer_ioctl(Replay *replay, TraceOpKind kind, int fd, uint32_t comma
     return (int)op->error;
 }
 
-static int replay_ioctl(Host *host, int fd, uint32_t command, void *argument)
+static int replay_ioctl(Host *host, const HostCall *call)
 {
-    return answer_ioctl((Replay *)host, TRACE_OP_IOCTL, fd, command, argument, 0);
+    return answer_ioctl((Replay *)host, TRACE_OP_IOCTL, call);
 }
 
-static int replay_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                                 size_t size)
+static int replay_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
     (void)tid;
-    return answer_ioctl((Replay *)host, TRACE_OP_IOCTL_IN_GUEST, fd, command, argument, size);
+    return answer_ioctl((Replay *)host, TRACE_OP_IOCTL_IN_GUEST, call);
 }
 
 static uint32_t id_now(const Replay *replay, uint32_t id_then)

@@ -191,33 +191,30 @@ static void count(Simulation *simulation, const TraceOp *op, bool found)
     }
 }
 
-static int answer_ioctl(Simulation *simulation, int fd, uint32_t command, void *argument,
-                        size_t size)
+static int answer_ioctl(Simulation *simulation, const HostCall *call)
 {
     TraceOp *op = trace_op_new(NULL, TRACE_OP_IOCTL);
     HostCopies copies = live_of(simulation)->copies;
     HostBuffers buffers;
     int error;
 
-    op->command = command;
-    host_buffers_take(&buffers, op, simulation_abi(simulation), &copies, argument, size);
+    host_buffers_take(&buffers, op, &copies, call);
     g_mutex_lock(&simulation->lock);
-    count(simulation, op, answers_ioctl(simulation->answers, (uint32_t)fd, op, &buffers, &error));
+    count(simulation, op, answers_ioctl(simulation->answers, op->fd, op, &buffers, &error));
     g_mutex_unlock(&simulation->lock);
     trace_op_free(op);
     return error;
 }
 
-static int simulate_ioctl(Host *host, int fd, uint32_t command, void *argument)
+static int simulate_ioctl(Host *host, const HostCall *call)
 {
-    return answer_ioctl((Simulation *)host, fd, command, argument, 0);
+    return answer_ioctl((Simulation *)host, call);
 }
 
-static int simulate_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                                   size_t size)
+static int simulate_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
     (void)tid;
-    return answer_ioctl((Simulation *)host, fd, command, argument, size);
+    return answer_ioctl((Simulation *)host, call);
 }
 
 /* Nothing happens by itself here. */

@@ -301,10 +301,10 @@ int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
     return error ? error : EIO;
 }
 
-static int link_ioctl(Host *host, int fd, uint32_t command, void *argument)
+static int link_ioctl(Host *host, const HostCall *call)
 {
     (void)host;
-    return ioctl(fd, command, argument) < 0 ? errno : 0;
+    return ioctl(call->fd, call->command, host_call_argument(call)) < 0 ? errno : 0;
 }
 
 /* What follows a file; NULL: nothing does. The file's number may be another's as soon as it is closed. */
@@ -438,16 +438,18 @@ static int link_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
     return error;
 }
 
-static int link_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                               size_t size)
+static int link_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
-    BrokerRequest request = {.op = BROKER_IN_GUEST, .in_guest = {tid, command, (uint32_t)size}};
+    void *argument = host_call_argument(call);
+    const size_t size = call->buffers[0].size;
+    BrokerRequest request = {.op = BROKER_IN_GUEST,
+                             .in_guest = {tid, call->command, (uint32_t)size}};
     BrokerReply reply;
     int received = -1;
 
     g_assert(size <= sizeof request.in_guest.params); /* the proxy's structs, of fixed sizes */
     memcpy(request.in_guest.params, argument, size);
-    int error = broker_ask_with((BrokerLink *)host, &request, fd, &reply, &received);
+    int error = broker_ask_with((BrokerLink *)host, &request, call->fd, &reply, &received);
     close_if_open(received);
     if (error == 0) {
         memcpy(argument, reply.params, size);

@@ -264,14 +264,6 @@ static uint32_t uvm_call(Fake *fake)
     return entry->number;
 }
 
-/* How much there is to look at where the command word does not say. */
-static size_t uvm_size(const Fake *fake, uint32_t command)
-{
-    const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_UVM, command);
-
-    return entry && entry->layout ? entry->layout->size : 0;
-}
-
 static void one_call(Fake *fake, NvFile *file)
 {
     uint8_t choice = input_byte(&input);
@@ -285,7 +277,6 @@ static void one_call(Fake *fake, NvFile *file)
     } else {
         command = uvm_call(fake);
     }
-    fake->uvm_size = uvm_size(fake, command);
     fake_ioctl(fake, file, command, argument);
 }
 

@@ -62,7 +62,6 @@ static NvHandle channel_client(NvHandle handle)
     UVM_REGISTER_CHANNEL_PARAMS p = {.rmCtrlFd = -1, .hClient = handle};
     UVM_REGISTER_CHANNEL_PARAMS host;
 
-    fake->uvm_size = sizeof p;
     memcpy(fake_at(fake, GUEST_BASE), &p, sizeof p);
     cr_assert_eq(fake_ioctl(fake, uvm, UVM_REGISTER_CHANNEL, GUEST_BASE), 0);
     memcpy(&p, fake_at(fake, GUEST_BASE), sizeof p);

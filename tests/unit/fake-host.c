@@ -23,20 +23,36 @@ static int host_open(Host *host, unsigned device, int flags)
     return fd;
 }
 
-static int host_ioctl(Host *host, int fd, uint32_t command, void *argument)
+/* What leads to each buffer is its address; a frontend's argument is as long as its word says. */
+static void check_buffers(const HostCall *call)
+{
+    if (_IOC_TYPE(call->command) == 'F' && call->n_buffers > 0) {
+        g_assert_cmpuint(call->buffers[0].size, ==, _IOC_SIZE(call->command));
+    }
+    for (unsigned i = 1; i < call->n_buffers; i++) {
+        const HostBuffer *from = &call->buffers[call->buffers[i].from];
+        void *at;
+        g_assert_cmpuint(call->buffers[i].from, <, i);
+        g_assert_cmpuint(call->buffers[i].offset + sizeof at, <=, from->size);
+        memcpy(&at, (char *)from->at + call->buffers[i].offset, sizeof at);
+        g_assert_true(at == call->buffers[i].at);
+    }
+}
+
+static int host_ioctl(Host *host, const HostCall *call)
 {
     Fake *fake = (Fake *)host;
-    bool is_frontend = _IOC_TYPE(command) == 'F';
-    size_t size = is_frontend ? _IOC_SIZE(command) : fake->uvm_size;
+    void *argument = host_call_argument(call);
 
     /* What a worker's filter would not let through must not be tried. */
-    g_assert_true(host_commands_have(fake->commands, command));
+    g_assert_true(host_commands_have(fake->commands, call->command));
+    check_buffers(call);
     fake->n_calls++;
-    fake->last = (HostCall){.fd = fd, .command = command, .null_argument = !argument};
+    fake->last = (SeenCall){.fd = call->fd, .command = call->command, .null_argument = !argument};
     if (argument) {
-        memcpy(fake->last.argument, argument, MIN(size, HOST_PARAMS_MAX));
+        memcpy(fake->last.argument, argument, MIN(call->buffers[0].size, HOST_PARAMS_MAX));
     }
-    return fake->answer ? fake->answer(fake, command, argument) : 0;
+    return fake->answer ? fake->answer(fake, call->command, argument) : 0;
 }
 
 static int host_follow(Host *host, int fd)
@@ -123,8 +139,7 @@ static int host_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
 }
 
 /* From inside the guest, whose call it must be. */
-static int host_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, void *argument,
-                               size_t size)
+static int host_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
     Fake *fake = (Fake *)host;
 
@@ -132,11 +147,8 @@ static int host_ioctl_in_guest(Host *host, pid_t tid, int fd, uint32_t command, 
     if (fake->no_entry) {
         return fake->no_entry;
     }
-    if (_IOC_TYPE(command) == 'F') {
-        g_assert_cmpuint(size, ==, _IOC_SIZE(command));
-    }
-    fake->uvm_size = size;
-    int error = host_ioctl(host, fd, command, argument);
+    g_assert_cmpuint(call->n_buffers, ==, 1);
+    int error = host_ioctl(host, call);
     fake->last.in_guest = true;
     return error;
 }

@@ -16,9 +16,9 @@ enum {
 };
 
 /**
- * HostCall: one ioctl as the host saw it.
+ * SeenCall: one ioctl as the host saw it.
  * @in_guest: it was made from inside the guest's process
- * @argument: a copy of what it pointed at, as long as the command word says, else as `uvm_size`
+ * @argument: a copy of what it pointed at
  */
 typedef struct {
     int fd;
@@ -26,7 +26,7 @@ typedef struct {
     bool null_argument;
     bool in_guest;
     uint8_t argument[HOST_PARAMS_MAX];
-} HostCall;
+} SeenCall;
 
 typedef struct Fake Fake;
 
@@ -43,9 +43,8 @@ struct Fake {
     uint8_t memory[GUEST_SIZE];
 
     FakeAnswer answer;
-    size_t uvm_size; /* how much of a UVM argument to record */
     unsigned n_calls;
-    HostCall last;
+    SeenCall last;
     unsigned n_open;      /* host files open now */
     unsigned events;      /* what poll finds at the host, and takes away */
     GHashTable *guest_fd; /* guest descriptor -> file id */

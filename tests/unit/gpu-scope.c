@@ -218,7 +218,6 @@ static void call_entry(const AbiEntry *entry)
                                .pAllocParms = PARAMS};
     int error = 0;
 
-    fake->uvm_size = 0;
     switch (entry->kind) {
     case ABI_CONTROL:
         error = fake_frontend(fake, ctl, NV_ESC_RM_CONTROL, &control, sizeof control);

@@ -152,7 +152,6 @@ static int make_call(AbiKind kind, const RowCall *call)
     case ABI_FRONTEND:
         return frontend_call(call->number, call->size, call->argument ? call->argument : OUTER);
     case ABI_UVM:
-        fake->uvm_size = call->size;
         return fake_ioctl(fake, files[1], call->number, call->argument ? call->argument : OUTER);
     case ABI_CONTROL:
         control.params = call->argument ? call->argument : call->size ? PARAMS : 0;

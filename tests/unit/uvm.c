@@ -48,7 +48,6 @@ static NvU64 initialize(NvU64 flags, NvU64 *host_flags)
     UVM_INITIALIZE_PARAMS host;
 
     fake->answer = answer_initialize;
-    fake->uvm_size = sizeof p;
     memcpy(fake_at(fake, GUEST_BASE), &p, sizeof p);
     cr_assert_eq(fake_ioctl(fake, uvm, UVM_INITIALIZE, GUEST_BASE), 0);
     memcpy(&p, fake_at(fake, GUEST_BASE), sizeof p);
@@ -114,7 +113,6 @@ Test(uvm, mm_initialize_translates_the_other_file)
     UVM_MM_INITIALIZE_PARAMS p = {.uvmFd = 3};
     UVM_MM_INITIALIZE_PARAMS host;
 
-    fake->uvm_size = sizeof p;
     memcpy(fake_at(fake, GUEST_BASE), &p, sizeof p);
     cr_assert_eq(fake_ioctl(fake, second, UVM_MM_INITIALIZE, GUEST_BASE), 0);
     memcpy(&host, fake->last.argument, sizeof host);
@@ -149,7 +147,6 @@ Test(uvm, deinitialize_reads_nothing)
 
 Test(uvm, pageable_mem_access)
 {
-    fake->uvm_size = 8;
     cr_assert_eq(fake_ioctl(fake, uvm, UVM_PAGEABLE_MEM_ACCESS, GUEST_BASE), 0);
     cr_assert_eq(fake->last.command, UVM_PAGEABLE_MEM_ACCESS);
 }
