@@ -25,7 +25,7 @@ ABI_STRUCT(NV_CONTEXT_DMA_ALLOCATION_PARAMS, 32,
     (NvV32, flags),
     (NvHandle, hMemory, (DEPENDENCY)),
     (NvU64, offset),
-    (NvU64, limit))
+    (NvU64, limit, (INCIDENTAL)))
 
 ABI_STRUCT(NV_MEMORY_ALLOCATION_PARAMS, 120,
     (NvU32, owner),
@@ -44,7 +44,7 @@ ABI_STRUCT(NV_MEMORY_ALLOCATION_PARAMS, 120,
     (NvU64, size, (MEMORY_SIZE)),
     (NvU64, alignment),
     (NvU64, offset),
-    (NvU64, limit),
+    (NvU64, limit, (INCIDENTAL)),
     (NvP64, address, (ADDRESS)),
     (NvU32, ctagOffset),
     (NvHandle, hVASpace, (OBJECT)),
@@ -67,7 +67,7 @@ ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
     (NvU64, size, (MEMORY_SIZE)),
     (NvU64, alignment),
     (NvU64, offset),
-    (NvU64, limit),
+    (NvU64, limit, (INCIDENTAL)),
     (NvP64, address, (ADDRESS)),
     (NvU32, ctagOffset),
     (NvHandle, hVASpace, (OBJECT)),
@@ -77,7 +77,7 @@ ABI_STRUCT_SINCE(NV_MEMORY_ALLOCATION_PARAMS, 545, 128,
 
 ABI_STRUCT(NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS, 24,
     (NvU64, offset),
-    (NvU64, limit),
+    (NvU64, limit, (INCIDENTAL)),
     (NvHandle, hVASpace, (DEPENDENCY)))
 
 ABI_STRUCT(NV0005_ALLOC_PARAMETERS, 24,
@@ -272,7 +272,7 @@ ABI_STRUCT_SINCE(NV_OFA_ALLOCATION_PARAMETERS, 545, 12,
     (NvU32, engineInstance))
 
 ABI_STRUCT(NV_MEMORY_DESC_PARAMS, 24,
-    (NvU64, base),
+    (NvU64, base, (INCIDENTAL)),
     (NvU64, size),
     (NvU32, addressSpace),
     (NvU32, cacheAttrib))

@@ -64,7 +64,7 @@
 
 ABI_STRUCT(nv_ioctl_nvos02_parameters_with_fd, 56,
     (NVOS02_PARAMETERS, params),
-    (int, fd, (LEFT_ALONE, "the handler alloc_memory decides: a file for system memory, none for all else")))
+    (int, fd, (FD, FRONTEND, BY_EFFECT)))
 
 ABI_STRUCT(nv_ioctl_nvos33_parameters_with_fd, 56,
     (NVOS33_PARAMETERS, params),
@@ -111,7 +111,7 @@ ABI_STRUCT(nv_ioctl_rm_api_version_t, 72,
     (char, versionString, [64]))
 
 ABI_STRUCT(nv_ioctl_sys_params_t, 8,
-    (NvU64, memblock_size))
+    (NvU64, memblock_size, (INCIDENTAL)))
 
 ABI_STRUCT(nv_ioctl_export_to_dma_buf_fd_t, 2600,
     (int, fd, (FD, DMA_BUF, NEGATIVE)),

@@ -45,7 +45,7 @@ ABI_STRUCT(RS_ACCESS_MASK, 4,
     (RsAccessLimb, limbs, [SDK_RS_ACCESS_MAX_LIMBS]))
 
 ABI_STRUCT(RS_SHARE_POLICY, 12,
-    (NvU32, target),
+    (NvU32, target, (INCIDENTAL)),
     (RS_ACCESS_MASK, accessMask),
     (NvU16, type),
     (NvU8, action))
@@ -63,7 +63,7 @@ ABI_STRUCT(NVOS02_PARAMETERS, 48,
     (NvV32, hClass),
     (NvV32, flags),
     (NvP64, pMemory, (ADDRESS)),
-    (NvU64, limit),
+    (NvU64, limit, (INCIDENTAL)),
     (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS21_PARAMETERS, 32,
@@ -114,7 +114,7 @@ ABI_STRUCT(NVOS39_PARAMETERS, 56,
     (NvU32, selector),
     (NvHandle, hMemory, (OBJECT)),
     (NvU64, offset),
-    (NvU64, limit),
+    (NvU64, limit, (INCIDENTAL)),
     (NvV32, status, (STATUS)))
 
 ABI_STRUCT(NVOS46_PARAMETERS, 56,

@@ -15,7 +15,8 @@
  *                          any of the instance's; PROCESS: one that the calling process allocated
  *     OBJECT               handle of an object, which the driver looks up in the call's client
  *     DEPENDENCY           the same; with it, the driver frees what is allocated here
- *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NEGATIVE or ZERO: such a number is none
+ *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NEGATIVE or ZERO: such a number is none;
+ *                          BY_EFFECT: what it is depends on other members, and the effect of the call translates it
  *     POINTER [, ACCESS, COUNT, ELEMENT, FLAGS]
  *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
  *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
@@ -26,6 +27,7 @@
  *                          serverutilMappingFilterCurrentUserProc; src/nvidia/arch/nvalloc/unix/src/osapi.c,
  *                          RmUpdateDeviceMappingInfo, rm_create_mmap_context)
  *     PID                  number of a process
+ *     INCIDENTAL           number that differs from run to run, and that comparisons of recordings leave out
  *     SECRET               what tells this machine from others; blanked in a recording that is scrubbed
  *     NULLED               pointer that never reaches the driver
  *     REFUSED              the same; the call is refused if it is not null
@@ -68,6 +70,7 @@
     ROLE(ADDRESS, "address, which nobody reads from or writes to")                              \
     ROLE(MAPPING, "address of a mapping: another process's names none")                         \
     ROLE(PID, "number of a process")                                                            \
+    ROLE(INCIDENTAL, "differs from run to run")                                                 \
     ROLE(SECRET, "tells this machine from others: blanked where a recording is scrubbed")       \
     ROLE(NULLED, "pointer, which the driver gets as null")                                      \
     ROLE(REFUSED, "pointer, which must be null")                                                \
@@ -96,8 +99,8 @@ typedef enum { ABI_CLIENT_CALL, ABI_CLIENT_INSTANCE, ABI_CLIENT_PROCESS } AbiCli
 /** AbiFdKind: of what a descriptor is. */
 typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY, ABI_FD_DMA_BUF } AbiFdKind;
 
-/** AbiFdNone: which descriptor stands for none. */
-typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO } AbiFdNone;
+/** AbiFdNone: which descriptor stands for none. ABI_FD_BY_EFFECT: see above. */
+typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO, ABI_FD_BY_EFFECT } AbiFdNone;
 
 /**
  * AbiArrayFlags: of an array that a member points to.

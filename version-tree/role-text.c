@@ -40,6 +40,7 @@ static char *fd_text(const AbiRole *role)
         [ABI_FD_ALWAYS] = "",
         [ABI_FD_NEGATIVE] = "; a negative number is none",
         [ABI_FD_ZERO] = "; 0 is none",
+        [ABI_FD_BY_EFFECT] = " or, as other members say, none",
     };
 
     return g_strdup_printf("descriptor of a %s, translated%s", files[role->fd], none[role->none]);
@@ -124,8 +125,10 @@ char *abi_role_source(const AbiRole *role)
                                       [ABI_FD_UVM] = "UVM",
                                       [ABI_FD_OPEN_ONLY] = "OPEN_ONLY",
                                       [ABI_FD_DMA_BUF] = "DMA_BUF"};
-    static const char *const none[] = {
-        [ABI_FD_ALWAYS] = "", [ABI_FD_NEGATIVE] = ", NEGATIVE", [ABI_FD_ZERO] = ", ZERO"};
+    static const char *const none[] = {[ABI_FD_ALWAYS] = "",
+                                       [ABI_FD_NEGATIVE] = ", NEGATIVE",
+                                       [ABI_FD_ZERO] = ", ZERO",
+                                       [ABI_FD_BY_EFFECT] = ", BY_EFFECT"};
 
     switch (role->kind) {
     case ABI_ROLE_PLAIN:

@@ -18,14 +18,15 @@
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-static bool is_none(const AbiRole *role, const AbiPlace *place, const void *at)
+static bool is_left_out(const AbiRole *role, const AbiPlace *place, const void *at)
 {
     int32_t number;
     uint64_t all = 0;
 
     memcpy(&number, at, sizeof number);
     memcpy(&all, at, place->size);
-    return (role->none == ABI_FD_NEGATIVE && number < 0) || (role->none == ABI_FD_ZERO && all == 0);
+    return (role->none == ABI_FD_NEGATIVE && number < 0) ||
+           (role->none == ABI_FD_ZERO && all == 0) || role->none == ABI_FD_BY_EFFECT;
 }
 
 static bool translate_fds(Call *call)
@@ -38,7 +39,7 @@ static bool translate_fds(Call *call)
     ABI_FOR_EACH_MEMBER(member, call->work->members, ABI_ROLE_FD)
     {
         void *at = abi_place_at(call->params, &member->place, 0);
-        if (!is_none(member->role, &member->place, at) &&
+        if (!is_left_out(member->role, &member->place, at) &&
             !request_swap_fd(call->work->req, at, member->place.size, kinds[member->role->fd])) {
             return call->work->effect->bad_fd_is_status
                        ? call_refuse_status(call, NV_ERR_INVALID_ARGUMENT, REFUSAL_BAD_FD)

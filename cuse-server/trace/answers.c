@@ -236,13 +236,6 @@ static void visit_words(Answers *answers, const Pair *pair, uint32_t offset, uin
     }
 }
 
-static bool is_status(const TraceLeaf *leaf)
-{
-    static const char *const names[] = {"status", "Status", "rmStatus", NULL};
-
-    return leaf->size == sizeof(uint32_t) && g_strv_contains(names, trace_leaf_name(leaf));
-}
-
 static void visit_leaf(Answers *answers, const Pair *pair, const TraceLeaf *leaf, ItemVisit each,
                        void *data)
 {
@@ -252,7 +245,7 @@ static void visit_leaf(Answers *answers, const Pair *pair, const TraceLeaf *leaf
         visit_words(answers, pair, leaf->offset, leaf->size, each, data);
         return;
     }
-    if (is_status(leaf)) {
+    if (leaf->role == ABI_ROLE_STATUS) {
         item.kind = ITEM_STATUS;
     } else if (g_str_equal(leaf->type->name, "NvHandle")) {
         item.kind = ITEM_HANDLE;
@@ -449,7 +442,7 @@ static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *
 
     for (guint i = 0; leaves && i < leaves->len; i++) {
         const TraceLeaf *leaf = &g_array_index(leaves, TraceLeaf, i);
-        if (is_status(leaf)) {
+        if (leaf->role == ABI_ROLE_STATUS) {
             memcpy((uint8_t *)buffers->at[0] + leaf->offset, &status, sizeof status);
             return 0;
         }

@@ -334,25 +334,16 @@ const char *trace_leaf_name(const TraceLeaf *leaf)
 
 bool trace_leaf_is_incidental(const TraceLeaf *leaf)
 {
-    static const char *const names[] = {"fd",
-                                        "ctl_fd",
-                                        "rmCtrlFd",
-                                        "uvmFd",
-                                        "capDescriptor",
-                                        "devDescriptor",
-                                        "status",
-                                        "Status",
-                                        "rmStatus",
-                                        "base",
-                                        "requestedBase",
-                                        "limit",
-                                        "pMemory",
-                                        "pid",
-                                        "target",
-                                        "memblock_size",
-                                        NULL};
-
-    return g_strv_contains(names, trace_leaf_name(leaf));
+    switch (leaf->role) {
+    case ABI_ROLE_INCIDENTAL:
+    case ABI_ROLE_STATUS:
+    case ABI_ROLE_FD:
+    case ABI_ROLE_ADDRESS:
+    case ABI_ROLE_PID:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */

@@ -21,8 +21,7 @@
 #include "tests/unit/fake-host.h"
 
 /*
- * A call is well-formed if all its bytes are 0 but for what is below: client 0 exists here, and so does
- * descriptor 0.
+ * A call is well-formed if all its bytes are 0 but for what roles ask for, and what is below: client 0 exists here.
  */
 enum {
     OUTER = GUEST_BASE,          /* the ioctl's own struct */
@@ -36,31 +35,15 @@ enum {
     ALL_CAPS = -1,
 };
 
-/* Members that cannot be 0, by their offset. */
+/* Members that cannot be 0 and have no role that would say so, by their offset. */
 static const struct {
     AbiHandler handler;
-    uint32_t at, size;
-    uint64_t value;
+    uint32_t at;
+    uint32_t value;
 } presets[] = {
-    {HANDLER_vidheap_control, offsetof(NVOS32_PARAMETERS, function), 4, NVOS32_FUNCTION_ALLOC_SIZE},
-    {HANDLER_alloc_memory, offsetof(NVOS02_PARAMETERS, hClass), 4, NV01_MEMORY_LOCAL_USER},
-    {HANDLER_dup_object, offsetof(NVOS55_PARAMETERS, hObjectSrc), 4, OBJECT},
-    {HANDLER_alloc_imex_session, offsetof(NV00F1_ALLOCATION_PARAMETERS, pOsEvent), 8, GPU_FD},
-    {HANDLER_ctrl_get_caps, 0, 4, 16},
-    {HANDLER_ctrl_get_caps, 8, 8, DATA},
-    {HANDLER_ctrl_fifo_get_channellist, 0, 4, 2},
-    {HANDLER_ctrl_fifo_get_channellist, 8, 8, DATA},
-    {HANDLER_ctrl_fifo_get_channellist, 16, 8, DATA + 16},
-};
-
-/* What descriptor 0 has to be; a frontend file where nothing is said. */
-static const struct {
-    AbiHandler handler;
-    unsigned device;
-} descriptors[] = {
-    {HANDLER_uvm_mm_initialize, FAKE_UVM},
-    {HANDLER_export_dmabuf, FAKE_DMA_BUF},
-    {HANDLER_alloc_imex_session, FAKE_CAP},
+    {HANDLER_vidheap_control, offsetof(NVOS32_PARAMETERS, function), NVOS32_FUNCTION_ALLOC_SIZE},
+    {HANDLER_alloc_memory, offsetof(NVOS02_PARAMETERS, hClass), NV01_MEMORY_LOCAL_USER},
+    {HANDLER_dup_object, offsetof(NVOS55_PARAMETERS, hObjectSrc), OBJECT},
 };
 
 static Fake *fake;
@@ -95,25 +78,45 @@ static void be_client_0(void)
     object_tree_unlock(client);
 }
 
-static void be_descriptor_0(AbiHandler handler)
+/* A descriptor of what it has to be of. */
+static void put_descriptor(uint64_t at, const AbiMember *member)
 {
-    unsigned device = FAKE_GPU;
+    static const int fds[] = {[ABI_FD_FRONTEND] = GPU_FD,
+                              [ABI_FD_UVM] = FIRST_FD + FAKE_UVM,
+                              [ABI_FD_OPEN_ONLY] = FIRST_FD + FAKE_CAP,
+                              [ABI_FD_DMA_BUF] = FIRST_FD + FAKE_DMA_BUF};
 
-    for (size_t i = 0; i < G_N_ELEMENTS(descriptors); i++) {
-        if (descriptors[i].handler == handler) {
-            device = descriptors[i].device;
-        }
+    memcpy(fake_at(fake, at + member->place.offset), &fds[member->role->fd], sizeof(int));
+}
+
+/* An array of one element, where there has to be one. */
+static void put_array(uint64_t at, const AbiMember *member, unsigned index)
+{
+    const uint64_t data = DATA + 0x100 * index;
+    const uint32_t one = 1;
+
+    if (member->role->element && !(member->role->flags & (ABI_NULL_OK | ABI_EMPTY_IS_NULL))) {
+        memcpy(fake_at(fake, at + member->beside.offset), &one, sizeof one);
+        memcpy(fake_at(fake, at + member->place.offset), &data, sizeof data);
     }
-    g_hash_table_insert(fake->guest_fd, GINT_TO_POINTER(0),
-                        GUINT_TO_POINTER(for_descriptors[device]->id));
 }
 
 /* A row's own struct, in guest memory. */
 static void put_struct(const AbiEntry *entry, uint64_t at)
 {
+    unsigned arrays = 0;
+
+    ABI_FOR_EACH_MEMBER(member, entry->members, ABI_ROLE_FD)
+    {
+        put_descriptor(at, member);
+    }
+    ABI_FOR_EACH_MEMBER(member, entry->members, ABI_ROLE_POINTER)
+    {
+        put_array(at, member, arrays++);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(presets); i++) {
         if (presets[i].handler == entry->handler) {
-            memcpy(fake_at(fake, at + presets[i].at), &presets[i].value, presets[i].size);
+            memcpy(fake_at(fake, at + presets[i].at), &presets[i].value, sizeof(uint32_t));
         }
     }
 }
@@ -145,7 +148,6 @@ static int make_call(AbiKind kind, const RowCall *call)
     fake->n_calls = 0;
     be_client_0();
     if (call->entry) {
-        be_descriptor_0(call->entry->handler);
         put_struct(call->entry, kind == ABI_FRONTEND || kind == ABI_UVM ? OUTER : PARAMS);
     }
     switch (kind) {
