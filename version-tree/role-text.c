@@ -34,7 +34,6 @@ static char *fd_text(const AbiRole *role)
         [ABI_FD_FRONTEND] = "control or GPU file",
         [ABI_FD_UVM] = "UVM file",
         [ABI_FD_OPEN_ONLY] = "capability or channel",
-        [ABI_FD_DMA_BUF] = "dma-buf",
     };
     static const char *const none[] = {
         [ABI_FD_ALWAYS] = "",
@@ -43,6 +42,10 @@ static char *fd_text(const AbiRole *role)
         [ABI_FD_BY_EFFECT] = " or, as other members say, none",
     };
 
+    if (role->fd == ABI_FD_DMA_BUF) {
+        return g_strdup(
+            "descriptor of a dma-buf, translated; for a negative number a new one is made");
+    }
     return g_strdup_printf("descriptor of a %s, translated%s", files[role->fd], none[role->none]);
 }
 

@@ -7,6 +7,7 @@
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/json-output.h"
+#include "cuse-server/proxy/effect-text.h"
 #include "version-tree/abi-diff-text.h"
 
 static const char *what_number_is(AbiKind kind)
@@ -22,6 +23,7 @@ static void show_entry(const AbiEntry *entry)
 {
     g_autofree char *caps = nv_caps_format(entry->caps, " or ");
     char since[DRIVER_VERSION_MAX], changed[DRIVER_VERSION_MAX];
+    EffectLine lines[EFFECT_LINES_MAX];
 
     driver_version_format(entry->since->version, since);
     driver_version_format(entry->changed->version, changed);
@@ -33,6 +35,10 @@ static void show_entry(const AbiEntry *entry)
     g_print("  capability  %s\n", caps);
     g_print("  handler     %s: %s\n", abi_handler_name(entry->handler),
             abi_handler_summary(entry->handler));
+    const size_t n = effect_lines(entry, lines);
+    for (size_t i = 0; i < n; i++) {
+        g_print("  %-11s %s\n", lines[i].name, lines[i].text);
+    }
     if (entry->short_layout) {
         g_print("  also takes  %s, %u bytes\n", entry->short_layout->name,
                 entry->short_layout->size);
@@ -68,6 +74,19 @@ static void json_struct(JsonBuilder *json, const char *member, const AbiLayout *
     }
 }
 
+static void json_effect(JsonBuilder *json, const AbiEntry *entry)
+{
+    EffectLine lines[EFFECT_LINES_MAX];
+    const size_t n = effect_lines(entry, lines);
+
+    json_builder_set_member_name(json, "effect");
+    json_builder_begin_object(json);
+    for (size_t i = 0; i < n; i++) {
+        json_member_string(json, lines[i].name, lines[i].text);
+    }
+    json_builder_end_object(json);
+}
+
 static void json_entry(JsonBuilder *json, const AbiEntry *entry)
 {
     char text[DRIVER_VERSION_MAX];
@@ -81,6 +100,7 @@ static void json_entry(JsonBuilder *json, const AbiEntry *entry)
     json_capabilities(json, entry->caps);
     json_member_string(json, "handler", abi_handler_name(entry->handler));
     json_member_string(json, "summary", abi_handler_summary(entry->handler));
+    json_effect(json, entry);
     json_struct(json, "also_takes", entry->short_layout);
     json_struct(json, "layout", entry->layout);
     json_builder_end_object(json);

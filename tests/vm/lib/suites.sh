@@ -37,6 +37,15 @@ lint_tidy() {
             --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
 }
 
+# Only the pipeline and GPU scoping ask the host anything in a guest's call, and no effect sees what could (cuse-server/proxy/call.h).
+lint_effects() {
+    local proxy=cuse-server/proxy asks
+    asks=$(grep -lE 'ops->(ioctl|ioctl_in_guest|install)\b' $proxy/*.c | xargs -n1 basename | paste -sd' ')
+    [[ $asks == 'call-ask.c gpu-scope.c' ]] || { echo "the host is asked in: $asks" >&2 && return 1; }
+    ! grep -lE '^(static )?const Effect (effect_)?[a-z0-9_]+ = ' $proxy/*.c | grep -v "^$proxy/effects.c\$" |
+        xargs grep -nE '#include "cuse-server/proxy/(call-work|request|proxy|host|pipeline)\.h"|->ops->|->work->'
+}
+
 # Shell scripts are known by their first lines. Not wanted: SC2034, for the libraries' variables are used by those who source
 # them; SC2016, for there are scripts inside scripts.
 lint_shell() {
@@ -49,6 +58,7 @@ suite_lint() {
     build_tree "$BUILD" || return
     check "clang-format" lint_format
     check "clang-tidy" lint_tidy
+    check "effects have no Host" lint_effects
     check "shellcheck" lint_shell
 }
 
