@@ -52,9 +52,9 @@
 
 ABI_STRUCT(NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS, 40,
     (NvU32, sizeOfStrings),
-    (NvP64, pDriverVersionBuffer, (POINTER)),
-    (NvP64, pVersionBuffer, (POINTER)),
-    (NvP64, pTitleBuffer, (POINTER)),
+    (NvP64, pDriverVersionBuffer, (POINTER, OUT, sizeOfStrings, 1, ABI_ON_TERMS)),
+    (NvP64, pVersionBuffer, (POINTER, OUT, sizeOfStrings, 1, ABI_ON_TERMS)),
+    (NvP64, pTitleBuffer, (POINTER, OUT, sizeOfStrings, 1, ABI_ON_TERMS)),
     (NvU32, changelistNumber),
     (NvU32, officialChangelistNumber))
 

@@ -20,7 +20,7 @@
  *     POINTER [, ACCESS, COUNT, ELEMENT, FLAGS]
  *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
  *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
- *                          each; FLAGS: of AbiArrayFlags. Otherwise the handler knows
+ *                          each; FLAGS: of AbiArrayFlags. Otherwise it leads to the parameters of a command or a class
  *     ADDRESS              address that is a key to the driver, or what it returns: nobody of ours reads or writes there
  *     MAPPING              the same, of a mapping: the driver looks for it among those of the calling process, and only the process
  *                          that allocated the client beside it (hClient) can have one in it (src/nvidia/src/kernel/rmapi/rs_utils.c,
@@ -109,6 +109,7 @@ typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO, ABI_FD_BY_EFFECT } A
  * @ABI_SQUARE: there are as many elements as the count squared
  * @ABI_BY_ERRNO: a count out of bounds is refused with EINVAL instead of a status
  * @ABI_CLIENTS: the elements are handles of clients, any of the instance's
+ * @ABI_ON_TERMS: the effect of the call asks for it, on terms of its own
  * @ABI_READ: the driver has no bound for it: it may be as long as a call can carry. Of others the driver takes 1 MiB
  * (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
  */
@@ -120,6 +121,7 @@ typedef enum {
     ABI_BY_ERRNO = 8,
     ABI_READ = 16,
     ABI_CLIENTS = 32,
+    ABI_ON_TERMS = 64,
 } AbiArrayFlags;
 
 /** AbiAccess: what the driver does with an array. */

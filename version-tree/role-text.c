@@ -93,9 +93,10 @@ static char *flags_source(unsigned flags)
     static const struct {
         unsigned flag;
         const char *name;
-    } names[] = {{ABI_NULL_OK, "ABI_NULL_OK"}, {ABI_EMPTY_IS_NULL, "ABI_EMPTY_IS_NULL"},
-                 {ABI_SQUARE, "ABI_SQUARE"},   {ABI_BY_ERRNO, "ABI_BY_ERRNO"},
-                 {ABI_READ, "ABI_READ"},       {ABI_CLIENTS, "ABI_CLIENTS"}};
+    } names[] = {{ABI_NULL_OK, "ABI_NULL_OK"},  {ABI_EMPTY_IS_NULL, "ABI_EMPTY_IS_NULL"},
+                 {ABI_SQUARE, "ABI_SQUARE"},    {ABI_BY_ERRNO, "ABI_BY_ERRNO"},
+                 {ABI_READ, "ABI_READ"},        {ABI_CLIENTS, "ABI_CLIENTS"},
+                 {ABI_ON_TERMS, "ABI_ON_TERMS"}};
     GString *text = g_string_new(NULL);
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {

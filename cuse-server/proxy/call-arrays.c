@@ -62,7 +62,8 @@ bool call_arrays_map(Call *call)
     }
     ABI_FOR_EACH_MEMBER(member, call->work->members, ABI_ROLE_POINTER)
     {
-        if (member->role->element && !map_array(call, member)) {
+        const AbiRole *role = member->role;
+        if (role->element && !(role->flags & ABI_ON_TERMS) && !map_array(call, member)) {
             return false;
         }
     }

@@ -103,28 +103,37 @@ static bool likely_value(Input *input, const char *name, uint64_t *value)
     return false;
 }
 
-static uint64_t scalar(Input *input, const AbiLayout *type, const char *name)
+static uint64_t scalar(Input *input, const AbiField *field)
 {
     uint64_t value;
 
-    if (likely_value(input, name, &value)) {
+    if (likely_value(input, field->name, &value)) {
         return value;
     }
-    if (strcmp(type->name, "NvHandle") == 0) {
+    switch (field->role.kind) {
+    case ABI_ROLE_CLIENT:
+    case ABI_ROLE_OBJECT:
+    case ABI_ROLE_DEPENDENCY:
         return input_handle(input);
-    }
-    if (strcmp(type->name, "NvP64") == 0) {
+    case ABI_ROLE_POINTER:
+    case ABI_ROLE_NULLED:
+    case ABI_ROLE_REFUSED:
+    case ABI_ROLE_MAPPING:
+    case ABI_ROLE_ADDRESS:
         return pointer(input);
+    default:
+        return number(input, field->role.kind == ABI_ROLE_FD);
     }
-    return number(input, strcmp(type->name, "int") == 0 || strcmp(type->name, "NvS32") == 0);
 }
 
-static void fill(Input *input, const AbiLayout *type, const char *name, uint8_t *bytes)
+static void fill(Input *input, const AbiField *field, uint8_t *bytes)
 {
+    const AbiLayout *type = field->type;
+
     if (type->n_fields > 0) {
         input_struct(input, type, bytes);
     } else if (type->size > 0 && type->size <= sizeof(uint64_t)) {
-        uint64_t value = scalar(input, type, name);
+        uint64_t value = scalar(input, field);
         memcpy(bytes, &value, type->size); /* the lower bytes come first */
     }
 }
@@ -135,7 +144,7 @@ void input_struct(Input *input, const AbiLayout *layout, uint8_t *bytes)
         const AbiField *field = &layout->fields[i];
         uint32_t n = field->type->size ? field->size / field->type->size : 0;
         for (size_t k = 0; k < MIN(n, ELEMENTS_MAX); k++) {
-            fill(input, field->type, field->name, bytes + field->offset + k * field->type->size);
+            fill(input, field, bytes + field->offset + k * field->type->size);
         }
     }
 }

@@ -20,7 +20,7 @@ uint8_t input_byte(Input *input);
 uint32_t input_handle(Input *input);
 
 /**
- * input_struct: fill a struct, member by member: handles from the pool, pointers into the guest's
+ * input_struct: fill a struct, member by member as its role says: handles from the pool, pointers into the guest's
  * memory, descriptors that may be open, counts that are small; and now and then what nobody expects.
  * @bytes: @layout->size bytes
  */

@@ -47,41 +47,41 @@ static void preset(const Params *params)
     }
 }
 
-/* How many elements a handler's lists are given, so that they fill no more than LIST_BYTES. */
-static NvU32 elements(AbiHandler handler)
+static bool is_list(const AbiField *field)
 {
-    switch (handler) {
-    case HANDLER_ctrl_info_list:
-        return 8;
-    case HANDLER_ctrl_u32_list:
-        return 200; /* as many as there are classes, or more */
-    case HANDLER_ctrl_get_build_version:
-    case HANDLER_ctrl_get_caps:
-        return 64;
-    case HANDLER_ctrl_fifo_disable_channels:
-        return 0;
-    default:
-        return 2;
-    }
+    return field->role.kind == ABI_ROLE_POINTER;
 }
 
-/* Point the members that are pointers at lists, and make the count, just before the first, fit. */
+static bool is_pointer(const AbiField *field)
+{
+    return is_list(field) || field->role.kind == ABI_ROLE_NULLED ||
+           field->role.kind == ABI_ROLE_REFUSED;
+}
+
+/* How many elements a list is given, so that it fills no more than LIST_BYTES. */
+static NvU32 elements(const AbiRole *role)
+{
+    const NvU32 most = LIST_BYTES / role->element;
+
+    if (role->flags & ABI_SQUARE) {
+        return 2;
+    }
+    return most < 200 ? most : 200; /* of classes and engines as many as there are, or more */
+}
+
+/* Point the members that are pointers at lists, but for those that must be null, and make the counts fit. */
 static void add_lists(const AbiEntry *entry, const Params *params, unsigned char *lists)
 {
-    const AbiLayout *layout = entry->layout;
-    NvU32 n = elements(entry->handler);
-    bool counted = false;
+    for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
+        const AbiField *field = &entry->layout->fields[i];
 
-    for (NvU32 i = 0; i < layout->n_fields && n; i++) {
-        const AbiField *field = &layout->fields[i];
-
-        if (strcmp(field->type->name, "NvP64") == 0) {
-            params_put(params, field->name, 0, (uintptr_t)lists);
-            lists += LIST_BYTES;
-            if (i > 0 && !counted && layout->fields[i - 1].size == sizeof n) {
-                params_put(params, layout->fields[i - 1].name, 0, n);
-            }
-            counted = true;
+        if (!is_pointer(field) || field->role.kind == ABI_ROLE_REFUSED) {
+            continue;
+        }
+        params_put(params, field->name, 0, (uintptr_t)lists);
+        lists += LIST_BYTES;
+        if (is_list(field)) {
+            params_put(params, field->role.beside, 0, elements(&field->role));
         }
     }
 }
@@ -89,7 +89,7 @@ static void add_lists(const AbiEntry *entry, const Params *params, unsigned char
 static bool has_pointers(const AbiEntry *entry)
 {
     for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
-        if (strcmp(entry->layout->fields[i].type->name, "NvP64") == 0) {
+        if (is_pointer(&entry->layout->fields[i])) {
             return true;
         }
     }
@@ -99,16 +99,17 @@ static bool has_pointers(const AbiEntry *entry)
 /* The pointers are the same when the call returns, and would differ from run to run in the hash. */
 static bool clear_pointers(const AbiEntry *entry, const Params *params, const unsigned char *lists)
 {
-    bool has_list = elements(entry->handler) > 0, kept = true;
+    bool kept = true;
 
     for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
         const AbiField *field = &entry->layout->fields[i];
+        const bool is_null = field->role.kind == ABI_ROLE_REFUSED;
 
-        if (strcmp(field->type->name, "NvP64") == 0) {
-            kept =
-                kept && params_get(params, field->name, 0) == (uintptr_t)(has_list ? lists : NULL);
+        if (is_pointer(field)) {
+            const NvU64 given = is_null ? 0 : (uintptr_t)lists;
+            kept = kept && params_get(params, field->name, 0) == given;
             params_put(params, field->name, 0, 0);
-            lists += LIST_BYTES;
+            lists += is_null ? 0 : LIST_BYTES;
         }
     }
     return kept;

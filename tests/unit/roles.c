@@ -307,10 +307,13 @@ Test(roles, of_descriptors_and_pointers_are_not_of_arrays)
 
 /* --- handlers ------------------------------------------------------------------------------------ */
 
-/* Whose pointers lead to what their own code knows; of all others the role says what is there. */
-static bool knows_its_pointers(AbiHandler handler)
+/* Whether somebody asks for what a pointer leads to: the way to another table, the effect, or the pipeline itself. */
+static bool is_asked_for(AbiHandler handler, const AbiRole *pointer)
 {
-    return handler == HANDLER_control || handler == HANDLER_alloc || effect_of(handler)->map;
+    if (!pointer->element) {
+        return handler == HANDLER_control || handler == HANDLER_alloc;
+    }
+    return !(pointer->flags & ABI_ON_TERMS) || effect_of(handler)->map;
 }
 
 static bool is_simple(AbiHandler handler)
@@ -341,8 +344,8 @@ static const char *problem_of(AbiHandler handler, const AbiMembers *members)
     }
     ABI_FOR_EACH_MEMBER(member, members, ABI_ROLE_POINTER)
     {
-        if (!member->role->element && !knows_its_pointers(handler)) {
-            return "has a pointer, and nothing says what is there";
+        if (!is_asked_for(handler, member->role)) {
+            return "has a pointer, and nobody asks for what is there";
         }
     }
     return NULL;

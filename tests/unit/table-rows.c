@@ -95,7 +95,7 @@ static void put_array(uint64_t at, const AbiMember *member, unsigned index)
     const uint64_t data = DATA + 0x100 * index;
     const uint32_t one = 1;
 
-    if (member->role->element && !(member->role->flags & (ABI_NULL_OK | ABI_EMPTY_IS_NULL))) {
+    if (member->role->element && !(member->role->flags & (ABI_NULL_OK | ABI_EMPTY_IS_NULL | ABI_ON_TERMS))) {
         memcpy(fake_at(fake, at + member->beside.offset), &one, sizeof one);
         memcpy(fake_at(fake, at + member->place.offset), &data, sizeof data);
     }

@@ -46,61 +46,34 @@ static bool command_fits(u32 command, const struct rm_object *object)
     return object->class == command >> 16;
 }
 
-/* Bytes of one element of the lists that a command's struct points to; 0: it has none. */
-static u32 element_size(AbiHandler handler)
+static bool is_list(const AbiField *field)
 {
-    switch (handler) {
-    case HANDLER_ctrl_info_list:
-        return 8;
-    case HANDLER_ctrl_u32_list:
-    case HANDLER_ctrl_fifo_get_channellist:
-        return 4;
-    case HANDLER_ctrl_exec_reg_ops:
-        return 32;
-    case HANDLER_ctrl_get_p2p_caps:
-    case HANDLER_ctrl_get_p2p_caps_egm:
-        return 4;
-    case HANDLER_ctrl_get_caps:
-    case HANDLER_ctrl_debug_read_memory:
-    case HANDLER_ctrl_get_build_version:
-        return 1;
-    default:
-        return 0;
-    }
+    return field->role.kind == ABI_ROLE_POINTER && field->role.element;
 }
 
-/* How many elements: as the nearest member before the pointer that is no pointer says, but for the
- * peer ids, which are a square. */
-static u64 list_count(const struct control *control, const AbiField *count)
+static u64 list_bytes(const struct control *control, const AbiRole *role)
 {
-    u64 n;
+    u64 n = params_get(&control->params, role->beside);
 
-    if (!params_has(&control->params, "busPeerIds"))
-        return params_get(&control->params, count->name);
-    n = params_get(&control->params, "gpuCount");
-    return n * n;
+    return (role->flags & ABI_SQUARE ? n * n : n) * role->element;
 }
 
-/* Find the lists: each pointer member is one. */
-static u32 find_lists(struct control *control, u32 element)
+/* Find the lists, by the roles of members. */
+static u32 find_lists(struct control *control)
 {
     const AbiLayout *layout = control->params.layout;
-    const AbiField *count = NULL;
     u32 i;
 
     for (i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
         u64 size;
 
-        if (strcmp(field->type->name, "NvP64") != 0) {
-            count = field;
+        if (!is_list(field))
             continue;
-        }
-        if (!count || control->n_lists == CONTROL_LISTS_MAX)
+        size = list_bytes(control, &field->role);
+        if (size > LIST_SIZE_MAX || control->n_lists == CONTROL_LISTS_MAX)
             return NV_ERR_INVALID_ARGUMENT;
-        size = list_count(control, count) * element;
-        if (size > LIST_SIZE_MAX)
-            return NV_ERR_INVALID_ARGUMENT;
+        control->lists_are_output = field->role.access == ABI_ACCESS_OUT;
         control->lists[control->n_lists++] =
             (struct control_list){params_get(&control->params, field->name), (u32)size, NULL};
     }
@@ -157,11 +130,15 @@ void control_pattern(u64 seed, void *data, u32 size)
 
 /* Whether a member is a list's address or length, which differ from run to run or are the
  * caller's. */
-static bool is_kept(const AbiLayout *layout, u32 index)
+static bool is_kept(const AbiLayout *layout, const AbiField *member)
 {
-    return strcmp(layout->fields[index].type->name, "NvP64") == 0 ||
-           (index + 1 < layout->n_fields &&
-            strcmp(layout->fields[index + 1].type->name, "NvP64") == 0);
+    u32 i;
+
+    for (i = 0; i < layout->n_fields; i++)
+        if (is_list(&layout->fields[i]) &&
+            (member == &layout->fields[i] || member->offset == layout->fields[i].role.beside_at))
+            return true;
+    return false;
 }
 
 static u32 answer_with_pattern(struct control *control)
@@ -177,13 +154,13 @@ static u32 answer_with_pattern(struct control *control)
         return NV_OK;
     }
     for (i = 0; i < layout->n_fields; i++)
-        if (!is_kept(layout, i))
+        if (!is_kept(layout, &layout->fields[i]))
             seed = fnv1a(seed, data + layout->fields[i].offset, layout->fields[i].size);
     for (i = 0; i < control->n_lists && !control->lists_are_output; i++)
         if (control->lists[i].data)
             seed = fnv1a(seed, control->lists[i].data, control->lists[i].size);
     for (i = 0; i < layout->n_fields; i++)
-        if (!is_kept(layout, i))
+        if (!is_kept(layout, &layout->fields[i]))
             control_pattern(seed + i, data + layout->fields[i].offset, layout->fields[i].size);
     for (i = 0; i < control->n_lists; i++)
         if (control->lists[i].data)
@@ -259,7 +236,6 @@ static u32 read_params(struct control *control, const NVOS54_PARAMETERS *args,
                        const AbiEntry *entry)
 {
     u32 status = check_size(control, entry);
-    u32 element;
 
     if (status != NV_OK || !control->size)
         return status;
@@ -271,12 +247,9 @@ static u32 read_params(struct control *control, const NVOS54_PARAMETERS *args,
     if (copy_from_user(control->params.data, u64_to_user_ptr(args->params), control->size))
         return NV_ERR_INVALID_ADDRESS;
     record_bytes(control->call->record, "data_in", control->params.data, control->size);
-    element = entry ? element_size(entry->handler) : 0;
-    if (!element || !control->params.layout)
+    if (!control->params.layout)
         return NV_OK;
-    control->lists_are_output =
-        entry->handler == HANDLER_ctrl_get_caps || entry->handler == HANDLER_ctrl_debug_read_memory;
-    status = find_lists(control, element);
+    status = find_lists(control);
     return status == NV_OK ? read_lists(control) : status;
 }
 
