@@ -37,16 +37,16 @@ ABI_STRUCT(NV2080_CTRL_GPUMON_SAMPLE, 8,
 ABI_STRUCT(NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE, 116,
     (NvU32, util),
     (NvU32, vgpuScale),
-    (NvU32, procId),
-    (NvU32, subProcessID, (PID)),
-    (char, subProcessName, [100]))
+    (NvU32, procId, (SAID_PID)),
+    (NvU32, subProcessID, (SAID_PID)),
+    (char, subProcessName, [100], (SAID_PROCESS)))
 ABI_STRUCT_SINCE(NV2080_CTRL_PERF_GPUMON_ENGINE_UTIL_SAMPLE, 570, 128,
     (NvU32, util),
     (NvU32, vgpuScale),
-    (NvU32, procId),
-    (NvU32, subProcessID, (PID)),
-    (char, subProcessName, [100]),
-    (NvU64, pOsPidInfo))
+    (NvU32, procId, (SAID_PID)),
+    (NvU32, subProcessID, (SAID_PID)),
+    (char, subProcessName, [100], (SAID_PROCESS)),
+    (NvU64, pOsPidInfo, (SAID_PROCESS)))
 
 ABI_STRUCT(NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE, 472,
     (NV2080_CTRL_GPUMON_SAMPLE, base),
@@ -76,19 +76,19 @@ ABI_STRUCT(NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS, 34000,
     (NvU32, bufSize),
     (NvU32, count),
     (NvU32, tracker),
-    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE, samples, [72]))
+    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE, samples, [72], (COUNT, count)))
 ABI_STRUCT_SINCE(NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS, 550, 50704,
     (NvU8, type),
     (NvU32, bufSize),
     (NvU32, count),
     (NvU32, tracker),
-    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE_V550, samples, [72]))
+    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE_V550, samples, [72], (COUNT, count)))
 ABI_STRUCT_SINCE(NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS, 570, 55888,
     (NvU8, type),
     (NvU32, bufSize),
     (NvU32, count),
     (NvU32, tracker),
-    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE_V570, samples, [72]))
+    (NV2080_CTRL_PERF_GPUMON_PERFMON_UTIL_SAMPLE_V570, samples, [72], (COUNT, count)))
 
 ABI_STRUCT(NV2080_CTRL_RC_GET_WATCHDOG_INFO_PARAMS, 4,
     (NvU32, watchdogStatusFlags))

@@ -27,6 +27,8 @@
  *                          serverutilMappingFilterCurrentUserProc; src/nvidia/arch/nvalloc/unix/src/osapi.c,
  *                          RmUpdateDeviceMappingInfo, rm_create_mmap_context)
  *     PID                  number of a process
+ *     SAID_PID             the same, where the driver says it of whatever process it is: all ones for the guest
+ *     SAID_PROCESS         what the driver says beside it: zeroes for the guest
  *     INCIDENTAL           number that differs from run to run, and that comparisons of recordings leave out
  *     SECRET               what tells this machine from others; blanked in a recording that is scrubbed
  *     NULLED               pointer that never reaches the driver
@@ -52,6 +54,7 @@
  *     GPU_RECORD           the id in an element of an array with COUNT
  *     GPU_GROUP            the ids in such an element: NV0000_SYNC_GPU_BOOST_GROUP_CONFIG
  *     GPU_LINK             what is at the other end of a link
+ *     GPU_LINK_REST, BYTE  what else there is of a link: where the other end is not said, each byte of it is BYTE
  */
 #pragma once
 
@@ -70,6 +73,8 @@
     ROLE(ADDRESS, "address, which nobody reads from or writes to")                              \
     ROLE(MAPPING, "address of a mapping: another process's names none")                         \
     ROLE(PID, "number of a process")                                                            \
+    ROLE(SAID_PID, "number of a process of any container: never said")                          \
+    ROLE(SAID_PROCESS, "tells a process of any container: never said")                          \
     ROLE(INCIDENTAL, "differs from run to run")                                                 \
     ROLE(SECRET, "tells this machine from others: blanked where a recording is scrubbed")       \
     ROLE(NULLED, "pointer, which the driver gets as null")                                      \
@@ -87,7 +92,8 @@
     ROLE(GPU_LIST, "list of GPU ids: others' are taken out")                                    \
     ROLE(GPU_RECORD, "GPU id: the records of others are taken out")                             \
     ROLE(GPU_GROUP, "GPU ids: groups with others are taken out")                                \
-    ROLE(GPU_LINK, "other end of a link: another's GPU is not said")
+    ROLE(GPU_LINK, "other end of a link: another's GPU is not said")                            \
+    ROLE(GPU_LINK_REST, "of the same link: another's GPU is not told by it")
 
 #define ABI_ROLE_ENUMERATOR(NAME, TEXT) ABI_ROLE_##NAME,
 typedef enum { ABI_ROLES(ABI_ROLE_ENUMERATOR) N_ABI_ROLES } AbiRoleKind;
@@ -132,6 +138,7 @@ typedef enum { ABI_ACCESS_OUT, ABI_ACCESS_INOUT } AbiAccess;
  * @client, @fd, @none: of ABI_ROLE_CLIENT and ABI_ROLE_FD
  * @beside: another member of the struct, NULL: none; @beside_at: its offset
  * @element: of an array that ABI_ROLE_POINTER points to, with @access and @flags; 0: it is none
+ * @byte: of ABI_ROLE_GPU_LINK_REST
  * @reason: of ABI_ROLE_LEFT_ALONE
  */
 typedef struct {
@@ -142,6 +149,7 @@ typedef struct {
     AbiAccess access;
     unsigned flags;
     uint32_t element;
+    uint8_t byte;
     uint32_t beside_at;
     const char *beside;
     const char *reason;
@@ -182,6 +190,7 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
 #define ABI_STRIP(...) __VA_ARGS__
 
 #define ABI_DETAILS_LEFT_ALONE(OWNER, REASON) .reason = (REASON),
+#define ABI_DETAILS_GPU_LINK_REST(OWNER, BYTE) .byte = (BYTE),
 #define ABI_DETAILS_CLIENT(OWNER, WHOSE)      .client = ABI_CLIENT_##WHOSE,
 #define ABI_DETAILS_FD(OWNER, DEVICE, ...) \
     .fd = ABI_FD_##DEVICE, __VA_OPT__(.none = ABI_FD_##__VA_ARGS__, )

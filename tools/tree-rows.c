@@ -2,8 +2,8 @@
 /* The lines that a new driver version adds to abi/ and version-tree/. */
 #include <string.h>
 
-#include "cuse-server/proxy/params.h"
 #include "tools/tree-report.h"
+#include "version-tree/abi-layouts.h"
 #include "version-tree/role-text.h"
 
 static bool needs_shape(const StructDiff *diff)
@@ -49,7 +49,7 @@ static char *name_unnamed(const char *owner, const HeaderMember *member)
 /* A member that the struct's last shape has as well; NULL: it is new, or there is no shape. */
 static const AbiField *known_field(const AbiLayout *last, const char *name)
 {
-    return last ? params_find(last, name) : NULL;
+    return last ? abi_layout_field(last, name) : NULL;
 }
 
 /* Appends "(TYPE, name, [n], (ROLE))" for every member, with the role that it has in @last. */

@@ -16,6 +16,16 @@ static const AbiLayout *const further_structs[] = {
     &UVM_TOOLS_WRITE_PROCESS_MEMORY_PARAMS_layout,
 };
 
+const AbiField *abi_layout_field(const AbiLayout *layout, const char *name)
+{
+    for (uint32_t i = 0; i < layout->n_fields; i++) {
+        if (strcmp(layout->fields[i].name, name) == 0) {
+            return &layout->fields[i];
+        }
+    }
+    return NULL;
+}
+
 static void clear_row(gpointer data)
 {
     AbiFieldRow *row = data;

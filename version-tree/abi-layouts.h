@@ -22,6 +22,9 @@ typedef struct {
     const AbiLayout *of;
 } AbiFieldRow;
 
+/** abi_layout_field: a member by its name, or NULL if the struct does not have it in this shape. */
+const AbiField *abi_layout_field(const AbiLayout *layout, const char *name);
+
 /** abi_layout_rows: (transfer full): the members of a struct as an array of AbiFieldRow. */
 GArray *abi_layout_rows(const AbiLayout *layout);
 

@@ -145,6 +145,8 @@ char *abi_role_source(const AbiRole *role)
         return g_strdup_printf("(FD, %s%s)", fds[role->fd], none[role->none]);
     case ABI_ROLE_POINTER:
         return pointer_source(role);
+    case ABI_ROLE_GPU_LINK_REST:
+        return g_strdup_printf("(GPU_LINK_REST, 0x%x)", role->byte);
     default:
         return role->beside ? g_strdup_printf("(%s, %s)", abi_role_name(role->kind), role->beside)
                             : g_strdup_printf("(%s)", abi_role_name(role->kind));

@@ -10,16 +10,13 @@
 
 #include "abi/class.h"
 #include "abi/ctrl2080-gpu.h"
-#include "abi/ctrl2080-perf.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/effects.h"
-#include "cuse-server/proxy/params.h"
 
 enum {
-    ID_TYPE_CLASS = 0,             /* NV2080_CTRL_GPU_GET_PIDS_ID_TYPE_CLASS */
-    INDEX_VIDEO_MEMORY = 0,        /* NV2080_CTRL_GPU_PID_INFO_INDEX_VIDEO_MEMORY_USAGE */
-    WORKER_NUMBER = 1,             /* what the driver is asked about instead of a guest's process */
-    PID_INVALID = (int)UINT32_MAX, /* NV2080_GPUMON_PID_INVALID: nobody's sample */
+    ID_TYPE_CLASS = 0,      /* NV2080_CTRL_GPU_GET_PIDS_ID_TYPE_CLASS */
+    INDEX_VIDEO_MEMORY = 0, /* NV2080_CTRL_GPU_PID_INFO_INDEX_VIDEO_MEMORY_USAGE */
+    WORKER_NUMBER = 1,      /* what the driver is asked about instead of a guest's process */
 };
 
 /* --- who uses a GPU --------------------------------------------------------------------------- */
@@ -239,60 +236,20 @@ const Effect effect_get_pid_info = {.size = SIZE_STRUCT,
 
 /* --- NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2 ----------------------------------- */
 
-static void put(void *params, const AbiLayout *layout, const char *member, uint32_t value)
+/* Samples are of all containers; the pipeline leaves of each how busy an engine was. What is behind the last one is nobody's. */
+static void clear_rest(Call *call)
 {
-    const AbiField *field = params_field(layout, member);
-
-    memcpy(params_at(params, field), &value, sizeof value);
-}
-
-/*
- * A sample of an engine says how busy it was, and by whom: a process of any container, by its name, its
- * number and, where it is in no namespace of the worker's, the address of the kernel's record of it
- * (src/nvidia/src/kernel/gpu/perf/kern_perf_ctrl.c). How busy it was is all that is handed on.
- */
-static void clear_process(void *sample, const AbiLayout *layout)
-{
-    static const char *const members[] = {"subProcessName", "pOsPidInfo"};
-
-    put(sample, layout, "procId", (uint32_t)PID_INVALID);
-    put(sample, layout, "subProcessID", (uint32_t)PID_INVALID);
-    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-        const AbiField *field = params_find(layout, members[i]);
-        if (field) {
-            memset(params_at(sample, field), 0, field->size);
-        }
-    }
-}
-
-/* One sample of each engine, taken at the same time. */
-static void clear_processes(void *sample, const AbiLayout *layout)
-{
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        const AbiField *field = &layout->fields[i];
-        if (params_find(field->type, "procId")) {
-            clear_process(params_at(sample, field), field->type);
-        }
-    }
-}
-
-static void clear_samples(Call *call)
-{
-    const AbiLayout *layout = call->entry->layout;
-    void *params = call->params;
-    const AbiField *samples = params_field(layout, "samples");
-    const uint32_t count = params_get_u32(params, params_field(layout, "count"));
-    const size_t size = samples->type->size;
-
-    for (size_t i = 0; i < samples->size / size; i++) {
-        char *sample = (char *)params_at(params, samples) + i * size;
-        if (i < count) {
-            clear_processes(sample, samples->type);
-        } else {
-            memset(sample, 0, size); /* what is left over is nobody's */
-        }
+    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_SAID_PID)
+    {
+        const AbiPlace *samples = &member->place;
+        NvU32 count;
+        memcpy(&count, abi_place_at(call->params, &member->beside, 0), sizeof count);
+        count = MIN(count, samples->n);
+        memset((char *)call->params + samples->offset + (size_t)count * samples->stride, 0,
+               (size_t)(samples->n - count) * samples->stride);
+        return;
     }
 }
 
 const Effect effect_util_samples = {
-    .size = SIZE_STRUCT, .keeps = true, .after = clear_samples, .failed = put_back};
+    .size = SIZE_STRUCT, .keeps = true, .after = clear_rest, .failed = put_back};

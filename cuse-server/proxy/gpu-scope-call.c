@@ -6,7 +6,6 @@
 
 #include "abi/ctrl0000.h"
 #include "abi/ctrl2080-bus.h"
-#include "cuse-server/proxy/params.h"
 #include "cuse-server/proxy/proxy.h"
 
 /* First in NV0000_CTRL_GPU_ATTACH_IDS_PARAMS.gpuIds and its like: all there are. The driver then
@@ -16,10 +15,9 @@
 #define INVALID_INSTANCE      0xffffffffU
 #define INSTANCES             32
 
-/* NV2080_CTRL_NVLINK_DEVICE_INFO.deviceType, and what a link says that is not connected. */
-#define NVLINK_DEVICE_TYPE_GPU     2
-#define NVLINK_DEVICE_TYPE_NONE    0xff
-#define NVLINK_REMOTE_LINK_INVALID 0xff
+/* NV2080_CTRL_NVLINK_DEVICE_INFO.deviceType. */
+#define NVLINK_DEVICE_TYPE_GPU  2
+#define NVLINK_DEVICE_TYPE_NONE 0xff
 
 static void *element(void *params, const AbiPlace *place, uint32_t i)
 {
@@ -243,32 +241,23 @@ static void strip_id(const GpuScopeCall *call, const AbiPlace *place)
     }
 }
 
-static void set_field(void *record, const AbiLayout *layout, const char *name, uint64_t value)
-{
-    const AbiField *field = params_field(layout, name);
-
-    memcpy((char *)record + field->offset, &value, field->size);
-}
-
 /* A link to a GPU that is not there is a link to nothing. Switches and bridges stay. */
 static void strip_links(const GpuScopeCall *call, const AbiPlace *place)
 {
-    const AbiLayout *link_layout = place->type;
-    const AbiLayout *remote_layout = params_field(link_layout, "remoteDeviceInfo")->type;
-
     for (uint32_t i = 0; i < place->n; i++) {
         NV2080_CTRL_NVLINK_DEVICE_INFO remote; /* later shapes begin like this one */
-        char *link = (char *)call->params + place->offset + (size_t)i * place->stride;
-        memcpy(&remote, link + place->within, sizeof remote);
+        memcpy(&remote, element(call->params, place, i), sizeof remote);
         if (remote.deviceType != NVLINK_DEVICE_TYPE_GPU ||
             gpu_scope_has_address(call->scope, remote.domain, remote.bus, remote.device)) {
             continue;
         }
-        memset(link + place->within, 0, place->size);
-        set_field(link + place->within, remote_layout, "deviceType", NVLINK_DEVICE_TYPE_NONE);
-        set_field(link, link_layout, "connected", 0);
-        set_field(link, link_layout, "remoteDeviceLinkNumber", NVLINK_REMOTE_LINK_INVALID);
-        set_field(link, link_layout, "remoteLinkSid", 0);
+        remote = (NV2080_CTRL_NVLINK_DEVICE_INFO){.deviceType = NVLINK_DEVICE_TYPE_NONE};
+        memset(element(call->params, place, i), 0, place->size);
+        memcpy(element(call->params, place, i), &remote, sizeof remote);
+        ABI_FOR_EACH_MEMBER(rest, call->members, ABI_ROLE_GPU_LINK_REST)
+        {
+            memset(element(call->params, &rest->place, i), rest->role->byte, rest->place.size);
+        }
     }
 }
 

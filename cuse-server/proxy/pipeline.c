@@ -6,6 +6,7 @@
 #include "cuse-server/proxy/pipeline.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "abi/status.h"
 #include "cuse-server/proxy/call-work.h"
@@ -94,6 +95,22 @@ static CallStep host(Call *call)
     return step(call->work->asked_host);
 }
 
+/*
+ * What the driver says of processes is of any container's: a name, a number and, where it is in no namespace of the worker's, the
+ * address of the kernel's record of it (src/nvidia/src/kernel/gpu/perf/kern_perf_ctrl.c). All ones is its NV2080_GPUMON_PID_INVALID.
+ */
+static void hide_processes(Call *call)
+{
+    ABI_FOR_EACH_MEMBER_OF(member, call->work->members, ABI_ROLE_SAID_PID,
+                           ABI_ROLE_SAID_PROCESS + 1)
+    {
+        const int byte = member->role->kind == ABI_ROLE_SAID_PID ? 0xff : 0;
+        for (uint32_t i = 0; i < member->place.n; i++) {
+            memset(abi_place_at(call->params, &member->place, i), byte, member->place.size);
+        }
+    }
+}
+
 /* Whatever became of the call: what was hidden from the driver, or said by it, is dealt with before anybody looks at it. */
 static NvU32 translate_out(Call *call)
 {
@@ -101,6 +118,9 @@ static NvU32 translate_out(Call *call)
     const NvU32 status = at ? *at : NV_OK;
 
     gpu_scope_after(&call->work->scoped, call->work->asked_host && status == NV_OK);
+    if (call->work->asked_host && call->params) {
+        hide_processes(call);
+    }
     if (at) {
         call->work->req->event.status = status;
     }

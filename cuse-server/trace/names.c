@@ -340,6 +340,7 @@ bool trace_leaf_is_incidental(const TraceLeaf *leaf)
     case ABI_ROLE_FD:
     case ABI_ROLE_ADDRESS:
     case ABI_ROLE_PID:
+    case ABI_ROLE_SAID_PID:
         return true;
     default:
         return false;

@@ -187,9 +187,9 @@ static MemberKind member_kind(const TraceLeaf *leaf)
     if (leaf->size >= UUID_SIZE && leaf->type->size == 1 && strstr(name, "uuid")) {
         return MEMBER_UUID;
     }
-    return leaf->role == ABI_ROLE_PID      ? MEMBER_PROCESS
-           : leaf->role == ABI_ROLE_SECRET ? MEMBER_SERIAL
-                                           : MEMBER_PLAIN;
+    return leaf->role == ABI_ROLE_PID || leaf->role == ABI_ROLE_SAID_PID ? MEMBER_PROCESS
+           : leaf->role == ABI_ROLE_SECRET                               ? MEMBER_SERIAL
+                                                                         : MEMBER_PLAIN;
 }
 
 static void replace_word(Scrubber *scrubber, MemberKind kind, uint8_t *at, size_t size)

@@ -8,7 +8,6 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/params.h"
 #include "tests/unit/fake-host.h"
 
 enum { MINE = 0xc1d00001, THEIRS = 0xc1d00002, FOREIGN = 0xc1d00003, NO_CLIENT = 1 };

@@ -8,8 +8,8 @@
 
 #include "abi/nv-ioctl.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/params.h"
 #include "tests/unit/fake-host.h"
+#include "version-tree/abi-layouts.h"
 
 enum { CLIENT = 0xc1d00001, CTL_FD = 3, GPU_FD = 4, HOST_DMA_BUF = 4321, PARAMS_MAX = 4096 };
 
@@ -22,12 +22,15 @@ static uint8_t params[PARAMS_MAX];
 
 static void put(void *p, const char *member, uint32_t value)
 {
-    memcpy(params_at(p, params_field(layout, member)), &value, sizeof value);
+    memcpy((char *)p + abi_layout_field(layout, member)->offset, &value, sizeof value);
 }
 
 static int32_t get(const void *p, const char *member)
 {
-    return (int32_t)params_get_u32(p, params_field(layout, member));
+    int32_t value;
+
+    memcpy(&value, (const char *)p + abi_layout_field(layout, member)->offset, sizeof value);
+    return value;
 }
 
 /* As the driver: -1 becomes a new descriptor. */

@@ -17,6 +17,7 @@
 #include "abi/status.h"
 #include "abi/uvm.h"
 #include "tests/unit/fake-host.h"
+#include "version-tree/abi-layouts.h"
 
 enum {
     PARAMS = GUEST_BASE + 0x1000,
@@ -684,17 +685,6 @@ Test(gpu_scope_calls, nothing_is_asked_before_it_is_needed)
 
 enum { TO_OURS, TO_FOREIGN, TO_SWITCH };
 
-static const AbiField *field(const AbiLayout *layout, const char *name)
-{
-    for (uint32_t i = 0; i < layout->n_fields; i++) {
-        if (strcmp(layout->fields[i].name, name) == 0) {
-            return &layout->fields[i];
-        }
-    }
-    cr_assert_fail("%s.%s", layout->name, name);
-    return NULL;
-}
-
 static NvU8 *link_at(void *params, unsigned i)
 {
     const AbiPlace *member = &first_of(target)->place;
@@ -705,7 +695,7 @@ static NvU8 *link_at(void *params, unsigned i)
 static void say_links(NvU8 *params)
 {
     const AbiPlace *member = &first_of(target)->place;
-    const uint32_t connected = field(member->type, "connected")->offset;
+    const uint32_t connected = abi_layout_field(member->type, "connected")->offset;
 
     for (unsigned i = TO_OURS; i <= TO_SWITCH; i++) {
         NV2080_CTRL_NVLINK_DEVICE_INFO remote = {.bus = i == TO_OURS ? OURS + 1 : 1,
@@ -724,7 +714,7 @@ Test(gpu_scope_calls, links)
 
     target = entry->members;
     const AbiPlace *member = &first_of(target)->place;
-    const uint32_t connected = field(member->type, "connected")->offset;
+    const uint32_t connected = abi_layout_field(member->type, "connected")->offset;
     say = say_links;
     call_entry(entry);
     NV2080_CTRL_NVLINK_DEVICE_INFO remote;

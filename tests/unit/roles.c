@@ -9,7 +9,6 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/effects.h"
-#include "cuse-server/proxy/params.h"
 #include "version-tree/abi-layouts.h"
 #include "version-tree/driver-node.h"
 
@@ -100,7 +99,8 @@ static bool sounds_like_fd(const char *name, const char *as_spelled)
 static bool sounds_like_process(const char *name)
 {
     return strcmp(name, "pid") == 0 || strcmp(name, "pidtbl") == 0 ||
-           g_str_has_suffix(name, "processid");
+           g_str_has_suffix(name, "procid") || g_str_has_suffix(name, "processid") ||
+           strstr(name, "processname");
 }
 
 static bool sounds_special(const AbiFieldRow *row)
@@ -164,7 +164,7 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
     case ABI_ROLE_FD:
         return field->size == sizeof(uint32_t) || field->size == sizeof(uint64_t);
     case ABI_ROLE_MAPPING:
-        return field->size == sizeof(uint64_t) && params_find(layout, "hClient");
+        return field->size == sizeof(uint64_t) && abi_layout_field(layout, "hClient");
     case ABI_ROLE_POINTER:
         return field->size == sizeof(uint64_t) &&
                (!field->role.element || has_count(layout, field));
@@ -187,7 +187,7 @@ static void check_fit(const AbiLayout *layout)
     for (uint32_t i = 0; i < layout->n_fields; i++) {
         const AbiField *field = &layout->fields[i];
         cr_expect(fits(layout, field), "%s.%s", layout->name, field->name);
-        cr_expect(!field->role.beside || params_find(layout, field->role.beside),
+        cr_expect(!field->role.beside || abi_layout_field(layout, field->role.beside),
                   "%s.%s names a member %s, which there is not", layout->name, field->name,
                   field->role.beside);
     }
@@ -244,6 +244,8 @@ static bool is_acted_on(const AbiRole *role)
     case ABI_ROLE_NULLED:
     case ABI_ROLE_REFUSED:
     case ABI_ROLE_POINTER:
+    case ABI_ROLE_SAID_PID:
+    case ABI_ROLE_SAID_PROCESS:
     case ABI_ROLE_STATUS:
         return true;
     default:
@@ -416,7 +418,7 @@ Test(roles, are_those_that_effects_take_for_granted)
 /* Those that have none, or have it in a struct within. */
 static bool has_no_status(const AbiEntry *entry)
 {
-    return entry->handler == HANDLER_simple_no_status || !params_find(entry->layout, "status");
+    return entry->handler == HANDLER_simple_no_status || !abi_layout_field(entry->layout, "status");
 }
 
 static void check_status(const AbiEntry *entry)
