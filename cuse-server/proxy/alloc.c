@@ -17,10 +17,10 @@
 static void widen(CallWork *work)
 {
     if (!work->alloc.short_form) {
-        work->alloc.wide = *(const NVOS64_PARAMETERS *)work->alloc.outer;
+        work->alloc.wide = *(const NVOS64_PARAMETERS *)work->alloc.guest;
         return;
     }
-    const NVOS21_PARAMETERS *p = work->alloc.outer;
+    const NVOS21_PARAMETERS *p = work->alloc.guest;
     work->alloc.wide = (NVOS64_PARAMETERS){
         .hRoot = p->hRoot,
         .hObjectParent = p->hObjectParent,
@@ -37,10 +37,10 @@ void alloc_narrow(Call *call)
     const NVOS64_PARAMETERS *wide = &call->work->alloc.wide;
 
     if (!call->work->alloc.short_form) {
-        *(NVOS64_PARAMETERS *)call->work->alloc.outer = *wide;
+        *(NVOS64_PARAMETERS *)call->work->alloc.guest = *wide;
         return;
     }
-    NVOS21_PARAMETERS *p = call->work->alloc.outer;
+    NVOS21_PARAMETERS *p = call->work->alloc.guest;
     p->hRoot = wide->hRoot;
     p->hObjectParent = wide->hObjectParent;
     p->hObjectNew = wide->hObjectNew;
@@ -82,7 +82,7 @@ static void take_params(Call *call)
 /* Which refusal, if any, the table has for a class; @entry may be NULL. */
 static Refusal refusal_of(const Call *call)
 {
-    if (!call->entry) {
+    if (!call->entry || !effect_of(call->entry->handler)) {
         return REFUSAL_UNKNOWN_CLASS;
     }
     return call->entry->caps & call->work->req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
@@ -120,8 +120,8 @@ CallStep alloc_look_up(Call *call)
         call_refuse(call, EINVAL, REFUSAL_SIZE);
         return CALL_ANSWERED;
     }
-    work->alloc.outer = guest_map(req, req->argument, size, GUEST_INOUT);
-    if (!work->alloc.outer) {
+    work->alloc.guest = guest_map(req, req->argument, size, GUEST_INOUT);
+    if (!work->alloc.guest) {
         return CALL_WAITS;
     }
     widen(work);
@@ -129,7 +129,7 @@ CallStep alloc_look_up(Call *call)
         return CALL_WAITS;
     }
     call->argument = wide;
-    work->outer = call->entry->members;
+    work->of_argument = call->entry->members; /* still NV_ESC_RM_ALLOC's; the class's follows */
     work->host_argument = wide;
     work->host_size = sizeof *wide;
     work->params_at = &wide->pAllocParms;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the guest says, as the driver is to have it: descriptors, pointers, GPUs, clients.
+ * What the guest says, as the driver is to have it: descriptors, pointers, clients. GPUs are gpu-scope-call.c's.
  *
  * The driver's handles of clients are numbered through the whole host, and some calls take one without asking whose it is, or ask
  * only for the process that made it, which is the worker for all guests of an instance. So a handle that the caller would natively
@@ -18,15 +18,14 @@
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-static bool is_left_out(const AbiRole *role, const AbiPlace *place, const void *at)
+static bool is_none(const AbiRole *role, const AbiPlace *place, const void *at)
 {
     int32_t number;
     uint64_t all = 0;
 
     memcpy(&number, at, sizeof number);
     memcpy(&all, at, place->size);
-    return (role->none == ABI_FD_NEGATIVE && number < 0) ||
-           (role->none == ABI_FD_ZERO && all == 0) || role->none == ABI_FD_BY_EFFECT;
+    return (role->none == ABI_FD_NEGATIVE && number < 0) || (role->none == ABI_FD_ZERO && all == 0);
 }
 
 static bool translate_fds(Call *call)
@@ -35,12 +34,16 @@ static bool translate_fds(Call *call)
                                        [ABI_FD_UVM] = DEVICE_UVM,
                                        [ABI_FD_OPEN_ONLY] = DEVICE_OPEN_ONLY,
                                        [ABI_FD_DMA_BUF] = DEVICE_DMA_BUF};
+    const int32_t no_fd = -1;
 
     ABI_FOR_EACH_MEMBER(member, call->work->members, ABI_ROLE_FD)
     {
         void *at = abi_place_at(call->params, &member->place, 0);
-        if (!is_left_out(member->role, &member->place, at) &&
-            !request_swap_fd(call->work->req, at, member->place.size, kinds[member->role->fd])) {
+        if (member->role->none == ABI_FD_BY_EFFECT && !call->work->effect->names_file) {
+            call_swap(call, at, &no_fd, sizeof no_fd);
+        } else if (!is_none(member->role, &member->place, at) &&
+                   !request_swap_fd(call->work->req, at, member->place.size,
+                                    kinds[member->role->fd])) {
             return call->work->effect->bad_fd_is_status
                        ? call_refuse_status(call, NV_ERR_INVALID_ARGUMENT, REFUSAL_BAD_FD)
                        : call_refuse(call, EINVAL, REFUSAL_BAD_FD);
@@ -75,15 +78,22 @@ static void translate_handle(Call *call, NvHandle *handle, bool process)
     }
 }
 
-/* All of them take one place among what is to be put back. */
+/* All of them take one place among what is to be put back, and none if all may be named. */
 static void translate_handles(Call *call, NvHandle *handles, size_t n, bool process)
 {
     g_autofree NvHandle *host = g_memdup2(handles, n * sizeof *handles);
 
+    bool differ = false;
+
     for (size_t i = 0; i < n; i++) {
-        host[i] = may_name(call, handles[i], process) ? handles[i] : NO_CLIENT;
+        if (!may_name(call, handles[i], process)) {
+            host[i] = NO_CLIENT;
+            differ = true;
+        }
     }
-    call_swap(call, handles, host, n * sizeof *handles);
+    if (differ) {
+        call_swap(call, handles, host, n * sizeof *handles);
+    }
 }
 
 /* Of the client that a call is made in the driver itself asks whose it is. */
@@ -104,7 +114,7 @@ static void translate_clients(Call *call)
     }
 }
 
-/* If another process allocated the client beside it, no mapping in it is the caller's. */
+/* If another process allocated the client that the struct names, no mapping in it is the caller's. */
 static void translate_mappings(Call *call)
 {
     const uint64_t none = NO_ADDRESS;
@@ -143,17 +153,13 @@ static void translate_pointers(Call *call)
 
 bool call_translate(Call *call)
 {
-    CallWork *work = call->work;
-    const AbiMembers *members = call->entry ? call->entry->members : &abi_members_none;
+    const CallWork *work = call->work;
 
-    if (work->members->are_looked_at && call->params && !translate_fds(call)) {
-        return false;
-    }
-    if (!gpu_scope_before(&work->scoped, work->req, members, call->params, call->params_size)) {
-        return false;
-    }
     if (!work->members->are_looked_at && work->n_arrays == 0) {
         return true;
+    }
+    if (call->params && !translate_fds(call)) {
+        return false;
     }
     translate_mappings(call);
     translate_clients(call);

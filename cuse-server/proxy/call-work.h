@@ -27,17 +27,18 @@ typedef struct {
 /**
  * CallWork:
  * @effect: NULL until the call is looked up
- * @outer: the members of Call.argument; @members: of Call.params, or none if those are not as long as their struct
+ * @of_argument: the members of Call.argument; @members: of Call.params, or none if those are not as long as their struct
  * @command: the host's; @host_argument, @host_size: what the host gets, NULL: the parameters; @params_at: the member of it that is
  * to point to them, or NULL
  * @unsized: the driver copies the parameters by a size that it knows itself (driver-block.h)
  * @asked_host: the driver has taken the call
- * @alloc: of NV_ESC_RM_ALLOC: the guest's own form, the same widened, and the copy that the class was taken from, or NULL
+ * @alloc: of NV_ESC_RM_ALLOC: the argument in the guest's own form, NULL: it is another call; whether that is the shorter one; the
+ * copy that the class was taken from, or NULL; and the argument in the longer form
  */
 struct CallWork {
     Request *req;
     const Effect *effect;
-    const AbiMembers *outer;
+    const AbiMembers *of_argument;
     const AbiMembers *members;
     uint32_t command;
     void *host_argument;
@@ -50,7 +51,7 @@ struct CallWork {
     GpuScopeCall scoped;
     bool mapping_locked;
     struct {
-        void *outer;
+        void *guest;
         bool short_form;
         const void *event;
         NVOS64_PARAMETERS wide;
@@ -72,7 +73,7 @@ void alloc_narrow(Call *call);
 /** call_arrays_map: ask for the arrays that members point to. False: the call is refused. */
 bool call_arrays_map(Call *call);
 
-/** call_translate: by the roles of members put the host's values in place of the guest's. False: the call is refused. */
+/** call_translate: by the roles of members put the host's values in place of the guest's, but of GPUs. False: the call is refused. */
 bool call_translate(Call *call);
 
 /** call_ask: ask the host. False: it has not taken the call, and the request says what the guest gets. */

@@ -22,7 +22,7 @@ bool call_refuse_status(Call *call, NvU32 status, Refusal refusal)
 
 NvU32 *call_status(const Call *call)
 {
-    ABI_FOR_EACH_MEMBER(member, call->work->outer, ABI_ROLE_STATUS)
+    ABI_FOR_EACH_MEMBER(member, call->work->of_argument, ABI_ROLE_STATUS)
     {
         return abi_place_at(call->argument, &member->place, 0);
     }
@@ -56,13 +56,7 @@ void call_swap_pointer(Call *call, NvP64 *at, const void *copy)
     request_swap_pointer(call->work->req, at, copy);
 }
 
-bool call_swap_fd(Call *call, int32_t *at, DeviceKind kind)
-{
-    return request_swap_fd(call->work->req, at, sizeof *at, kind) ||
-           call_refuse(call, EINVAL, REFUSAL_BAD_FD);
-}
-
-void call_target(Call *call)
+bool call_take_target(Call *call)
 {
     const Request *req = call->work->req;
 
@@ -71,13 +65,7 @@ void call_target(Call *call)
             call->target = nv_file_ref(req->swaps[i].file);
         }
     }
-    g_assert(call->target); /* the roles of such a struct have one */
-}
-
-void call_lock_mapping(Call *call)
-{
-    g_mutex_lock(&call->target->map.lock);
-    call->work->mapping_locked = true;
+    return call->target || call_refuse(call, EINVAL, REFUSAL_BAD_FD);
 }
 
 void call_ask_with(Call *call, void *own, size_t size)
@@ -103,6 +91,7 @@ bool call_number_of(Call *call, uint64_t process, uint32_t *number)
 
 bool call_has_room(Call *call, unsigned objects, bool client)
 {
+    g_assert(!call->client && !call->clients.first && !call->work->mapping_locked);
     return proxy_has_room(call->work->req->proxy, objects, client) ||
            call_refuse_status(call, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
 }

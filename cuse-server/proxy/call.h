@@ -3,9 +3,9 @@
  * One call of a guest's, as its effect sees it, and what an effect is. The pipeline (pipeline.c) takes a call through all that is
  * the same for every call: it looks the call up, copies what the guest passed, checks and translates it by the roles of the members
  * (abi/role.h), asks the host, translates the answer, and counts. What a call does beside that is its effect: what it remembers, and
- * what it changes in the parameters. An effect has no Host, and no way to leave out a check.
+ * what it changes in the parameters. An effect makes no ioctl of the guest's at the host, and has no way to leave out a check.
  *
- * Until `before` everything may run several times, since guest memory may have to be fetched; from then on it runs once.
+ * `choose` and `map` may run several times, since guest memory may have to be fetched; all else runs once.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ typedef struct CallWork CallWork;
  * @asked: @params as the guest passed them, if the effect keeps them
  * @own: what the host gets in place of the argument, or NULL
  * @file_id: the file that the call is made on
- * @target: a file that the parameters name, if the effect wants it
+ * @target: a file that the parameters name, if the effect wants it or makes its mapping
  * @objects: what the guests of the instance have
  * @scope: NULL: all GPUs of the host are the instance's
  * @client: in which the call is made, locked as the effect says, or NULL
@@ -86,13 +86,18 @@ typedef struct Effect Effect;
 
 /**
  * Effect: what a kind of call does. All zeroes: nothing beside what roles say.
- * @access: of the parameters; 0: GUEST_INOUT
- * @no_params: the class has none, whatever the guest passes
+ * @access: of the parameters, but of a class; 0: GUEST_INOUT
+ * @argument: of ioctls
+ * @size: of control commands
+ * @no_params: of classes: there are none, whatever the guest passes
  * @bad_fd_is_status: a wrong descriptor is answered with NV_ERR_INVALID_ARGUMENT, not with EINVAL
+ * @names_file: the descriptor that the role leaves to the effect (BY_EFFECT) is one; if not, the driver gets -1
+ * @makes_mapping: the call may make the mapping context of the file that a descriptor names, which is Call.target; its lock is held
  * @keeps: Call.asked is wanted
- * @choose: which effect it is, by the argument; NULL: the call is refused
+ * @choose: of ioctls with a struct: which effect it is, by the argument; NULL: the call is refused
  * @map: ask for what no role tells. False: the call is refused
- * @before: the copies are there and translated, and the lock is held. False: the call is refused
+ * @check: the copies are there, descriptors and clients are translated, and nothing is locked. False: the call is refused
+ * @before: the locks are held, the host is asked next. False: the call is refused
  * @after: the driver has done as it was asked, and the answer is translated. May refuse
  * @failed: the driver has answered with another status
  */
@@ -102,11 +107,14 @@ struct Effect {
     ParamsSize size;
     bool no_params;
     bool bad_fd_is_status;
+    bool names_file;
+    bool makes_mapping;
     bool keeps;
     ClientLock lock;
     HostWay way;
     const Effect *(*choose)(Call *call);
     bool (*map)(Call *call);
+    bool (*check)(Call *call);
     bool (*before)(Call *call);
     void (*after)(Call *call);
     void (*failed)(Call *call);
@@ -126,7 +134,7 @@ void call_detail(Call *call, uint32_t number);
 /** call_map_array: ask for @size bytes that a pointer of the parameters points to; 0: the driver gets a null pointer. For `map`. */
 void call_map_array(Call *call, NvP64 *at, size_t size, GuestAccess access);
 
-/* For `before`. */
+/* For `check` and `before`. */
 
 /** call_swap: put the host's value in place of the guest's until the host has answered. */
 void call_swap(Call *call, void *at, const void *host, size_t size);
@@ -134,20 +142,15 @@ void call_swap(Call *call, void *at, const void *host, size_t size);
 /** call_swap_pointer: the same with the address of a private copy, or NULL. */
 void call_swap_pointer(Call *call, NvP64 *at, const void *copy);
 
-/** call_swap_fd: the same with a descriptor, for members whose role leaves it to the effect. False: the call is refused. */
-bool call_swap_fd(Call *call, int32_t *at, DeviceKind kind);
-
-/** call_target: set Call.target to the file of the first descriptor that was translated. */
-void call_target(Call *call);
-
-/** call_lock_mapping: hold the lock of the target's mapping until the call ends. */
-void call_lock_mapping(Call *call);
+/** call_take_target: set Call.target to the file of the first descriptor that was translated. False: there is none, and the call is
+ * refused. */
+bool call_take_target(Call *call);
 
 /** call_ask_with: the host gets these bytes instead of the argument. @own: (transfer full): freed with g_free() at the end; it is
  * Call.own from now on */
 void call_ask_with(Call *call, void *own, size_t size);
 
-/* For `before` and `after`. */
+/* For `check`, `before` and `after`. */
 
 /** call_process: which process calls. NULL: it is no more. */
 const GuestProcess *call_process(Call *call);
@@ -155,7 +158,8 @@ const GuestProcess *call_process(Call *call);
 /** call_number_of: the number that a process of the guest's has for the caller. False: none. */
 bool call_number_of(Call *call, uint64_t process, uint32_t *number);
 
-/** call_has_room: whether the instance may have so many objects more. If not, the call is refused. */
+/** call_has_room: whether the instance may have so many objects more. If not, the call is refused. Looks at files that are gone and
+ * their clients, so nothing may be locked: for `check`. */
 bool call_has_room(Call *call, unsigned objects, bool client);
 
 /** call_control: the argument of a control command. */

@@ -40,15 +40,9 @@ static unsigned count_places(const Call *call)
                : 1;
 }
 
-static bool has_room(Call *call)
+static bool check_file_and_room(Call *call)
 {
-    return call_has_room(call, count_objects(call), false);
-}
-
-static bool before_export(Call *call)
-{
-    call_target(call);
-    return has_room(call);
+    return call_take_target(call) && call_has_room(call, count_objects(call), false);
 }
 
 static void after_export(Call *call)
@@ -56,7 +50,7 @@ static void after_export(Call *call)
     object_tree_hold(call->objects, nv_file_fill(call->target, count_places(call)));
 }
 
-const Effect effect_export = {.keeps = true, .before = before_export, .after = after_export};
+const Effect effect_export = {.keeps = true, .check = check_file_and_room, .after = after_export};
 
 /* What was not imported has the guest's own number still, which may be another object's. */
 static void record_many(Client *client, const ImportMany *params)
@@ -79,4 +73,5 @@ static void after_import(Call *call)
     }
 }
 
-const Effect effect_import = {.lock = LOCK_FOR_NEW, .before = has_room, .after = after_import};
+const Effect effect_import = {
+    .lock = LOCK_EXISTING, .check = check_file_and_room, .after = after_import};

@@ -21,17 +21,19 @@ static bool bypasses_table(NvV32 cmd)
     return (cmd & 0x8000) || cmd >> 16 == 0x2081;
 }
 
-static bool check_any_size(Call *call, const NVOS54_PARAMETERS *guest, bool fits)
+static bool check_size(Call *call, const NVOS54_PARAMETERS *guest, bool fits)
 {
+    const bool is_any = call->work->effect->size == SIZE_ANY;
+    const bool may_differ = is_any && !(call->entry && call->entry->members->are_looked_at);
+
     if ((guest->paramsSize == 0) != (guest->params == 0)) {
         return call_refuse(call, EINVAL, REFUSAL_BAD_POINTER);
     }
-    if (guest->paramsSize > CONTROL_PARAMS_MAX) {
+    if (is_any && guest->paramsSize > CONTROL_PARAMS_MAX) {
         return call_refuse(call, EINVAL, REFUSAL_TOO_LARGE);
     }
-    const bool must_fit = call->work->effect->size == SIZE_STRUCT ||
-                          (call->entry && call->entry->members->are_looked_at);
-    return fits || !must_fit || call_refuse_status(call, NV_ERR_INVALID_PARAM_STRUCT, REFUSAL_SIZE);
+    return fits || may_differ ||
+           call_refuse_status(call, NV_ERR_INVALID_PARAM_STRUCT, REFUSAL_SIZE);
 }
 
 static CallStep take_params(Call *call, const NVOS54_PARAMETERS *guest)
@@ -42,7 +44,7 @@ static CallStep take_params(Call *call, const NVOS54_PARAMETERS *guest)
     const bool fits = layout && guest->paramsSize == layout->size;
 
     if (effect->size == SIZE_EXACT ? !fits && !call_refuse(call, EINVAL, REFUSAL_SIZE)
-                                   : !check_any_size(call, guest, fits)) {
+                                   : !check_size(call, guest, fits)) {
         return CALL_ANSWERED;
     }
     call->params_size = guest->paramsSize;
@@ -59,7 +61,7 @@ static CallStep take_params(Call *call, const NVOS54_PARAMETERS *guest)
 /* Which refusal, if any, the table has for a command; @entry may be NULL. */
 static Refusal refusal_of(const Call *call)
 {
-    if (!call->entry) {
+    if (!call->entry || !effect_of(call->entry->handler)) {
         return REFUSAL_UNKNOWN_CONTROL;
     }
     return call->entry->caps & call->work->req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
@@ -75,7 +77,7 @@ CallStep control_look_up(Call *call)
         return CALL_WAITS;
     }
     call->argument = guest;
-    work->outer = call->entry->members;
+    work->of_argument = call->entry->members; /* still NV_ESC_RM_CONTROL's; the command's follows */
     work->host_argument = guest;
     work->host_size = sizeof *guest;
     work->params_at = &guest->params;

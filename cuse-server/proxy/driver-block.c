@@ -12,7 +12,7 @@
 enum { GUARD_BYTES = 4096 };
 
 /* @LEAST_BYTES: what there is room for at least */
-enum { GROWTH = 8, LEAST_BYTES = 256, ALIGNMENT = 16 };
+enum { GROWTH = 8, LEAST_BYTES = 1024, ALIGNMENT = 16 };
 
 static void unmap(gpointer bytes)
 {

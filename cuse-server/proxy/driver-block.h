@@ -19,7 +19,7 @@
 enum { DRIVER_BLOCK_BYTES = 3 * 4096, DRIVER_BLOCK_SHORT = 512 };
 
 /** driver_block_room: how much the driver may read and write of parameters that are of @size bytes in the table: eight times as much,
- * at least 256 bytes; of long ones the whole block. */
+ * at least 1 KiB; of long ones the whole block. */
 size_t driver_block_room(size_t size);
 
 /**

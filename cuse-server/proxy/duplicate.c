@@ -20,13 +20,15 @@ static NvU32 verdict(const ClientPair *pair, NvHandle source)
                                                              : NV_ERR_OBJECT_NOT_FOUND;
 }
 
+static bool check_dup(Call *call)
+{
+    return call_has_room(call, 1, false);
+}
+
 static bool before_dup(Call *call)
 {
     const NVOS55_PARAMETERS *p = call->params;
 
-    if (!call_has_room(call, 1, false)) {
-        return false;
-    }
     if (!object_tree_lock_pair(call->objects, p->hClient, p->hClientSrc, &call->clients)) {
         return call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
     }
@@ -43,7 +45,8 @@ static void after_dup(Call *call)
                 asked->hObjectSrc);
 }
 
-const Effect effect_dup_object = {.keeps = true, .before = before_dup, .after = after_dup};
+const Effect effect_dup_object = {
+    .keeps = true, .check = check_dup, .before = before_dup, .after = after_dup};
 
 /* --- policies: a client that is not recorded here is for the driver to judge ------------------- */
 

@@ -56,18 +56,21 @@ size_t effect_lines(const AbiEntry *entry, EffectLine lines[EFFECT_LINES_MAX])
     const bool leads_on = entry->handler == HANDLER_control || entry->handler == HANDLER_alloc;
     size_t n = 0;
 
-    if (entry->handler == HANDLER_numa_info) {
-        return 0;
+    if (leads_on) {
+        lines[n++] = (EffectLine){"size", "the struct's; another is refused with EINVAL"};
+    }
+    if (!effect) {
+        return n;
     }
     lines[n++] = (EffectLine){"size", size_text(entry, effect)};
     if (effect->choose) {
         lines[n++] = (EffectLine){"depends", "on the argument: client, way and what is remembered"};
-    } else if (!leads_on) {
+    } else {
         if (locks[effect->lock]) {
             lines[n++] = (EffectLine){"client", locks[effect->lock]};
         }
         lines[n++] = (EffectLine){"asked", ways[effect->way]};
-        if (!effect->before && !effect->after && !effect->map) {
+        if (!effect->check && !effect->before && !effect->after && !effect->map) {
             lines[n++] = (EffectLine){"beside", "nothing is done but what the members say below"};
         }
     }

@@ -10,10 +10,13 @@ static const Effect uvm_initialize = {.way = ASK_IN_GUEST_OR_SHARED};
 static const Effect uvm_mm_initialize = {.bad_fd_is_status = true};
 static const Effect export_dmabuf = {.way = ASK_FOR_FILE};
 
-/* NULL: nothing beside what roles say. */
+/* All of them but the two that lead to other tables, and the one that is never forwarded. */
 static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_card_info] = &effect_card_info,
     [HANDLER_attach_gpus_to_fd] = &effect_attach_gpus_to_fd,
+    [HANDLER_simple] = &plain,
+    [HANDLER_simple_no_status] = &plain,
+    [HANDLER_has_fd] = &plain,
     [HANDLER_register_fd] = &input_only,
     [HANDLER_export_dmabuf] = &export_dmabuf,
     [HANDLER_alloc_memory] = &effect_alloc_memory,
@@ -21,14 +24,18 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_dup_object] = &effect_dup_object,
     [HANDLER_share] = &effect_share,
     [HANDLER_free] = &effect_free,
+    [HANDLER_idle_channels] = &plain,
     [HANDLER_vidheap_control] = &effect_vidheap_control,
     [HANDLER_map_memory] = &effect_map_memory,
 
+    [HANDLER_uvm_simple] = &plain,
     [HANDLER_uvm_no_params] = &without_argument,
     [HANDLER_uvm_initialize] = &uvm_initialize,
     [HANDLER_uvm_mm_initialize] = &uvm_mm_initialize,
+    [HANDLER_uvm_has_frontend_fd] = &plain,
 
     [HANDLER_ctrl_simple] = &any_size,
+    [HANDLER_ctrl_has_frontend_fd] = &plain,
     [HANDLER_ctrl_export] = &effect_export,
     [HANDLER_ctrl_import] = &effect_import,
     [HANDLER_ctrl_set_inherited_share_policy] = &effect_inherited_share,
@@ -38,6 +45,16 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_get_pid_info] = &effect_get_pid_info,
     [HANDLER_ctrl_util_samples] = &effect_util_samples,
     [HANDLER_ctrl_mcast_attach_gpu] = &input_only,
+    [HANDLER_ctrl_info_list] = &plain,
+    [HANDLER_ctrl_u32_list] = &plain,
+    [HANDLER_ctrl_get_caps] = &plain,
+    [HANDLER_ctrl_exec_reg_ops] = &plain,
+    [HANDLER_ctrl_debug_read_memory] = &plain,
+    [HANDLER_ctrl_fifo_get_channellist] = &plain,
+    [HANDLER_ctrl_fifo_disable_channels] = &plain,
+    [HANDLER_ctrl_get_p2p_caps] = &plain,
+    [HANDLER_ctrl_get_p2p_caps_egm] = &plain,
+    [HANDLER_ctrl_gpu_get_id_info] = &plain,
     [HANDLER_ctrl_get_build_version] = &effect_get_build_version,
     [HANDLER_ctrl_register_va_space] = &effect_register_va_space,
 
@@ -57,5 +74,5 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
 
 const Effect *effect_of(AbiHandler handler)
 {
-    return effects[handler] ? effects[handler] : &plain;
+    return effects[handler];
 }

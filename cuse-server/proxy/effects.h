@@ -5,7 +5,7 @@
 #include "cuse-server/proxy/call.h"
 #include "version-tree/handler.h"
 
-/** effect_of: never NULL. */
+/** effect_of: NULL: calls with this handler have none: they lead to another table, or are refused. */
 const Effect *effect_of(AbiHandler handler);
 
 /* Objects and their clients: objects.c, duplicate.c, control-exports.c. */

@@ -26,7 +26,7 @@ static size_t take_cards(const GpuScope *scope, const nv_ioctl_card_info_t *card
     return kept;
 }
 
-/* Whether the instance has some GPUs only, and they are known; false with the call refused, or with nothing to be done. */
+/* Whether there is something to be kept from the guest. */
 static bool is_scoped(const Call *call)
 {
     return call->scope && call->argument_size > 0;

@@ -40,9 +40,10 @@ static void add_entry(GArray *commands, const AbiEntry *entry)
     if (entry->handler == HANDLER_numa_info) { /* is never forwarded */
         return;
     }
+    const Effect *effect = effect_of(entry->handler);
     if (entry->kind == ABI_UVM) {
         add(commands, entry->name, entry->number, IOCTL_WORD_EXACT);
-    } else if (effect_of(entry->handler)->argument == ARGUMENT_ARRAY) {
+    } else if (effect && effect->argument == ARGUMENT_ARRAY) {
         add_frontend(commands, entry->name, entry->number, 0);
     } else if (entry->layout) { /* the shorter form is forwarded as the longer one */
         add_frontend(commands, entry->name, entry->number, entry->layout->size);

@@ -7,7 +7,7 @@
 #include "cuse-server/proxy/frontend-word.h"
 #include "cuse-server/proxy/proxy.h"
 
-static CallStep refuse(Call *call, Refusal refusal)
+static CallStep refuse_ioctl(Call *call, Refusal refusal)
 {
     request_refuse(call->work->req, EINVAL, refusal);
     return CALL_ANSWERED;
@@ -32,7 +32,7 @@ static CallStep take_argument(Call *call, size_t size)
     }
     call->params = call->argument;
     call->params_size = size;
-    work->outer = work->members = call->entry->members;
+    work->of_argument = work->members = call->entry->members;
     if (!effect->choose) {
         return CALL_GOES_ON;
     }
@@ -44,7 +44,7 @@ static CallStep take_argument(Call *call, size_t size)
 }
 
 /* The entry, if the instance may have it; else the call is refused. */
-static bool find(Call *call, AbiKind kind, uint32_t number)
+static bool find_entry(Call *call, AbiKind kind, uint32_t number)
 {
     CallWork *work = call->work;
     const Proxy *proxy = work->req->proxy;
@@ -58,41 +58,50 @@ static bool find(Call *call, AbiKind kind, uint32_t number)
     if (!(call->entry->caps & proxy->caps)) {
         return call_refuse(call, EINVAL, REFUSAL_CAPABILITY);
     }
-    work->effect = effect_of(call->entry->handler);
     return true;
 }
 
 CallStep uvm_look_up(Call *call)
 {
-    if (!find(call, ABI_UVM, call->work->req->command)) {
+    CallWork *work = call->work;
+
+    if (!find_entry(call, ABI_UVM, work->req->command)) {
         return CALL_ANSWERED;
     }
-    call->work->command = call->entry->number;
-    call->work->unsized = true;
+    work->effect = effect_of(call->entry->handler);
+    if (!work->effect) {
+        return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
+    }
+    work->command = call->entry->number;
+    work->unsized = true;
     return take_argument(call, call->entry->layout ? call->entry->layout->size : 0);
 }
 
 CallStep frontend_look_up(Call *call)
 {
-    const size_t size = frontend_size(call->work->req->command);
+    CallWork *work = call->work;
+    const size_t size = frontend_size(work->req->command);
 
-    if (!find(call, ABI_FRONTEND, _IOC_NR(call->work->req->command))) {
+    if (!find_entry(call, ABI_FRONTEND, _IOC_NR(work->req->command))) {
         return CALL_ANSWERED;
     }
     switch (call->entry->handler) {
     case HANDLER_control:
         return size == sizeof(NVOS54_PARAMETERS) ? control_look_up(call)
-                                                 : refuse(call, REFUSAL_SIZE);
+                                                 : refuse_ioctl(call, REFUSAL_SIZE);
     case HANDLER_alloc:
         return alloc_look_up(call);
     case HANDLER_numa_info: /* the host's processors are not the guest's; the libraries take the refusal well */
-        return refuse(call, REFUSAL_BY_DESIGN);
+        return refuse_ioctl(call, REFUSAL_BY_DESIGN);
     default:
-        break;
+        work->effect = effect_of(call->entry->handler);
     }
-    if (call->work->effect->argument == ARGUMENT_STRUCT && size != call->entry->layout->size) {
-        return refuse(call, REFUSAL_SIZE);
+    if (!work->effect) {
+        return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
     }
-    call->work->command = frontend_command(call->entry->number, size);
+    if (work->effect->argument == ARGUMENT_STRUCT && size != call->entry->layout->size) {
+        return refuse_ioctl(call, REFUSAL_SIZE);
+    }
+    work->command = frontend_command(call->entry->number, size);
     return take_argument(call, size);
 }

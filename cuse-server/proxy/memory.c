@@ -41,16 +41,12 @@ static bool is_other_process(Call *call, NvHandle client)
            (!(caller = call_process(call)) || caller->id != owner.id);
 }
 
-static bool before_map_memory(Call *call)
+static bool check_map_memory(Call *call)
 {
     const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
 
-    if (is_other_process(call, p->params.hClient)) {
-        return call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
-    }
-    call_target(call);
-    call_lock_mapping(call);
-    return true;
+    return !is_other_process(call, p->params.hClient) ||
+           call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
 }
 
 static void after_map_memory(Call *call)
@@ -60,7 +56,8 @@ static void after_map_memory(Call *call)
     call->target->map.length = map_length(p->params.pLinearAddress, p->params.length);
 }
 
-const Effect effect_map_memory = {.before = before_map_memory, .after = after_map_memory};
+const Effect effect_map_memory = {
+    .makes_mapping = true, .check = check_map_memory, .after = after_map_memory};
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
@@ -82,18 +79,6 @@ static void after_alloc_memory(Call *call)
 }
 
 /* System memory can be made ready for mmap of `fd` in one go. */
-static bool before_alloc_system(Call *call)
-{
-    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
-
-    if (!call_swap_fd(call, &p->fd, DEVICE_FRONTEND)) {
-        return false;
-    }
-    call_target(call);
-    call_lock_mapping(call);
-    return true;
-}
-
 static void after_alloc_system(Call *call)
 {
     const NVOS02_PARAMETERS *asked = call->asked;
@@ -106,25 +91,14 @@ static void after_alloc_system(Call *call)
     }
 }
 
-static bool before_alloc_local(Call *call)
-{
-    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
-    const int no_fd = -1;
-
-    call_swap(call, &p->fd, &no_fd, sizeof no_fd);
-    return true;
-}
-
 static const Effect *choose_alloc_memory(Call *call)
 {
-    static const Effect system = {.lock = LOCK_FOR_NEW,
+    static const Effect system = {.names_file = true,
+                                  .makes_mapping = true,
+                                  .lock = LOCK_FOR_NEW,
                                   .keeps = true,
-                                  .before = before_alloc_system,
                                   .after = after_alloc_system};
-    static const Effect local = {.lock = LOCK_FOR_NEW,
-                                 .keeps = true,
-                                 .before = before_alloc_local,
-                                 .after = after_alloc_memory};
+    static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_memory};
     const NVOS02_PARAMETERS *p = call->params;
 
     call_detail(call, p->hClass);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/class.h"
 #include "abi/ctrl-memory.h"
 #include "cuse-server/proxy/effects.h"
 
@@ -30,7 +31,8 @@ static uint32_t number_at(const Call *call, const AbiMember *member)
     return number;
 }
 
-/* Which GPU it is of, and how much memory: as the driver left the parameters. Without parameters a device is of the first GPU. */
+/* Which GPU it is of, and how much memory: as the driver left the parameters. Without parameters a device is of the first GPU;
+ * addresses (NV50_MEMORY_VIRTUAL) are no memory. */
 static void record_use(const Call *call, NvHandle handle)
 {
     ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_GPU_DEVICE)
@@ -40,7 +42,7 @@ static void record_use(const Call *call, NvHandle handle)
     ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_MEMORY_SIZE)
     {
         NvU64 bytes;
-        if (call->params) {
+        if (call->params && call->entry->number != NV50_MEMORY_VIRTUAL) {
             memcpy(&bytes, abi_place_at(call->params, &member->place, 0), sizeof bytes);
             client_set_memory(call->client, handle, bytes);
         }
@@ -73,7 +75,7 @@ const Effect effect_alloc_no_params = {
     .lock = LOCK_FOR_NEW, .no_params = true, .after = after_alloc};
 
 /* Whose client it will be is noted, since the driver cannot tell. */
-static bool before_alloc_client(Call *call)
+static bool check_alloc_client(Call *call)
 {
     return call_has_room(call, 1, true) &&
            (call_process(call) || call_refuse(call, EINTR, REFUSAL_GONE));
@@ -88,11 +90,11 @@ static void after_alloc_client(Call *call)
     }
 }
 
-const Effect effect_alloc_client = {.before = before_alloc_client, .after = after_alloc_client};
+const Effect effect_alloc_client = {.check = check_alloc_client, .after = after_alloc_client};
 
 /* --- others ------------------------------------------------------------------------------------ */
 
-/* It becomes a sibling of its memory, as that was before the call. */
+/* It becomes a sibling of its memory. The client is locked, so that still has the parent that it had before the call. */
 static void after_alloc_context_dma2(Call *call)
 {
     const NVOS39_PARAMETERS *asked = call->asked;

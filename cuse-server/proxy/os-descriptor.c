@@ -45,18 +45,16 @@ static void record(Call *call, NvHandle object, NvHandle parent)
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
-static bool before_alloc(Call *call)
+static bool check_alloc(Call *call)
 {
-    nv_ioctl_nvos02_parameters_with_fd *p = call->params;
-    const int no_fd = -1;
+    const NVOS02_PARAMETERS *p = call->params; /* the argument begins with it */
 
-    call_swap(call, &p->fd, &no_fd, sizeof no_fd);
-    return check_range(call, p->params.pMemory, p->params.limit);
+    return check_range(call, p->pMemory, p->limit);
 }
 
 static void after_alloc(Call *call)
 {
-    const NVOS02_PARAMETERS *asked = call->asked; /* the argument begins with it */
+    const NVOS02_PARAMETERS *asked = call->asked;
     const NVOS02_PARAMETERS *p = call->params;
 
     record(call, p->hObjectNew, asked->hObjectParent);
@@ -65,7 +63,7 @@ static void after_alloc(Call *call)
 const Effect effect_os_descriptor = {.lock = LOCK_FOR_NEW,
                                      .way = ASK_IN_GUEST,
                                      .keeps = true,
-                                     .before = before_alloc,
+                                     .check = check_alloc,
                                      .after = after_alloc};
 
 /* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
@@ -86,7 +84,7 @@ static bool device_may_write_what_user_may_not(NvU32 attr2)
            device != NVOS32_ATTR2_PROTECTION_DEVICE_READ_ONLY;
 }
 
-static bool before_heap(Call *call)
+static bool check_heap(Call *call)
 {
     const NVOS32_PARAMETERS *p = call->params;
     const NVOS32_PARAMETERS_data_AllocOsDesc *data = &p->data.AllocOsDesc;
@@ -110,5 +108,5 @@ static void after_heap(Call *call)
 const Effect effect_os_descriptor_heap = {.lock = LOCK_FOR_NEW,
                                           .way = ASK_IN_GUEST,
                                           .keeps = true,
-                                          .before = before_heap,
+                                          .check = check_heap,
                                           .after = after_heap};

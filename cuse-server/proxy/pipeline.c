@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of every ioctl: look up, capability, map, commit, translate in, before, host, translate out, after, account. The steps
- * stand in one list, in this order, and no effect can leave one out.
+ * The way of every ioctl: look up (with capability and size), map, commit, translate in, check, lock, before, scope, ask, and then
+ * translate out, account, after, unlock. The steps stand in one list, in this order, and no effect can leave one out.
  */
 #include "cuse-server/proxy/pipeline.h"
 
@@ -12,19 +12,19 @@
 #include "cuse-server/proxy/call-work.h"
 #include "cuse-server/proxy/proxy.h"
 
-static CallStep step(bool goes_on)
+static CallStep goes_on(bool on)
 {
-    return goes_on ? CALL_GOES_ON : CALL_ANSWERED;
+    return on ? CALL_GOES_ON : CALL_ANSWERED;
 }
 
-static CallStep look_up(Call *call)
+static CallStep step_look_up(Call *call)
 {
     return call->work->req->file->device->kind == DEVICE_UVM ? uvm_look_up(call)
                                                              : frontend_look_up(call);
 }
 
 /* An array is as long as a member says, so the parameters have to be here; so do those that an effect asks by. */
-static CallStep map(Call *call)
+static CallStep step_map(Call *call)
 {
     const CallWork *work = call->work;
     const bool asks = work->effect->map || abi_members_have(work->members, ABI_ROLE_POINTER) ||
@@ -36,15 +36,15 @@ static CallStep map(Call *call)
     if (!call->params) {
         return CALL_WAITS;
     }
-    return step(call_arrays_map(call) && (!work->effect->map || work->effect->map(call)));
+    return goes_on(call_arrays_map(call) && (!work->effect->map || work->effect->map(call)));
 }
 
-static CallStep commit(Call *call)
+static CallStep step_commit(Call *call)
 {
     if (!guest_commit(call->work->req)) {
         return CALL_WAITS;
     }
-    if (call->work->alloc.outer) {
+    if (call->work->alloc.guest) {
         alloc_settle(call);
     }
     if (call->work->effect->keeps) {
@@ -53,14 +53,23 @@ static CallStep commit(Call *call)
     return CALL_GOES_ON;
 }
 
-static CallStep translate_in(Call *call)
+static CallStep step_translate_in(Call *call)
 {
-    return step(call_translate(call));
+    return goes_on(call_translate(call));
+}
+
+static CallStep step_check(Call *call)
+{
+    const Effect *effect = call->work->effect;
+
+    return goes_on((!effect->check || effect->check(call)) &&
+                   (!effect->makes_mapping || call_take_target(call)) &&
+                   (effect->lock != LOCK_FOR_NEW || call_has_room(call, 1, false)));
 }
 
 static NvHandle client_handle(const Call *call)
 {
-    ABI_FOR_EACH_MEMBER(member, call->work->outer, ABI_ROLE_CLIENT)
+    ABI_FOR_EACH_MEMBER(member, call->work->of_argument, ABI_ROLE_CLIENT)
     {
         if (member->role->client == ABI_CLIENT_CALL) {
             return *(const NvHandle *)abi_place_at(call->argument, &member->place, 0);
@@ -69,30 +78,41 @@ static NvHandle client_handle(const Call *call)
     g_assert_not_reached(); /* a mistake in the table of effects; the tests make every call */
 }
 
-static CallStep lock(Call *call)
+/* The lock of a file's mapping first, then that of a client. */
+static CallStep step_lock(Call *call)
 {
-    const ClientLock wanted = call->work->effect->lock;
+    const Effect *effect = call->work->effect;
 
-    if (wanted == LOCK_NONE) {
+    if (effect->makes_mapping) {
+        g_mutex_lock(&call->target->map.lock);
+        call->work->mapping_locked = true;
+    }
+    if (effect->lock == LOCK_NONE) {
         return CALL_GOES_ON;
     }
-    if (wanted == LOCK_FOR_NEW && !call_has_room(call, 1, false)) {
-        return CALL_ANSWERED;
-    }
     call->client = object_tree_lock(call->objects, client_handle(call));
-    return step(call->client || wanted == LOCK_KNOWN ||
-                call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT));
+    return goes_on(call->client || effect->lock == LOCK_KNOWN ||
+                   call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT));
 }
 
-static CallStep before(Call *call)
+static CallStep step_before(Call *call)
 {
-    return step(!call->work->effect->before || call->work->effect->before(call));
+    return goes_on(!call->work->effect->before || call->work->effect->before(call));
 }
 
-static CallStep host(Call *call)
+/* Not earlier, since it may start a GPU. */
+static CallStep step_scope(Call *call)
+{
+    const AbiMembers *members = call->entry ? call->entry->members : &abi_members_none;
+
+    return goes_on(gpu_scope_before(&call->work->scoped, call->work->req, members, call->params,
+                                    call->params_size));
+}
+
+static CallStep step_ask(Call *call)
 {
     call->work->asked_host = call_ask(call);
-    return step(call->work->asked_host);
+    return goes_on(call->work->asked_host);
 }
 
 /*
@@ -111,29 +131,23 @@ static void hide_processes(Call *call)
     }
 }
 
-/* Whatever became of the call: what was hidden from the driver, or said by it, is dealt with before anybody looks at it. */
-static NvU32 translate_out(Call *call)
+/* The driver has answered: what it must not say is dealt with before anybody looks at it. */
+static void answer(Call *call)
 {
-    const NvU32 *at = call->work->asked_host ? call_status(call) : NULL;
-    const NvU32 status = at ? *at : NV_OK;
+    const Effect *effect = call->work->effect;
+    const NvU32 *at = call_status(call);
+    const bool is_good = !at || *at == NV_OK;
 
-    gpu_scope_after(&call->work->scoped, call->work->asked_host && status == NV_OK);
-    if (call->work->asked_host && call->params) {
+    gpu_scope_after(&call->work->scoped, is_good);
+    if (call->params) {
         hide_processes(call);
     }
     if (at) {
-        call->work->req->event.status = status;
+        call->work->req->event.status = *at;
     }
-    return status;
-}
-
-static void after(Call *call, NvU32 status)
-{
-    const Effect *effect = call->work->effect;
-
-    if (call->work->asked_host && status == NV_OK && effect->after) {
+    if (is_good && effect->after) {
         effect->after(call);
-    } else if (call->work->asked_host && status != NV_OK && effect->failed) {
+    } else if (!is_good && effect->failed) {
         effect->failed(call);
     }
 }
@@ -152,7 +166,7 @@ static void let_go(Call *call)
         g_mutex_unlock(&call->target->map.lock);
     }
     g_clear_pointer(&call->target, nv_file_unref);
-    if (work->alloc.outer && work->req->error == 0) {
+    if (work->alloc.guest && work->req->error == 0) {
         alloc_narrow(call);
     }
     g_free(call->asked);
@@ -164,20 +178,21 @@ static void begin(CallWork *work, Request *req)
 {
     work->req = req;
     work->effect = NULL;
-    work->outer = work->members = &abi_members_none;
+    work->of_argument = work->members = &abi_members_none;
     work->host_argument = NULL;
     work->params_at = NULL;
     work->unsized = work->asked_host = work->mapping_locked = false;
     work->n_arrays = 0;
-    work->alloc.outer = NULL;
+    work->alloc.guest = NULL;
     work->alloc.event = NULL;
     gpu_scope_none(&work->scoped);
 }
 
 RequestResult pipeline_run(Request *req)
 {
-    static CallStep (*const steps[])(Call *) = {look_up, map,    commit, translate_in,
-                                                lock,    before, host};
+    static CallStep (*const steps[])(Call *) = {step_look_up,      step_map,   step_commit,
+                                                step_translate_in, step_check, step_lock,
+                                                step_before,       step_scope, step_ask};
     CallWork work;
     Call call = {.objects = req->proxy->objects,
                  .scope = req->proxy->scope,
@@ -192,7 +207,11 @@ RequestResult pipeline_run(Request *req)
     if (now == CALL_WAITS) {
         return REQUEST_RETRY;
     }
-    after(&call, translate_out(&call));
+    if (work.asked_host) {
+        answer(&call);
+    } else {
+        gpu_scope_after(&work.scoped, false);
+    }
     let_go(&call);
     return REQUEST_DONE;
 }

@@ -248,7 +248,8 @@ static uint32_t frontend_call(Fake *fake)
     }
     if (choice >= 250) {
         size = input_byte(&input);
-    } else if (effect_of(entry->handler)->argument == ARGUMENT_ARRAY && choice >= 128) {
+    } else if (effect_of(entry->handler) && effect_of(entry->handler)->argument == ARGUMENT_ARRAY &&
+               choice >= 128) {
         size *= choice & 31;
     }
     return (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, entry->number, size & 0x3fff);

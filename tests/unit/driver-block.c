@@ -117,8 +117,8 @@ Test(driver_block, parameters_of_a_class)
 
 Test(driver_block, room_is_for_eight_times_as_much)
 {
-    cr_assert_eq(driver_block_room(4), 256);
-    cr_assert_eq(driver_block_room(100), 800);
+    cr_assert_eq(driver_block_room(4), 1024);
+    cr_assert_eq(driver_block_room(200), 1600);
     cr_assert_eq(driver_block_room(DRIVER_BLOCK_SHORT), 8 * (size_t)DRIVER_BLOCK_SHORT);
     cr_assert_eq(driver_block_room(DRIVER_BLOCK_SHORT + 1), DRIVER_BLOCK_BYTES);
 }

@@ -639,6 +639,19 @@ Test(gpu_scope_calls, no_parameters_are_instance_0_which_is_not_ours)
     cr_assert_eq(*(NvU32 *)seen, FREE_INSTANCE);
 }
 
+/* A guest that is refused anyway must not have a GPU started. */
+Test(gpu_scope_calls, nothing_is_asked_for_a_client_that_there_is_not)
+{
+    NVOS64_PARAMETERS alloc = {.hRoot = client + 0x1000, .hClass = NV01_DEVICE_0};
+
+    fake->n_calls = 0;
+    const unsigned before = fake->n_open;
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &alloc, sizeof alloc), 0);
+    cr_assert_eq(alloc.status, NV_ERR_INVALID_CLIENT);
+    cr_assert_eq(fake->n_calls, 0);
+    cr_assert_eq(fake->n_open, before);
+}
+
 Test(gpu_scope_calls, instances_that_no_driver_has_are_for_the_driver)
 {
     *(NvU32 *)fake_at(fake, PARAMS) = 32;

@@ -294,6 +294,22 @@ Test(limits, what_is_imported_counts)
                  NV_ERR_INSUFFICIENT_RESOURCES);
 }
 
+/* The client of the call went with its file, and nobody has said so until room is looked for: nothing may be locked by then. */
+Test(limits, room_is_looked_for_before_the_client_is_locked, .timeout = 20)
+{
+    const ImportMany many = {.fd = EXPORT_FD, .numObjects = OBJECTS};
+    NvFile *file = open_kept();
+
+    cr_assert_eq(alloc(file, 0, NV01_ROOT_CLIENT, &client), NV_OK);
+    ctl = fake_open(fake, FAKE_CTL, 3);
+    fake_open(fake, FAKE_CTL, EXPORT_FD);
+    proxy_release(&fake->proxy, file->id);
+    driver_lets_go();
+    cr_expect_eq(control(NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD, &many, sizeof many),
+                 NV_ERR_INVALID_CLIENT);
+    cr_expect_eq(n_objects(), 0);
+}
+
 Test(limits, what_was_not_imported_takes_no_objects_place)
 {
     ImportMany many = {.fd = EXPORT_FD, .numObjects = 4};

@@ -95,7 +95,8 @@ static void put_array(uint64_t at, const AbiMember *member, unsigned index)
     const uint64_t data = DATA + 0x100 * index;
     const uint32_t one = 1;
 
-    if (member->role->element && !(member->role->flags & (ABI_NULL_OK | ABI_EMPTY_IS_NULL | ABI_ON_TERMS))) {
+    if (member->role->element &&
+        !(member->role->flags & (ABI_NULL_OK | ABI_EMPTY_IS_NULL | ABI_ON_TERMS))) {
         memcpy(fake_at(fake, at + member->beside.offset), &one, sizeof one);
         memcpy(fake_at(fake, at + member->place.offset), &data, sizeof data);
     }
@@ -304,7 +305,7 @@ static bool takes_any_size(AbiKind kind, const AbiEntry *entry)
 {
     switch (kind) {
     case ABI_FRONTEND:
-        return effect_of(entry->handler)->argument == ARGUMENT_ARRAY;
+        return effect_of(entry->handler) && effect_of(entry->handler)->argument == ARGUMENT_ARRAY;
     case ABI_CONTROL: /* the driver says what it thinks of that, but for rows with members to be looked at */
         return effect_of(entry->handler)->size == SIZE_ANY && !entry->members->are_looked_at;
     default:
