@@ -27,10 +27,9 @@ static CallStep step_look_up(Call *call)
 static CallStep step_map(Call *call)
 {
     const CallWork *work = call->work;
-    const bool asks = work->effect->map || abi_members_have(work->members, ABI_ROLE_POINTER) ||
-                      abi_members_have(work->members, ABI_ROLE_REFUSED);
 
-    if (!asks) {
+    if (!work->effect->map && !abi_members_have(work->members, ABI_ROLE_POINTER) &&
+        !abi_members_have(work->members, ABI_ROLE_REFUSED)) {
         return CALL_GOES_ON;
     }
     if (!call->params) {
@@ -105,6 +104,10 @@ static CallStep step_scope(Call *call)
 {
     const AbiMembers *members = call->entry ? call->entry->members : &abi_members_none;
 
+    if (!call->scope) {
+        call->work->scoped.params = call->params;
+        return CALL_GOES_ON;
+    }
     return goes_on(gpu_scope_before(&call->work->scoped, call->work->req, members, call->params,
                                     call->params_size));
 }
@@ -138,7 +141,9 @@ static void answer(Call *call)
     const NvU32 *at = call_status(call);
     const bool is_good = !at || *at == NV_OK;
 
-    gpu_scope_after(&call->work->scoped, is_good);
+    if (call->scope) {
+        gpu_scope_after(&call->work->scoped, is_good);
+    }
     if (call->params) {
         hide_processes(call);
     }
@@ -209,7 +214,7 @@ RequestResult pipeline_run(Request *req)
     }
     if (work.asked_host) {
         answer(&call);
-    } else {
+    } else if (call.scope) {
         gpu_scope_after(&work.scoped, false);
     }
     let_go(&call);
