@@ -189,9 +189,9 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
     .kind = ABI_ROLE_##KIND, __VA_OPT__(ABI_DETAILS_##KIND(OWNER, __VA_ARGS__))
 #define ABI_STRIP(...) __VA_ARGS__
 
-#define ABI_DETAILS_LEFT_ALONE(OWNER, REASON) .reason = (REASON),
+#define ABI_DETAILS_LEFT_ALONE(OWNER, REASON)  .reason = (REASON),
 #define ABI_DETAILS_GPU_LINK_REST(OWNER, BYTE) .byte = (BYTE),
-#define ABI_DETAILS_CLIENT(OWNER, WHOSE)      .client = ABI_CLIENT_##WHOSE,
+#define ABI_DETAILS_CLIENT(OWNER, WHOSE)       .client = ABI_CLIENT_##WHOSE,
 #define ABI_DETAILS_FD(OWNER, DEVICE, ...) \
     .fd = ABI_FD_##DEVICE, __VA_OPT__(.none = ABI_FD_##__VA_ARGS__, )
 #define ABI_DETAILS_POINTER(OWNER, ACCESS, COUNT, ELEMENT, FLAGS) \
