@@ -2,10 +2,10 @@
 /* nvcuse cdi: specifications of our devices for container engines. */
 #include <gio/gio.h>
 
+#include "cuse-server/base/json-text.h"
+#include "cuse-server/base/yaml-json.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/container/cdi-spec.h"
-#include "cuse-server/container/json-text.h"
-#include "cuse-server/container/yaml-json.h"
+#include "cuse-server/oci/cdi-spec.h"
 
 /* Where engines look; see the CDI specification. */
 static const char *const directories[] = {"/etc/cdi", "/var/run/cdi"};

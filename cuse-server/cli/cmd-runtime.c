@@ -13,22 +13,22 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/cli/clean-start.h"
+#include "cuse-server/base/visible-line.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/container-instance.h"
 #include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/json-reader.h"
-#include "cuse-server/cli/runtime-args.h"
-#include "cuse-server/cli/runtime-config.h"
-#include "cuse-server/cli/runtime-log.h"
-#include "cuse-server/cli/runtime-program.h"
-#include "cuse-server/cli/runtime-update.h"
-#include "cuse-server/container/oci-bundle.h"
-#include "cuse-server/container/oci-edit.h"
-#include "cuse-server/container/oci-hook.h"
-#include "cuse-server/container/seccomp-socket.h"
 #include "cuse-server/observe/run-directory.h"
-#include "cuse-server/observe/visible-line.h"
+#include "cuse-server/oci/clean-start.h"
+#include "cuse-server/oci/container-instance.h"
+#include "cuse-server/oci/oci-bundle.h"
+#include "cuse-server/oci/oci-edit.h"
+#include "cuse-server/oci/oci-hook.h"
+#include "cuse-server/oci/runtime-args.h"
+#include "cuse-server/oci/runtime-config.h"
+#include "cuse-server/oci/runtime-log.h"
+#include "cuse-server/oci/runtime-program.h"
+#include "cuse-server/oci/runtime-update.h"
+#include "cuse-server/oci/seccomp-socket.h"
 
 /* The one place where text of a container's leaves this program. */
 static int fail(const RuntimeArgs *args, const GError *error)

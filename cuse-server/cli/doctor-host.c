@@ -7,7 +7,7 @@
 
 #include "cuse-server/cli/doctor-checks.h"
 #include "cuse-server/cli/driver-options.h"
-#include "cuse-server/cli/find-program.h"
+#include "cuse-server/oci/find-program.h"
 #include "cuse-server/sandbox/worker-ids.h"
 
 #define PARAMS "/proc/driver/nvidia/params"

@@ -17,8 +17,8 @@
 
 #include <seccomp.h>
 
+#include "cuse-server/base/close-if-open.h"
 #include "cuse-server/cli/doctor-checks.h"
-#include "cuse-server/transport/close-if-open.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462

@@ -7,8 +7,8 @@
 #include "abi/nv-ioctl.h"
 #include <glib/gstdio.h>
 
-#include "cuse-server/broker/node-fs.h"
-#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/files/node-fs.h"
 #include "version-tree/host-driver.h"
 
 void driver_options_add(DriverOptions *options, GOptionContext *context)

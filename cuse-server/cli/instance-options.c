@@ -9,9 +9,9 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/capability-nodes.h"
-#include "cuse-server/broker/host-devices.h"
 #include "cuse-server/cli/config-file.h"
+#include "cuse-server/inventory/capability-nodes.h"
+#include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/observe/audit.h"
 
 #define MEBIBYTE (UINT64_C(1024) * 1024)

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/instance.h"
+#include "cuse-server/broker/life/instance.h"
 #include "cuse-server/cli/driver-options.h"
 
 enum { INSTANCE_OPTIONS_MAX = 24 };

@@ -6,7 +6,7 @@
 #include "cuse-server/cli/cmd-runtime.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/nearest.h"
-#include "cuse-server/transport/worker-start.h"
+#include "cuse-server/worker/worker-start.h"
 
 static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},

@@ -9,8 +9,8 @@
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/trace-query.h"
-#include "cuse-server/observe/refusal.h"
 #include "cuse-server/proxy/guest-memory.h"
+#include "cuse-server/wire/refusal.h"
 
 enum {
     WINDOW = 512,  /* so many calls are looked ahead for one that both have */

@@ -2,7 +2,7 @@
 /* What the actions of `nvcuse trace` share. */
 #pragma once
 
-#include "cuse-server/trace/names.h"
+#include "cuse-server/recording/names.h"
 
 /**
  * TraceQuery: the command line.

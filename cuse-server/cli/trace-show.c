@@ -5,8 +5,8 @@
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/trace-query.h"
-#include "cuse-server/observe/refusal.h"
 #include "cuse-server/proxy/guest-memory.h"
+#include "cuse-server/wire/refusal.h"
 
 enum { BYTES_SHOWN = 32, ELEMENTS_SHOWN = 8, NANOSECONDS = 1000000000 };
 

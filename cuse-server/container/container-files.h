@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * container_nodes_new: the instance's nodes, with the host's numbers, in a file system mounted

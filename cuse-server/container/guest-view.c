@@ -12,9 +12,9 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/base/detached-mount.h"
 #include "cuse-server/container/proc-view.h"
-#include "cuse-server/sandbox/detached-mount.h"
-#include "cuse-server/transport/close-if-open.h"
 
 static bool fail(GError **error, const char *what, const char *name)
 {

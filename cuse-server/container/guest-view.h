@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * guest_view_enter: change the calling process's mount namespace, which must be its own, and

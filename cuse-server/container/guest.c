@@ -17,10 +17,10 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/fd-keep.h"
+#include "cuse-server/base/fd-keep.h"
 #include "cuse-server/container/guest-view.h"
 #include "cuse-server/container/open-filter.h"
-#include "cuse-server/transport/seqpacket.h"
+#include "cuse-server/wire/seqpacket.h"
 
 /*
  * #syscalls:broker poll wait4 pidfd_send_signal close

@@ -16,7 +16,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/wire/device.h"
 
 enum {
     GUEST_EXIT_CANNOT_START = 125, /* as docker run: we failed, not the command */

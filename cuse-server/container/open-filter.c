@@ -19,9 +19,9 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "cuse-server/broker/agents.h"
-#include "cuse-server/broker/driver-words.h"
-#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/agents/agents.h"
+#include "cuse-server/broker/guests/driver-words.h"
 
 /* Absent from older kernel headers; Linux 5.19. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -67,7 +67,7 @@ const FilterRule filter_rules[] = {
     /* A debugger: the kernel refuses it a thread that is traced, as an agent is (kernel/ptrace.c, ptrace_attach()). */
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_ATTACH, FILTER_UNLESS_COMPARED},
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_SEIZE, FILTER_UNLESS_COMPARED},
-    /* It takes from descriptor tables, an agent's as well (broker/agent-errand.c). */
+    /* It takes from descriptor tables, an agent's as well (broker/agents/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
     /* PIDFD_THREAD: a second wall before the same. */
     {"pidfd_open", SCMP_SYS(pidfd_open), 1, O_EXCL, O_EXCL, FILTER_ALWAYS},

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * FilterNeeds: what of an instance decides which rules it takes.

@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/base/close-if-open.h"
 
 enum { TEXT_MAX = 256 * 1024 }; /* the longest of these files has some KiB */
 

@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
+#include "cuse-server/wire/device.h"
 
 /** PROC_TREE_DRIVER: where the host has what the tree is made from. */
 #define PROC_TREE_DRIVER "/proc/driver/nvidia"

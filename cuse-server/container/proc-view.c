@@ -17,11 +17,11 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/fd-keep.h"
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/base/fd-keep.h"
 #include "cuse-server/container/proc-tree.h"
 #include "cuse-server/container/simulated-proc.h"
 #include "cuse-server/sandbox/lockup.h"
-#include "cuse-server/transport/close-if-open.h"
 
 /*
  * #syscalls:broker kill wait4 close

@@ -11,8 +11,8 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
-#include "cuse-server/trace/simulation.h"
+#include "cuse-server/recording/simulation.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * ProcView: a file system that is being served.

@@ -11,8 +11,8 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/sandbox/detached-mount.h"
-#include "cuse-server/transport/close-if-open.h"
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/base/detached-mount.h"
 
 /* In the file system, which is put over /proc/driver. */
 #define DEVICES "devices"

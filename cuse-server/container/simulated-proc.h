@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/trace/simulation.h"
+#include "cuse-server/recording/simulation.h"
 
 /**
  * simulated_proc_new: a file system that holds it, read-only and attached nowhere.

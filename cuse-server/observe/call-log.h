@@ -11,8 +11,8 @@
 
 #include <glib.h>
 
-#include "cuse-server/observe/ledger.h"
-#include "cuse-server/observe/refusal.h"
+#include "cuse-server/wire/ledger.h"
+#include "cuse-server/wire/refusal.h"
 
 /** CALL_NO_STATUS: the call carries no NvStatus (its parameter struct has no such field). */
 #define CALL_NO_STATUS UINT32_MAX

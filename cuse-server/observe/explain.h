@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/observe/ledger.h"
+#include "cuse-server/wire/ledger.h"
 #include "version-tree/driver-abi.h"
 #include "version-tree/nv-caps.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What went wrong between the broker and a guest's process, in which it keeps an agent (broker/agents.c):
+ * What went wrong between the broker and a guest's process, in which it keeps an agent (broker/agents/agents.c):
  * reported by the broker's threads, read by its main loop. Counted always; remembered until it is read,
  * as far as there is room.
  */

@@ -5,7 +5,7 @@
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/observe/ledger.h"
+#include "cuse-server/wire/ledger.h"
 
 /** MetricsFormat: what reads it. */
 typedef enum {

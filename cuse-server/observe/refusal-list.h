@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/observe/ledger.h"
+#include "cuse-server/wire/ledger.h"
 
 enum { REFUSAL_LIST_MAX = 64 }; /* a guest could invent any number of different ones */
 

@@ -10,12 +10,12 @@
 #pragma once
 
 #include "abi/nvos.h"
-#include "cuse-server/observe/refusal.h"
-#include "cuse-server/proxy/device.h"
 #include "cuse-server/proxy/gpu-scope.h"
 #include "cuse-server/proxy/guest-memory.h"
 #include "cuse-server/proxy/nv-file.h"
 #include "cuse-server/proxy/object-tree.h"
+#include "cuse-server/wire/device.h"
+#include "cuse-server/wire/refusal.h"
 #include "version-tree/abi-entry.h"
 
 /** CallWork: what the pipeline keeps of a call. */

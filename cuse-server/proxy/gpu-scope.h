@@ -24,8 +24,8 @@
 #include <stdbool.h>
 
 #include "abi/nv-ioctl.h"
-#include "cuse-server/proxy/device.h"
 #include "cuse-server/proxy/host.h"
+#include "cuse-server/wire/device.h"
 
 typedef struct GpuScope GpuScope;
 

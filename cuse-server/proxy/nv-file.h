@@ -10,9 +10,9 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/device.h"
 #include "cuse-server/proxy/host.h"
 #include "cuse-server/proxy/poll-state.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * MapContext: what mmap of a file would show, as far as the proxy has to know. The driver gives a file

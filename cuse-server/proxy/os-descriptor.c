@@ -70,7 +70,7 @@ const Effect effect_os_descriptor = {.lock = LOCK_FOR_NEW,
 
 /*
  * Memory that the caller may only read is pinned as such, and a GPU may write to it all the same unless that is said as well
- * (os_lock_user_pages() is told of the user's protection only): to pages of files, and of agents (broker/agent-loop.h), that
+ * (os_lock_user_pages() is told of the user's protection only): to pages of files, and of agents (broker/agents/agent-loop.h), that
  * the caller cannot write to. The other call sees to it itself (RmAllocOsDescriptor()).
  */
 static bool device_may_write_what_user_may_not(NvU32 attr2)

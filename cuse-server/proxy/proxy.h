@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "cuse-server/proxy/device.h"
 #include "cuse-server/proxy/gpu-scope.h"
 #include "cuse-server/proxy/object-tree.h"
 #include "cuse-server/proxy/request.h"
 #include "cuse-server/proxy/tap.h"
+#include "cuse-server/wire/device.h"
 
 /**
  * Proxy: what handlers share. Immutable but for the two tables, which lock themselves.

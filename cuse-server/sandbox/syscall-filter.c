@@ -20,7 +20,7 @@
 
 /*
  * What the C library and GLib do in the broker by themselves, and mostly in rare cases; the worker
- * settles most of it beforehand (transport/worker.c).
+ * settles most of it beforehand (worker/worker.c).
  *
  * Memory:
  * #syscalls:broker brk mmap munmap mremap mprotect madvise sched_getaffinity
@@ -111,7 +111,7 @@ static const Form forms[] = {
     /* malloc looks up how the kernel commits memory, and takes no answer for one. */
     {WORKER, "openat", "only for reading, and refused: ENOENT", .error = ENOENT, .n = 1,
      .arguments = {{2, UINT64_MAX, O_RDONLY | O_CLOEXEC}}},
-    /* Whether a file that was closed is still there: transport/remnant.h. */
+    /* Whether a file that was closed is still there: worker/remnant.h. */
     {WORKER, "kcmp", "only whether one of its epoll instances still watches a file", .own = 2,
      .n = 1, .arguments = {{2, UINT32_MAX, KCMP_EPOLL_TFD}}},
     {WORKER, "fcntl", "only to put a lock on an open file", .n = 1,

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/agents.h"
+#include "cuse-server/broker/agents/agents.h"
 #include "tests/agent/scan-ways.h"
 #include "tests/agent/scan.h"
 #include "tests/guest/rm.h"

@@ -11,10 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/host-devices.h"
 #include "cuse-server/container/guest-view.h"
 #include "cuse-server/container/open-filter.h"
 #include "cuse-server/container/proc-view.h"
+#include "cuse-server/inventory/host-devices.h"
 
 static const char state[] = "{\"ociVersion\": \"1.0.2\", \"fds\": [\"seccompFd\"], \"pid\": 1, "
                             "\"state\": {\"ociVersion\": \"1.0.2\", \"id\": \"test\", "

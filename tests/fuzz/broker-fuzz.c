@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/service.h"
-#include "cuse-server/transport/broker-protocol.h"
-#include "cuse-server/transport/seqpacket.h"
+#include "cuse-server/broker/life/service.h"
+#include "cuse-server/wire/broker-protocol.h"
+#include "cuse-server/wire/seqpacket.h"
 #include "tests/fuzz/input.h"
 
 enum { MESSAGES_MAX = 24, THREADS = 2, BYTES_MAX = 320 };

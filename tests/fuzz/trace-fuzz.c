@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cuse-server/trace/answers.h"
-#include "cuse-server/trace/replay.h"
-#include "cuse-server/trace/scrub.h"
+#include "cuse-server/recording/answers.h"
+#include "cuse-server/recording/replay.h"
+#include "cuse-server/recording/scrub.h"
 
 enum { FILE_MAX = 4096 };
 

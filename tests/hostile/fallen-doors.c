@@ -24,9 +24,9 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/nv-file.h"
-#include "cuse-server/transport/broker-link.h"
-#include "cuse-server/transport/call-memory.h"
-#include "cuse-server/transport/file-calls.h"
+#include "cuse-server/worker/broker-link.h"
+#include "cuse-server/worker/call-memory.h"
+#include "cuse-server/worker/file-calls.h"
 
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);

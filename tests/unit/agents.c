@@ -29,12 +29,12 @@
 #include <criterion/criterion.h>
 
 #include "abi/uvm.h"
-#include "cuse-server/broker/agent-params.h"
-#include "cuse-server/broker/agents.h"
-#include "cuse-server/broker/guest-thread.h"
-#include "cuse-server/broker/notification.h"
+#include "cuse-server/broker/agents/agent-params.h"
+#include "cuse-server/broker/agents/agents.h"
+#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/container/open-filter.h"
-#include "cuse-server/transport/seqpacket.h"
+#include "cuse-server/wire/seqpacket.h"
 
 #define PAGE 4096UL
 #define SIZE (2 * PAGE)

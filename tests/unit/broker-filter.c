@@ -17,7 +17,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/broker-filter.h"
+#include "cuse-server/broker/life/broker-filter.h"
 #include "tests/unit/filtered.h"
 
 /* A sanitized build logs what is not on the list, and does more at its end. */

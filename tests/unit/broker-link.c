@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cuse-server/base/close-if-open.h"
 #include "cuse-server/proxy/proxy.h"
-#include "cuse-server/transport/broker-link.h"
-#include "cuse-server/transport/broker-protocol.h"
-#include "cuse-server/transport/close-if-open.h"
-#include "cuse-server/transport/seqpacket.h"
+#include "cuse-server/wire/broker-protocol.h"
+#include "cuse-server/wire/seqpacket.h"
+#include "cuse-server/worker/broker-link.h"
 #include "tests/unit/fake-host.h"
 
 enum { POLLED, PLAIN, N_DEVICES, FILES = 64 };

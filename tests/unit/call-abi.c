@@ -9,7 +9,7 @@
 #include <linux/audit.h>
 #include <seccomp.h>
 
-#include "cuse-server/broker/call-abi.h"
+#include "cuse-server/broker/guests/call-abi.h"
 #include "cuse-server/container/open-filter.h"
 
 /* What has a wall of its own behind it. */

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/cli/find-program.h"
+#include "cuse-server/oci/find-program.h"
 
 /* A directory with a program, in which the test then is. */
 static char *enter_directory(void)

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/fresh-nodes.h"
+#include "cuse-server/broker/files/fresh-nodes.h"
 
 enum { MANY = 3 * FRESH_PLACES };
 

@@ -10,8 +10,8 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
-#include "cuse-server/broker/blank-file.h"
-#include "cuse-server/broker/host-file.h"
+#include "cuse-server/broker/files/blank-file.h"
+#include "cuse-server/inventory/host-file.h"
 
 /* Documentation/admin-guide/devices.txt: major 1, minors 3 and 5. */
 #define NULL_NUMBER 0x103

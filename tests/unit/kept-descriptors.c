@@ -12,7 +12,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/transport/kept-descriptors.h"
+#include "cuse-server/worker/kept-descriptors.h"
 #include "tests/unit/count-descriptors.h"
 
 enum { FILE_ID = 7 };

@@ -6,8 +6,8 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/observe/ledger.h"
 #include "cuse-server/observe/refusal-list.h"
+#include "cuse-server/wire/ledger.h"
 #include "tests/unit/new-ledger.h"
 
 static const LedgerRecord a_refusal = {

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/observe/ledger.h"
+#include "cuse-server/wire/ledger.h"
 
 static inline Ledger *new_ledger(void)
 {

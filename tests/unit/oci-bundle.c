@@ -10,10 +10,10 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/container/json-text.h"
-#include "cuse-server/container/oci-bundle.h"
-#include "cuse-server/container/oci-compare.h"
-#include "cuse-server/container/oci-schema.h"
+#include "cuse-server/base/json-text.h"
+#include "cuse-server/oci/oci-bundle.h"
+#include "cuse-server/oci/oci-compare.h"
+#include "cuse-server/oci/oci-schema.h"
 
 static void assert_schema(const char *text, bool ok, OciSchemaError code)
 {

@@ -2,7 +2,7 @@
 /* Which file a thread of the broker's opens, and that no file's number comes twice. */
 #include <criterion/criterion.h>
 
-#include "cuse-server/broker/opens.h"
+#include "cuse-server/broker/files/opens.h"
 
 enum { WINDOW = 4096, ROUNDS = 3 * WINDOW, FAR = 1000000 };
 

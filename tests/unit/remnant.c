@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/transport/remnant.h"
+#include "cuse-server/worker/remnant.h"
 
 enum { BYTES = 4096 };
 

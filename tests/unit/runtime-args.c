@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "cuse-server/cli/runtime-args.h"
-#include "cuse-server/container/oci-update.h"
+#include "cuse-server/oci/oci-update.h"
+#include "cuse-server/oci/runtime-args.h"
 
 enum { WORDS_MAX = 32 };
 

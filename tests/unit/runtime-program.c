@@ -11,8 +11,8 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/cli/runtime-program.h"
 #include "cuse-server/container/open-filter.h"
+#include "cuse-server/oci/runtime-program.h"
 
 enum { LONG_MS = 20000, SHORT_MS = 300 };
 

@@ -196,6 +196,6 @@ Test(syscall_filter, says_what_it_allows)
 
     cr_expect_not_null(strstr(text, "    0xc020462a  exact\n"), "%s", text);
     cr_expect_not_null(strstr(text, "    0xc00046c8, any size  any size\n"), "%s", text);
-    cr_expect_not_null(strstr(text, "transport/broker-link.c"), "%s", text);
+    cr_expect_not_null(strstr(text, "worker/broker-link.c"), "%s", text);
     cr_expect_null(strstr(text, "socket"), "%s", text);
 }

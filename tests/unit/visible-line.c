@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/observe/visible-line.h"
+#include "cuse-server/base/visible-line.h"
 
 Test(visible_line, what_cannot_be_seen_is_escaped)
 {

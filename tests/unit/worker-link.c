@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/worker-link.h"
-#include "cuse-server/transport/seqpacket.h"
+#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/wire/seqpacket.h"
 
 /* Questions that have room in the socket; and more words than have. */
 enum { MANY = 50, TOO_MANY = 100000 };

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/transport/worker-spec.h"
+#include "cuse-server/wire/worker-spec.h"
 
 static WorkerSpec example(void)
 {

@@ -3,7 +3,7 @@
 # Everything that a worker which has fallen can reach: what it has, as the kernel tells it from outside; what it may ask, as the
 # protocol's header has it; what it may call, as its filter has it. The list must be that of docs/security.md. Then the worker
 # tries, from inside its filter, what the list leaves to it, and what not.
-HEADER=$HERE/../../cuse-server/transport/broker-protocol.h
+HEADER=$HERE/../../cuse-server/wire/broker-protocol.h
 PAGE=$HERE/../../docs/security.md
 
 # Start a fallen worker that obeys some words (fallen-worker.c). INSTANCE is its broker. usage: obey NAME WORD...

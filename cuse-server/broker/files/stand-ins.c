@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/files/stand-ins.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/broker/files/cuse-nodes.h"
+#include "cuse-server/broker/files/node-fs.h"
+#include "cuse-server/wire/broker-protocol.h"
+#include "cuse-server/worker/fuse-files.h"
+
+/*
+ * #syscalls:broker openat openat2 statx name_to_handle_at dup3 fcntl close
+ * #syscalls:broker gettid
+ *
+ * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
+ * handle) the kernel has in store: nothing is called that the worker would have a say in.
+ */
+
+/* Linux 6.5; from 6.8 on the kernel gives a handle of a FUSE file for identification only. */
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200
+#endif
+
+/* What FUSE makes handles of: fs/fuse/inode.c, fuse_encode_fh(). */
+enum { FUSE_HANDLE_TYPE = 0x81, FUSE_HANDLE_WORDS = 3 };
+
+void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
+                    const Device *devices, unsigned n_devices)
+{
+    *stand_ins = (StandIns){.transport = transport,
+                            .name = name,
+                            .devices = devices,
+                            .n_devices = n_devices,
+                            .fs = -1,
+                            .slot.lock = -1,
+                            .connection = -1,
+                            .opens = opens_new()};
+}
+
+bool stand_ins_stat(int fd, struct stat *st)
+{
+    struct statx found;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &found) < 0) {
+        return false;
+    }
+    *st = (struct stat){.st_mode = found.stx_mode,
+                        .st_dev = makedev(found.stx_dev_major, found.stx_dev_minor),
+                        .st_rdev = makedev(found.stx_rdev_major, found.stx_rdev_minor),
+                        .st_ino = found.stx_ino};
+    return true;
+}
+
+/* --- CUSE ------------------------------------------------------------------------------------- */
+
+static dev_t cuse_number(const StandIns *stand_ins, unsigned device)
+{
+    return makedev(stand_ins->major_no, slot_first_minor(&stand_ins->slot) + device);
+}
+
+static char *node_path(const StandIns *stand_ins, unsigned device)
+{
+    return g_strconcat("dev/", stand_ins->devices[device].name, NULL);
+}
+
+/* The directories of the nodes, which themselves come and go. */
+static bool make_directories(const StandIns *stand_ins, GError **error)
+{
+    for (unsigned i = 0; i < stand_ins->n_devices; i++) {
+        g_autofree char *path = node_path(stand_ins, i);
+        if (!fresh_nodes_prepare(stand_ins->nodes, path)) {
+            g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                        "cannot make a directory for private device nodes: %s", g_strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool prepare_cuse(StandIns *stand_ins, GError **error)
+{
+    if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
+        !slots_major(&stand_ins->major_no, error) || !(stand_ins->nodes = fresh_nodes_new(error)) ||
+        !make_directories(stand_ins, error)) {
+        return false;
+    }
+    stand_ins->fs = fresh_nodes_root(stand_ins->nodes);
+    return true;
+}
+
+static int cuse_device(const StandIns *stand_ins, const struct stat *st)
+{
+    unsigned index = minor(st->st_rdev) - slot_first_minor(&stand_ins->slot);
+
+    /* The slot's block of minors is this instance's alone. */
+    return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->major_no &&
+                   index < stand_ins->n_devices
+               ? (int)index
+               : -1;
+}
+
+/* Nodes outlive workers: none has the number of one that was a worker's before. */
+static int identify_cuse(const StandIns *stand_ins, const struct stat *st, FileKey *file)
+{
+    const uint32_t id = cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
+
+    *file = file_key(0, id);
+    return id ? 0 : EBADF;
+}
+
+/* Open a node, while the worker may ask who opens what as which file. */
+static int open_node(const StandIns *stand_ins, int node, unsigned device, int flags, uint32_t id)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", node);
+    const pid_t tid = gettid();
+
+    opens_begin(stand_ins->opens, tid, device, id);
+    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+    int saved = errno;
+    opens_end(stand_ins->opens, tid);
+    errno = saved;
+    return fd;
+}
+
+static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+{
+    g_autofree char *path = node_path(stand_ins, device);
+    struct stat st;
+    int fd = -1;
+    int node = fresh_nodes_make(stand_ins->nodes, path, cuse_number(stand_ins, device));
+
+    if (node < 0) {
+        return -1;
+    }
+    if (!stand_ins_stat(node, &st) || identify_cuse(stand_ins, &st, file) != 0) {
+        errno = ENFILE; /* two thousand million opens of one instance */
+    } else {
+        fd = open_node(stand_ins, node, device, flags, file_key_id(*file));
+    }
+    int saved = errno;
+    close(node);
+    errno = saved;
+    return fd;
+}
+
+/* --- FUSE ------------------------------------------------------------------------------------- */
+
+static int mount_fuse(int connection)
+{
+    g_autofree char *fd = g_strdup_printf("%d", connection);
+    const MountOption options[] = {
+        {"fd", fd},        {"rootmode", "40755"}, {"user_id", "0"},
+        {"group_id", "0"}, {"allow_other", NULL}, {NULL, NULL},
+    };
+
+    /* The worker that answers for it may have fallen: what it shows is no device and no program. */
+    return detached_mount("fuse", options,
+                          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static bool prepare_fuse(StandIns *stand_ins, GError **error)
+{
+    struct stat st;
+
+    stand_ins->connection = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    if (stand_ins->connection < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot open /dev/fuse: %s%s",
+                    g_strerror(errno),
+                    errno == ENOENT || errno == ENODEV
+                        ? " (modprobe fuse; the kernel needs CONFIG_FUSE_FS)"
+                        : "");
+        return false;
+    }
+    stand_ins->fs = mount_fuse(stand_ins->connection);
+    /* This much the kernel knows without asking the worker, of which there is none yet. */
+    if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st)) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot make a FUSE file system: %s (this needs root)", g_strerror(errno));
+        return false;
+    }
+    stand_ins->fs_number = st.st_dev;
+    opens_renew(stand_ins->opens, st.st_dev);
+    return true;
+}
+
+/*
+ * The number that the worker gave an inode when it was looked up; the kernel finds the inode by it, and so it
+ * stays. (st_ino does not: the worker may change that whenever it is asked for attributes.) 0: it cannot be had.
+ */
+static uint64_t fuse_node(int fd)
+{
+    union {
+        struct file_handle handle;
+        uint8_t room[sizeof(struct file_handle) + FUSE_HANDLE_WORDS * sizeof(uint32_t)];
+    } found = {.handle.handle_bytes = FUSE_HANDLE_WORDS * sizeof(uint32_t)};
+    uint32_t words[FUSE_HANDLE_WORDS];
+    int mount;
+
+    if (name_to_handle_at(fd, "", &found.handle, &mount, AT_EMPTY_PATH | AT_HANDLE_FID) < 0 &&
+        (errno != EINVAL || name_to_handle_at(fd, "", &found.handle, &mount, AT_EMPTY_PATH) < 0)) {
+        return 0;
+    }
+    if (found.handle.handle_type != FUSE_HANDLE_TYPE || found.handle.handle_bytes != sizeof words) {
+        return 0;
+    }
+    memcpy(words, found.handle.f_handle, sizeof words);
+    return (uint64_t)words[0] << 32 | words[1];
+}
+
+/* @node: set to the number of the inode, if it is in the file system */
+static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
+{
+    *node = 0;
+    if (!S_ISREG(st->st_mode) || st->st_dev != stand_ins->fs_number) {
+        return -1;
+    }
+    *node = fuse_node(fd);
+    unsigned index = fuse_files_place(*node) - FUSE_FILES_FIRST_PLACE;
+    return index < stand_ins->n_devices ? (int)index : -1;
+}
+
+/* What was opened is a new regular file in the file system, and the device's. */
+static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *file)
+{
+    struct stat st;
+    uint64_t node;
+
+    if (!stand_ins_stat(fd, &st) || fuse_device(stand_ins, fd, &st, &node) != (int)device ||
+        !opens_spend(stand_ins->opens, st.st_dev, fuse_files_id(node))) {
+        return false;
+    }
+    *file = file_key(st.st_dev, (uint32_t)fuse_files_id(node));
+    return true;
+}
+
+/*
+ * Names are looked up by a worker that may have fallen: no link of its making leads out of the file
+ * system, and what was opened is looked at.
+ */
+static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+{
+    g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
+    const struct open_how how = {
+        .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);
+
+    if (fd >= 0 && !is_new(stand_ins, fd, device, file)) {
+        close(fd);
+        errno = EIO;
+        fd = -1;
+    }
+    return fd;
+}
+
+static int identify_fuse(const StandIns *stand_ins, int fd, const struct stat *st, FileKey *file)
+{
+    uint64_t node;
+
+    if (fuse_device(stand_ins, fd, st, &node) < 0 || fuse_files_id(node) > INT32_MAX) {
+        return EBADF;
+    }
+    *file = file_key(st->st_dev, (uint32_t)fuse_files_id(node));
+    return 0;
+}
+
+/* --- both ------------------------------------------------------------------------------------- */
+
+bool stand_ins_prepare(StandIns *stand_ins, GError **error)
+{
+    return slot_take(&stand_ins->slot, error) &&
+           (stand_ins->transport == TRANSPORT_CUSE ? prepare_cuse(stand_ins, error)
+                                                   : prepare_fuse(stand_ins, error));
+}
+
+bool stand_ins_renew(StandIns *stand_ins, GError **error)
+{
+    if (stand_ins->transport == TRANSPORT_CUSE || stand_ins->connection >= 0) {
+        return true;
+    }
+    close_if_open(stand_ins->fs);
+    stand_ins->fs = -1;
+    return prepare_fuse(stand_ins, error);
+}
+
+/* The descriptor keeps its number: a thread that has just read it opens in the one or the other. */
+void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
+{
+    stand_ins->fs_number = fs_number;
+    opens_renew(stand_ins->opens, fs_number);
+    (void)dup3(fs, stand_ins->fs, O_CLOEXEC);
+    close(fs);
+}
+
+bool stand_ins_check(const StandIns *stand_ins, GError **error)
+{
+    /* The FUSE file system was there before the worker. */
+    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
+        if (!cuse_node_check(stand_ins->name, stand_ins->devices[i].name, cuse_number(stand_ins, i),
+                             error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error)
+{
+    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
+        if (!cuse_node_wait_removed(stand_ins->name, stand_ins->devices[i].name, seconds, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void stand_ins_clear(StandIns *stand_ins)
+{
+    close_if_open(stand_ins->fs);
+    close_if_open(stand_ins->slot.lock);
+    close_if_open(stand_ins->connection);
+    g_clear_pointer(&stand_ins->nodes, fresh_nodes_free);
+    g_clear_pointer(&stand_ins->opens, opens_free);
+}
+
+static int open_with(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+{
+    return stand_ins->transport == TRANSPORT_CUSE ? open_cuse(stand_ins, device, flags, file)
+                                                  : open_fuse(stand_ins, device, flags, file);
+}
+
+int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+{
+    return open_with(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK), file);
+}
+
+int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file)
+{
+    int fd = open_with(stand_ins, device, O_RDWR | OPEN_IN_ADVANCE, file);
+
+    if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device)
+{
+    return opens_find(stand_ins->opens, tid, device);
+}
+
+int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st)
+{
+    uint64_t node;
+
+    return stand_ins->transport == TRANSPORT_CUSE ? cuse_device(stand_ins, st)
+                                                  : fuse_device(stand_ins, fd, st, &node);
+}
+
+int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file)
+{
+    struct stat st;
+
+    if (!stand_ins_stat(fd, &st)) {
+        return EBADF;
+    }
+    return stand_ins->transport == TRANSPORT_CUSE ? identify_cuse(stand_ins, &st, file)
+                                                  : identify_fuse(stand_ins, fd, &st, file);
+}
+
+FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id)
+{
+    return file_key(stand_ins->transport == TRANSPORT_CUSE ? 0 : stand_ins->fs_number, id);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/guests/call-abi.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <asm/unistd.h>
+#include <glib.h>
+#include <linux/audit.h>
+
+/* Numbers as in arch/x86/entry/syscalls/syscall_32.tbl and syscall_64.tbl (there "x32"). */
+static const struct {
+    uint32_t i386;
+    uint32_t x32;
+} walled[] = {
+    {5, __X32_SYSCALL_BIT + 2},     /* open */
+    {295, __X32_SYSCALL_BIT + 257}, /* openat */
+    {90, __X32_SYSCALL_BIT + 9},    /* mmap; of mmap2 a profile knows nothing */
+    {54, __X32_SYSCALL_BIT + 514},  /* ioctl */
+    /* With an agent in the process the kernel itself refuses what a process of one thread alone may do. */
+    {310, __X32_SYSCALL_BIT + 272}, /* unshare */
+    {346, __X32_SYSCALL_BIT + 308}, /* setns */
+    {26, __X32_SYSCALL_BIT +
+             521}, /* ptrace: the kernel refuses to attach to an agent, which has a tracer */
+};
+
+bool call_abi_is_native(const struct seccomp_data *call)
+{
+    return call->arch == AUDIT_ARCH_X86_64 && !((uint32_t)call->nr & __X32_SYSCALL_BIT);
+}
+
+bool call_abi_may_go_on(const struct seccomp_data *call)
+{
+    const uint32_t number = (uint32_t)call->nr;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(walled); i++) {
+        if ((call->arch == AUDIT_ARCH_I386 && number == walled[i].i386) ||
+            (call->arch == AUDIT_ARCH_X86_64 && number == walled[i].x32)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/guests/guest-open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cuse-server/broker/guests/guest-path.h"
+#include "cuse-server/broker/guests/guest-rights.h"
+#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/guests/notification.h"
+
+/* #syscalls:broker fcntl close */
+
+/*
+ * An open() or openat(), as the guest called it.
+ * @id, @tid: of its notification
+ */
+typedef struct {
+    int listener;
+    uint64_t id;
+    pid_t tid;
+    int dirfd;
+    uint64_t path;
+    int flags;
+} OpenCall;
+
+static bool decode_open(int listener, const struct seccomp_notif *notif, OpenCall *call)
+{
+    const struct seccomp_data *data = &notif->data;
+
+    *call = (OpenCall){.listener = listener, .id = notif->id, .tid = (pid_t)notif->pid};
+    switch (data->nr) {
+    case SYS_open:
+        call->dirfd = AT_FDCWD;
+        call->path = data->args[0];
+        call->flags = (int)data->args[1];
+        return true;
+    case SYS_openat:
+        call->dirfd = (int)data->args[0];
+        call->path = data->args[1];
+        call->flags = (int)data->args[2];
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* --- which device ----------------------------------------------------------------------------- */
+
+/*
+ * The instance's device behind a file: one that has the number that the guest's nodes show, or one of ours,
+ * which a guest reaches through /proc/self/fd. -1: neither.
+ */
+static int find_device(const StandIns *stand_ins, int fd, const struct stat *st)
+{
+    for (unsigned i = 0; S_ISCHR(st->st_mode) && i < stand_ins->n_devices; i++) {
+        if (st->st_rdev == stand_ins->devices[i].number) {
+            return (int)i;
+        }
+    }
+    return stand_ins_device(stand_ins, fd, st);
+}
+
+static int device_of_call(const GuestOpen *open, const OpenCall *call)
+{
+    g_autofree char *path = g_malloc(PATH_MAX);
+    struct stat st;
+    int device = -1;
+    int fd;
+
+    if (guest_thread_string(call->tid, call->path, path, PATH_MAX) < 0 ||
+        (fd = guest_path_open(call->tid, call->dirfd, path, call->flags)) < 0) {
+        return -1;
+    }
+    if (stand_ins_stat(fd, &st)) {
+        device = find_device(open->stand_ins, fd, &st);
+    }
+    close(fd);
+    return device;
+}
+
+static GuestRights *read_rights(pid_t tid)
+{
+    g_autofree char *directory = g_strdup_printf("/proc/%d", tid);
+
+    return guest_rights_read(directory, true);
+}
+
+/* --- giving ----------------------------------------------------------------------------------- */
+
+/* Put a file of ours into the guest's table, as the result of its open(). @fd is closed, @rights are owned. */
+static void give(const GuestOpen *open, const OpenCall *call, int fd, FileKey file,
+                 GuestRights *rights)
+{
+    openers_note(open->openers, file, rights);
+    int number = notification_give(call->listener, call->id, fd, call->flags & O_CLOEXEC);
+
+    /* EMFILE: the guest's table is full. */
+    if (number < 0 && number != -ENOENT) {
+        notification_fail(call->listener, call->id, -number);
+    }
+    close(fd);
+}
+
+/*
+ * With a spare nobody asks the worker whether there is room for another file. So there has to be plenty: all spares may be
+ * given away before the worker has heard of the first. A worker that has fallen and says too little is one that would open
+ * any number of files anyway.
+ */
+static bool has_plenty(const GuestOpen *open)
+{
+    unsigned files = MAX(openers_count(open->openers), ledger_files(open->ledger));
+
+    return files < open->files_max && open->files_max - files > SPARES_MAX;
+}
+
+/* Open a file for the guest. The worker opens the host's, and sees to the limit. */
+static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned device,
+                          GuestRights *rights)
+{
+    FileKey file;
+    const unsigned worker = spares_worker(open->spares);
+    int fd = stand_ins_open(open->stand_ins, device, call->flags, &file);
+
+    if (fd < 0) {
+        notification_fail(call->listener, call->id, errno);
+        guest_rights_unref(rights);
+        return;
+    }
+    give(open, call, fd, file, rights);
+    if (has_plenty(open)) {
+        spares_want(open->spares, device, worker);
+    }
+}
+
+/* The worker is told before the guest has the file, and is not waited for. What its thread's memory is lent for, it is lent
+ * for calls on a file that it opens itself as well. Returns false if the worker cannot be told now. */
+static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare *spare, int host,
+                        const GuestRights *rights)
+{
+    WorkerQuestion word = {
+        .op = WORKER_GIVEN,
+        .given = {.flags = (uint32_t)(call->flags & (O_ACCMODE | O_NONBLOCK)),
+                  .tid = call->tid,
+                  .uid = rights->uids[GUEST_ID_FILES],
+                  .gid = rights->gids[GUEST_ID_FILES],
+                  .lending = agents_lend(open->agents, guest_process_group(rights->process))},
+    };
+
+    return worker_link_tell(open->worker, &word, spare->file, host);
+}
+
+/* The spare is given, and closed here, or put back. Returns false if the guest is still to be answered. */
+static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned device,
+                       const Spare *spare, GuestRights *rights)
+{
+    int host = host_files_open(&open->host_files, open->host_nodes, device, call->flags);
+    int error = host < 0 ? errno : 0;
+    bool given = false;
+
+    if (error) {
+        notification_fail(call->listener, call->id, error);
+        guest_rights_unref(rights);
+    } else if ((!(call->flags & O_NONBLOCK) || fcntl(spare->fd, F_SETFL, O_NONBLOCK) == 0) &&
+               tell_worker(open, call, spare, host, rights)) {
+        give(open, call, spare->fd, spare->file, rights);
+        given = true;
+    } else {
+        (void)fcntl(spare->fd, F_SETFL, 0);
+    }
+    if (!given) {
+        spares_put_back(open->spares, device, spare);
+    }
+    if (host >= 0) {
+        close(host);
+    }
+    return given || error;
+}
+
+/* Answer with a file of a device. @rights: the opener's, owned. */
+static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned device,
+                        GuestRights *rights)
+{
+    Spare spare;
+
+    if ((call->flags & O_ACCMODE) == O_RDWR && has_plenty(open) &&
+        spares_take(open->spares, device, &spare) &&
+        give_spare(open, call, device, &spare, rights)) {
+        /* Only now, so that the guest has not to share a processor with those who open others. */
+        spares_want(open->spares, device, spare.worker);
+        return;
+    }
+    open_and_give(open, call, device, rights);
+}
+
+void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
+                       unsigned filters)
+{
+    g_autoptr(GuestRights) rights = NULL;
+    OpenCall call;
+    int device = decode_open(listener, notif, &call) ? device_of_call(open, &call) : -1;
+
+    /* Like a dma-buf of the driver's, one of ours cannot be opened anew by /proc/self/fd. */
+    if (device >= 0 && !device_has_node(&open->stand_ins->devices[device])) {
+        notification_fail(listener, notif->id, ENXIO);
+        return;
+    }
+    if (device >= 0 && (rights = read_rights(call.tid)) &&
+        guest_members_admit(open->members, listener, notif)) {
+        if (agents_prepare(open->agents, listener, notif, rights->process, filters)) {
+            return; /* it calls again */
+        }
+        answer_with(open, &call, (unsigned)device, g_steal_pointer(&rights));
+    } else {
+        notification_continue(listener, notif->id);
+    }
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/life/instance-status.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/status.h"
+#include "cuse-server/cli/json-output.h"
+#include "cuse-server/observe/call-log.h"
+#include "cuse-server/observe/explain.h"
+
+/* #syscalls:broker getpid */
+
+/* The worker may count to anything; JSON's integers end at 63 bits. */
+static gint64 number_of(uint64_t count)
+{
+    return (gint64)MIN(count, (uint64_t)G_MAXINT64);
+}
+
+static uint64_t add_up(const uint64_t *counts, size_t n)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum = g_uint64_checked_add(&sum, sum, counts[i]) ? sum : G_MAXUINT64;
+    }
+    return sum;
+}
+
+static void add_devices(JsonBuilder *json, const InstanceConfig *config)
+{
+    json_builder_set_member_name(json, "gpus");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < config->n_devices; i++) {
+        const char *minor = config->devices[i].name + strlen("nvidia");
+        if (config->devices[i].kind == DEVICE_FRONTEND && g_ascii_isdigit(*minor)) {
+            json_builder_add_int_value(json, g_ascii_strtoll(minor, NULL, 10));
+        }
+    }
+    json_builder_end_array(json);
+    json_builder_set_member_name(json, "devices");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < config->n_devices; i++) {
+        json_builder_add_string_value(json, config->devices[i].name);
+    }
+    json_builder_end_array(json);
+}
+
+static void add_counts(JsonBuilder *json, const LedgerCounts *counts)
+{
+    json_member_int(json, "files", counts->files);
+    json_member_int(json, "clients", counts->clients);
+    json_member_int(json, "objects", counts->objects);
+    json_member_int(json, "calls", number_of(add_up(counts->calls, CALL_KIND_COUNT)));
+    json_member_int(json, "refused", number_of(add_up(counts->refused + 1, REFUSAL_COUNT - 1)));
+    json_builder_set_member_name(json, "refused_by_reason");
+    json_builder_begin_object(json);
+    for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
+        if (counts->refused[r]) {
+            json_member_int(json, refusal_name((Refusal)r), number_of(counts->refused[r]));
+        }
+    }
+    json_builder_end_object(json);
+}
+
+static void add_incidents(JsonBuilder *json, const uint64_t *incidents)
+{
+    json_builder_set_member_name(json, "agent_incidents");
+    json_builder_begin_object(json);
+    for (int k = 0; k < INCIDENT_KIND_COUNT; k++) {
+        if (incidents[k]) {
+            json_member_int(json, incident_name((IncidentKind)k), number_of(incidents[k]));
+        }
+    }
+    json_builder_end_object(json);
+}
+
+static void add_refusal(JsonBuilder *json, const DriverAbi *abi, const RefusalEntry *entry)
+{
+    const LedgerRecord *last = &entry->last;
+    const RefusedCall call = {(CallKind)last->kind, (Refusal)last->refusal, last->number,
+                              last->detail};
+    g_autofree char *name = explain_call(abi, &call);
+
+    json_builder_begin_object(json);
+    json_member_string(json, "call", name);
+    json_member_string(json, "reason", refusal_name(call.refusal));
+    json_member_string(json, "kind", call_kind_name(call.kind));
+    json_member_int(json, "number", last->number);
+    json_member_int(json, "detail", last->detail);
+    json_member_string(json, "device", last->device);
+    json_member_string(json, "errno", last->error > 0 ? strerrorname_np(last->error) : NULL);
+    json_member_string(json, "status",
+                       last->status == CALL_NO_STATUS ? NULL : nv_status_name(last->status));
+    json_member_int(json, "count", number_of(entry->count));
+    json_member_int(json, "last", last->when);
+    json_builder_end_object(json);
+}
+
+static void add_refusals(JsonBuilder *json, const InstanceStatus *status)
+{
+    json_builder_set_member_name(json, "refusals");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < status->refusals->entries->len; i++) {
+        add_refusal(json, status->config->abi,
+                    &g_array_index(status->refusals->entries, RefusalEntry, i));
+    }
+    json_builder_end_array(json);
+    json_member_int(json, "other_refusals", number_of(status->refusals->others));
+}
+
+static const char *driver_of(const InstanceStatus *status, char buffer[static DRIVER_VERSION_MAX])
+{
+    return driver_version_format(driver_abi_node(status->config->abi)->version, buffer);
+}
+
+char *instance_status_json(const InstanceStatus *status)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new_immutable();
+    g_autofree char *caps = nv_caps_format(status->config->caps, ",");
+    char driver[DRIVER_VERSION_MAX];
+
+    json_builder_begin_object(json);
+    json_member_string(json, "name", status->config->name);
+    json_member_string(json, "version", NVCUSE_VERSION);
+    json_member_int(json, "broker", getpid());
+    json_member_int(json, "worker", status->worker);
+    json_member_string(json, "driver", driver_of(status, driver));
+    json_member_string(json, "caps", caps);
+    json_member_string(json, "transport", transport_kind_name(status->config->transport));
+    if (status->config->transport == TRANSPORT_CUSE) {
+        json_member_string(json, "guest-memory",
+                           guest_memory_kind_name(status->config->guest_memory));
+    }
+    json_member_int(json, "started", status->started);
+    json_member_int(json, "worker_restarts", number_of(status->restarts));
+    json_member_int(json, "containers", status->containers);
+    add_devices(json, status->config);
+    add_counts(json, &status->counts);
+    add_incidents(json, status->incidents);
+    json_member_int(json, "events_dropped", number_of(status->events_dropped));
+    add_refusals(json, status);
+    json_builder_end_object(json);
+    g_autoptr(JsonNode) root = json_builder_get_root(json);
+    g_autofree char *text = json_to_string(root, FALSE);
+    return g_strconcat(text, "\n", NULL);
+}
+
+char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format)
+{
+    char driver[DRIVER_VERSION_MAX];
+    Metrics metrics = {
+        .instance = status->config->name,
+        .driver = driver_of(status, driver),
+        .started = (double)status->started / G_TIME_SPAN_SECOND,
+        .restarts = status->restarts,
+        .containers = status->containers,
+        .events_dropped = status->events_dropped,
+        .counts = status->counts,
+    };
+
+    memcpy(metrics.incidents, status->incidents, sizeof metrics.incidents);
+    return metrics_format(&metrics, format);
+}

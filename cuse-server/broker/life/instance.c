@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/life/instance.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/files/node-fs.h"
+#include "cuse-server/broker/files/spares.h"
+#include "cuse-server/broker/files/stand-ins.h"
+#include "cuse-server/broker/guests/call-watch.h"
+#include "cuse-server/broker/guests/listener.h"
+#include "cuse-server/broker/life/broker-filter.h"
+#include "cuse-server/broker/life/service.h"
+#include "cuse-server/broker/life/starter.h"
+#include "cuse-server/broker/life/worker-process.h"
+#include "cuse-server/sandbox/broker-lockup.h"
+#include "cuse-server/sandbox/descriptor-table.h"
+#include "cuse-server/sandbox/idle-memory.h"
+#include "cuse-server/worker/worker.h"
+
+/*
+ * #syscalls:broker close
+ * #syscalls:before eventfd2 prlimit64
+ */
+
+enum {
+    START_SECONDS = 30, /* a loaded host, hundreds of devices */
+    STOP_SECONDS = 5,   /* for each device to go, once the worker has ended */
+};
+
+struct Instance {
+    InstanceConfig config;
+    StandIns stand_ins;
+    int host_nodes;
+    Starter starter;
+    WorkerProcess worker;
+    WorkerLink *link;
+    Agents *agents;
+    GuestCalls *calls;
+    CallWatch *watch;
+    Service *service;
+    GPtrArray *listeners;
+    GuestMembers *members;
+    Openers *openers;
+    Spares *spares;
+    Ledger *ledger;
+    int ledger_fd;
+    int notices;
+    Incidents *incidents;
+};
+
+bool instance_check_name(const char *name, GError **error)
+{
+    static const char allowed[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-";
+    size_t length = strlen(name);
+
+    if (length > 0 && length <= INSTANCE_NAME_MAX && strspn(name, allowed) == length &&
+        g_ascii_isalnum(name[0])) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s' cannot be an instance's name: 1 to %d letters, digits, '_', '-' and '.', "
+                "a letter or digit first",
+                name, INSTANCE_NAME_MAX);
+    return false;
+}
+
+static bool make_ledger(Instance *instance, GError **error)
+{
+    instance->ledger = ledger_new(&instance->ledger_fd, error);
+    return instance->ledger;
+}
+
+static bool make_host_nodes(Instance *instance, GError **error)
+{
+    const InstanceConfig *config = &instance->config;
+
+    if (config->simulation) {
+        return true; /* it has none */
+    }
+    instance->host_nodes = node_fs_new(error);
+    for (unsigned i = 0; instance->host_nodes >= 0 && i < config->n_devices; i++) {
+        const Device *device = &config->devices[i];
+        if (device_has_node(device) &&
+            !node_fs_add(instance->host_nodes, "dev", device->name, device->number, error)) {
+            return false;
+        }
+    }
+    return instance->host_nodes >= 0;
+}
+
+/* @members: NULL: for what guests themselves ask, and not the worker about them. */
+static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
+{
+    return (GuestFiles){.stand_ins = &instance->stand_ins, .members = members};
+}
+
+/* What the worker asks. */
+static void start_service(Instance *instance)
+{
+    const InstanceConfig *config = &instance->config;
+
+    instance->service = service_start(&(ServiceConfig){
+        .socket = instance->worker.socket,
+        .worker = instance->worker.pidfd,
+        .host_nodes = instance->host_nodes,
+        .simulated = config->simulation != NULL,
+        .devices = config->devices,
+        .n_devices = config->n_devices,
+        .files = guest_files(instance, instance->members),
+        /* Of the worker's threads, as many carry calls out as answer the broker's questions. */
+        .threads = 2 * config->threads,
+        .members = instance->members,
+        .notices = instance->notices,
+        .openers = instance->openers,
+        .calls = instance->calls,
+        .agents = instance->agents,
+    });
+}
+
+/* A worker that is gone has nothing to give back. */
+static void take_back(uint64_t lending, gpointer data)
+{
+    const Instance *instance = data;
+    WorkerQuestion question = {.op = WORKER_TAKE_BACK, .lending = lending};
+    int fd = -1;
+
+    (void)worker_link_ask(instance->link, &question, 0, -1, &fd);
+    close_if_open(fd);
+}
+
+/* What stays when a worker goes, and then that. */
+static void start_threads(Instance *instance)
+{
+    instance->calls = guest_calls_new();
+    instance->link =
+        worker_link_new(instance->worker.questions, stand_ins_key(&instance->stand_ins, 0));
+    instance->agents = agents_new(instance->members, instance->incidents, take_back, instance);
+    start_service(instance);
+    instance->watch = call_watch_start(instance->calls, instance->link);
+}
+
+static bool start_worker(Instance *instance, GError **error)
+{
+    if (!instance->config.restart_worker) {
+        return worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
+                                    instance->ledger_fd, error);
+    }
+    return starter_fork(&instance->starter, &instance->config, &instance->stand_ins,
+                        instance->ledger_fd, error) &&
+           starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
+}
+
+static bool wait_until_served(Instance *instance, GError **error)
+{
+    const InstanceConfig *config = &instance->config;
+
+    if (!service_wait_ready(instance->service, START_SECONDS)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "the worker of instance '%s' did not bring up its devices", config->name);
+        return false;
+    }
+    return stand_ins_check(&instance->stand_ins, error);
+}
+
+/*
+ * A guest's open files are files of the worker's as well. What children of this process inherit is
+ * the guest's affair: the guest was forked before.
+ */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        /* If it fails there are fewer files, and opens beyond them fail one by one. */
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+char *instance_filter_text(const InstanceConfig *config)
+{
+    g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus,
+                                                 config->simulation != NULL);
+
+    g_autofree char *broker = broker_filter_text();
+
+    return g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
+}
+
+/* Twice as many as there may be files: of some that are gone, we are still to be told. */
+static unsigned most_openers(const InstanceConfig *config)
+{
+    return 2 * config->limits.files + config->threads;
+}
+
+Instance *instance_start(const InstanceConfig *config, GError **error)
+{
+    Instance *instance = g_new(Instance, 1);
+
+    *instance = (Instance){
+        .config = *config,
+        .host_nodes = -1,
+        .starter = {.pid = -1, .socket = -1},
+        .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
+        .members = guest_members_new(),
+        .openers = openers_new(most_openers(config)),
+        .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
+        .ledger_fd = -1,
+        .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+    };
+    g_assert(instance->notices >= 0);
+    instance->incidents = incidents_new(instance->notices);
+    stand_ins_init(&instance->stand_ins, config->transport, config->name, config->devices,
+                   config->n_devices);
+    instance->spares = spares_new(&instance->stand_ins);
+    raise_file_limit();
+    descriptor_table_reserve(DESCRIPTOR_TABLE_MAX);
+    /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
+    if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
+        stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
+        make_host_nodes(instance, error) && lockup_broker(error)) {
+        start_threads(instance);
+        if (wait_until_served(instance, error)) {
+            idle_memory_trim();
+            return instance;
+        }
+    }
+    (void)instance_stop(instance, NULL); /* the first error is the one to tell */
+    return NULL;
+}
+
+bool instance_restart_worker(Instance *instance, GError **error)
+{
+    const WorkerProcess ended = instance->worker;
+
+    service_stop(g_steal_pointer(&instance->service));
+    if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+        return false;
+    }
+    instance->worker.pid = -1;
+    spares_drop(instance->spares);
+    if (!stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error) ||
+        !starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error)) {
+        return false;
+    }
+    openers_clear(instance->openers);
+    worker_link_renew(instance->link, instance->worker.questions,
+                      stand_ins_key(&instance->stand_ins, 0));
+    close(ended.socket);
+    close(ended.questions);
+    start_service(instance);
+    return wait_until_served(instance, error);
+}
+
+int instance_worker(const Instance *instance)
+{
+    return instance->worker.pidfd;
+}
+
+char *instance_worker_fate(Instance *instance)
+{
+    return worker_process_fate(&instance->worker);
+}
+
+pid_t instance_worker_pid(const Instance *instance)
+{
+    return instance->worker.pid;
+}
+
+Ledger *instance_ledger(const Instance *instance)
+{
+    return instance->ledger;
+}
+
+Incidents *instance_incidents(const Instance *instance)
+{
+    return instance->incidents;
+}
+
+int instance_notices(const Instance *instance)
+{
+    return instance->notices;
+}
+
+/* Each process that enters a container brings a listener, and most are short-lived. */
+static void drop_ended_listeners(Instance *instance)
+{
+    for (guint i = instance->listeners->len; i-- > 0;) {
+        if (listener_is_over(g_ptr_array_index(instance->listeners, i))) {
+            g_ptr_array_remove_index_fast(instance->listeners, i);
+        }
+    }
+}
+
+unsigned instance_listeners(Instance *instance)
+{
+    drop_ended_listeners(instance);
+    return instance->listeners->len;
+}
+
+static HostFiles host_files(const Instance *instance)
+{
+    return (HostFiles){instance->stand_ins.devices, instance->stand_ins.n_devices,
+                       instance->config.simulation != NULL};
+}
+
+static GuestOpen guest_open(const Instance *instance)
+{
+    return (GuestOpen){.stand_ins = &instance->stand_ins,
+                       .spares = instance->spares,
+                       .host_files = host_files(instance),
+                       .host_nodes = instance->host_nodes,
+                       .worker = instance->link,
+                       .openers = instance->openers,
+                       .members = instance->members,
+                       .agents = instance->agents,
+                       .ledger = instance->ledger,
+                       .files_max = instance->config.limits.files};
+}
+
+void instance_add_listener(Instance *instance, int fd, unsigned filters)
+{
+    const ListenerConfig config = {
+        .open = guest_open(instance),
+        .mmap = {.files = guest_files(instance, NULL),
+                 .host_files = host_files(instance),
+                 .worker = instance->link,
+                 .agents = instance->agents},
+        .ioctl = {.files = guest_files(instance, NULL),
+                  .worker = instance->link,
+                  .calls = instance->calls,
+                  .openers = instance->openers,
+                  .agents = instance->agents},
+        .threads = instance->config.threads,
+        .filters = filters,
+    };
+
+    drop_ended_listeners(instance);
+    g_ptr_array_add(instance->listeners, listener_start(&config, fd));
+}
+
+bool instance_stop(Instance *instance, GError **error)
+{
+    bool removed = true;
+
+    /* The worker first: broker threads that wait for it get errors and come to their end. */
+    if (instance->worker.pid > 0) {
+        if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+            return false; /* a thread of ours may wait for it, or for the driver, as long as it does
+                           */
+        }
+        removed = stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error);
+    }
+    /* Agents wait in calls that the listeners' threads answer, and these threads bring them work. */
+    if (instance->agents && !agents_stop(instance->agents, removed ? error : NULL)) {
+        return false; /* a thread of ours is at a guest that does not end */
+    }
+    g_ptr_array_unref(instance->listeners);
+    spares_free(instance->spares);
+    starter_end(&instance->starter);
+    if (instance->service) {
+        service_stop(instance->service);
+    }
+    g_clear_pointer(&instance->agents, agents_free);
+    g_clear_pointer(&instance->watch, call_watch_stop);
+    g_clear_pointer(&instance->link, worker_link_free);
+    g_clear_pointer(&instance->calls, guest_calls_free);
+    close_if_open(instance->worker.questions);
+    guest_members_free(instance->members);
+    openers_free(instance->openers);
+    close_if_open(instance->worker.socket);
+    close_if_open(instance->host_nodes);
+    stand_ins_clear(&instance->stand_ins);
+    close_if_open(instance->notices);
+    incidents_free(instance->incidents);
+    close_if_open(instance->ledger_fd);
+    g_clear_pointer(&instance->ledger, ledger_free);
+    g_free(instance);
+    return removed;
+}

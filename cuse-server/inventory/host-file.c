@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/inventory/host-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "cuse-server/broker/files/blank-file.h"
+#include "cuse-server/broker/files/node-fs.h"
+
+/* #syscalls:broker newfstatat fstat fcntl */
+
+/* With O_PATH it would be no open file, but a way to one. */
+static bool is_open(int fd)
+{
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_PATH);
+}
+
+bool host_files_have(const HostFiles *files, int fd, unsigned device)
+{
+    struct stat st;
+
+    if (!is_open(fd) || device >= files->n_devices || !device_has_node(&files->devices[device]) ||
+        fstat(fd, &st) < 0) {
+        return false;
+    }
+    return files->simulated ? blank_file_is_one(fd)
+                            : S_ISCHR(st.st_mode) && files->devices[device].number == st.st_rdev;
+}
+
+bool host_files_have_kind(const HostFiles *files, int fd, DeviceKind kind)
+{
+    for (unsigned i = 0; i < files->n_devices; i++) {
+        if (files->devices[i].kind == kind && host_files_have(files, fd, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int host_files_open(const HostFiles *files, int nodes, unsigned device, int flags)
+{
+    if (device >= files->n_devices) {
+        errno = EINVAL;
+        return -1;
+    }
+    return files->simulated
+               ? blank_file_new()
+               : node_fs_open(nodes, "dev", files->devices[device].name, flags & O_ACCMODE);
+}

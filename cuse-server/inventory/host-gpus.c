@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/inventory/host-gpus.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/inventory/host-devices.h"
+
+/* #syscalls:before openat newfstatat fstat read close getdents64 */
+
+#define PROC_GPUS "/proc/driver/nvidia/gpus"
+
+static void gpu_clear(HostGpu *gpu)
+{
+    g_free(gpu->address);
+    g_free(gpu->uuid);
+}
+
+static gint by_address(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const HostGpu *)a)->address, ((const HostGpu *)b)->address);
+}
+
+/* From the line "GPU UUID: \t GPU-...". */
+static char *read_uuid(const char *address)
+{
+    g_autofree char *path = g_build_filename(PROC_GPUS, address, "information", NULL);
+    g_autofree char *text = NULL;
+    const char *line;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, "GPU UUID:"))) {
+        return g_strdup("");
+    }
+    line += strlen("GPU UUID:");
+    return g_strstrip(g_strndup(line, strcspn(line, "\n")));
+}
+
+GArray *host_gpus_list(void)
+{
+    GArray *gpus = g_array_new(FALSE, FALSE, sizeof(HostGpu));
+    g_autoptr(GDir) directory = g_dir_open(PROC_GPUS, 0, NULL);
+    const char *address;
+
+    g_array_set_clear_func(gpus, (GDestroyNotify)gpu_clear);
+    while (directory && (address = g_dir_read_name(directory))) {
+        int minor_no = host_gpu_minor(address);
+        if (minor_no >= 0) {
+            HostGpu gpu = {g_strdup(address), read_uuid(address), (unsigned)minor_no};
+            g_array_append_val(gpus, gpu);
+        }
+    }
+    g_array_sort(gpus, by_address);
+    return gpus;
+}
+
+static const HostGpu *find(const GArray *gpus, const char *name)
+{
+    guint64 index;
+
+    if (g_ascii_string_to_unsigned(name, 10, 0, G_MAXUINT, &index, NULL)) {
+        return index < gpus->len ? &g_array_index(gpus, HostGpu, index) : NULL;
+    }
+    for (guint i = 0; i < gpus->len; i++) {
+        const HostGpu *gpu = &g_array_index(gpus, HostGpu, i);
+        if (gpu->uuid[0] && g_ascii_strcasecmp(gpu->uuid, name) == 0) {
+            return gpu;
+        }
+    }
+    return NULL;
+}
+
+char *host_gpus_minors(const char *names, GError **error)
+{
+    g_autoptr(GArray) gpus = host_gpus_list();
+    g_autoptr(GString) minors = g_string_new(NULL);
+    g_auto(GStrv) items = g_strsplit(names, ",", -1);
+
+    if (g_str_equal(names, "all") || g_str_equal(names, "none")) {
+        return g_strdup(names);
+    }
+    for (char **item = items; *item; item++) {
+        const char *name = g_strstrip(*item);
+        const HostGpu *gpu = find(gpus, name);
+
+        if (!gpu) {
+            bool mig = g_str_has_prefix(name, "MIG-") || strchr(name, ':');
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                        mig ? "'%s' names a MIG device, which nvcuse does not offer; this host has "
+                              "%u GPUs"
+                            : "there is no GPU '%s': this host has %u, to be named by index from 0 "
+                              "or by UUID",
+                        name, gpus->len);
+            return NULL;
+        }
+        g_string_append_printf(minors, "%s%u", minors->len ? "," : "", gpu->minor_no);
+    }
+    return g_string_free(g_steal_pointer(&minors), FALSE);
+}

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/recording/answers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "abi/nvos.h"
+#include "abi/status.h"
+
+enum {
+    WORD = 4,                 /* bytes that are looked at as one where no member is known */
+    HANDLES_MAX = 256 * 1024, /* a guest's choice, so bounded: all are forgotten then */
+};
+
+/* Recorded: what the host was asked and answered, of which of its files: opens are counted from 1 on. */
+typedef struct {
+    const TraceOp *op;
+    unsigned file;
+} Recorded;
+
+/* Place: a host's file now. @file: which it is of the recorded ones, going by when it was opened first, and
+ * by its last answer then: programs that run at once open theirs in any order; 0: none
+ * @at: Recorded of one kind -> how far in them the file is */
+typedef struct {
+    unsigned file;
+    GHashTable *at;
+} Place;
+
+/*
+ * @acts: that the ops below are in
+ * @kinds: key of a call -> GArray of Recorded, in recorded order
+ * @opens: the opens of each device, in recorded order; @next_open: the one to answer with next
+ * @n_opens, @files: how many there are; descriptor then -> which open it is of: while learning
+ * @places: descriptor now -> Place
+ * @then: handle now -> handle then; @now: the other way round
+ */
+struct Answers {
+    TraceNames *names;
+    GPtrArray *acts;
+    GHashTable *kinds;
+    GArray *opens[DEVICES_MAX];
+    unsigned next_open[DEVICES_MAX];
+    unsigned n_opens;
+    GHashTable *files;
+    GHashTable *places;
+    GHashTable *then;
+    GHashTable *now;
+};
+
+static void free_act(gpointer act)
+{
+    trace_act_free(act);
+}
+
+static void free_kind(gpointer kind)
+{
+    g_array_unref(kind);
+}
+
+static void free_place(gpointer data)
+{
+    Place *place = data;
+
+    g_hash_table_unref(place->at);
+    g_free(place);
+}
+
+Answers *answers_new(TraceNames *names)
+{
+    Answers *answers = g_new0(Answers, 1);
+
+    answers->names = names;
+    answers->acts = g_ptr_array_new_with_free_func(free_act);
+    answers->kinds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_kind);
+    answers->places = g_hash_table_new_full(NULL, NULL, NULL, free_place);
+    answers->files = g_hash_table_new(NULL, NULL);
+    answers->then = g_hash_table_new(NULL, NULL);
+    answers->now = g_hash_table_new(NULL, NULL);
+    for (unsigned i = 0; i < DEVICES_MAX; i++) {
+        answers->opens[i] = g_array_new(FALSE, FALSE, sizeof(Recorded));
+    }
+    return answers;
+}
+
+void answers_free(Answers *answers)
+{
+    for (unsigned i = 0; i < DEVICES_MAX; i++) {
+        g_array_unref(answers->opens[i]);
+    }
+    g_hash_table_unref(answers->kinds);
+    g_hash_table_unref(answers->files);
+    g_hash_table_unref(answers->places);
+    g_hash_table_unref(answers->then);
+    g_hash_table_unref(answers->now);
+    g_ptr_array_unref(answers->acts);
+    g_free(answers);
+}
+
+/* --- what was recorded ------------------------------------------------------------------------ */
+
+static gint64 key_of(const TraceOp *op, const TraceCall *call)
+{
+    return (gint64)((uint64_t)op->command << 32 | (call->has_detail ? call->detail_number : 0));
+}
+
+static void learn_open(Answers *answers, const TraceOp *op)
+{
+    const Recorded recorded = {op, ++answers->n_opens};
+
+    g_array_append_val(answers->opens[op->device], recorded);
+    g_hash_table_insert(answers->files, GUINT_TO_POINTER(op->fd), GUINT_TO_POINTER(recorded.file));
+}
+
+static void learn_ioctl(Answers *answers, const TraceOp *op)
+{
+    const Recorded recorded = {
+        op, GPOINTER_TO_UINT(g_hash_table_lookup(answers->files, GUINT_TO_POINTER(op->fd)))};
+    TraceCall call;
+
+    trace_names_op(answers->names, op, &call);
+    gint64 key = key_of(op, &call);
+    GArray *kind = g_hash_table_lookup(answers->kinds, &key);
+    if (!kind) {
+        kind = g_array_new(FALSE, FALSE, sizeof recorded);
+        g_hash_table_insert(answers->kinds, g_memdup2(&key, sizeof key), kind);
+    }
+    g_array_append_val(kind, recorded);
+}
+
+void answers_learn(Answers *answers, TraceAct *act)
+{
+    g_ptr_array_add(answers->acts, act);
+    for (unsigned i = 0; i < act->ops->len; i++) {
+        const TraceOp *op = trace_act_op(act, i);
+        if (op->kind == TRACE_OP_OPEN && op->device < DEVICES_MAX) {
+            learn_open(answers, op);
+        } else if (op->kind == TRACE_OP_IOCTL || op->kind == TRACE_OP_IOCTL_IN_GUEST) {
+            learn_ioctl(answers, op);
+        }
+    }
+}
+
+static int errno_of(const TraceOp *op)
+{
+    return op->error < 4096 ? (int)op->error : EIO;
+}
+
+int answers_open(Answers *answers, unsigned device, unsigned *file)
+{
+    const GArray *opens = answers->opens[device];
+    unsigned *next = &answers->next_open[device];
+
+    *file = 0;
+    if (opens->len == 0) {
+        return 0;
+    }
+    const Recorded *recorded = &g_array_index(opens, Recorded, *next);
+    *next = (*next + 1) % opens->len; /* who opens more often begins anew */
+    *file = recorded->file;
+    return errno_of(recorded->op);
+}
+
+void answers_opened(Answers *answers, uint32_t fd, unsigned file)
+{
+    const Place place = {file, g_hash_table_new(NULL, NULL)};
+
+    g_hash_table_insert(answers->places, GUINT_TO_POINTER(fd), g_memdup2(&place, sizeof place));
+}
+
+void answers_closed(Answers *answers, uint32_t fd)
+{
+    g_hash_table_remove(answers->places, GUINT_TO_POINTER(fd));
+}
+
+/* --- members ---------------------------------------------------------------------------------- */
+
+/* ITEM_LOOSE: means nothing in another run. ITEM_STATUS: is written, never read. */
+typedef enum { ITEM_VALUE, ITEM_HANDLE, ITEM_LOOSE, ITEM_STATUS } ItemKind;
+
+/* Item: a number of a buffer: the recorded one before and after the call, and where it is now. */
+typedef struct {
+    ItemKind kind;
+    const char *path; /* of the member; NULL: not known */
+    uint32_t size;
+    const uint8_t *before;
+    const uint8_t *after;
+    uint8_t *now;
+} Item;
+
+typedef void (*ItemVisit)(Answers *answers, const Item *item, void *data);
+
+/* Pair: a buffer of a recorded op, and the one now, which is of the same size. */
+typedef struct {
+    const TraceBuffer *recorded;
+    const TraceBuffer *asked;
+    uint8_t *now;
+} Pair;
+
+static bool is_changed(const Item *item)
+{
+    return memcmp(item->before, item->after, item->size) != 0;
+}
+
+/* Addresses of ours are in the buffers now. */
+static bool has_pointer(const TraceBuffer *buffer, uint32_t offset, uint32_t size)
+{
+    for (uint32_t i = 0; i < buffer->n_pointers; i++) {
+        const uint32_t at = buffer->pointers[i].offset;
+        if (offset < at + sizeof(uint64_t) && at < offset + size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void visit(Answers *answers, const Pair *pair, Item item, uint32_t offset, ItemVisit each,
+                  void *data)
+{
+    if (has_pointer(pair->asked, offset, item.size)) {
+        return;
+    }
+    item.before = pair->recorded->before + offset;
+    item.after = pair->recorded->after + offset;
+    item.now = pair->now + offset;
+    each(answers, &item, data);
+}
+
+/* Bytes from @offset on that have no members. */
+static void visit_words(Answers *answers, const Pair *pair, uint32_t offset, uint32_t size,
+                        ItemVisit each, void *data)
+{
+    for (uint32_t at = 0; at < size; at += WORD) {
+        visit(answers, pair, (Item){.size = MIN((uint32_t)WORD, size - at)}, offset + at, each,
+              data);
+    }
+}
+
+static void visit_leaf(Answers *answers, const Pair *pair, const TraceLeaf *leaf, ItemVisit each,
+                       void *data)
+{
+    Item item = {.path = leaf->path, .size = leaf->type->size};
+
+    if (item.size == 0 || item.size > sizeof(uint64_t) || leaf->type->n_fields > 0) {
+        visit_words(answers, pair, leaf->offset, leaf->size, each, data);
+        return;
+    }
+    if (leaf->role == ABI_ROLE_STATUS) {
+        item.kind = ITEM_STATUS;
+    } else if (g_str_equal(leaf->type->name, "NvHandle")) {
+        item.kind = ITEM_HANDLE;
+    } else if (g_str_equal(leaf->type->name, "NvP64") || trace_leaf_is_incidental(leaf)) {
+        item.kind = ITEM_LOOSE;
+    }
+    for (uint32_t at = 0; at + item.size <= leaf->size; at += item.size) {
+        visit(answers, pair, item, leaf->offset + at, each, data);
+    }
+}
+
+static void visit_pair(Answers *answers, const Pair *pair, const AbiLayout *layout, ItemVisit each,
+                       void *data)
+{
+    const GArray *leaves = trace_names_leaves(answers->names, layout);
+
+    if (!leaves) {
+        visit_words(answers, pair, 0, pair->recorded->size, each, data);
+        return;
+    }
+    for (guint i = 0; i < leaves->len; i++) {
+        visit_leaf(answers, pair, &g_array_index(leaves, TraceLeaf, i), each, data);
+    }
+}
+
+static unsigned n_buffers(const TraceOp *op)
+{
+    return op->buffers ? op->buffers->len : 0;
+}
+
+static void visit_op(Answers *answers, const TraceOp *recorded, const TraceOp *op,
+                     const HostBuffers *buffers, const TraceCall *call, ItemVisit each, void *data)
+{
+    for (unsigned i = 0; i < n_buffers(op); i++) {
+        const Pair pair = {trace_op_buffer(recorded, i), trace_op_buffer(op, i), buffers->at[i]};
+        visit_pair(answers, &pair, trace_op_layout(call, op, i), each, data);
+    }
+}
+
+static bool same_shape(const TraceOp *a, const TraceOp *b)
+{
+    if (n_buffers(a) != n_buffers(b)) {
+        return false;
+    }
+    for (unsigned i = 0; i < n_buffers(a); i++) {
+        if (trace_op_buffer(a, i)->size != trace_op_buffer(b, i)->size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- handles ---------------------------------------------------------------------------------- */
+
+static uint32_t read_handle(const uint8_t *at)
+{
+    uint32_t handle;
+
+    memcpy(&handle, at, sizeof handle);
+    return handle;
+}
+
+static uint32_t look_up(GHashTable *table, uint32_t handle)
+{
+    gpointer value;
+
+    return g_hash_table_lookup_extended(table, GUINT_TO_POINTER(handle), NULL, &value)
+               ? GPOINTER_TO_UINT(value)
+               : handle;
+}
+
+static void pair_handles(Answers *answers, uint32_t now, uint32_t then)
+{
+    if (g_hash_table_size(answers->then) >= HANDLES_MAX) {
+        g_hash_table_remove_all(answers->then);
+        g_hash_table_remove_all(answers->now);
+    }
+    g_hash_table_insert(answers->then, GUINT_TO_POINTER(now), GUINT_TO_POINTER(then));
+    g_hash_table_insert(answers->now, GUINT_TO_POINTER(then), GUINT_TO_POINTER(now));
+}
+
+/* One that the recorded driver chose for a new object: it may have been given out already. */
+static uint32_t choose_handle(const Answers *answers, uint32_t then)
+{
+    uint32_t handle = then;
+
+    while (handle == 0 || g_hash_table_contains(answers->then, GUINT_TO_POINTER(handle))) {
+        handle++;
+    }
+    return handle;
+}
+
+static bool is_new_object(const Item *item)
+{
+    return item->path && g_str_has_suffix(item->path, "hObjectNew");
+}
+
+static void answer_handle(Answers *answers, const Item *item)
+{
+    const uint32_t then = read_handle(item->after);
+    uint32_t now = read_handle(item->now);
+
+    if (is_changed(item)) {
+        now = is_new_object(item) ? choose_handle(answers, then) : look_up(answers->now, then);
+        memcpy(item->now, &now, sizeof now);
+    }
+    if (now && then &&
+        (is_new_object(item) || !g_hash_table_contains(answers->then, GUINT_TO_POINTER(now)))) {
+        pair_handles(answers, now, then);
+    }
+}
+
+/* --- matching --------------------------------------------------------------------------------- */
+
+/* Match: how well a recorded op fits. @same: how many handles are those of then, and its file
+ * @index: which of its kind it is */
+typedef struct {
+    bool fits;
+    unsigned same;
+    unsigned index;
+} Match;
+
+static void compare_item(Answers *answers, const Item *item, void *data)
+{
+    Match *match = data;
+
+    if (item->kind == ITEM_HANDLE) {
+        const uint32_t now = read_handle(item->now);
+        match->same += look_up(answers->then, now) == read_handle(item->before);
+    } else if (item->kind == ITEM_VALUE && !is_changed(item) &&
+               memcmp(item->before, item->now, item->size) != 0) {
+        match->fits = false;
+    }
+}
+
+static void answer_item(Answers *answers, const Item *item, void *data)
+{
+    (void)data;
+    if (item->kind == ITEM_HANDLE) {
+        answer_handle(answers, item);
+    } else if (item->kind == ITEM_STATUS || is_changed(item)) {
+        memcpy(item->now, item->after, item->size);
+    }
+}
+
+/* How near the @index-th of a kind is to what comes after @place: those behind it first, from there on. */
+static uint64_t nearness(uint64_t index, uint64_t place)
+{
+    return index >= place ? UINT64_MAX - index : index;
+}
+
+static bool is_better(const Match *match, const Match *best, unsigned place)
+{
+    return match->fits && (!best->fits || match->same > best->same ||
+                           (match->same == best->same &&
+                            nearness(match->index, place) > nearness(best->index, place)));
+}
+
+/* The recorded op that fits best, or NULL. @place: of the file that it is asked of */
+static const TraceOp *find(Answers *answers, GArray *kind, Place *place, const TraceOp *op,
+                           const HostBuffers *buffers, const TraceCall *call)
+{
+    const unsigned at = GPOINTER_TO_UINT(g_hash_table_lookup(place->at, kind));
+    Match best = {0};
+
+    for (unsigned i = 0; kind && i < kind->len; i++) {
+        const Recorded *recorded = &g_array_index(kind, Recorded, i);
+        Match match = {.fits = same_shape(recorded->op, op),
+                       .same = recorded->file == place->file,
+                       .index = i};
+        if (match.fits) {
+            visit_op(answers, recorded->op, op, buffers, call, compare_item, &match);
+        }
+        if (is_better(&match, &best, at)) {
+            best = match;
+        }
+    }
+    if (!best.fits) {
+        return NULL;
+    }
+    const Recorded *recorded = &g_array_index(kind, Recorded, best.index);
+    g_hash_table_insert(place->at, kind, GUINT_TO_POINTER(best.index + 1));
+    place->file = recorded->file;
+    return recorded->op;
+}
+
+/* What a driver says to a call that it does not have. Returns an errno. */
+static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *buffers,
+                  const TraceCall *call)
+{
+    const uint32_t status = NV_ERR_NOT_SUPPORTED;
+    const GArray *leaves =
+        n_buffers(op) ? trace_names_leaves(answers->names, trace_op_layout(call, op, 0)) : NULL;
+
+    for (guint i = 0; leaves && i < leaves->len; i++) {
+        const TraceLeaf *leaf = &g_array_index(leaves, TraceLeaf, i);
+        if (leaf->role == ABI_ROLE_STATUS) {
+            memcpy((uint8_t *)buffers->at[0] + leaf->offset, &status, sizeof status);
+            return 0;
+        }
+    }
+    return ENOTTY;
+}
+
+/* A handle that is freed may come again, for something else. */
+static void note_free(Answers *answers, const TraceOp *op)
+{
+    const TraceBuffer *buffer = n_buffers(op) ? trace_op_buffer(op, 0) : NULL;
+
+    if (_IOC_NR(op->command) == NV_ESC_RM_FREE && buffer &&
+        buffer->size == sizeof(NVOS00_PARAMETERS)) {
+        uint32_t now = read_handle(buffer->before + offsetof(NVOS00_PARAMETERS, hObjectOld));
+        g_hash_table_remove(answers->then, GUINT_TO_POINTER(now));
+    }
+}
+
+bool answers_ioctl(Answers *answers, uint32_t fd, const TraceOp *op, const HostBuffers *buffers,
+                   int *error)
+{
+    Place *place = g_hash_table_lookup(answers->places, GUINT_TO_POINTER(fd));
+    TraceCall call;
+
+    trace_names_op(answers->names, op, &call);
+    gint64 key = key_of(op, &call);
+    GArray *kind = g_hash_table_lookup(answers->kinds, &key);
+    const TraceOp *recorded = place ? find(answers, kind, place, op, buffers, &call) : NULL;
+    if (!recorded) {
+        *error = refuse(answers, op, buffers, &call);
+        return false;
+    }
+    visit_op(answers, recorded, op, buffers, &call, answer_item, NULL);
+    note_free(answers, op);
+    *error = errno_of(recorded);
+    return true;
+}

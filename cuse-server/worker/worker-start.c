@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/worker/worker-start.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cuse-server/wire/worker-spec.h"
+#include "cuse-server/worker/worker.h"
+
+/*
+ * Standard error is there already, and what is said there is for the operator.
+ *
+ * #syscalls:worker write close
+ */
+
+/* The tables of the driver, from the recording or composed anew. */
+static bool find_abi(const WorkerSpec *spec, WorkerConfig *config, GError **error)
+{
+    if (spec->simulation_fd >= 0) {
+        g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", spec->simulation_fd);
+        config->simulation = simulation_new(path, error);
+        config->abi = config->simulation ? simulation_abi(config->simulation) : NULL;
+        close(spec->simulation_fd);
+    } else {
+        const DriverNode *node = driver_node_find(spec->driver);
+        config->abi = node ? driver_abi_new(node) : NULL;
+        if (!node) {
+            g_set_error_literal(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
+                                "the version tree does not have the specification's driver");
+        }
+    }
+    return config->abi;
+}
+
+static WorkerConfig config_of(const WorkerSpec *spec)
+{
+    return (WorkerConfig){
+        .name = spec->name,
+        .caps = spec->caps,
+        .limits = spec->limits,
+        .devices = spec->devices,
+        .n_devices = spec->n_devices,
+        .transport = {.kind = spec->transport,
+                      .cuse = {spec->name, spec->major_no, spec->first_minor},
+                      .memory = spec->guest_memory,
+                      .fds = spec->fds,
+                      .n_fds = spec->n_fds,
+                      .threads = spec->threads},
+        .identity = spec->identity,
+        .socket = spec->socket,
+        .questions = spec->questions,
+        .trace_fd = spec->trace_fd,
+        .record_fd = spec->record_fd,
+        .record_limit = spec->record_limit,
+        .scope_gpus = spec->scope_gpus,
+        .share_uvm = spec->share_uvm,
+    };
+}
+
+static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
+{
+    guint64 fd;
+
+    if (!g_ascii_string_to_unsigned(fd_text, 10, 0, INT_MAX, &fd, error) ||
+        !worker_spec_read((int)fd, spec, error)) {
+        return false;
+    }
+    close((int)fd);
+    WorkerConfig config = config_of(spec);
+    config.ledger = ledger_map(spec->ledger_fd, error);
+    if (!config.ledger || !find_abi(spec, &config, error)) {
+        return false;
+    }
+    close(spec->ledger_fd);
+    worker_main(&config);
+}
+
+/*
+ * GLib asks this variable before the locale. With another character set than UTF-8, which a process
+ * without an environment has, it would load code to convert each message, and the filter of system calls would
+ * kill the worker for that.
+ */
+static void settle_messages(void)
+{
+    (void)g_setenv("CHARSET", "UTF-8", TRUE);
+}
+
+int worker_start(int argc, char **argv)
+{
+    g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
+    g_autoptr(GError) error = NULL;
+
+    settle_messages();
+    (void)start(argc == 2 ? argv[1] : "", spec, &error);
+    g_printerr(WORKER_PROGRAM ": %s\n", error->message);
+    return EXIT_FAILURE;
+}
