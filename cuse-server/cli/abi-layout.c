@@ -2,9 +2,9 @@
 /* nvcuse abi layout: the structs of a driver, field by field. */
 #include <string.h>
 
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "version-tree/abi-layouts.h"
 #include "version-tree/role-text.h"
 

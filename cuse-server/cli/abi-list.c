@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse abi list: the entries of a driver. */
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 
 static void list_entry(const AbiEntry *entry, Format format, JsonBuilder *json)
 {

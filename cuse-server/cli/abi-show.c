@@ -4,9 +4,9 @@
 
 #include "abi/class.h"
 #include "abi/ctrl-common.h"
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/abi-query.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "cuse-server/proxy/effect-text.h"
 #include "version-tree/abi-diff-text.h"
 

@@ -2,8 +2,8 @@
 /* nvcuse ps: the instances that run on this host. */
 #include <unistd.h>
 
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/json-reader.h"
 #include "cuse-server/observe/run-directory.h"
 

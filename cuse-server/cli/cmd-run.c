@@ -54,10 +54,12 @@ static void on_worker_lost(gpointer data)
     g_printerr("nvcuse: the command's GPU calls fail from here on\n");
 }
 
-static bool make_proc_view(Run *run, const InstanceConfig *config, GError **error)
+static bool make_proc_view(Run *run, const InstancePlan *plan, GError **error)
 {
-    return config->simulation
-               ? proc_view_simulate(&run->proc_view, config->simulation, config->devices,
+    const InstanceConfig *config = &plan->config;
+
+    return plan->simulation
+               ? proc_view_simulate(&run->proc_view, plan->simulation, config->devices,
                                     config->n_devices, error)
                : proc_view_start(&run->proc_view, config->devices, config->n_devices, error);
 }
@@ -71,7 +73,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
     WorkerWatch *watch;
     int listener;
 
-    if (!make_proc_view(run, &plan->config, error)) {
+    if (!make_proc_view(run, plan, error)) {
         return false;
     }
     run->instance = instance_start(&plan->config, error);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/cli/instance-options.h"
+#include "cuse-server/broker/life/broker-filter.h"
+#include "cuse-server/worker/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +11,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/cli/config-file.h"
+#include "cuse-server/base/config-file.h"
 #include "cuse-server/inventory/capability-nodes.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/observe/audit.h"
@@ -389,16 +391,19 @@ static bool check_simulate(const InstanceOptions *options, GError **error)
 }
 
 /* Read it here, and keep it open for the worker, which reads it as well. */
-static bool open_simulation(const char *path, InstanceConfig *config, GError **error)
+static bool open_simulation(const char *path, InstancePlan *plan, GError **error)
 {
+    InstanceConfig *config = &plan->config;
+
     config->simulation_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (config->simulation_fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot read %s: %s", path,
                     g_strerror(errno));
         return false;
     }
-    config->simulation = simulation_new(path, error);
-    return config->simulation;
+    plan->simulation = simulation_new(path, error);
+    config->simulated = plan->simulation;
+    return plan->simulation;
 }
 
 /* Everything is as it was when it was recorded; other capabilities may be asked for. */
@@ -409,11 +414,11 @@ static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError 
     if (!check_simulate(options, error)) {
         return false;
     }
-    if (!open_simulation(options->simulate, config, error)) {
+    if (!open_simulation(options->simulate, plan, error)) {
         return blame(options, "simulate", error);
     }
-    const TraceSession *session = simulation_session(config->simulation);
-    config->abi = simulation_abi(config->simulation);
+    const TraceSession *session = simulation_session(plan->simulation);
+    config->abi = simulation_abi(plan->simulation);
     config->caps = session->caps;
     config->scope_gpus = session->scoped;
     config->share_uvm = session->share_uvm;
@@ -429,7 +434,10 @@ char *instance_options_filter(const InstanceOptions *options, GError **error)
     char *text = NULL;
 
     if (options->simulate ? simulate(plan, options, error) : choose_abi(plan, options, error)) {
-        text = instance_filter_text(&plan->config);
+        g_autofree char *worker = worker_filter_text(
+            plan->config.abi, plan->config.caps, plan->config.scope_gpus, plan->config.simulated);
+        g_autofree char *broker = broker_filter_text();
+        text = g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
     }
     instance_plan_clear(plan);
     return text;
@@ -516,5 +524,5 @@ void instance_plan_clear(InstancePlan *plan)
         close(plan->config.simulation_fd);
     }
     g_clear_pointer(&plan->abi, driver_abi_free);
-    g_clear_pointer(&plan->config.simulation, simulation_free);
+    g_clear_pointer(&plan->simulation, simulation_free);
 }

@@ -8,6 +8,7 @@
 
 #include "cuse-server/broker/life/instance.h"
 #include "cuse-server/cli/driver-options.h"
+#include "cuse-server/recording/simulation.h"
 
 enum { INSTANCE_OPTIONS_MAX = 24 };
 
@@ -61,11 +62,13 @@ void instance_options_clear(InstanceOptions *options);
 /**
  * InstancePlan: an instance that can be started: the host looked at, everything checked.
  * @config: points into the plan
+ * @simulation: of a simulated instance, what the recording says; else NULL
  * @audit, @textfile_dir: for the report, see ReportConfig; they belong to the options
  */
 typedef struct {
     InstanceConfig config;
     DriverAbi *abi;
+    Simulation *simulation;
     const char *audit;
     const char *textfile_dir;
     Device devices[DEVICES_MAX];

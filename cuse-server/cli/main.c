@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cuse-server/base/nearest.h"
 #include "cuse-server/cli/cmd-runtime.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/nearest.h"
 #include "cuse-server/worker/worker-start.h"
 
 static const Command commands[] = {

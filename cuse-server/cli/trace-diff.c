@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/trace-query.h"
 #include "cuse-server/proxy/guest-memory.h"
 #include "cuse-server/wire/refusal.h"

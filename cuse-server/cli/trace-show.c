@@ -2,8 +2,8 @@
 /* nvcuse trace show: a recording, act by act. */
 #include <string.h>
 
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/trace-query.h"
 #include "cuse-server/proxy/guest-memory.h"
 #include "cuse-server/wire/refusal.h"

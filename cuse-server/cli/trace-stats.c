@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse trace stats: which calls there were, how often, with what result, and how long they took. */
 #include "abi/status.h"
+#include "cuse-server/base/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-output.h"
 #include "cuse-server/cli/trace-query.h"
 #include "cuse-server/observe/call-log.h"
 

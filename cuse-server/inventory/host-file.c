@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "cuse-server/broker/files/blank-file.h"
-#include "cuse-server/broker/files/node-fs.h"
+#include "cuse-server/base/node-fs.h"
+#include "cuse-server/inventory/blank-file.h"
 
 /* #syscalls:broker newfstatat fstat fcntl */
 

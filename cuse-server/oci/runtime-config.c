@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/cli/config-file.h"
+#include "cuse-server/base/config-file.h"
 #include "cuse-server/oci/find-program.h"
 
 #define DEFAULT_FILE "/etc/nvcuse/runtime.conf"

@@ -10,24 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cuse-server/wire/guest-process.h"
+
 typedef struct Host Host;
 
 /** HostRemnant: a host file that was closed, and that the driver has not released yet: a guest maps it, or
  * another file of the driver's refers to it. */
 typedef struct HostRemnant HostRemnant;
-
-/** HOST_ANY_USER: nobody's number (user_namespaces(7)): it is not known by whose rights a thread calls. */
-#define HOST_ANY_USER UINT32_MAX
-
-/**
- * GuestProcess: a process of the guest, as the driver would tell it from others.
- * @id: never 0, and never another's, even if its process id is used again
- * @uid: its effective user, in the host's user namespace
- */
-typedef struct {
-    uint64_t id;
-    uint32_t uid;
-} GuestProcess;
 
 /* An ioctl's argument, its parameters, and three arrays. */
 enum { HOST_BUFFERS_MAX = 5 };

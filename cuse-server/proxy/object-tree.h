@@ -26,15 +26,10 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/share-policy.h"
+#include "cuse-server/wire/instance-limits.h"
 
 typedef struct ObjectTree ObjectTree;
 typedef struct Client Client;
-
-/** ObjectLimits: the most that is recorded at once. */
-typedef struct {
-    unsigned clients;
-    unsigned objects; /* a client counts as one */
-} ObjectLimits;
 
 ObjectTree *object_tree_new(const ObjectLimits *limits);
 void object_tree_free(ObjectTree *tree);

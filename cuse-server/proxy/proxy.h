@@ -33,22 +33,6 @@ struct Proxy {
     ProxyTap *tap;
 };
 
-/**
- * ProxyLimits: how much the guests of an instance may have at once. What is beyond is refused: files with
- * ENFILE, clients and objects with NV_ERR_INSUFFICIENT_RESOURCES.
- */
-typedef struct {
-    unsigned files;
-    ObjectLimits objects;
-} ProxyLimits;
-
-/* A few times what a large training job has, and some 60 MiB of worker. */
-enum {
-    PROXY_FILES_DEFAULT = 16384,
-    PROXY_CLIENTS_DEFAULT = 8192,
-    PROXY_OBJECTS_DEFAULT = 262144,
-};
-
 /** proxy_init: @abi, @devices and @host outlive the proxy. */
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
                 unsigned n_devices, const ProxyLimits *limits, Host *host);

@@ -11,11 +11,15 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/proxy.h"
 #include "cuse-server/sandbox/lockup.h"
 #include "cuse-server/wire/device.h"
+#include "cuse-server/wire/instance-limits.h"
 #include "cuse-server/wire/transport-kind.h"
 #include "version-tree/driver-version.h"
+#include "version-tree/nv-caps.h"
+
+/** WORKER_PROGRAM: the name by which the executable is a worker. */
+#define WORKER_PROGRAM "nvcuse-worker"
 
 enum { WORKER_SPEC_NAME_MAX = 64 };
 

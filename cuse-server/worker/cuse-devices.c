@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "cuse-server/wire/cuse-name.h"
 #include "cuse-server/worker/ioctl-calls.h"
 
 /* #syscalls:worker writev */
@@ -80,13 +81,6 @@ static const struct cuse_lowlevel_ops operations = {
     .ioctl = on_ioctl,
     .poll = on_poll,
 };
-
-char *cuse_device_name(const char *instance, const char *device)
-{
-    char *name = g_strdup_printf("nvcuse!%s!%s", instance, device);
-
-    return g_strdelimit(name, "/", '!');
-}
 
 struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *numbers)
 {

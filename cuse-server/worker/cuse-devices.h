@@ -26,6 +26,3 @@ typedef struct {
 /** cuse_device_session: a session for the device of a source, which is to be given a /dev/cuse; NULL: it
  * cannot be made. */
 struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *numbers);
-
-/** cuse_device_name: "nvcuse!NAME!nvidiactl", as in /sys/class/cuse. The caller frees it. */
-char *cuse_device_name(const char *instance, const char *device);

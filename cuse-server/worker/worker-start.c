@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/worker/worker-start.h"
+#include "version-tree/driver-abi.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -2,8 +2,7 @@
 /* The program nvcuse-worker: the worker as the broker executes it. */
 #pragma once
 
-/** WORKER_PROGRAM: the name by which the executable is a worker. */
-#define WORKER_PROGRAM "nvcuse-worker"
+#include "cuse-server/wire/worker-spec.h"
 
 /**
  * worker_start: be the worker that a specification describes.

@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 
+#include "cuse-server/base/nearest.h"
 #include "cuse-server/cli/instance-options.h"
-#include "cuse-server/cli/nearest.h"
 
 static const char *const words[] = {"name",  "gpus",        "caps",        "threads",
                                     "trace", "max-clients", "max-objects", NULL};

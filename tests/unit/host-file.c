@@ -10,7 +10,7 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
-#include "cuse-server/broker/files/blank-file.h"
+#include "cuse-server/inventory/blank-file.h"
 #include "cuse-server/inventory/host-file.h"
 
 /* Documentation/admin-guide/devices.txt: major 1, minors 3 and 5. */

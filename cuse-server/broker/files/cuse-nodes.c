@@ -9,7 +9,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/worker/cuse-devices.h"
+#include "cuse-server/wire/cuse-name.h"
 
 /*
  * #syscalls:broker access clock_nanosleep

@@ -14,10 +14,10 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/node-fs.h"
 #include "cuse-server/broker/files/cuse-nodes.h"
-#include "cuse-server/broker/files/node-fs.h"
 #include "cuse-server/wire/broker-protocol.h"
-#include "cuse-server/worker/fuse-files.h"
+#include "cuse-server/wire/fuse-inode.h"
 
 /*
  * #syscalls:broker openat openat2 statx name_to_handle_at dup3 fcntl close

@@ -39,7 +39,7 @@
 #include "cuse-server/broker/guests/guest-calls.h"
 #include "cuse-server/broker/guests/guest-members.h"
 #include "cuse-server/broker/guests/openers.h"
-#include "cuse-server/proxy/host.h"
+#include "cuse-server/wire/guest-process.h"
 
 /**
  * CallerRule: whose memory it may be.

@@ -15,7 +15,7 @@
 #include <linux/seccomp.h>
 
 #include "cuse-server/broker/guests/guest-members.h"
-#include "cuse-server/proxy/host.h"
+#include "cuse-server/wire/guest-process.h"
 
 /* Process ids are below it: PID_MAX_LIMIT, include/linux/threads.h. */
 enum { GUEST_PROCESS_BITS = 22 };

@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/files/node-fs.h"
+#include "cuse-server/base/node-fs.h"
 #include "cuse-server/broker/files/spares.h"
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/guests/call-watch.h"
@@ -22,7 +22,6 @@
 #include "cuse-server/sandbox/broker-lockup.h"
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
-#include "cuse-server/worker/worker.h"
 
 /*
  * #syscalls:broker close
@@ -81,7 +80,7 @@ static bool make_host_nodes(Instance *instance, GError **error)
 {
     const InstanceConfig *config = &instance->config;
 
-    if (config->simulation) {
+    if (config->simulated) {
         return true; /* it has none */
     }
     instance->host_nodes = node_fs_new(error);
@@ -110,7 +109,7 @@ static void start_service(Instance *instance)
         .socket = instance->worker.socket,
         .worker = instance->worker.pidfd,
         .host_nodes = instance->host_nodes,
-        .simulated = config->simulation != NULL,
+        .simulated = config->simulated,
         .devices = config->devices,
         .n_devices = config->n_devices,
         .files = guest_files(instance, instance->members),
@@ -182,16 +181,6 @@ static void raise_file_limit(void)
         /* If it fails there are fewer files, and opens beyond them fail one by one. */
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
-}
-
-char *instance_filter_text(const InstanceConfig *config)
-{
-    g_autofree char *worker = worker_filter_text(config->abi, config->caps, config->scope_gpus,
-                                                 config->simulation != NULL);
-
-    g_autofree char *broker = broker_filter_text();
-
-    return g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
 }
 
 /* Twice as many as there may be files: of some that are gone, we are still to be told. */
@@ -308,7 +297,7 @@ unsigned instance_listeners(Instance *instance)
 static HostFiles host_files(const Instance *instance)
 {
     return (HostFiles){instance->stand_ins.devices, instance->stand_ins.n_devices,
-                       instance->config.simulation != NULL};
+                       instance->config.simulated};
 }
 
 static GuestOpen guest_open(const Instance *instance)

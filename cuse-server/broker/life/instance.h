@@ -9,8 +9,9 @@
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/proxy/proxy.h"
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/wire/device.h"
+#include "cuse-server/wire/instance-limits.h"
+#include "cuse-server/wire/ledger.h"
 #include "cuse-server/wire/transport-kind.h"
 #include "version-tree/driver-abi.h"
 
@@ -24,7 +25,7 @@
  * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
  * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
  * @share_uvm: as in Proxy
- * @simulation: answers in place of the driver, of which nothing is opened; or NULL
+ * @simulated: a recording answers in place of the driver, of which nothing is opened
  * @simulation_fd: the file that it is read from, for the worker to read as well; or -1
  * @restart_worker: when the worker has ended, instance_restart_worker() is to have another take its place
  */
@@ -43,7 +44,7 @@ typedef struct {
     uint64_t record_limit;
     bool scope_gpus;
     bool share_uvm;
-    Simulation *simulation;
+    bool simulated;
     int simulation_fd;
     bool restart_worker;
 } InstanceConfig;
@@ -51,10 +52,6 @@ typedef struct {
 enum { INSTANCE_NAME_MAX = 48 };
 
 typedef struct Instance Instance;
-
-/** instance_filter_text: (transfer full): the system calls that an instance's processes may make,
- * in words. Of @config only @abi, @caps, @scope_gpus and @simulation are looked at. */
-char *instance_filter_text(const InstanceConfig *config);
 
 /** instance_check_name: false with @error that says what a name may look like. */
 bool instance_check_name(const char *name, GError **error);

@@ -12,7 +12,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/worker/worker-start.h"
+#include "cuse-server/wire/worker-spec.h"
 
 /* #syscalls:before openat close dup2 clone close_range fcntl execveat write exit_group */
 

@@ -37,6 +37,33 @@ lint_tidy() {
             --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
 }
 
+# The rows of the table of rooms in docs/ARCHITECTURE.md: a room, and in the last column the rooms that it may use.
+rooms_allowed() {
+    awk -F' *[|] *' '/^[|] room [|]/ { on = 1; next } on && !/^[|]/ { exit } on && $2 !~ /^-/ { print $2, $5 }' docs/ARCHITECTURE.md |
+        tr -d ,
+}
+
+# "ROOM FILE USED" for each include of another room's header.
+rooms_used() {
+    grep -rHoE '^#include "cuse-server/[a-z]+/' cuse-server --include='*.[ch]' |
+        sed -E 's|^(cuse-server/([a-z]+)/[^:]*):#include "cuse-server/([a-z]+)/|\2 \1 \3|' | awk '$1 != $3'
+}
+
+# A room uses what the table says it may use, and the table has no circle (tsort fails for one).
+lint_rooms() {
+    local room file used wrong=0
+    local -A may=()
+    while read -r room used; do may[$room]=" $used "; done < <(rooms_allowed)
+    for room in cuse-server/*/; do
+        [[ ${may[$(basename "$room")]:-} ]] || { echo "docs/ARCHITECTURE.md has no room $(basename "$room")" >&2 && wrong=1; }
+    done
+    while read -r room file used; do
+        [[ ${may[$room]} == *" $used "* ]] || { echo "$file: $room/ may not use $used/ (docs/ARCHITECTURE.md)" >&2 && wrong=1; }
+    done < <(rooms_used)
+    for room in "${!may[@]}"; do for used in ${may[$room]}; do echo "$used $room"; done; done | grep -v '^- ' | tsort >/dev/null || wrong=1
+    return "$wrong"
+}
+
 # Only the pipeline and GPU scoping ask the host anything in a guest's call, and no effect sees what could (cuse-server/proxy/call.h).
 lint_effects() {
     local proxy=cuse-server/proxy asks
@@ -59,6 +86,7 @@ suite_lint() {
     check "clang-format" lint_format
     check "clang-tidy" lint_tidy
     check "effects have no Host" lint_effects
+    check "rooms use what they may use" lint_rooms
     check "shellcheck" lint_shell
 }
 

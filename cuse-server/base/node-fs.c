@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/files/node-fs.h"
+#include "cuse-server/base/node-fs.h"
 
 #include <errno.h>
 #include <fcntl.h>

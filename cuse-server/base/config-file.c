@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/cli/config-file.h"
+#include "cuse-server/base/config-file.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "cuse-server/cli/nearest.h"
+#include "cuse-server/base/nearest.h"
 
 struct ConfigFile {
     char *path;

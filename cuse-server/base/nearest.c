@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/cli/nearest.h"
+#include "cuse-server/base/nearest.h"
 
 #include <string.h>
 

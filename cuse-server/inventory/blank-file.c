@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/files/blank-file.h"
+#include "cuse-server/inventory/blank-file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much the guests of an instance may have at once. */
+#pragma once
+
+/** ObjectLimits: the most that is recorded at once. */
+typedef struct {
+    unsigned clients;
+    unsigned objects; /* a client counts as one */
+} ObjectLimits;
+
+/**
+ * ProxyLimits: how much the guests of an instance may have at once. What is beyond is refused: files with
+ * ENFILE, clients and objects with NV_ERR_INSUFFICIENT_RESOURCES.
+ */
+typedef struct {
+    unsigned files;
+    ObjectLimits objects;
+} ProxyLimits;
+
+/* A few times what a large training job has, and some 60 MiB of worker. */
+enum {
+    PROXY_FILES_DEFAULT = 16384,
+    PROXY_CLIENTS_DEFAULT = 8192,
+    PROXY_OBJECTS_DEFAULT = 262144,
+};
