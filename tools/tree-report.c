@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cuse-server/base/json-output.h"
+#include "cuse-server/base/json/json-output.h"
 #include "version-tree/abi-diff-text.h"
 
 bool tree_diff_is_empty(const TreeDiff *diff)

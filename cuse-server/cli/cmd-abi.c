@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse abi: a driver version's entries and structs, explained and compared. */
-#include "cuse-server/cli/abi-query.h"
+#include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"
 #include "version-tree/abi-diff-text.h"
 

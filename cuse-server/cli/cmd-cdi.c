@@ -2,10 +2,10 @@
 /* nvcuse cdi: specifications of our devices for container engines. */
 #include <gio/gio.h>
 
-#include "cuse-server/base/json-text.h"
-#include "cuse-server/base/yaml-json.h"
+#include "cuse-server/base/json/json-text.h"
+#include "cuse-server/base/json/yaml-json.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/oci/cdi-spec.h"
+#include "cuse-server/oci/hooks/cdi-spec.h"
 
 /* Where engines look; see the CDI specification. */
 static const char *const directories[] = {"/etc/cdi", "/var/run/cdi"};

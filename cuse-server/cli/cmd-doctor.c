@@ -2,9 +2,9 @@
 /* nvcuse doctor: can this host serve instances, and what to do if not. */
 #include <stdbool.h>
 
-#include "cuse-server/base/json-output.h"
+#include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/doctor-checks.h"
+#include "cuse-server/cli/doctor/doctor-checks.h"
 
 static const char *const level_names[] = {
     [FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem"};

@@ -2,10 +2,10 @@
 /* nvcuse drivers: the tree of driver versions, the host's driver, NVIDIA's installers. */
 #include <unistd.h>
 
-#include "cuse-server/base/json-output.h"
+#include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/driver-options.h"
 #include "cuse-server/cli/installer-checksum.h"
+#include "cuse-server/cli/options/driver-options.h"
 #include "version-tree/driver-abi.h"
 
 /* What was asked for. */

@@ -6,8 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-reader.h"
 #include "cuse-server/observe/explain.h"
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/observe/run-directory.h"

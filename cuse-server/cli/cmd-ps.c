@@ -2,9 +2,9 @@
 /* nvcuse ps: the instances that run on this host. */
 #include <unistd.h>
 
-#include "cuse-server/base/json-output.h"
+#include "cuse-server/base/json/json-output.h"
+#include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/json-reader.h"
 #include "cuse-server/observe/run-directory.h"
 
 static const char row_format[] =

@@ -5,12 +5,12 @@
 
 #include <glib-unix.h>
 
-#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/broker/life/instance-report.h"
-#include "cuse-server/broker/life/worker-watch.h"
+#include "cuse-server/broker/workers/worker-watch.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/guest.h"
 #include "cuse-server/container/proc-view.h"

@@ -13,22 +13,22 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/base/visible-line.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/instance-options.h"
-#include "cuse-server/cli/json-reader.h"
+#include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/observe/run-directory.h"
-#include "cuse-server/oci/clean-start.h"
-#include "cuse-server/oci/container-instance.h"
-#include "cuse-server/oci/oci-bundle.h"
-#include "cuse-server/oci/oci-edit.h"
-#include "cuse-server/oci/oci-hook.h"
-#include "cuse-server/oci/runtime-args.h"
-#include "cuse-server/oci/runtime-config.h"
-#include "cuse-server/oci/runtime-log.h"
-#include "cuse-server/oci/runtime-program.h"
-#include "cuse-server/oci/runtime-update.h"
-#include "cuse-server/oci/seccomp-socket.h"
+#include "cuse-server/oci/config/oci-bundle.h"
+#include "cuse-server/oci/config/oci-edit.h"
+#include "cuse-server/oci/hooks/clean-start.h"
+#include "cuse-server/oci/hooks/oci-hook.h"
+#include "cuse-server/oci/runtime/container-instance.h"
+#include "cuse-server/oci/runtime/runtime-args.h"
+#include "cuse-server/oci/runtime/runtime-config.h"
+#include "cuse-server/oci/runtime/runtime-log.h"
+#include "cuse-server/oci/runtime/runtime-program.h"
+#include "cuse-server/oci/runtime/runtime-update.h"
+#include "cuse-server/oci/runtime/seccomp-socket.h"
 
 /* The one place where text of a container's leaves this program. */
 static int fail(const RuntimeArgs *args, const GError *error)

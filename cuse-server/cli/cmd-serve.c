@@ -5,19 +5,19 @@
 
 #include <glib-unix.h>
 
-#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/broker/life/instance-report.h"
-#include "cuse-server/broker/life/worker-watch.h"
+#include "cuse-server/broker/workers/worker-watch.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/instance-options.h"
 #include "cuse-server/cli/notify.h"
+#include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/container-files.h"
 #include "cuse-server/container/proc-view.h"
-#include "cuse-server/oci/container-life.h"
-#include "cuse-server/oci/oci-bundle.h"
-#include "cuse-server/oci/seccomp-socket.h"
+#include "cuse-server/oci/config/oci-bundle.h"
+#include "cuse-server/oci/runtime/container-life.h"
+#include "cuse-server/oci/runtime/seccomp-socket.h"
 #include "cuse-server/sandbox/idle-memory.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse trace: recordings, read. */
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/trace-query.h"
+#include "cuse-server/cli/trace/trace-query.h"
 
 bool trace_source_open(TraceSource *source, const char *path, GError **error)
 {

@@ -2,8 +2,8 @@
 #include "cuse-server/proxy/host-commands.h"
 
 #include "abi/nvos.h"
-#include "cuse-server/proxy/effects.h"
-#include "cuse-server/proxy/frontend-word.h"
+#include "cuse-server/proxy/call/frontend-word.h"
+#include "cuse-server/proxy/effects/effects.h"
 
 #define ANY_SIZE (~(uint32_t)(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "cuse-server/proxy/mapping.h"
-#include "cuse-server/proxy/pipeline.h"
+#include "cuse-server/proxy/call/pipeline.h"
+#include "cuse-server/proxy/objects/mapping.h"
 
 /* The driver's poll takes away what it reports, asked for or not: so everything is asked for. */
 #define POLL_EVERYTHING \

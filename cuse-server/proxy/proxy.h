@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "cuse-server/proxy/gpu-scope.h"
-#include "cuse-server/proxy/object-tree.h"
-#include "cuse-server/proxy/request.h"
+#include "cuse-server/proxy/call/request.h"
+#include "cuse-server/proxy/objects/object-tree.h"
+#include "cuse-server/proxy/scope/gpu-scope.h"
 #include "cuse-server/proxy/tap.h"
 #include "cuse-server/wire/device.h"
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cuse-server/proxy/request.h"
+#include "cuse-server/proxy/call/request.h"
 
 typedef struct ProxyTap ProxyTap;
 

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/proxy/guest-memory.h"
+#include "cuse-server/proxy/call/guest-memory.h"
 #include "cuse-server/recording/codec.h"
 
 enum { RANGE_ABSENT = 1, RANGE_WRITTEN = 2, RANGE_FLAGS = RANGE_ABSENT | RANGE_WRITTEN };

@@ -35,7 +35,7 @@ bool worker_ids_read(WorkerIds *ids, GError **error);
 /**
  * worker_ids_find: the identity of the worker in a slot. Reads the user database, which may be another host's: it waits
  * as long as that takes.
- * @slot: see broker/life/slots.h; one of the range's
+ * @slot: see broker/workers/slots.h; one of the range's
  * Returns: false with @error if a user of the host has that id.
  */
 bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identity, GError **error);

@@ -76,7 +76,7 @@ typedef enum {
     BROKER_IDENTIFY,  /* which open file of this instance is a guest's descriptor? */
     BROKER_PROCESS,   /* which process is a guest's thread of? */
     BROKER_MEMORY,    /* of a guest's thread that is in a call; the reply carries /proc/TID/mem and
-                       * /proc/TID/comm, or is an errno of caller_memory_open() (broker/guests/caller-memory.h) */
+                       * /proc/TID/comm, or is an errno of caller_memory_open() (broker/identity/caller-memory.h) */
     BROKER_INSTALL,   /* a device without a node, opened for a guest that waits at a listener */
     BROKER_IN_GUEST, /* an ioctl on the host file that is sent along, made in the process of a guest
                        * that waits at a listener in the same ioctl */

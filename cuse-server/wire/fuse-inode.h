@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of the FUSE file system that the worker serves and the broker looks up (worker/fuse-files.h). */
+/* The files of the FUSE file system that the worker serves and the broker looks up (worker/doors/fuse-files.h). */
 #pragma once
 
 #include <stdint.h>

@@ -26,7 +26,7 @@ bool transport_kind_check(const char *text, GError **error);
 bool transport_kind_choose(const char *text, TransportKind *kind, GError **error);
 
 /**
- * GuestMemoryKind: how the memory of a CUSE file's caller is reached (worker/cuse-devices.h).
+ * GuestMemoryKind: how the memory of a CUSE file's caller is reached (worker/doors/cuse-devices.h).
  * @GUEST_MEMORY_DIRECT: through the broker, which looks whose it is
  * @GUEST_MEMORY_RETRY: through the kernel, which does not: a worker that has fallen can name any address of a program
  *     that makes any ioctl() on a guest's file

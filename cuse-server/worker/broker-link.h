@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "cuse-server/proxy/host.h"
-#include "cuse-server/worker/lent-memory.h"
+#include "cuse-server/worker/memory/lent-memory.h"
 
 typedef struct BrokerLink BrokerLink;
 

@@ -4,11 +4,11 @@
 #include <errno.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/reader-pool.h"
+#include "cuse-server/base/pool/reader-pool.h"
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/wire/broker-protocol.h"
 #include "cuse-server/wire/seqpacket.h"
-#include "cuse-server/worker/whole-call.h"
+#include "cuse-server/worker/doors/whole-call.h"
 
 /* #syscalls:worker close */
 

@@ -2,7 +2,7 @@
 /* The worker's answers to its broker (wire/broker-protocol.h). */
 #pragma once
 
-#include "cuse-server/worker/file-calls.h"
+#include "cuse-server/worker/doors/file-calls.h"
 
 /**
  * questions_serve: answer from now on, in threads of its own, until the process ends.

@@ -15,7 +15,7 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/worker/kept-descriptors.h"
-#include "cuse-server/worker/lent-memory.h"
+#include "cuse-server/worker/memory/lent-memory.h"
 #include "cuse-server/worker/questions.h"
 
 enum {
@@ -28,10 +28,10 @@ enum {
  * FILES_OF_GUEST: each file that counts against the guests' limit: the host's, and what follows it
  *     (worker/remnant.h); once it is closed only the latter
  * FILES_OF_CALL: each call in progress: a file more than the limit, if it is an open that overtakes others; one of a
- *     GPU's, held for the call (proxy/gpu-scope.h); both with what follows them; its caller's memory, and its thread; and what the
+ *     GPU's, held for the call (proxy/scope/gpu-scope.h); both with what follows them; its caller's memory, and its thread; and what the
  *     driver puts into the table (a dma-buf) or a reply brings
  * FILES_OF_DEVICE: each device: its end of CUSE, and a probe for what cannot be polled (worker/broker-link.c)
- * FILES_OF_LENDING: each thread whose memory is kept (worker/lent-memory.h), and as many again that calls still use
+ * FILES_OF_LENDING: each thread whose memory is kept (worker/memory/lent-memory.h), and as many again that calls still use
  * FILES_OF_DESCRIPTOR: each descriptor that is kept (worker/kept-descriptors.h), and as many again that calls still use
  * FILES_OF_WORKER: standard files, sockets, logs, the ledger, the slot's lock, and what threads wake each other with
  */
@@ -56,7 +56,7 @@ enum {
 /*
  * Signals are the broker's business: a worker ends when its socket does. SIGPIPE stays ignored, so
  * that a trace into a closed pipe costs the trace alone. SIGUSR1 is the worker's own
- * (worker/interrupts.h).
+ * (worker/doors/interrupts.h).
  */
 static void ignore_signals(void)
 {

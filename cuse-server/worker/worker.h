@@ -10,7 +10,7 @@
 #include "cuse-server/recording/simulation.h"
 #include "cuse-server/sandbox/lockup.h"
 #include "cuse-server/wire/device.h"
-#include "cuse-server/worker/transport.h"
+#include "cuse-server/worker/doors/transport.h"
 #include "version-tree/driver-abi.h"
 
 /**

@@ -20,7 +20,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
-#include "cuse-server/proxy/effects.h"
+#include "cuse-server/proxy/effects/effects.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/fake-host.h"
 

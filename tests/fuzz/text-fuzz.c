@@ -12,13 +12,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cuse-server/base/json-text.h"
-#include "cuse-server/base/yaml-json.h"
-#include "cuse-server/cli/instance-options.h"
-#include "cuse-server/oci/oci-compare.h"
-#include "cuse-server/oci/oci-edit.h"
-#include "cuse-server/oci/oci-schema.h"
-#include "cuse-server/oci/seccomp-socket.h"
+#include "cuse-server/base/json/json-text.h"
+#include "cuse-server/base/json/yaml-json.h"
+#include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/oci/config/oci-compare.h"
+#include "cuse-server/oci/config/oci-edit.h"
+#include "cuse-server/oci/config/oci-schema.h"
+#include "cuse-server/oci/runtime/seccomp-socket.h"
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"
 

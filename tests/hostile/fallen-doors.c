@@ -23,10 +23,10 @@
 
 #include <glib.h>
 
-#include "cuse-server/proxy/nv-file.h"
+#include "cuse-server/proxy/objects/nv-file.h"
 #include "cuse-server/worker/broker-link.h"
-#include "cuse-server/worker/call-memory.h"
-#include "cuse-server/worker/file-calls.h"
+#include "cuse-server/worker/doors/file-calls.h"
+#include "cuse-server/worker/memory/call-memory.h"
 
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);

@@ -32,11 +32,11 @@
 #include <glib.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/proxy/nv-file.h"
+#include "cuse-server/proxy/objects/nv-file.h"
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/wire/broker-protocol.h"
 #include "cuse-server/wire/seqpacket.h"
-#include "cuse-server/worker/transport.h"
+#include "cuse-server/worker/doors/transport.h"
 #include "tests/hostile/fallen-call.h"
 
 BrokerLink *__real_broker_link_new(int socket);

@@ -7,8 +7,8 @@
  */
 #include <stdlib.h>
 
-#include "cuse-server/oci/oci-bundle.h"
-#include "cuse-server/oci/oci-edit.h"
+#include "cuse-server/oci/config/oci-bundle.h"
+#include "cuse-server/oci/config/oci-edit.h"
 
 static bool edit(const char *bundle, const char *cdi, GError **error)
 {

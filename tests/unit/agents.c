@@ -31,8 +31,8 @@
 #include "abi/uvm.h"
 #include "cuse-server/broker/agents/agent-params.h"
 #include "cuse-server/broker/agents/agents.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/container/open-filter.h"
 #include "cuse-server/wire/seqpacket.h"
 

@@ -8,8 +8,8 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/broker/guests/caller-memory.h"
-#include "cuse-server/worker/call-memory.h"
+#include "cuse-server/broker/identity/caller-memory.h"
+#include "cuse-server/worker/memory/call-memory.h"
 
 enum { PAGE = 4096, BYTES = 1024 * 1024 };
 

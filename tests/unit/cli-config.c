@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 
 #include "cuse-server/base/nearest.h"
-#include "cuse-server/cli/instance-options.h"
+#include "cuse-server/cli/options/instance-options.h"
 
 static const char *const words[] = {"name",  "gpus",        "caps",        "threads",
                                     "trace", "max-clients", "max-objects", NULL};

@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/cli/driver-options.h"
 #include "cuse-server/cli/installer-checksum.h"
+#include "cuse-server/cli/options/driver-options.h"
 
 Test(installer, is_recognized_by_its_name)
 {

@@ -13,7 +13,7 @@
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/driver-block.h"
+#include "cuse-server/proxy/call/driver-block.h"
 #include "tests/unit/fake-host.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "cuse-server/proxy/host-commands.h"
-#include "cuse-server/worker/retry-memory.h"
+#include "cuse-server/worker/memory/retry-memory.h"
 #include "version-tree/driver-node.h"
 
 static int host_open(Host *host, unsigned device, int flags)

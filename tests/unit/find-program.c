@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/oci/find-program.h"
+#include "cuse-server/oci/runtime/find-program.h"
 
 /* A directory with a program, in which the test then is. */
 static char *enter_directory(void)

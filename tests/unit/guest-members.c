@@ -10,8 +10,8 @@
 
 #include <linux/sched.h>
 
-#include "cuse-server/broker/guests/guest-members.h"
-#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/identity/guest-members.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* A process that waits to be killed, in a pid namespace of its own if @apart, and in there another
  * such process below it if @nested. */

@@ -13,7 +13,7 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
-#include "cuse-server/broker/guests/guest-path.h"
+#include "cuse-server/broker/identity/guest-path.h"
 
 static char directory[] = "/tmp/guest-path-XXXXXX";
 

@@ -13,7 +13,7 @@
 
 #include "abi/nv-ioctl.h"
 #include "cuse-server/broker/guests/driver-words.h"
-#include "cuse-server/broker/guests/openers.h"
+#include "cuse-server/broker/identity/openers.h"
 
 enum { USER = 1000, GROUP = 100, NAMESPACE = 4026531837, BIT_SETUID = 1 << CAP_SETUID };
 

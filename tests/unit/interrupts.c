@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/worker/interrupts.h"
+#include "cuse-server/worker/doors/interrupts.h"
 
 static Interrupts *interrupts;
 static int pipes[2];

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cuse-server/base/json-text.h"
+#include "cuse-server/base/json/json-text.h"
 
 static JsonValue *parsed(const char *text)
 {

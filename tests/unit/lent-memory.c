@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/worker/lent-memory.h"
+#include "cuse-server/worker/memory/lent-memory.h"
 #include "tests/unit/count-descriptors.h"
 
 enum { FILE_ID = 7, LENDING = 3, PROCESS = 77, OWNER = 1234 };

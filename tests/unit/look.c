@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
-#include "cuse-server/base/look.h"
+#include "cuse-server/base/pool/look.h"
 
 /* The time, and how much later it is each time somebody asks. */
 static uint64_t now;

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/proxy/mapping.h"
+#include "cuse-server/proxy/objects/mapping.h"
 #include "tests/unit/fake-host.h"
 
 static Fake *fake;

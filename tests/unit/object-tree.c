@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
-#include "cuse-server/proxy/object-tree.h"
+#include "cuse-server/proxy/objects/object-tree.h"
 
 static const ObjectLimits limits = {100, 20000};
 static const GuestProcess alice = {1, 1000};

@@ -10,10 +10,10 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/base/json-text.h"
-#include "cuse-server/oci/oci-bundle.h"
-#include "cuse-server/oci/oci-compare.h"
-#include "cuse-server/oci/oci-schema.h"
+#include "cuse-server/base/json/json-text.h"
+#include "cuse-server/oci/config/oci-bundle.h"
+#include "cuse-server/oci/config/oci-compare.h"
+#include "cuse-server/oci/config/oci-schema.h"
 
 static void assert_schema(const char *text, bool ok, OciSchemaError code)
 {

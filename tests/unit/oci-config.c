@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-#include "cuse-server/base/json-text.h"
+#include "cuse-server/base/json/json-text.h"
 #include "cuse-server/container/open-filter.h"
-#include "cuse-server/oci/hook-environment.h"
-#include "cuse-server/oci/oci-annotations.h"
-#include "cuse-server/oci/oci-request.h"
-#include "cuse-server/oci/oci-seccomp.h"
+#include "cuse-server/oci/config/oci-annotations.h"
+#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/config/oci-seccomp.h"
+#include "cuse-server/oci/hooks/hook-environment.h"
 
 /* --- what a profile does with a call: the first rule whose comparisons all hold --------------- */
 

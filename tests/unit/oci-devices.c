@@ -7,9 +7,9 @@
 
 #include <glib/gstdio.h>
 
-#include "cuse-server/base/json-text.h"
+#include "cuse-server/base/json/json-text.h"
 #include "cuse-server/inventory/char-devices.h"
-#include "cuse-server/oci/oci-devices.h"
+#include "cuse-server/oci/config/oci-devices.h"
 
 enum { ANY = -1 };
 

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <glib-unix.h>
 
-#include "cuse-server/base/reader-pool.h"
+#include "cuse-server/base/pool/reader-pool.h"
 
 enum { REQUEST_QUICK = 1, REQUEST_WORK, REQUEST_BLOCK, REQUEST_NOTE, SOURCES = 2 };
 

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/worker/retry-memory.h"
+#include "cuse-server/worker/memory/retry-memory.h"
 
 static void *map(RetryMemory *memory, uint64_t addr, size_t len, GuestAccess access)
 {

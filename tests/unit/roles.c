@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/proxy/effects.h"
+#include "cuse-server/proxy/effects/effects.h"
 #include "version-tree/abi-layouts.h"
 #include "version-tree/driver-node.h"
 

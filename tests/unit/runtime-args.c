@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "cuse-server/oci/oci-update.h"
-#include "cuse-server/oci/runtime-args.h"
+#include "cuse-server/oci/config/oci-update.h"
+#include "cuse-server/oci/runtime/runtime-args.h"
 
 enum { WORDS_MAX = 32 };
 

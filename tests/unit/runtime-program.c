@@ -12,7 +12,7 @@
 #include <glib/gstdio.h>
 
 #include "cuse-server/container/open-filter.h"
-#include "cuse-server/oci/runtime-program.h"
+#include "cuse-server/oci/runtime/runtime-program.h"
 
 enum { LONG_MS = 20000, SHORT_MS = 300 };
 

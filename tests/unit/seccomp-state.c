@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
-#include "cuse-server/oci/seccomp-socket.h"
+#include "cuse-server/oci/runtime/seccomp-socket.h"
 
 static int listener_of(const char *json)
 {

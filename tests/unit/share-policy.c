@@ -2,7 +2,7 @@
 /* Who may duplicate an object of another process's client, policy by policy. */
 #include <criterion/criterion.h>
 
-#include "cuse-server/proxy/share-policy.h"
+#include "cuse-server/proxy/objects/share-policy.h"
 
 enum { OWNER = 0xc1d00001, FRIEND = 0xc1d00002, STRANGER = 0xc1d00003 };
 

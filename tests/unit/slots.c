@@ -8,7 +8,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/broker/life/slots.h"
+#include "cuse-server/broker/workers/slots.h"
 
 enum { COUNT = 4, AT_ONCE = 8 };
 

@@ -17,7 +17,7 @@
 #include "abi/nvos32.h"
 #include "abi/status.h"
 #include "abi/uvm.h"
-#include "cuse-server/proxy/effects.h"
+#include "cuse-server/proxy/effects/effects.h"
 #include "tests/unit/fake-host.h"
 
 /*

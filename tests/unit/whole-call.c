@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "abi/uvm.h"
-#include "cuse-server/worker/whole-call.h"
+#include "cuse-server/worker/doors/whole-call.h"
 #include "tests/unit/fake-host.h"
 
 static RequestResult act(Request *req, void *data)

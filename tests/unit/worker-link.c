@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/broker/workers/worker-link.h"
 #include "cuse-server/wire/seqpacket.h"
 
 /* Questions that have room in the socket; and more words than have. */

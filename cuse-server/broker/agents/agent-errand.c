@@ -26,7 +26,7 @@
 #include "cuse-server/broker/agents/agent-delivery.h"
 #include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/files/stand-ins.h"
-#include "cuse-server/broker/guests/guest-thread.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker close getpid name_to_handle_at */
 

@@ -14,8 +14,8 @@
 
 #include "cuse-server/broker/agents/agent-loop.h"
 #include "cuse-server/broker/agents/agent.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker kill pread64 */
 

@@ -65,8 +65,8 @@
 #include "cuse-server/broker/agents/agent-loop.h"
 #include "cuse-server/broker/agents/agent-params.h"
 #include "cuse-server/broker/agents/agent.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /*
  * #syscalls:broker clone kill close fcntl gettid memfd_create write pwrite64 eventfd2 newfstatat stat clock_nanosleep

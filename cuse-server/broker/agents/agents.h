@@ -13,7 +13,7 @@
 
 #include <linux/seccomp.h>
 
-#include "cuse-server/broker/guests/guest-members.h"
+#include "cuse-server/broker/identity/guest-members.h"
 #include "cuse-server/observe/incidents.h"
 
 typedef struct Agents Agents;
@@ -125,7 +125,7 @@ typedef struct {
 GArray *agents_threads(Agents *agents);
 
 /**
- * agents_lend: may memory of a process be kept beyond the call that it is given out for (broker/guests/caller-memory.h)?
+ * agents_lend: may memory of a process be kept beyond the call that it is given out for (broker/identity/caller-memory.h)?
  * @group: the process of a thread that is in a call
  * Returns: the number under which it will be taken back before the process is another program or no more; 0: it may not.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files that guests get in place of the driver's: of the instance's CUSE devices, or of its FUSE file
- * system (worker/transport.h). Here they are opened, and told from all others.
+ * system (worker/doors/transport.h). Here they are opened, and told from all others.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 
 #include "cuse-server/broker/files/fresh-nodes.h"
 #include "cuse-server/broker/files/opens.h"
-#include "cuse-server/broker/guests/file-key.h"
-#include "cuse-server/broker/life/slots.h"
+#include "cuse-server/broker/identity/file-key.h"
+#include "cuse-server/broker/workers/slots.h"
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/transport-kind.h"
 

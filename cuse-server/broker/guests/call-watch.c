@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /*
  * #syscalls:broker close clock_nanosleep

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signals of guests whose calls wait at a listener. There the kernel does not tell us of one, as it does a
- * FUSE server (worker/interrupts.h): a call that lasts is looked at again and again, and when its
+ * FUSE server (worker/doors/interrupts.h): a call that lasts is looked at again and again, and when its
  * caller has a signal, or waits no more, the worker is told, so that the host's part of the call ends as
  * it would end natively.
  */
 #pragma once
 
 #include "cuse-server/broker/guests/guest-calls.h"
-#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/broker/workers/worker-link.h"
 
 typedef struct CallWatch CallWatch;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ioctl() words that can be the driver's: what a caller's memory is given out for (broker/guests/caller-memory.h).
+ * The ioctl() words that can be the driver's: what a caller's memory is given out for (broker/identity/caller-memory.h).
  * Framebuffers share the frontend's type; UVM's numbers are hardly anybody else's.
  */
 #pragma once

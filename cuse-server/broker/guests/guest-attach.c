@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "cuse-server/broker/guests/guest-rights.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-rights.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker clock_nanosleep */
 

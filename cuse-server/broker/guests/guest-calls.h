@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/guests/file-key.h"
+#include "cuse-server/broker/identity/file-key.h"
 
 typedef struct GuestCalls GuestCalls;
 

@@ -9,9 +9,9 @@
 #include "abi/nvos.h"
 #include "abi/uvm.h"
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/guests/caller-memory.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/caller-memory.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker close */
 

@@ -10,9 +10,9 @@
 
 #include "cuse-server/broker/agents/agents.h"
 #include "cuse-server/broker/guests/guest-calls.h"
-#include "cuse-server/broker/guests/guest-file.h"
-#include "cuse-server/broker/guests/openers.h"
-#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/broker/identity/guest-file.h"
+#include "cuse-server/broker/identity/openers.h"
+#include "cuse-server/broker/workers/worker-link.h"
 
 typedef struct {
     GuestFiles files;

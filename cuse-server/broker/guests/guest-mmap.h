@@ -5,8 +5,8 @@
 #include <linux/seccomp.h>
 
 #include "cuse-server/broker/agents/agents.h"
-#include "cuse-server/broker/guests/guest-file.h"
-#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/broker/identity/guest-file.h"
+#include "cuse-server/broker/workers/worker-link.h"
 #include "cuse-server/inventory/host-file.h"
 
 /**

@@ -6,10 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/guests/guest-path.h"
-#include "cuse-server/broker/guests/guest-rights.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-path.h"
+#include "cuse-server/broker/identity/guest-rights.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker fcntl close */
 

@@ -13,9 +13,9 @@
 #include "cuse-server/broker/agents/agents.h"
 #include "cuse-server/broker/files/spares.h"
 #include "cuse-server/broker/files/stand-ins.h"
-#include "cuse-server/broker/guests/guest-members.h"
-#include "cuse-server/broker/guests/openers.h"
-#include "cuse-server/broker/life/worker-link.h"
+#include "cuse-server/broker/identity/guest-members.h"
+#include "cuse-server/broker/identity/openers.h"
+#include "cuse-server/broker/workers/worker-link.h"
 #include "cuse-server/inventory/host-file.h"
 #include "cuse-server/wire/ledger.h"
 

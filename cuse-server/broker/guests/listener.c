@@ -10,11 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cuse-server/base/reader-pool.h"
+#include "cuse-server/base/pool/reader-pool.h"
 #include "cuse-server/broker/guests/call-abi.h"
 #include "cuse-server/broker/guests/guest-attach.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker poll ioctl close */
 

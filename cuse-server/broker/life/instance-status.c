@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "abi/status.h"
-#include "cuse-server/base/json-output.h"
+#include "cuse-server/base/json/json-output.h"
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/observe/explain.h"
 

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/reader-pool.h"
-#include "cuse-server/broker/guests/caller-memory.h"
+#include "cuse-server/base/pool/reader-pool.h"
 #include "cuse-server/broker/guests/guest-ioctl.h"
-#include "cuse-server/broker/guests/guest-thread.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/identity/caller-memory.h"
+#include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/inventory/host-file.h"
 #include "cuse-server/wire/broker-protocol.h"
 #include "cuse-server/wire/seqpacket.h"
@@ -114,7 +114,7 @@ static int answer_number(const Service *service, const BrokerRequest *request, B
 
 /*
  * Open a device without a node for a guest. That is the one kind of device whose open waits for nobody
- * (worker/file-calls.c), so this thread may wait for it.
+ * (worker/doors/file-calls.c), so this thread may wait for it.
  */
 static int open_for_guest(const ServiceConfig *config, const BrokerRequest *request,
                           const GuestCall *call, BrokerReply *reply)

@@ -9,9 +9,9 @@
 
 #include "cuse-server/broker/agents/agents.h"
 #include "cuse-server/broker/guests/guest-calls.h"
-#include "cuse-server/broker/guests/guest-file.h"
-#include "cuse-server/broker/guests/guest-members.h"
-#include "cuse-server/broker/guests/openers.h"
+#include "cuse-server/broker/identity/guest-file.h"
+#include "cuse-server/broker/identity/guest-members.h"
+#include "cuse-server/broker/identity/openers.h"
 #include "cuse-server/wire/device.h"
 
 /**

@@ -64,13 +64,13 @@ lint_rooms() {
     return "$wrong"
 }
 
-# Only the pipeline and GPU scoping ask the host anything in a guest's call, and no effect sees what could (cuse-server/proxy/call.h).
+# Only the pipeline and GPU scoping ask the host anything in a guest's call, and no effect sees what could (cuse-server/proxy/call/call.h).
 lint_effects() {
     local proxy=cuse-server/proxy asks
-    asks=$(grep -lE 'ops->(ioctl|ioctl_in_guest|install)\b' $proxy/*.c | xargs -n1 basename | paste -sd' ')
+    asks=$(grep -lE 'ops->(ioctl|ioctl_in_guest|install)\b' $proxy/*.c $proxy/*/*.c | xargs -n1 basename | paste -sd' ')
     [[ $asks == 'call-ask.c gpu-scope.c' ]] || { echo "the host is asked in: $asks" >&2 && return 1; }
-    ! grep -lE '^(static )?const Effect (effect_)?[a-z0-9_]+ = ' $proxy/*.c | grep -v "^$proxy/effects.c\$" |
-        xargs grep -nE '#include "cuse-server/proxy/(call-work|request|proxy|host|pipeline)\.h"|->ops->|->work->'
+    ! grep -lE '^(static )?const Effect (effect_)?[a-z0-9_]+ = ' $proxy/effects/*.c | grep -v "^$proxy/effects/effects.c\$" |
+        xargs grep -nE '#include "cuse-server/proxy/(call/(call-work|request|pipeline)|proxy|host)\.h"|->ops->|->work->'
 }
 
 # Shell scripts are known by their first lines. Not wanted: SC2034, for the libraries' variables are used by those who source

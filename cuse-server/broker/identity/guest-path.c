@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/identity/guest-path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/identity/guest-thread.h"
+
+/* #syscalls:broker openat openat2 newfstatat fstat statx fstatfs readlinkat fcntl close */
+
+enum {
+    SYMLINKS_MAX = 40,   /* as the kernel's MAXSYMLINKS */
+    PROC_ROOT_INODE = 1, /* fs/proc/root.c */
+};
+
+/*
+ * Walk: where a walk stands.
+ * @root, @here: O_PATH descriptors
+ * @rest: what is left of the path, links already spliced in
+ */
+typedef struct {
+    pid_t tid;
+    int root;
+    int here;
+    GString *rest;
+    int symlinks;
+    bool follow_last;
+} Walk;
+
+static int open_proc(pid_t tid, const char *what)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", tid, what);
+
+    return open(path, O_PATH | O_CLOEXEC);
+}
+
+/* Go on from @fd, which the walk owns from now on. Returns false if it is -1. */
+static bool step_to(Walk *walk, int fd)
+{
+    if (fd < 0) {
+        return false;
+    }
+    close(walk->here);
+    walk->here = fd;
+    return true;
+}
+
+static bool same_place(int a, int b)
+{
+    struct statx x;
+    struct statx y;
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC; /* no file system is asked */
+    const unsigned mask = STATX_INO | STATX_MNT_ID;
+
+    return statx(a, "", flags, mask, &x) == 0 && statx(b, "", flags, mask, &y) == 0 &&
+           x.stx_ino == y.stx_ino && x.stx_dev_major == y.stx_dev_major &&
+           x.stx_dev_minor == y.stx_dev_minor && x.stx_mnt_id == y.stx_mnt_id;
+}
+
+/* Cut the next component off the rest; NULL: the path is at its end. The caller frees it. */
+static char *next_component(Walk *walk)
+{
+    size_t skip = strspn(walk->rest->str, "/");
+    g_string_erase(walk->rest, 0, (gssize)skip);
+    size_t length = strcspn(walk->rest->str, "/");
+    char *name = length ? g_strndup(walk->rest->str, length) : NULL;
+
+    g_string_erase(walk->rest, 0, (gssize)length);
+    return name;
+}
+
+/* True if nothing but slashes is left. */
+static bool at_end(const Walk *walk)
+{
+    return walk->rest->str[strspn(walk->rest->str, "/")] == '\0';
+}
+
+/*
+ * A link in a procfs is a text only in the root of it; and there "self" and "thread-self" depend on
+ * who reads them. Everywhere below, what it says is for people, and following it is a jump to the
+ * file itself.
+ */
+static bool follow_proc_link(Walk *walk, const char *name, bool *handled)
+{
+    struct stat here;
+
+    *handled = true;
+    if (fstat(walk->here, &here) < 0) {
+        return false;
+    }
+    if (here.st_ino != PROC_ROOT_INODE) {
+        return step_to(walk, openat(walk->here, name, O_PATH | O_CLOEXEC));
+    }
+    if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
+        pid_t process = guest_thread_group(walk->tid);
+        g_autofree char *task = g_strdup_printf("task/%d", walk->tid);
+        return process > 0 && step_to(walk, open_proc(process, name[0] == 's' ? "" : task));
+    }
+    *handled = false;
+    return true;
+}
+
+/* Splice the link's text in front of the rest; an absolute one starts at the guest's root. */
+static bool follow_text_link(Walk *walk, int link)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlinkat(link, "", target, sizeof target);
+
+    if (n <= 0 || (size_t)n == sizeof target || walk->rest->len + (size_t)n >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    g_string_prepend_c(walk->rest, '/');
+    g_string_prepend_len(walk->rest, target, n);
+    return target[0] != '/' || step_to(walk, fcntl(walk->root, F_DUPFD_CLOEXEC, 0));
+}
+
+static bool follow_link(Walk *walk, const char *name, int link)
+{
+    struct statfs fs;
+    bool handled = false;
+
+    if (++walk->symlinks > SYMLINKS_MAX) {
+        errno = ELOOP;
+        return false;
+    }
+    if (fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+        !follow_proc_link(walk, name, &handled)) {
+        return false;
+    }
+    return handled || follow_text_link(walk, link);
+}
+
+static bool walk_component(Walk *walk, const char *name)
+{
+    struct stat st;
+
+    if (strcmp(name, "..") == 0 && same_place(walk->here, walk->root)) {
+        return true;
+    }
+    int next = openat(walk->here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0) {
+        return false;
+    }
+    if (fstat(next, &st) == 0 && S_ISLNK(st.st_mode) && (walk->follow_last || !at_end(walk))) {
+        bool ok = follow_link(walk, name, next);
+        int saved = errno;
+        close(next);
+        errno = saved;
+        return ok;
+    }
+    return step_to(walk, next);
+}
+
+static int walk_start(pid_t tid, int dirfd, const char *path)
+{
+    if (path[0] == '/') {
+        return open_proc(tid, "root");
+    }
+    if (dirfd == AT_FDCWD) {
+        return open_proc(tid, "cwd");
+    }
+    g_autofree char *name = g_strdup_printf("fd/%d", dirfd);
+    return open_proc(tid, name);
+}
+
+/*
+ * Have the kernel walk the whole path from @start: one call, for a path that meets no symbolic link. Without links there
+ * is nothing on the way that depends on who walks: /proc/self is a link. A relative path that goes up could leave the
+ * guest's root, which the kernel does not know here.
+ * Returns: a descriptor; or -1 with errno set: ELOOP: the path has to be walked by hand.
+ */
+static int open_without_links(int start, const char *path, int flags)
+{
+    const bool absolute = path[0] == '/';
+    const struct open_how how = {
+        .flags = (unsigned)(O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW)),
+        .resolve = RESOLVE_NO_SYMLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH),
+    };
+
+    if (!absolute && strstr(path, "..")) {
+        errno = ELOOP;
+        return -1;
+    }
+    int fd = (int)syscall(SYS_openat2, start, path, &how, sizeof how);
+    /* These two are about the path itself, which had no link so far. Others may be about how it was walked. */
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
+        errno = ELOOP;
+    }
+    return fd;
+}
+
+/* Walk a component at a time from @start, which is closed. */
+static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
+{
+    const bool absolute = path[0] == '/';
+    Walk walk = {.tid = tid, .here = start, .follow_last = !(flags & O_NOFOLLOW)};
+    char *name;
+
+    walk.root = absolute ? fcntl(start, F_DUPFD_CLOEXEC, 0) : open_proc(tid, "root");
+    bool ok = walk.root >= 0;
+    walk.rest = g_string_new(path);
+    if (g_str_has_suffix(path, "/")) {
+        g_string_append_c(walk.rest, '.'); /* what comes before the slash has to be a directory */
+    }
+    while (ok && (name = next_component(&walk))) {
+        ok = walk_component(&walk, name);
+        g_free(name);
+    }
+    int saved = ok ? 0 : errno;
+    g_string_free(walk.rest, TRUE);
+    close_if_open(walk.root);
+    if (!ok) {
+        close(walk.here);
+    }
+    errno = saved ? saved : ENOENT;
+    return ok ? walk.here : -1;
+}
+
+int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
+{
+    int start = walk_start(tid, dirfd, path);
+    int fd = start < 0 ? -1 : open_without_links(start, path, flags);
+
+    if (fd < 0 && start >= 0 && errno == ELOOP) {
+        return walk_by_hand(tid, start, path, flags);
+    }
+    int saved = errno;
+    close_if_open(start);
+    errno = saved;
+    return fd;
+}

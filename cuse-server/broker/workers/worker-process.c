@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/workers/worker-process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/broker/files/cuse-nodes.h"
+#include "cuse-server/broker/workers/starter.h"
+#include "cuse-server/broker/workers/worker-spawn.h"
+#include "cuse-server/wire/worker-spec.h"
+
+/*
+ * #syscalls:broker waitid wait4 poll shutdown kill write close
+ * #syscalls:before socketpair
+ */
+
+enum {
+    END_SECONDS = 5
+}; /* for a worker deep in the driver; then again for the kernel to kill it */
+
+static bool fail(GError **error, const char *what)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", what, g_strerror(errno));
+    return false;
+}
+
+static bool make_sockets(int *ours, int *workers)
+{
+    int sockets[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+        return false;
+    }
+    *ours = sockets[0];
+    *workers = sockets[1];
+    return true;
+}
+
+/* What the instance's worker has to know; of the descriptors only those that the instance has. */
+static void describe(const InstanceConfig *config, const StandIns *stand_ins, WorkerSpec *spec)
+{
+    *spec = (WorkerSpec){
+        .size = sizeof *spec,
+        .driver = driver_abi_node(config->abi)->version,
+        .caps = config->caps,
+        .limits = config->limits,
+        .n_devices = config->n_devices,
+        .transport = config->transport,
+        .major_no = stand_ins->major_no,
+        .first_minor = slot_first_minor(&stand_ins->slot),
+        .guest_memory = config->guest_memory,
+        .threads = config->threads,
+        .socket = -1,
+        .questions = -1,
+        .trace_fd = config->trace_fd,
+        .record_fd = config->record_fd,
+        .simulation_fd = config->simulation_fd,
+        .record_limit = config->record_limit,
+        .scope_gpus = config->scope_gpus,
+        .share_uvm = config->share_uvm,
+    };
+    (void)g_strlcpy(spec->name, config->name, sizeof spec->name);
+    memcpy(spec->devices, config->devices, config->n_devices * sizeof spec->devices[0]);
+}
+
+/* Its end of the devices: they are the worker's alone once it has been started. */
+static bool take_connections(const InstanceConfig *config, StandIns *stand_ins, WorkerSpec *spec,
+                             GError **error)
+{
+    spec->n_fds = config->transport == TRANSPORT_CUSE ? config->n_devices : 1;
+    if (config->transport == TRANSPORT_CUSE) {
+        return cuse_nodes_open(spec->fds, config->n_devices, error);
+    }
+    spec->fds[0] = stand_ins->connection;
+    stand_ins->connection = -1;
+    return true;
+}
+
+/* Start the worker that @spec describes, with all the descriptors in it and the lock of its slot. */
+static bool spawn(WorkerProcess *process, const WorkerSpec *spec, int slot_lock, GError **error)
+{
+    int keep[DEVICES_MAX + 8] = {spec->socket,   spec->questions, spec->ledger_fd,
+                                 spec->trace_fd, spec->record_fd, spec->simulation_fd,
+                                 slot_lock};
+    size_t n = 7;
+    int fd = worker_spec_write(spec, error);
+
+    if (fd < 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < spec->n_fds; i++) {
+        keep[n++] = spec->fds[i];
+    }
+    process->pid = worker_spawn(fd, keep, n, &process->pidfd, error);
+    close(fd);
+    return process->pid > 0;
+}
+
+/* With sockets to it. */
+static bool connect_and_spawn(WorkerProcess *process, WorkerSpec *spec, int slot_lock,
+                              GError **error)
+{
+    if (!make_sockets(&process->socket, &spec->socket) ||
+        !make_sockets(&process->questions, &spec->questions)) {
+        return fail(error, "cannot make the worker's sockets");
+    }
+    bool ok = spawn(process, spec, slot_lock, error);
+    close(spec->socket);
+    close(spec->questions);
+    return ok;
+}
+
+bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+                          int ledger_fd, GError **error)
+{
+    g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
+
+    *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
+    describe(config, stand_ins, spec);
+    spec->ledger_fd = ledger_fd;
+    spec->identity = stand_ins->slot.identity;
+    if (!take_connections(config, stand_ins, spec, error)) {
+        return false;
+    }
+    bool ok = connect_and_spawn(process, spec, stand_ins->slot.lock, error);
+    /* The worker's alone from here on: its end is the files' end. */
+    for (unsigned i = 0; i < spec->n_fds; i++) {
+        close(spec->fds[i]);
+    }
+    return ok;
+}
+
+/* How it ended; false if it has not. It stays a zombie until worker_process_end() or the starter takes it. */
+static bool look_at_end(const WorkerProcess *process, siginfo_t *info)
+{
+    *info = (siginfo_t){0};
+    if (process->starter) {
+        return starter_fate(process->starter, info);
+    }
+    return waitid(P_PIDFD, (id_t)process->pidfd, info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info->si_pid != 0;
+}
+
+char *worker_process_fate(WorkerProcess *process)
+{
+    siginfo_t info;
+
+    if (!look_at_end(process, &info)) {
+        return g_strdup("ended"); /* a debugger, that is still to let go of it, knows how */
+    }
+    process->told = true;
+    if (info.si_code == CLD_EXITED) {
+        return g_strdup_printf("ended with exit status %d", info.si_status);
+    }
+    if (info.si_status == SIGSYS) {
+        return g_strdup("was killed by its system call filter: it tried what no worker does (the "
+                        "kernel's log names the call)");
+    }
+    return g_strdup_printf("was killed by signal %d (%s)", info.si_status,
+                           g_strsignal(info.si_status));
+}
+
+/* A worker that ended by itself ended well, or somebody should hear of it. */
+static void tell_fate(WorkerProcess *process, const char *name)
+{
+    siginfo_t info;
+
+    if (!process->told && look_at_end(process, &info) &&
+        (info.si_code != CLD_EXITED || info.si_status != EXIT_SUCCESS)) {
+        g_autofree char *fate = worker_process_fate(process);
+        g_printerr("nvcuse: the worker of instance '%s' %s\n", name, fate);
+    }
+}
+
+static bool wait_for_end(const WorkerProcess *process)
+{
+    struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
+
+    return poll(&ended, 1, END_SECONDS * 1000) > 0;
+}
+
+bool worker_process_end(WorkerProcess *process, const char *name, GError **error)
+{
+    bool ended = true;
+
+    if (process->pid > 0) {
+        shutdown(process->socket, SHUT_RDWR);
+        shutdown(process->questions, SHUT_RDWR);
+        ended =
+            wait_for_end(process) || (kill(process->pid, SIGKILL) == 0 && wait_for_end(process));
+        if (ended) {
+            tell_fate(process, name);
+            if (!process->starter) {
+                waitpid(process->pid, NULL, 0);
+            }
+        } else {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                        "worker %d of instance '%s' does not end: it is held in the host driver",
+                        process->pid, name);
+        }
+        close(process->pidfd);
+    }
+    return ended;
+}

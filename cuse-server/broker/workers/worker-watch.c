@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/broker/workers/worker-watch.h"
+
+#include <glib-unix.h>
+
+/* #syscalls:broker write */
+
+enum {
+    RESTARTS_MAX = 5,
+    RESTARTS_SECONDS = 60, /* in which there are no more: something is wrong, or somebody at work */
+};
+
+struct WorkerWatch {
+    Instance *instance;
+    InstanceReport *report;
+    bool restart;
+    WorkerLostFunc lost;
+    gpointer data;
+    guint source;
+    gint64 restarted[RESTARTS_MAX]; /* when, monotonic; 0: not yet */
+    unsigned next;                  /* the oldest of them */
+};
+
+static void watch_worker(WorkerWatch *watch);
+
+/* Take one of the restarts that there may be in a time. Returns false if there is none left. */
+static bool may_restart(WorkerWatch *watch)
+{
+    gint64 now = g_get_monotonic_time();
+    gint64 *oldest = &watch->restarted[watch->next];
+
+    if (*oldest && now - *oldest < RESTARTS_SECONDS * G_TIME_SPAN_SECOND) {
+        g_printerr("nvcuse: %d workers have ended within %d seconds: no other is started\n",
+                   RESTARTS_MAX + 1, RESTARTS_SECONDS);
+        return false;
+    }
+    *oldest = now;
+    watch->next = (watch->next + 1) % RESTARTS_MAX;
+    return true;
+}
+
+static bool restart(WorkerWatch *watch)
+{
+    g_autoptr(GError) error = NULL;
+
+    instance_report_worker_gone(watch->report);
+    if (!instance_restart_worker(watch->instance, &error)) {
+        g_printerr("nvcuse: no other worker: %s\n", error->message);
+        return false;
+    }
+    g_printerr("nvcuse: another worker serves; files that were open stay dead\n");
+    instance_report_worker_restarted(watch->report);
+    return true;
+}
+
+static gboolean on_ended(gint fd, GIOCondition condition, gpointer data)
+{
+    WorkerWatch *watch = data;
+    g_autofree char *fate = instance_worker_fate(watch->instance);
+    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
+
+    (void)fd;
+    (void)condition;
+    watch->source = 0;
+    g_printerr("nvcuse: the worker %s\n", fate);
+    instance_report_event(watch->report, AUDIT_WORKER_ENDED, event);
+    if (watch->restart && may_restart(watch) && restart(watch)) {
+        watch_worker(watch);
+    } else {
+        watch->lost(watch->data);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void watch_worker(WorkerWatch *watch)
+{
+    watch->source = g_unix_fd_add(instance_worker(watch->instance), G_IO_IN, on_ended, watch);
+}
+
+WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, bool restart,
+                              WorkerLostFunc lost, gpointer data)
+{
+    WorkerWatch *watch = g_new(WorkerWatch, 1);
+
+    *watch = (WorkerWatch){
+        .instance = instance, .report = report, .restart = restart, .lost = lost, .data = data};
+    watch_worker(watch);
+    return watch;
+}
+
+void worker_watch_free(WorkerWatch *watch)
+{
+    if (watch->source) {
+        g_source_remove(watch->source);
+    }
+    g_free(watch);
+}

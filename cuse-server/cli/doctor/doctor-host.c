@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What nvcuse needs of the host around the kernel: the driver, cgroups, a user, runtimes. */
+#include <pwd.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cuse-server/cli/doctor/doctor-checks.h"
+#include "cuse-server/cli/options/driver-options.h"
+#include "cuse-server/oci/runtime/find-program.h"
+#include "cuse-server/sandbox/worker-ids.h"
+
+#define PARAMS "/proc/driver/nvidia/params"
+
+static Finding look_at_root(void)
+{
+    if (geteuid() == 0) {
+        return finding_ok("root");
+    }
+    return finding(FINDING_PROBLEM, g_strdup("not root"),
+                   g_strdup("run it as root: most of what follows cannot be seen otherwise"));
+}
+
+static Finding look_at_driver_module(void)
+{
+    if (g_file_test("/proc/driver/nvidia/version", G_FILE_TEST_EXISTS)) {
+        return finding_ok("loaded");
+    }
+    return finding(FINDING_PROBLEM, g_strdup("not loaded"),
+                   g_strdup("install NVIDIA's driver on the host, and modprobe nvidia"));
+}
+
+static Finding look_at_uvm_module(void)
+{
+    if (g_file_test("/sys/module/nvidia_uvm", G_FILE_TEST_EXISTS)) {
+        return finding_ok("loaded");
+    }
+    /* The model driver has it in one module. */
+    g_autofree char *devices = NULL;
+    if (g_file_get_contents("/proc/devices", &devices, NULL, NULL) &&
+        strstr(devices, " nvidia-uvm\n")) {
+        return finding_ok("registered");
+    }
+    return finding(FINDING_WARNING, g_strdup("not loaded"),
+                   g_strdup("CUDA needs it: modprobe nvidia-uvm, before the instance starts"));
+}
+
+static Finding look_at_driver_version(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *warning = NULL;
+    char text[DRIVER_VERSION_MAX];
+    DriverVersion version;
+
+    if (!driver_version_ask_host(&version, &error)) {
+        return finding(FINDING_PROBLEM, g_strdup(error->message),
+                       g_strdup("--driver VERSION goes around asking"));
+    }
+    driver_version_format(version, text);
+    if (driver_node_choose(version, DRIVER_POLICY_QUALIFIED, &warning, &error)) {
+        return finding(FINDING_OK, g_strdup_printf("%s is qualified", text), NULL);
+    }
+    if (driver_node_find(version)) {
+        return finding(FINDING_WARNING, g_strdup_printf("%s is known, not qualified", text),
+                       g_strdup("serve it with --driver-policy known"));
+    }
+    if (driver_node_choose(version, DRIVER_POLICY_SERIES, &warning, NULL)) {
+        return finding(FINDING_WARNING, g_strdup_printf("%s is not known", text),
+                       g_strdup("--driver-policy series takes the nearest older one of its "
+                                "series; better: install one of `nvcuse drivers list`"));
+    }
+    return finding(FINDING_PROBLEM, g_strdup_printf("%s is not known", text),
+                   g_strdup("install one of `nvcuse drivers list`"));
+}
+
+static Finding look_at_device_files(void)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(PARAMS, &text, NULL, NULL)) {
+        return finding(FINDING_WARNING, g_strdup("there is no " PARAMS),
+                       g_strdup("is the driver loaded?"));
+    }
+    return finding_ok(strstr(text, "ModifyDeviceFiles: 0")
+                          ? "the driver leaves nodes alone"
+                          : "the driver's libraries make nodes on the host; instances hide that "
+                            "from guests");
+}
+
+static Finding look_at_cgroups(void)
+{
+    if (g_file_test("/sys/fs/cgroup/cgroup.controllers", G_FILE_TEST_EXISTS)) {
+        return finding_ok("version 2");
+    }
+    if (g_file_test("/sys/fs/cgroup/devices", G_FILE_TEST_EXISTS)) {
+        return finding_ok("version 1, with the devices controller");
+    }
+    return finding(FINDING_WARNING, g_strdup("no device control"),
+                   g_strdup("runtimes cannot deny containers the host's device numbers: mount "
+                            "cgroup2 on /sys/fs/cgroup"));
+}
+
+static Finding look_at_user(void)
+{
+    g_autoptr(GError) error = NULL;
+    LockupIdentity identity;
+    WorkerIds ids;
+
+    if (!worker_ids_read(&ids, &error) || !worker_ids_find(&ids, 0, &identity, &error)) {
+        return finding(FINDING_PROBLEM, g_strdup(error->message),
+                       g_strdup("mend or add the line nvcuse:FIRST:COUNT in /etc/subuid, with ids "
+                                "that no user has"));
+    }
+    if (!getpwnam("nvcuse")) {
+        return finding(FINDING_WARNING,
+                       g_strdup("there is no user nvcuse; the server of /proc runs as nobody"),
+                       g_strdup("systemd-sysusers, or useradd --system nvcuse"));
+    }
+    return finding(FINDING_OK, g_strdup_printf("nvcuse; workers from %u on", identity.uid), NULL);
+}
+
+/* --- runtimes --------------------------------------------------------------------------------- */
+
+/* A runtime, and the first version that passes seccomp listeners on; NULL: it leaves that to runc. */
+typedef struct {
+    const char *program;
+    const char *needs;
+} Runtime;
+
+static const Runtime runtimes[] = {
+    {"runc", "1.1"},  {"crun", "0.19"},     {"youki", "0.0.3"}, {"podman", NULL},
+    {"docker", NULL}, {"containerd", NULL}, {"nerdctl", NULL},  {"crio", NULL},
+};
+
+/* The first thing in a program's --version that looks like one. The caller frees it; NULL: none. */
+static char *version_of(const char *path)
+{
+    const char *const argv[] = {path, "--version", NULL};
+    g_autofree char *output = NULL;
+
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output,
+                      NULL, NULL, NULL)) {
+        return NULL;
+    }
+    for (const char *at = output; *at; at++) {
+        size_t length = strspn(at, "0123456789.");
+        if (g_ascii_isdigit(*at) && memchr(at, '.', length)) {
+            return g_strndup(at, length);
+        }
+        at += length ? length - 1 : 0;
+    }
+    return NULL;
+}
+
+/* Compare dotted numbers. */
+static bool is_older(const char *version, const char *than)
+{
+    while (*than) {
+        guint64 a = g_ascii_strtoull(version, (char **)&version, 10);
+        guint64 b = g_ascii_strtoull(than, (char **)&than, 10);
+        if (a != b) {
+            return a < b;
+        }
+        version += *version == '.';
+        than += *than == '.';
+    }
+    return false;
+}
+
+static Finding look_at_runtimes(void)
+{
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_autoptr(GString) old = g_string_new(NULL);
+    bool usable = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(runtimes); i++) {
+        g_autofree char *path = find_program(runtimes[i].program);
+        g_autofree char *version = path ? version_of(path) : NULL;
+        if (!path) {
+            continue;
+        }
+        g_string_append_printf(found, "%s%s %s", found->len ? ", " : "", runtimes[i].program,
+                               version ? version : "(of unknown version)");
+        if (runtimes[i].needs && version && is_older(version, runtimes[i].needs)) {
+            g_string_append_printf(old, "%s%s %s or newer", old->len ? ", " : "",
+                                   runtimes[i].program, runtimes[i].needs);
+        } else if (runtimes[i].needs) {
+            usable = true;
+        }
+    }
+    if (usable) {
+        return finding(FINDING_OK, g_string_free(g_steal_pointer(&found), FALSE), NULL);
+    }
+    g_autofree char *which = g_strdup(old->len ? old->str : "runc 1.1 or newer, or crun");
+    return finding(FINDING_WARNING,
+                   found->len ? g_strdup_printf("%s: none passes seccomp listeners on", found->str)
+                              : g_strdup("none found"),
+                   g_strdup_printf("`nvcuse run` works without; for containers install %s", which));
+}
+
+const DoctorCheck *doctor_host_checks(size_t *n)
+{
+    static const DoctorCheck checks[] = {
+        {"user", look_at_root},
+        {"nvidia", look_at_driver_module},
+        {"driver", look_at_driver_version},
+        {"nvidia-uvm", look_at_uvm_module},
+        {"device-files", look_at_device_files},
+        {"cgroups", look_at_cgroups},
+        {"worker-user", look_at_user},
+        {"runtimes", look_at_runtimes},
+    };
+
+    *n = G_N_ELEMENTS(checks);
+    return checks;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/oci/config/oci-bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+
+#include "cuse-server/base/json/json-text.h"
+#include "cuse-server/oci/config/oci-compare.h"
+#include "cuse-server/oci/config/oci-schema.h"
+
+/*
+ * #syscalls:broker rename unlink
+ * #syscalls:before openat newfstatat fstat stat read write close link fchown fchmod fsync
+ */
+
+static char *config_of(const char *bundle)
+{
+    return g_build_filename(bundle, "config.json", NULL);
+}
+
+static char *kept_of(const char *bundle)
+{
+    return g_build_filename(bundle, ".config.json.nvcuse", NULL);
+}
+
+/* What we put in the place of the engine's, once more: so that it is known for what it is. Nothing
+ * in the file itself could say so, for an image can have put that there. */
+static char *ours_of(const char *bundle)
+{
+    return g_build_filename(bundle, ".config.json.nvcuse.ours", NULL);
+}
+
+static bool fail(GError **error, const char *what, const char *path)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot %s %s: %s", what, path,
+                g_strerror(errno));
+    return false;
+}
+
+JsonValue *oci_bundle_load_file(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(JsonValue) config = NULL;
+    gsize length;
+
+    if (!g_file_get_contents(path, &text, &length, error)) {
+        return NULL;
+    }
+    config = json_text_parse(text, (gssize)length, error);
+    if (!config || !oci_schema_check(config, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+/* Is the configuration the one that we have put there? */
+static bool is_ours(const char *bundle)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *ours = ours_of(bundle);
+    g_autofree char *text = NULL;
+    g_autofree char *ours_text = NULL;
+    gsize length;
+    gsize ours_length;
+
+    return g_file_get_contents(ours, &ours_text, &ours_length, NULL) &&
+           g_file_get_contents(path, &text, &length, NULL) && length == ours_length &&
+           memcmp(text, ours_text, length) == 0;
+}
+
+JsonValue *oci_bundle_load(const char *bundle, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+
+    if (is_ours(bundle) && !oci_bundle_restore(bundle, error)) {
+        return NULL;
+    }
+    return oci_bundle_load_file(path, error);
+}
+
+/* --- exchanging -------------------------------------------------------------------------------- */
+
+/* Read the new text as a runtime will: it has to be what was meant, and where we had nothing to
+ * change, what the engine wrote. */
+static bool check_text(const char *path, const char *text, const JsonValue *meant, GError **error)
+{
+    g_autoptr(JsonValue) before = oci_bundle_load_file(path, error);
+    g_autoptr(JsonValue) after = before ? json_text_parse(text, -1, error) : NULL;
+
+    if (!after || !oci_schema_check(after, error)) {
+        g_prefix_error(error, "the configuration for the runtime: ");
+        return false;
+    }
+    if (!json_equal(after, meant)) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                            "the configuration for the runtime does not read as it was meant: this "
+                            "is a fault of nvcuse's, and the container is not made");
+        return false;
+    }
+    return oci_compare(before, after, error);
+}
+
+static bool write_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = write(fd, text, left);
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        text += MAX(n, 0);
+        left -= (size_t)MAX(n, 0);
+    }
+    return true;
+}
+
+/* Write a file that belongs to whom @like says; it is on the disk when this returns. */
+static bool write_like(const char *path, const char *text, const struct stat *like, GError **error)
+{
+    int fd;
+    bool ok;
+
+    (void)unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail(error, "make", path);
+    }
+    ok = write_all(fd, text) && fchown(fd, like->st_uid, like->st_gid) == 0 &&
+         fchmod(fd, like->st_mode & 07777) == 0 && fsync(fd) == 0;
+    if (!ok) {
+        fail(error, "write", path);
+    }
+    close(fd);
+    return ok;
+}
+
+/* Have what the directory says on the disk as well. */
+static bool sync_directory(const char *bundle, GError **error)
+{
+    int fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+
+    if (!ok) {
+        fail(error, "write", bundle);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+/* Keep the engine's under another name, and put ours under its. */
+static bool exchange(const char *bundle, const char *text, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *kept = kept_of(bundle);
+    g_autofree char *ours = ours_of(bundle);
+    g_autofree char *new_path = g_strconcat(kept, ".new", NULL);
+    struct stat st;
+
+    if (stat(path, &st) < 0) {
+        return fail(error, "look at", path);
+    }
+    /* One that was left here belongs to a config.json that is there no more. */
+    (void)unlink(kept);
+    if (!write_like(ours, text, &st, error) || !write_like(new_path, text, &st, error)) {
+        return false;
+    }
+    if (link(path, kept) < 0 || rename(new_path, path) < 0) {
+        return fail(error, "exchange", path);
+    }
+    return sync_directory(bundle, error);
+}
+
+/* Leave the bundle as the engine made it. */
+static void undo(const char *bundle)
+{
+    g_autofree char *new_path = g_build_filename(bundle, ".config.json.nvcuse.new", NULL);
+
+    (void)unlink(new_path);
+    (void)oci_bundle_restore(bundle, NULL);
+}
+
+bool oci_bundle_exchange(const char *bundle, const JsonValue *config, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *text = json_text_write(config);
+
+    if (!check_text(path, text, config, error)) {
+        return false;
+    }
+    if (!exchange(bundle, text, error)) {
+        undo(bundle);
+        return false;
+    }
+    return true;
+}
+
+bool oci_bundle_restore(const char *bundle, GError **error)
+{
+    g_autofree char *path = config_of(bundle);
+    g_autofree char *kept = kept_of(bundle);
+    g_autofree char *ours = ours_of(bundle);
+
+    if (rename(kept, path) < 0 && errno != ENOENT) {
+        return fail(error, "put back", path);
+    }
+    /* Two names of one file stay two (rename(2)): where ours did not get into its place. */
+    (void)unlink(kept);
+    (void)unlink(ours);
+    return true;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/oci/config/oci-devices.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/inventory/char-devices.h"
+
+enum {
+    ANY = -1,
+    MAJOR_MAX = 0xfff,      /* 12 bits: linux/kdev_t.h */
+    MINOR_MAX = 0xfffff,    /* 20 */
+    NOT_A_MINOR = G_MAXINT, /* of a node that does not say it */
+};
+
+/* --- rules ------------------------------------------------------------------------------------ */
+
+/* Access: bits of a rule's letters. */
+enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MAKE = 4, ACCESS_OPEN = 3, ACCESS_ALL = 7 };
+
+static const char *const access_texts[] = {"", "r", "w", "rw", "m", "rm", "wm", "rwm"};
+
+/*
+ * Rule: as both runtimes understand it.
+ * @type: 'a' all devices, 'b' or 'c'
+ * @major_no, @minor_no: ANY if it does not say
+ * @access: ACCESS_*
+ * @object: the engine's own; NULL: it is one of ours
+ */
+typedef struct {
+    bool allow;
+    char type;
+    int64_t major_no;
+    int64_t minor_no;
+    unsigned access;
+    JsonValue *object;
+} Rule;
+
+/*
+ * Closing: a list on its way.
+ * @rules: Rule, as they will be
+ * @expanded: an allowance of everything was written as many: what is denied later has to be taken from these
+ * @notes: what was left out and why, for people
+ * @i: the engine's rule that is being looked at
+ */
+typedef struct {
+    const HostNumbers *numbers;
+    GArray *rules;
+    bool expanded;
+    GPtrArray *notes;
+    guint i;
+} Closing;
+
+static const Rule deny_all = {false, 'a', ANY, ANY, ACCESS_ALL, NULL};
+
+static bool refuse(GError **error, guint i, const char *why)
+{
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "rule %u of the container's device control group (linux.resources.devices) %s; "
+                "nvcuse cannot tell what it allows",
+                i, why);
+    return false;
+}
+
+/* A number, or ANY: not there, null or -1, as engines write it. */
+static bool read_number(JsonValue *rule, const char *name, int64_t max, int64_t *number)
+{
+    const JsonValue *given = json_member(rule, name);
+    uint64_t value;
+
+    *number = ANY;
+    if (json_kind(given) == JSON_KIND_NULL) {
+        return true;
+    }
+    if (json_uint_get(given, &value)) {
+        *number = (int64_t)value;
+        return value <= (uint64_t)max;
+    }
+    return json_kind(given) == JSON_KIND_NUMBER && g_str_equal(json_token(given), "-1");
+}
+
+static bool read_type(JsonValue *object, char *type)
+{
+    const char *text = json_member_string(object, "type");
+
+    if (json_kind(json_member(object, "type")) == JSON_KIND_NULL || (text && *text == '\0')) {
+        text = "a";
+    }
+    *type = text ? text[0] : '\0';
+    return text && strlen(text) == 1 && strchr("abc", text[0]);
+}
+
+static bool read_allow(JsonValue *object, bool *allow)
+{
+    const JsonValue *given = json_member(object, "allow");
+
+    *allow = json_kind(given) == JSON_KIND_BOOLEAN && g_str_equal(json_token(given), "true");
+    return !given || json_kind(given) == JSON_KIND_BOOLEAN;
+}
+
+static unsigned read_access(const char *text)
+{
+    static const char letters[] = "rwm";
+    unsigned access = 0;
+
+    for (unsigned bit = 0; text && letters[bit]; bit++) {
+        access |= strchr(text, letters[bit]) ? 1U << bit : 0;
+    }
+    return access;
+}
+
+/* crun keeps numbers in 32 bits and a type's first letter; runc takes every rule of the type 'a' for
+ * one about all devices, and refuses the rest. */
+static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
+{
+    if (!object) {
+        return refuse(error, i, "is no object");
+    }
+    if (!read_allow(object, &rule->allow)) {
+        return refuse(error, i, "has an 'allow' that is neither true nor false");
+    }
+    if (!read_type(object, &rule->type)) {
+        return refuse(error, i, "has a type that is none of a, b and c");
+    }
+    if (!read_number(object, "major", MAJOR_MAX, &rule->major_no) ||
+        !read_number(object, "minor", MINOR_MAX, &rule->minor_no)) {
+        return refuse(error, i, "has a number that no device has");
+    }
+    if (rule->allow && rule->type == 'a' && (rule->major_no != ANY || rule->minor_no != ANY)) {
+        return refuse(error, i, "allows numbers, but not of which type");
+    }
+    rule->access = read_access(json_member_string(object, "access"));
+    rule->object = object;
+    return true;
+}
+
+/* As people write it: "c 195:* rw". The caller frees it. */
+static char *rule_text(const Rule *rule)
+{
+    g_autofree char *major_text =
+        rule->major_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->major_no);
+    g_autofree char *minor_text =
+        rule->minor_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->minor_no);
+
+    return g_strdup_printf("%c %s:%s %s", rule->type, major_text, minor_text,
+                           access_texts[rule->access]);
+}
+
+static bool denies_everything(const Rule *rule)
+{
+    return !rule->allow && rule->type == 'a' && rule->major_no == ANY && rule->minor_no == ANY &&
+           rule->access == ACCESS_ALL;
+}
+
+static JsonValue *rule_object(const Rule *rule)
+{
+    const char type[] = {rule->type, '\0'};
+    JsonValue *object = json_new_object();
+
+    json_set(object, "allow", json_new_boolean(rule->allow));
+    if (rule->type != 'a') {
+        json_set_string(object, "type", type);
+    }
+    if (rule->major_no != ANY) {
+        json_set(object, "major", json_new_int(rule->major_no));
+    }
+    if (rule->minor_no != ANY) {
+        json_set(object, "minor", json_new_int(rule->minor_no));
+    }
+    json_set_string(object, "access", access_texts[rule->access]);
+    return object;
+}
+
+static JsonValue *list_of(const GArray *rules)
+{
+    JsonValue *list = json_new_array();
+
+    for (guint i = 0; i < rules->len; i++) {
+        const Rule *rule = &g_array_index(rules, Rule, i);
+        json_append(list, rule->object ? json_ref(rule->object) : rule_object(rule));
+    }
+    return list;
+}
+
+/* Of ours, only what is not there yet. */
+static void add_rule(Closing *closing, const Rule *rule)
+{
+    for (guint i = 0; !rule->object && rule->allow && i < closing->rules->len; i++) {
+        const Rule *other = &g_array_index(closing->rules, Rule, i);
+        if (other->allow && other->type == rule->type && other->major_no == rule->major_no &&
+            other->minor_no == rule->minor_no && !(rule->access & ~other->access)) {
+            return;
+        }
+    }
+    g_array_append_vals(closing->rules, rule, 1);
+}
+
+/* --- what is said of it ----------------------------------------------------------------------- */
+
+static void note(Closing *closing, const Rule *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void note(Closing *closing, const Rule *rule, const char *format, ...)
+{
+    g_autofree char *text = rule_text(rule);
+    g_autofree char *why = NULL;
+    va_list args;
+
+    va_start(args, format);
+    why = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_ptr_array_add(closing->notes,
+                    g_strdup_printf("device rule %u (%s) %s", closing->i, text, why));
+}
+
+/* "29:0, 29:1"; "none". The caller frees it. */
+static char *others_text(const HostNumbers *numbers, int64_t major_no)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < numbers->others->len; i++) {
+        const DeviceNumber *number = &g_array_index(numbers->others, DeviceNumber, i);
+        if (number->major_no == major_no) {
+            g_string_append_printf(text, "%s%u:%u", text->len ? ", " : "", number->major_no,
+                                   number->minor_no);
+        }
+    }
+    return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("none");
+}
+
+/* "234-241", from @first on; returns the number after it. */
+static int64_t append_free(const HostNumbers *numbers, int64_t first, GString *text)
+{
+    int64_t next = first;
+
+    while (host_numbers_is_free(numbers, next)) {
+        next++;
+    }
+    g_string_append_printf(text, next == first + 1 ? "%s%d" : "%s%d-%d", text->len ? ", " : "",
+                           (int)first, (int)next - 1);
+    return next;
+}
+
+/* What an allowance of all character devices is without. */
+static void note_expansion(Closing *closing, const Rule *rule)
+{
+    const HostNumbers *numbers = closing->numbers;
+    g_autoptr(GString) denied = g_string_new(NULL);
+    g_autoptr(GString) shared = g_string_new(NULL);
+    g_autoptr(GString) unused = g_string_new(NULL);
+
+    for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
+        const char *driver = host_numbers_denied_driver(numbers, major_no);
+        if (driver) {
+            g_string_append_printf(denied, "%s%d (%s)", denied->len ? ", " : "", (int)major_no,
+                                   driver);
+        } else if (host_numbers_is_shared(numbers, major_no)) {
+            g_autofree char *others = others_text(numbers, major_no);
+            g_string_append_printf(shared, "; of major %d it allows: %s", (int)major_no, others);
+        } else if (host_numbers_is_free(numbers, major_no)) {
+            major_no = append_free(numbers, major_no, unused) - 1;
+        }
+    }
+    note(closing, rule,
+         "leaves out what is NVIDIA's: majors %s%s (other drivers' nodes); and majors that no "
+         "driver has now, and one of NVIDIA's could get: %s",
+         denied->str, shared->str, unused->str);
+}
+
+/* --- a closed list ---------------------------------------------------------------------------- */
+
+/* An allowance of nodes of a shared major, or of the one that it names: those of other drivers'. */
+static void allow_shared(Closing *closing, Rule rule)
+{
+    const GArray *others = closing->numbers->others;
+    int64_t wanted = rule.minor_no;
+
+    rule.object = NULL;
+    for (guint i = 0; i < others->len; i++) {
+        const DeviceNumber *number = &g_array_index(others, DeviceNumber, i);
+        rule.minor_no = number->minor_no;
+        if (number->major_no == rule.major_no && (wanted == ANY || wanted == rule.minor_no)) {
+            add_rule(closing, &rule);
+        }
+    }
+}
+
+/* An allowance of every character device: one for each major that is not NVIDIA's, whether or not its driver is
+ * loaded. To make nodes stays allowed altogether. */
+static void allow_majors(Closing *closing, const Rule *wide)
+{
+    Rule rule = *wide;
+
+    rule.object = NULL;
+    rule.access = wide->access & ACCESS_OPEN;
+    for (rule.major_no = 1; rule.access && rule.major_no <= HOST_MAJOR_MAX; rule.major_no++) {
+        if (host_numbers_is_shared(closing->numbers, rule.major_no)) {
+            allow_shared(closing, rule);
+        } else if (!host_numbers_denied_driver(closing->numbers, rule.major_no) &&
+                   !host_numbers_is_free(closing->numbers, rule.major_no)) {
+            add_rule(closing, &rule);
+        }
+    }
+    if (wide->access & ACCESS_MAKE) {
+        add_rule(closing, &(Rule){true, 'c', ANY, wide->minor_no, ACCESS_MAKE, NULL});
+    }
+    closing->expanded = true;
+    note_expansion(closing, wide);
+}
+
+/* An allowance to read or write character devices of one major: what of it is not NVIDIA's. */
+static void allow_major(Closing *closing, const Rule *rule)
+{
+    const HostNumbers *numbers = closing->numbers;
+    const char *driver = host_numbers_denied_driver(numbers, rule->major_no);
+
+    if (driver) {
+        note(closing, rule, "is left out: the number is of the driver %s", driver);
+    } else if (host_numbers_is_shared(numbers, rule->major_no)) {
+        g_autofree char *others = others_text(numbers, rule->major_no);
+        allow_shared(closing, *rule);
+        if (!host_numbers_is_of_others(numbers, rule->major_no, rule->minor_no)) {
+            note(closing, rule,
+                 "is about nodes that NVIDIA's driver may have, too; of those it names it allows "
+                 "what is of other drivers: %s",
+                 others);
+        }
+    } else if (host_numbers_is_free(numbers, rule->major_no)) {
+        note(closing, rule,
+             "is left out: no driver has this number now, and one of NVIDIA's could get it; load "
+             "the driver before the container is made");
+    } else {
+        add_rule(closing, rule);
+    }
+}
+
+static void allow_everything(Closing *closing, const Rule *rule)
+{
+    Rule part = *rule;
+
+    /* It forgets what was said before, as a rule of this type does in runc and the kernel. */
+    g_array_set_size(closing->rules, 0);
+    add_rule(closing, &deny_all);
+    part.type = 'b';
+    part.object = NULL;
+    add_rule(closing, &part);
+    part.type = 'c';
+    allow_majors(closing, &part);
+}
+
+/* --- denials of what was allowed in many rules ------------------------------------------------- */
+
+static bool meets(int64_t a, int64_t b)
+{
+    return a == ANY || b == ANY || a == b;
+}
+
+static bool covers(const Rule *rule, const Rule *other)
+{
+    return (rule->major_no == ANY || rule->major_no == other->major_no) &&
+           (rule->minor_no == ANY || rule->minor_no == other->minor_no);
+}
+
+static bool refuse_hole(const Closing *closing, const Rule *denial, const Rule *allowed,
+                        GError **error)
+{
+    g_autofree char *denied_text = rule_text(denial);
+    g_autofree char *allowed_text = rule_text(allowed);
+
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "rule %u of the container's device control group (linux.resources.devices) denies "
+                "%s, a part of %s, after a rule has allowed all devices; nvcuse has to write that "
+                "rule as a list, of which runtimes cannot take a part away: deny the whole, or do "
+                "not allow all devices",
+                closing->i, denied_text, allowed_text);
+    return false;
+}
+
+/* runc and the kernel's older groups know no denial of a part of what one rule allows. */
+static bool take_away(Closing *closing, const Rule *denial, GError **error)
+{
+    for (guint i = closing->rules->len; i-- > 0;) {
+        Rule *rule = &g_array_index(closing->rules, Rule, i);
+        unsigned common = rule->access & denial->access;
+        if (!rule->allow || rule->type != denial->type || !common ||
+            !meets(rule->major_no, denial->major_no) || !meets(rule->minor_no, denial->minor_no)) {
+            continue;
+        }
+        if (covers(denial, rule)) {
+            rule->access &= ~denial->access;
+            rule->object = NULL;
+            if (!rule->access) {
+                g_array_remove_index(closing->rules, i);
+            }
+        } else if (common & ACCESS_OPEN) {
+            return refuse_hole(closing, denial, rule, error);
+        } else {
+            note(closing, denial, "does not take away that nodes may be made");
+        }
+    }
+    return true;
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+static bool close_rule(Closing *closing, const Rule *rule, GError **error)
+{
+    if (denies_everything(rule)) {
+        g_array_set_size(closing->rules, 0);
+        closing->expanded = false;
+    }
+    if (!rule->allow && rule->type != 'a' && closing->expanded) {
+        return take_away(closing, rule, error);
+    }
+    if (rule->allow && rule->type == 'a') {
+        /* runc takes it for all kinds of access, whatever it says. */
+        allow_everything(closing, rule);
+    } else if (!rule->allow || rule->type == 'b' || !(rule->access & ACCESS_OPEN)) {
+        add_rule(closing, rule);
+    } else if (rule->major_no == ANY) {
+        allow_majors(closing, rule);
+    } else {
+        allow_major(closing, rule);
+    }
+    return true;
+}
+
+static bool has_others(const HostNumbers *numbers, int64_t major_no)
+{
+    for (guint i = 0; i < numbers->others->len; i++) {
+        if (g_array_index(numbers->others, DeviceNumber, i).major_no == major_no) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list of this form needs none of these; they hold if the form is ever lost on the way. */
+static void add_denials(Closing *closing)
+{
+    const HostNumbers *numbers = closing->numbers;
+
+    for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
+        if (host_numbers_denied_driver(numbers, major_no) ||
+            (host_numbers_is_shared(numbers, major_no) && !has_others(numbers, major_no))) {
+            add_rule(closing, &(Rule){false, 'c', major_no, ANY, ACCESS_OPEN, NULL});
+        }
+    }
+}
+
+static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
+{
+    add_rule(closing, &deny_all);
+    for (closing->i = 0; closing->i < json_length(rules); closing->i++) {
+        Rule rule;
+        if (!read_rule(json_element_object(rules, closing->i), closing->i, &rule, error) ||
+            !close_rule(closing, &rule, error)) {
+            return false;
+        }
+    }
+    add_denials(closing);
+    return true;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+/* A block device has numbers of its own. */
+static bool is_character_node(const JsonValue *node)
+{
+    const char *type = json_member_string(node, "type");
+
+    return g_strcmp0(type, "b") != 0 && g_strcmp0(type, "p") != 0;
+}
+
+static bool is_denied_number(const HostNumbers *numbers, int64_t major_no, int64_t minor_no)
+{
+    if (host_numbers_is_shared(numbers, major_no)) {
+        return !host_numbers_is_of_others(numbers, major_no, minor_no);
+    }
+    return host_numbers_denied_driver(numbers, major_no) || host_numbers_is_free(numbers, major_no);
+}
+
+static void remove_nodes(const HostNumbers *numbers, JsonValue *nodes, GPtrArray *notes)
+{
+    for (guint i = json_length(nodes); i-- > 0;) {
+        JsonValue *node = json_element_object(nodes, i);
+        uint64_t major_no;
+        uint64_t minor_no = NOT_A_MINOR;
+        if (!is_character_node(node) || !json_uint_get(json_member(node, "major"), &major_no)) {
+            continue;
+        }
+        (void)json_uint_get(json_member(node, "minor"), &minor_no);
+        if (is_denied_number(numbers, (int64_t)major_no, (int64_t)minor_no)) {
+            const char *path = json_member_string(node, "path");
+            g_ptr_array_add(notes,
+                            g_strdup_printf("the node %s (c %d:%d) is left out: it is, or may "
+                                            "become, one of NVIDIA's driver",
+                                            path ? path : "without a path", (int)major_no,
+                                            (int)minor_no));
+            json_remove_element(nodes, i);
+        }
+    }
+}
+
+bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GPtrArray *notes,
+                       GError **error)
+{
+    JsonValue *resources = json_need_object(linux_section, "resources");
+    g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(Rule));
+    Closing closing = {.numbers = numbers, .rules = rules, .notes = notes};
+
+    /* crun without rules, and the kernel's older groups, begin with everything. */
+    if (!close_rules(&closing, json_need_array(resources, "devices"), error)) {
+        return false;
+    }
+    json_set(resources, "devices", list_of(rules));
+    remove_nodes(numbers, json_member_array(linux_section, "devices"), notes);
+    return true;
+}

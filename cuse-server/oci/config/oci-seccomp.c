@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/oci/config/oci-seccomp.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/base/json/json-value.h"
+#include "cuse-server/container/open-filter.h"
+
+#define NOTIFY "SCMP_ACT_NOTIFY"
+
+/* --- sets of an argument's values ------------------------------------------------------------- */
+
+/* Values v with (v & mask) == value. */
+typedef struct {
+    uint64_t mask;
+    uint64_t value;
+} Cube;
+
+static bool is_disjoint(Cube a, Cube b)
+{
+    return (a.value ^ b.value) & a.mask & b.mask;
+}
+
+static Cube meet(Cube a, Cube b)
+{
+    return (Cube){a.mask | b.mask, a.value | b.value};
+}
+
+/* Append @a without @b, as cubes that have no value in common: for each bit that @b fixes and @a
+ * does not, those that agree with @b in the bits before it and differ there. */
+static void subtract(GArray *out, Cube a, Cube b)
+{
+    if (is_disjoint(a, b)) {
+        g_array_append_val(out, a);
+        return;
+    }
+    for (uint64_t left = b.mask & ~a.mask; left; left &= left - 1) {
+        uint64_t bit = left & -left;
+        Cube piece = {a.mask | bit, a.value | (~b.value & bit)};
+        g_array_append_val(out, piece);
+        a = (Cube){a.mask | bit, a.value | (b.value & bit)};
+    }
+}
+
+static GArray *subtract_all(Cube from, const GArray *cubes)
+{
+    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(Cube));
+
+    g_array_append_val(pieces, from);
+    for (guint c = 0; c < cubes->len; c++) {
+        GArray *next = g_array_new(FALSE, FALSE, sizeof(Cube));
+        for (guint i = 0; i < pieces->len; i++) {
+            subtract(next, g_array_index(pieces, Cube, i), g_array_index(cubes, Cube, c));
+        }
+        g_array_unref(pieces);
+        pieces = next;
+    }
+    return pieces;
+}
+
+/* --- a profile -------------------------------------------------------------------------------- */
+
+/*
+ * Merge: a profile that is being made.
+ * @is_open: its default lets calls through
+ * @needs: which rules of the table are meant
+ * @out: the rules of the new profile
+ */
+typedef struct {
+    bool is_open;
+    const FilterNeeds *needs;
+    JsonValue *out;
+    GError **error;
+} Merge;
+
+/* A watched call: for whom, which argument, and for which of its values the broker is asked. */
+typedef struct {
+    const char *name;
+    FilterScope scope;
+    unsigned argument;
+    GArray *cubes;
+} Watched;
+
+static bool lets_through(const char *action)
+{
+    return g_strcmp0(action, "SCMP_ACT_ALLOW") == 0 || g_strcmp0(action, "SCMP_ACT_LOG") == 0 ||
+           g_strcmp0(action, "SCMP_ACT_TRACE") == 0;
+}
+
+static bool applies(const Merge *merge, size_t rule)
+{
+    return filter_rule_applies(&filter_rules[rule], merge->needs);
+}
+
+static bool is_watched(const Merge *merge, const char *name)
+{
+    for (size_t i = 0; i < filter_rules_count; i++) {
+        if (applies(merge, i) && g_strcmp0(filter_rules[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All rules of the table for the call whose first is @first. */
+static GArray *watched_cubes(const Merge *merge, size_t first)
+{
+    GArray *cubes = g_array_new(FALSE, FALSE, sizeof(Cube));
+
+    for (size_t i = first; i < filter_rules_count; i++) {
+        if (applies(merge, i) && g_str_equal(filter_rules[i].name, filter_rules[first].name)) {
+            Cube cube = {filter_rules[i].mask, filter_rules[i].value};
+            g_array_append_val(cubes, cube);
+        }
+    }
+    return cubes;
+}
+
+static bool rule_names(JsonValue *rule, const char *name)
+{
+    return json_has_string(json_member_array(rule, "names"), name);
+}
+
+/* A copy of a rule, for one call and without its comparisons. */
+static JsonValue *copy_for(JsonValue *rule, const char *name)
+{
+    JsonValue *copy = json_copy(rule);
+    JsonValue *names = json_new_array();
+
+    json_append_string(names, name);
+    json_set(copy, "names", names);
+    json_remove_member(copy, "args");
+    return copy;
+}
+
+/* Emit a rule for one call: @rule's other comparisons, and that the watched argument is in @cube.
+ */
+static void emit(const Merge *merge, JsonValue *rule, const char *action, const Watched *watched,
+                 Cube cube)
+{
+    JsonValue *copy = copy_for(rule, watched->name);
+    JsonValue *old = json_member_array(rule, "args");
+    JsonValue *args = json_new_array();
+
+    for (guint i = 0; i < json_length(old); i++) {
+        JsonValue *arg = json_element_object(old, i);
+        uint64_t index = UINT64_MAX;
+        if (arg && json_uint_get(json_member(arg, "index"), &index) && index != watched->argument) {
+            json_append(args, json_copy(json_element(old, i)));
+        }
+    }
+    if (cube.mask) {
+        JsonValue *arg = json_new_object();
+        json_set(arg, "index", json_new_uint(watched->argument));
+        if (cube.mask == UINT64_MAX) {
+            json_set(arg, "value", json_new_uint(cube.value));
+            json_set_string(arg, "op", "SCMP_CMP_EQ");
+        } else {
+            json_set(arg, "value", json_new_uint(cube.mask));
+            json_set(arg, "valueTwo", json_new_uint(cube.value));
+            json_set_string(arg, "op", "SCMP_CMP_MASKED_EQ");
+        }
+        json_append(args, arg);
+    }
+    json_set_string(copy, "action", action);
+    if (g_str_equal(action, NOTIFY)) {
+        json_remove_member(copy, "errnoRet");
+    }
+    if (json_length(args)) {
+        json_set(copy, "args", args);
+    } else {
+        json_unref(args);
+    }
+    json_append(merge->out, copy);
+}
+
+static bool refuse(const Merge *merge, const char *name, const char *why)
+{
+    g_set_error(merge->error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "the container's seccomp profile has a rule for %s that nvcuse's cannot be merged "
+                "with: %s",
+                name, why);
+    return false;
+}
+
+/* Which values of the watched argument a rule is about. */
+static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watched, Cube *cube)
+{
+    JsonValue *args = json_member_array(rule, "args");
+    guint seen = 0; /* a bit for each argument */
+
+    *cube = (Cube){0, 0};
+    for (guint i = 0; i < json_length(args); i++) {
+        JsonValue *arg = json_element_object(args, i);
+        uint64_t index;
+        uint64_t value;
+        uint64_t second = 0;
+        if (!arg || !json_uint_get(json_member(arg, "index"), &index) || index > 5 ||
+            !json_uint_get(json_member(arg, "value"), &value) ||
+            (json_kind(json_member(arg, "valueTwo")) != JSON_KIND_NULL &&
+             !json_uint_get(json_member(arg, "valueTwo"), &second))) {
+            return refuse(merge, watched->name, "one of its comparisons is not one");
+        }
+        if (seen & (1u << index)) {
+            return refuse(merge, watched->name, "it compares an argument twice");
+        }
+        seen |= 1u << index;
+        if (index != watched->argument) {
+            continue;
+        }
+        const char *op = json_member_string(arg, "op");
+        if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
+            *cube = (Cube){UINT64_MAX, value};
+        } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
+            *cube = (Cube){value, second & value};
+        } else {
+            return refuse(merge, watched->name, "it orders the values of the watched argument");
+        }
+    }
+    return true;
+}
+
+static bool meets_any(Cube cube, const GArray *cubes)
+{
+    for (guint i = 0; i < cubes->len; i++) {
+        if (!is_disjoint(cube, g_array_index(cubes, Cube, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One of the profile's rules for a watched call. @closed: it is refused altogether. */
+static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watched, bool closed)
+{
+    const char *action = json_member_string(rule, "action");
+    Cube cube;
+
+    if (closed) {
+        json_append(merge->out, json_ref(rule));
+        return true;
+    }
+    if (!rule_cube(merge, rule, watched, &cube)) {
+        return false;
+    }
+    if (!lets_through(action)) {
+        if (meets_any(cube, watched->cubes)) {
+            return refuse(merge, watched->name,
+                          "it refuses some of the calls that the broker is "
+                          "to be asked about");
+        }
+        emit(merge, rule, action, watched, cube);
+        return true;
+    }
+    g_autoptr(GArray) rest = subtract_all(cube, watched->cubes);
+    for (guint i = 0; i < rest->len; i++) {
+        emit(merge, rule, action, watched, g_array_index(rest, Cube, i));
+    }
+    for (guint i = 0; !merge->is_open && i < watched->cubes->len; i++) {
+        Cube ours = g_array_index(watched->cubes, Cube, i);
+        if (!is_disjoint(cube, ours)) {
+            emit(merge, rule, NOTIFY, watched, meet(cube, ours));
+        }
+    }
+    return true;
+}
+
+/* A rule without comparisons that refuses the call: nobody needs to be asked. */
+static bool closes(JsonValue *rule, const char *name)
+{
+    JsonValue *args = json_member_array(rule, "args");
+
+    return rule_names(rule, name) && !lets_through(json_member_string(rule, "action")) &&
+           (!args || json_length(args) == 0);
+}
+
+/* A rule for a call that need not be watched, which looks at its arguments: the profile's rules for it stay. */
+static bool is_left(JsonValue *rule, const Watched *watched)
+{
+    return watched->scope == FILTER_UNLESS_COMPARED && rule_names(rule, watched->name) &&
+           json_length(json_member_array(rule, "args")) > 0;
+}
+
+static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watched)
+{
+    bool closed = false;
+
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
+        closed = closed || closes(rule, watched->name) || is_left(rule, watched);
+    }
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
+        if (rule_names(rule, watched->name)) {
+            JsonValue *single = copy_for(rule, watched->name);
+            JsonValue *args = json_member(rule, "args");
+            if (args) {
+                json_set(single, "args", json_copy(args));
+            }
+            bool ok = merge_rule(merge, single, watched, closed);
+            json_unref(single);
+            if (!ok) {
+                return false;
+            }
+        }
+    }
+    if (merge->is_open && !closed) {
+        g_autoptr(JsonValue) ours = json_new_object();
+        for (guint i = 0; i < watched->cubes->len; i++) {
+            emit(merge, ours, NOTIFY, watched, g_array_index(watched->cubes, Cube, i));
+        }
+    }
+    return true;
+}
+
+/* The rules for calls that are not watched stay as they are. */
+static void keep_others(const Merge *merge, JsonValue *rules)
+{
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
+        JsonValue *names = json_member_array(rule, "names");
+        JsonValue *kept = json_new_array();
+        for (guint n = 0; n < json_length(names); n++) {
+            const char *name = json_element_string(names, n);
+            if (!is_watched(merge, name)) {
+                json_append_string(kept, name);
+            }
+        }
+        if (json_length(kept)) {
+            json_set(rule, "names", kept);
+            json_append(merge->out, json_ref(rule));
+        } else {
+            json_unref(kept);
+        }
+    }
+}
+
+static bool is_first(const Merge *merge, size_t rule)
+{
+    for (size_t i = 0; i < rule; i++) {
+        if (applies(merge, i) && g_str_equal(filter_rules[i].name, filter_rules[rule].name)) {
+            return false;
+        }
+    }
+    return applies(merge, rule);
+}
+
+/* Everything that has to be so before rules can be looked at. */
+static bool check(JsonValue *profile, JsonValue *rules, GError **error)
+{
+    bool notifies = json_member(profile, "listenerPath") ||
+                    g_strcmp0(json_member_string(profile, "defaultAction"), NOTIFY) == 0;
+
+    for (guint i = 0; i < json_length(rules); i++) {
+        JsonValue *rule = json_element_object(rules, i);
+        if (!rule || !json_member_array(rule, "names") || !json_member_string(rule, "action")) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                        "rule %u of the container's seccomp profile has no names or no action", i);
+            return false;
+        }
+        notifies = notifies || g_str_equal(json_member_string(rule, "action"), NOTIFY);
+    }
+    if (notifies) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                            "the container's seccomp profile has a listener of its own "
+                            "(listenerPath or SCMP_ACT_NOTIFY), and the kernel allows one for each "
+                            "container: it cannot have GPUs through nvcuse");
+    }
+    return !notifies;
+}
+
+/* A profile that lets everything through, for 32-bit programs too: without them among its
+ * architectures they would be killed. */
+static JsonValue *open_profile(void)
+{
+    static const char *const architectures[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
+                                                "SCMP_ARCH_X32"};
+    JsonValue *profile = json_new_object();
+    JsonValue *array = json_need_array(profile, "architectures");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++) {
+        json_append_string(array, architectures[i]);
+    }
+    json_set_string(profile, "defaultAction", "SCMP_ACT_ALLOW");
+    return profile;
+}
+
+/* Does the profile ask a listener at all? The kernel refuses the flag to a filter without one. */
+static bool has_notify(JsonValue *rules)
+{
+    for (guint i = 0; i < json_length(rules); i++) {
+        if (g_strcmp0(json_member_string(json_element_object(rules, i), "action"), NOTIFY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without a list runc and crun take SPEC_ALLOW; with one, what it has. So a list that we make has it too. */
+static void add_wait_killable(JsonValue *profile)
+{
+    bool has_default = !json_member_array(profile, "flags");
+    JsonValue *flags = json_need_array(profile, "flags");
+
+    if (has_default) {
+        json_append_string(flags, "SECCOMP_FILTER_FLAG_SPEC_ALLOW");
+    }
+    if (!json_has_string(flags, OCI_SECCOMP_WAIT_KILLABLE)) {
+        json_append_string(flags, OCI_SECCOMP_WAIT_KILLABLE);
+    }
+}
+
+bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
+                       const FilterNeeds *needs, bool wait_killable, GError **error)
+{
+    if (!json_member_object(linux_section, "seccomp")) {
+        json_set(linux_section, "seccomp", open_profile());
+    }
+    JsonValue *profile = json_member_object(linux_section, "seccomp");
+    JsonValue *rules = json_need_array(profile, "syscalls");
+    Merge merge = {
+        .is_open = lets_through(json_member_string(profile, "defaultAction")),
+        .needs = needs,
+        .out = json_new_array(),
+        .error = error,
+    };
+    bool ok = check(profile, rules, error);
+
+    for (size_t i = 0; ok && i < filter_rules_count; i++) {
+        if (is_first(&merge, i)) {
+            g_autoptr(GArray) cubes = watched_cubes(&merge, i);
+            ok = merge_call(&merge, rules,
+                            &(Watched){filter_rules[i].name, filter_rules[i].scope,
+                                       filter_rules[i].argument, cubes});
+        }
+    }
+    if (!ok) {
+        json_unref(merge.out);
+        return false;
+    }
+    keep_others(&merge, rules);
+    json_set(profile, "syscalls", merge.out);
+    json_set_string(profile, "listenerPath", listener_path);
+    if (wait_killable && has_notify(merge.out)) {
+        add_wait_killable(profile);
+    }
+    return true;
+}

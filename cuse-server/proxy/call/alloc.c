@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking up classes: NV_ESC_RM_ALLOC, by hClass. It comes in a form of 32 bytes (NVOS21) and one of 48 (NVOS64); the driver always
+ * gets the longer one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "abi/alloc.h"
+#include "abi/class.h"
+#include "abi/status.h"
+#include "cuse-server/proxy/call/call-work.h"
+#include "cuse-server/proxy/call/frontend-word.h"
+#include "cuse-server/proxy/effects/effects.h"
+#include "cuse-server/proxy/proxy.h"
+
+static void widen(CallWork *work)
+{
+    if (!work->alloc.short_form) {
+        work->alloc.wide = *(const NVOS64_PARAMETERS *)work->alloc.guest;
+        return;
+    }
+    const NVOS21_PARAMETERS *p = work->alloc.guest;
+    work->alloc.wide = (NVOS64_PARAMETERS){
+        .hRoot = p->hRoot,
+        .hObjectParent = p->hObjectParent,
+        .hObjectNew = p->hObjectNew,
+        .hClass = p->hClass,
+        .pAllocParms = p->pAllocParms,
+        .paramsSize = p->paramsSize,
+        .status = p->status,
+    };
+}
+
+void alloc_narrow(Call *call)
+{
+    const NVOS64_PARAMETERS *wide = &call->work->alloc.wide;
+
+    if (!call->work->alloc.short_form) {
+        *(NVOS64_PARAMETERS *)call->work->alloc.guest = *wide;
+        return;
+    }
+    NVOS21_PARAMETERS *p = call->work->alloc.guest;
+    p->hRoot = wide->hRoot;
+    p->hObjectParent = wide->hObjectParent;
+    p->hObjectNew = wide->hObjectNew;
+    p->hClass = wide->hClass;
+    p->paramsSize = wide->paramsSize;
+    p->status = wide->status;
+}
+
+/* Both are copies of the same place, taken one after the other: what was decided upon counts. */
+void alloc_settle(Call *call)
+{
+    if (call->work->alloc.event && call->params) {
+        memcpy(call->params, call->work->alloc.event,
+               MIN(sizeof(NV0005_ALLOC_PARAMETERS), call->params_size));
+    }
+}
+
+/*
+ * Ask for what the pointers point at. Copy-out order: rights, then the parameters; the transport writes the argument first, which
+ * only a guest with overlapping buffers can tell.
+ */
+static void take_params(Call *call)
+{
+    CallWork *work = call->work;
+    NVOS64_PARAMETERS *wide = &work->alloc.wide;
+    const AbiLayout *layout = call->entry->layout;
+    /* A class that names files means nothing without its parameters; a null pointer then faults. */
+    const bool needs_params = abi_members_have(call->entry->members, ABI_ROLE_FD);
+
+    call_map_array(call, &wide->pRightsRequested,
+                   wide->pRightsRequested ? sizeof(RS_ACCESS_MASK) : 0, GUEST_INOUT);
+    if ((wide->pAllocParms && !work->effect->no_params) || needs_params) {
+        call->params = guest_map(work->req, wide->pAllocParms, layout->size, GUEST_INOUT);
+        work->members = call->entry->members;
+    }
+    call->params_size = layout ? layout->size : 0;
+}
+
+/* Which refusal, if any, the table has for a class; @entry may be NULL. */
+static Refusal refusal_of(const Call *call)
+{
+    if (!call->entry || !effect_of(call->entry->handler)) {
+        return REFUSAL_UNKNOWN_CLASS;
+    }
+    return call->entry->caps & call->work->req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
+}
+
+/*
+ * NV01_EVENT is an alias: the class that counts, for the driver as well, is in its parameters.
+ * Returns false if they are not here.
+ */
+static bool fix_up_class(CallWork *work)
+{
+    NVOS64_PARAMETERS *wide = &work->alloc.wide;
+
+    if (wide->hClass == NV01_EVENT) {
+        const NV0005_ALLOC_PARAMETERS *event =
+            guest_map(work->req, wide->pAllocParms, sizeof *event, GUEST_IN);
+        if (!event) {
+            return false;
+        }
+        work->alloc.event = event;
+        wide->hClass = event->hClass;
+    }
+    return true;
+}
+
+CallStep alloc_look_up(Call *call)
+{
+    CallWork *work = call->work;
+    Request *req = work->req;
+    NVOS64_PARAMETERS *wide = &work->alloc.wide;
+    const size_t size = frontend_size(req->command);
+
+    work->alloc.short_form = size == sizeof(NVOS21_PARAMETERS);
+    if (!work->alloc.short_form && size != sizeof(NVOS64_PARAMETERS)) {
+        call_refuse(call, EINVAL, REFUSAL_SIZE);
+        return CALL_ANSWERED;
+    }
+    work->alloc.guest = guest_map(req, req->argument, size, GUEST_INOUT);
+    if (!work->alloc.guest) {
+        return CALL_WAITS;
+    }
+    widen(work);
+    if (!fix_up_class(work)) {
+        return CALL_WAITS;
+    }
+    call->argument = wide;
+    work->of_argument = call->entry->members; /* still NV_ESC_RM_ALLOC's; the class's follows */
+    work->host_argument = wide;
+    work->host_size = sizeof *wide;
+    work->params_at = &wide->pAllocParms;
+    work->unsized = true;
+    work->command = frontend_command(NV_ESC_RM_ALLOC, sizeof *wide);
+    call->entry = driver_abi_lookup(req->proxy->abi, ABI_ALLOC, wide->hClass);
+    req->event.detail = call->entry ? call->entry->name : NULL;
+    req->event.detail_number = wide->hClass;
+    const Refusal refusal = refusal_of(call);
+    if (refusal != REFUSAL_NONE) {
+        call_refuse_status(call, NV_ERR_INVALID_CLASS, refusal);
+        return CALL_ANSWERED;
+    }
+    work->effect = effect_of(call->entry->handler);
+    take_params(call);
+    return CALL_GOES_ON;
+}

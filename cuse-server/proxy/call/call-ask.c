@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ways in which the host is asked. Nothing else in this directory makes a guest's ioctl. */
+#include <errno.h>
+#include <string.h>
+
+#include "abi/status.h"
+#include "abi/uvm.h"
+#include "cuse-server/proxy/call/call-work.h"
+#include "cuse-server/proxy/call/driver-block.h"
+#include "cuse-server/proxy/proxy.h"
+
+/* The host has answered, with 0 or an errno. */
+static bool answered(Call *call, int error)
+{
+    Request *req = call->work->req;
+
+    request_restore(req);
+    req->error = error;
+    req->event.error = error;
+    req->write_back = error ? 0 : WRITE_BACK_ALL;
+    return error == 0;
+}
+
+/* @params: of @size bytes, a copy of Call.params or that itself, or what takes its place; NULL: there is none */
+static void add_params(HostCall *host, const Call *call, void *params, size_t size)
+{
+    const CallWork *work = call->work;
+
+    host->buffers[host->n_buffers++] = (HostBuffer){
+        .at = params,
+        .size = size,
+        .copy = work->scoped.params == call->params ? call->params : NULL,
+        .offset = (size_t)((const char *)work->params_at - (const char *)work->host_argument)};
+}
+
+/* The pointer to an array is in the argument or, behind it, in the parameters. */
+static void add_array(HostCall *host, const Call *call, const CallArray *array)
+{
+    const CallWork *work = call->work;
+    const char *at = (const char *)array->at;
+    const char *argument = work->host_argument;
+    const bool in_argument = argument && at >= argument && at < argument + work->host_size;
+
+    host->buffers[host->n_buffers++] =
+        (HostBuffer){.at = array->copy,
+                     .size = array->size,
+                     .copy = array->copy,
+                     .from = work->host_argument && !in_argument ? 1 : 0,
+                     .offset = (size_t)(at - (in_argument ? argument : (char *)call->params))};
+}
+
+/* @params: what the driver is to find as the parameters, of @size bytes; NULL: none */
+static int ioctl_with(Call *call, void *params, size_t size)
+{
+    const CallWork *work = call->work;
+    Host *host = work->req->proxy->host;
+    HostCall asked;
+
+    if (work->params_at) {
+        request_swap_pointer(work->req, work->params_at, params);
+    }
+    if (work->host_argument) {
+        host_call_begin(&asked, work->req->file->fd, work->command, work->host_argument,
+                        work->host_size);
+    } else {
+        host_call_begin(&asked, work->req->file->fd, work->command, params, size);
+        asked.buffers[0].copy = call->params;
+    }
+    if (work->params_at && params) {
+        add_params(&asked, call, params, size);
+    }
+    for (unsigned i = 0; i < work->n_arrays; i++) {
+        if (work->arrays[i].copy) {
+            add_array(&asked, call, &work->arrays[i]);
+        }
+    }
+    return host->ops->ioctl(host, &asked);
+}
+
+static bool ask_host(Call *call)
+{
+    const CallWork *work = call->work;
+    void *params = work->scoped.params;
+
+    if (!work->unsized || !params) {
+        return answered(call, ioctl_with(call, params, call->params_size));
+    }
+    const size_t size = call->entry->layout->size;
+    void *block = driver_block(params, size);
+    const int error = block ? ioctl_with(call, block, size) : ENOMEM;
+    if (block) {
+        memcpy(params, block, size);
+    }
+    return answered(call, error);
+}
+
+static int ioctl_in_guest(const Call *call)
+{
+    const Request *req = call->work->req;
+    Host *host = req->proxy->host;
+    HostCall asked;
+
+    host_call_begin(&asked, req->file->fd, call->work->command, call->argument,
+                    call->argument_size);
+    return host->ops->ioctl_in_guest(host, req->tid, &asked);
+}
+
+static bool was_not_made(int error)
+{
+    return error == EOPNOTSUPP || error == EBUSY;
+}
+
+static bool ask_in_guest(Call *call)
+{
+    const int error = ioctl_in_guest(call);
+
+    return was_not_made(error) ? call_refuse(call, error, REFUSAL_NEEDS_CALLER)
+                               : answered(call, error);
+}
+
+/*
+ * UVM_INITIALIZE ties the file to the address space of the task that calls (kernel-open/nvidia-uvm/uvm_va_space_mm.c,
+ * uvm_va_space_mm_register), which must be the guest's. Where no call can be made from inside the guest, or the instance is told
+ * not to, the driver is asked for a file that many processes share and that no address space is tied to; pageable memory is then
+ * out of the GPU's reach. The guest does not see that flag.
+ */
+static bool ask_in_guest_or_shared(Call *call)
+{
+    UVM_INITIALIZE_PARAMS *params = call->params;
+    const NvU64 flags = params->flags | UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
+
+    if (flags != params->flags && !call->work->req->proxy->share_uvm) {
+        const int error = ioctl_in_guest(call);
+        if (!was_not_made(error)) {
+            return answered(call, error);
+        }
+    }
+    call_swap(call, &params->flags, &flags, sizeof flags);
+    return ask_host(call);
+}
+
+/* The device that stands for dma-bufs, or -1: the instance has none (capability rdma). */
+static int dma_buf_device(const Proxy *proxy)
+{
+    for (unsigned i = 0; i < proxy->n_devices; i++) {
+        if (proxy->devices[i].kind == DEVICE_DMA_BUF) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* Make a file of the instance for the guest that is to hold @host_fd. Returns 0 or an errno. */
+static int make_file(const Request *req, int host_fd, int32_t *guest_fd, uint32_t *id)
+{
+    Host *host = req->proxy->host;
+    const int device = dma_buf_device(req->proxy);
+    int error = device < 0 ? ENODEV : host->ops->follow(host, host_fd);
+
+    return error ? error : host->ops->install(host, req->tid, (unsigned)device, guest_fd, id);
+}
+
+/* Give the guest a file that holds @host_fd, which is taken in any case. Returns 0 or an errno. */
+static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
+{
+    Host *host = req->proxy->host;
+    uint32_t id = 0;
+    int error = make_file(req, host_fd, guest_fd, &id);
+    g_autoptr(NvFile) file = error ? NULL : nv_file_table_get(req->proxy->files, id);
+
+    /* The guest may have closed it already. */
+    if (!file || file->device->kind != DEVICE_DMA_BUF || !nv_file_adopt(file, host_fd)) {
+        host_close(host, host_fd);
+    }
+    return error;
+}
+
+/*
+ * The driver puts a file into the table of the process that calls, which is ours, and there it stays: the guest gets a file that can
+ * only be closed or named in the same call again. If the guest named one, that was translated, and nothing new is made.
+ */
+static bool ask_for_file(Call *call)
+{
+    const AbiMember *member = &call->work->members->all[call->work->members->begin[ABI_ROLE_FD]];
+    int32_t *fd = abi_place_at(call->params, &member->place, 0);
+    const int32_t asked = *fd;
+
+    if (!ask_host(call) || asked >= 0) {
+        return call->work->req->error == 0;
+    }
+    const int32_t made = *fd;
+    *fd = asked;
+    if (made < 0 || *call_status(call) != NV_OK) {
+        return true;
+    }
+    const int error = hand_out(call->work->req, made, fd);
+    return !error ||
+           call_refuse(call, error, error == ENFILE ? REFUSAL_LIMIT : REFUSAL_NEEDS_CALLER);
+}
+
+bool call_ask(Call *call)
+{
+    static bool (*const ways[])(Call *) = {
+        [ASK_HOST] = ask_host,
+        [ASK_IN_GUEST] = ask_in_guest,
+        [ASK_IN_GUEST_OR_SHARED] = ask_in_guest_or_shared,
+        [ASK_FOR_FILE] = ask_for_file,
+    };
+
+    return ways[call->work->effect->way](call);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking up ioctls: those of /dev/nvidiactl and /dev/nvidiaN by the NR byte, those of /dev/nvidia-uvm by the whole word. */
+#include <errno.h>
+
+#include "cuse-server/proxy/call/call-work.h"
+#include "cuse-server/proxy/call/frontend-word.h"
+#include "cuse-server/proxy/effects/effects.h"
+#include "cuse-server/proxy/proxy.h"
+
+static CallStep refuse_ioctl(Call *call, Refusal refusal)
+{
+    request_refuse(call->work->req, EINVAL, refusal);
+    return CALL_ANSWERED;
+}
+
+/* The argument, of which there are @size bytes, and what is done with it. */
+static CallStep take_argument(Call *call, size_t size)
+{
+    CallWork *work = call->work;
+    const Effect *effect = work->effect;
+    const GuestAccess access = effect->access ? effect->access : GUEST_INOUT;
+
+    call->argument_size = size;
+    if (effect->argument == ARGUMENT_NONE || size == 0) {
+        return CALL_GOES_ON;
+    }
+    call->argument = guest_map(work->req, work->req->argument, size, access);
+    if (effect->argument == ARGUMENT_ARRAY) {
+        work->host_argument = call->argument;
+        work->host_size = size;
+        return CALL_GOES_ON;
+    }
+    call->params = call->argument;
+    call->params_size = size;
+    work->of_argument = work->members = call->entry->members;
+    if (!effect->choose) {
+        return CALL_GOES_ON;
+    }
+    if (!call->argument) {
+        return CALL_WAITS;
+    }
+    work->effect = effect->choose(call);
+    return work->effect ? CALL_GOES_ON : CALL_ANSWERED;
+}
+
+/* The entry, if the instance may have it; else the call is refused. */
+static bool find_entry(Call *call, AbiKind kind, uint32_t number)
+{
+    CallWork *work = call->work;
+    const Proxy *proxy = work->req->proxy;
+
+    call->entry = driver_abi_lookup(proxy->abi, kind, number);
+    work->req->event.number = number;
+    if (!call->entry) {
+        return call_refuse(call, EINVAL, REFUSAL_UNKNOWN_IOCTL);
+    }
+    work->req->event.call = call->entry->name;
+    if (!(call->entry->caps & proxy->caps)) {
+        return call_refuse(call, EINVAL, REFUSAL_CAPABILITY);
+    }
+    return true;
+}
+
+CallStep uvm_look_up(Call *call)
+{
+    CallWork *work = call->work;
+
+    if (!find_entry(call, ABI_UVM, work->req->command)) {
+        return CALL_ANSWERED;
+    }
+    work->effect = effect_of(call->entry->handler);
+    if (!work->effect) {
+        return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
+    }
+    work->command = call->entry->number;
+    work->unsized = true;
+    return take_argument(call, call->entry->layout ? call->entry->layout->size : 0);
+}
+
+CallStep frontend_look_up(Call *call)
+{
+    CallWork *work = call->work;
+    const size_t size = frontend_size(work->req->command);
+
+    if (!find_entry(call, ABI_FRONTEND, _IOC_NR(work->req->command))) {
+        return CALL_ANSWERED;
+    }
+    switch (call->entry->handler) {
+    case HANDLER_control:
+        return size == sizeof(NVOS54_PARAMETERS) ? control_look_up(call)
+                                                 : refuse_ioctl(call, REFUSAL_SIZE);
+    case HANDLER_alloc:
+        return alloc_look_up(call);
+    case HANDLER_numa_info: /* the host's processors are not the guest's; the libraries take the refusal well */
+        return refuse_ioctl(call, REFUSAL_BY_DESIGN);
+    default:
+        work->effect = effect_of(call->entry->handler);
+    }
+    if (!work->effect) {
+        return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
+    }
+    if (work->effect->argument == ARGUMENT_STRUCT && size != call->entry->layout->size) {
+        return refuse_ioctl(call, REFUSAL_SIZE);
+    }
+    work->command = frontend_command(call->entry->number, size);
+    return take_argument(call, size);
+}

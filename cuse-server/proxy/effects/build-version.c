@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION: three strings come back. */
+#include <errno.h>
+
+#include "abi/ctrl0000.h"
+#include "cuse-server/proxy/effects/effects.h"
+
+typedef NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS Params;
+
+/* More than the driver's longest version string; it fills in what it is given room for. */
+enum { BUILD_STRING_MAX = 256 };
+
+static NvU32 string_bytes(const Params *p)
+{
+    return MIN(p->sizeOfStrings, BUILD_STRING_MAX);
+}
+
+/* If the caller leaves out one of them, the driver is given none, as it then returns the numbers alone. */
+static bool map_strings(Call *call)
+{
+    Params *p = call->params;
+    NvP64 *const strings[] = {&p->pDriverVersionBuffer, &p->pVersionBuffer, &p->pTitleBuffer};
+    const bool all = *strings[0] && *strings[1] && *strings[2];
+
+    if (all && string_bytes(p) == 0) {
+        return call_refuse(call, EINVAL, REFUSAL_SIZE);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
+        call_map_array(call, strings[i], all ? string_bytes(p) : 0, GUEST_OUT);
+    }
+    return true;
+}
+
+static bool bound_strings(Call *call)
+{
+    Params *p = call->params;
+    const NvU32 bytes = string_bytes(p);
+
+    call_swap(call, &p->sizeOfStrings, &bytes, sizeof bytes);
+    return true;
+}
+
+const Effect effect_get_build_version = {.map = map_strings, .before = bound_strings};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Effects of calls that duplicate objects, and that say who may. */
+#include "abi/ctrl0000.h"
+#include "abi/status.h"
+#include "cuse-server/proxy/effects/effects.h"
+
+/*
+ * Between clients of different processes the driver's policies must allow it, and the driver sees one
+ * process. What is not there to be duplicated is told first, as by the driver
+ * (src/nvidia/src/libraries/resserv/src/rs_server.c, serverCopyResource).
+ */
+static NvU32 verdict(const ClientPair *pair, NvHandle source)
+{
+    uint32_t object_class;
+
+    if (client_may_duplicate(pair->second, source, pair->first)) {
+        return NV_OK;
+    }
+    return client_class(pair->second, source, &object_class) ? NV_ERR_INSUFFICIENT_PERMISSIONS
+                                                             : NV_ERR_OBJECT_NOT_FOUND;
+}
+
+static bool check_dup(Call *call)
+{
+    return call_has_room(call, 1, false);
+}
+
+static bool before_dup(Call *call)
+{
+    const NVOS55_PARAMETERS *p = call->params;
+
+    if (!object_tree_lock_pair(call->objects, p->hClient, p->hClientSrc, &call->clients)) {
+        return call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
+    }
+    const NvU32 status = verdict(&call->clients, p->hObjectSrc);
+    return status == NV_OK || call_refuse_status(call, status, REFUSAL_NOT_SHARED);
+}
+
+static void after_dup(Call *call)
+{
+    const NVOS55_PARAMETERS *p = call->params;
+    const NVOS55_PARAMETERS *asked = call->asked;
+
+    client_copy(call->clients.first, p->hObject, asked->hParent, call->clients.second,
+                asked->hObjectSrc);
+}
+
+const Effect effect_dup_object = {
+    .keeps = true, .check = check_dup, .before = before_dup, .after = after_dup};
+
+/* --- policies: a client that is not recorded here is for the driver to judge ------------------- */
+
+static void after_share(Call *call)
+{
+    const NVOS57_PARAMETERS *asked = call->asked;
+
+    if (call->client) {
+        client_share(call->client, asked->hObject, &asked->sharePolicy);
+    }
+}
+
+const Effect effect_share = {.lock = LOCK_KNOWN, .keeps = true, .after = after_share};
+
+static void after_inherited_share(Call *call)
+{
+    const NV0000_CTRL_CLIENT_SET_INHERITED_SHARE_POLICY_PARAMS *asked = call->asked;
+
+    if (call->client) {
+        client_share(call->client, call_control(call)->hClient, &asked->sharePolicy);
+    }
+}
+
+const Effect effect_inherited_share = {
+    .lock = LOCK_KNOWN, .keeps = true, .after = after_inherited_share};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/proxy/effects/effect-text.h"
+
+#include "cuse-server/proxy/effects/effects.h"
+
+static const char *control_size_text(const AbiEntry *entry, const Effect *effect)
+{
+    if (effect->size == SIZE_EXACT) {
+        return "the struct's; another is refused with EINVAL";
+    }
+    return effect->size == SIZE_STRUCT || entry->members->are_looked_at
+               ? "the struct's; another is refused with NV_ERR_INVALID_PARAM_STRUCT"
+               : "any up to 1 MiB; the driver judges it";
+}
+
+static const char *size_text(const AbiEntry *entry, const Effect *effect)
+{
+    static const char *const forms[] = {
+        [ARGUMENT_STRUCT] = "the struct's; another is refused with EINVAL",
+        [ARGUMENT_ARRAY] = "any: the argument is an array",
+        [ARGUMENT_NONE] = "none: the argument is not read",
+    };
+
+    switch (entry->kind) {
+    case ABI_CONTROL:
+        return control_size_text(entry, effect);
+    case ABI_ALLOC:
+        return effect->no_params ? "none: parameters are not read"
+                                 : "the struct's, whatever the caller says";
+    case ABI_UVM:
+        return effect->argument == ARGUMENT_NONE ? forms[ARGUMENT_NONE]
+                                                 : "the struct's; the ioctl does not say it";
+    default:
+        return forms[effect->argument];
+    }
+}
+
+size_t effect_lines(const AbiEntry *entry, EffectLine lines[EFFECT_LINES_MAX])
+{
+    static const char *const locks[] = {
+        [LOCK_NONE] = NULL,
+        [LOCK_KNOWN] = "no other call changes it meanwhile, if it is the container's",
+        [LOCK_EXISTING] = "must be the container's; no other call changes it meanwhile",
+        [LOCK_FOR_NEW] = "must be the container's and have room for an object more; no other call "
+                         "changes it meanwhile",
+    };
+    static const char *const ways[] = {
+        [ASK_HOST] = "by the worker",
+        [ASK_IN_GUEST] = "inside the calling process, whose memory the driver acts on",
+        [ASK_IN_GUEST_OR_SHARED] = "inside the calling process; if that cannot be, by the worker, "
+                                   "for a file that many processes share",
+        [ASK_FOR_FILE] =
+            "by the worker; the caller gets a file of its own for what the driver makes",
+    };
+    const Effect *effect = effect_of(entry->handler);
+    const bool leads_on = entry->handler == HANDLER_control || entry->handler == HANDLER_alloc;
+    size_t n = 0;
+
+    if (leads_on) {
+        lines[n++] = (EffectLine){"size", "the struct's; another is refused with EINVAL"};
+    }
+    if (!effect) {
+        return n;
+    }
+    lines[n++] = (EffectLine){"size", size_text(entry, effect)};
+    if (effect->choose) {
+        lines[n++] = (EffectLine){"depends", "on the argument: client, way and what is remembered"};
+    } else {
+        if (locks[effect->lock]) {
+            lines[n++] = (EffectLine){"client", locks[effect->lock]};
+        }
+        lines[n++] = (EffectLine){"asked", ways[effect->way]};
+        if (!effect->check && !effect->before && !effect->after && !effect->map) {
+            lines[n++] = (EffectLine){"beside", "nothing is done but what the members say below"};
+        }
+    }
+    return n;
+}

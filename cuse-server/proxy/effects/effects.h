@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What kinds of calls do beside what the roles of their members say, and which handler of the table is which. */
+#pragma once
+
+#include "cuse-server/proxy/call/call.h"
+#include "version-tree/handler.h"
+
+/** effect_of: NULL: calls with this handler have none: they lead to another table, or are refused. */
+const Effect *effect_of(AbiHandler handler);
+
+/* Objects and their clients: objects.c, duplicate.c, control-exports.c. */
+extern const Effect effect_free, effect_alloc, effect_alloc_no_params, effect_alloc_client,
+    effect_alloc_context_dma2, effect_register_va_space;
+extern const Effect effect_dup_object, effect_share, effect_inherited_share;
+extern const Effect effect_export, effect_import;
+
+/* Memory: memory.c, os-descriptor.c. */
+extern const Effect effect_map_memory, effect_alloc_memory, effect_vidheap_control;
+extern const Effect effect_os_descriptor, effect_os_descriptor_heap;
+
+/* What is said of GPUs, and of who uses them: gpu-scope-cards.c, control-processes.c, control-timeslice.c, build-version.c. */
+extern const Effect effect_card_info, effect_attach_gpus_to_fd;
+extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;
+extern const Effect effect_set_timeslice, effect_get_timeslice;
+extern const Effect effect_get_build_version;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Effects on memory: allocated by the calls that are older than NV_ESC_RM_ALLOC, and made ready to be mapped. What a
+ * file shows to mmap is noted in the file, under its lock from before the host call that may change it.
+ */
+#include <errno.h>
+
+#include "abi/class.h"
+#include "abi/nv-ioctl.h"
+#include "abi/nvos.h"
+#include "abi/nvos32.h"
+#include "abi/status.h"
+#include "cuse-server/proxy/effects/effects.h"
+
+#define PAGE_BYTES UINT64_C(4096)
+
+#define FLAG_FIELD(FLAGS, NAME) ((FLAGS) >> NAME##_SHIFT & NAME##_MASK)
+
+/* What mmap will show: whole pages around @length bytes from @address on. 0: more than there can be. */
+static uint64_t map_length(uint64_t address, uint64_t length)
+{
+    uint64_t end;
+
+    if (!g_uint64_checked_add(&end, address % PAGE_BYTES, length) ||
+        !g_uint64_checked_add(&end, end, PAGE_BYTES - 1)) {
+        return 0;
+    }
+    return end - end % PAGE_BYTES;
+}
+
+/* --- NV_ESC_RM_MAP_MEMORY --------------------------------------------------------------------- */
+
+/* The driver makes the context only for the process that allocated the client
+ * (src/nvidia/arch/nvalloc/unix/src/osapi.c, rm_create_mmap_context). */
+static bool is_other_process(Call *call, NvHandle client)
+{
+    GuestProcess owner;
+    const GuestProcess *caller;
+
+    return object_tree_process(call->objects, client, &owner) &&
+           (!(caller = call_process(call)) || caller->id != owner.id);
+}
+
+static bool check_map_memory(Call *call)
+{
+    const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
+
+    return !is_other_process(call, p->params.hClient) ||
+           call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
+}
+
+static void after_map_memory(Call *call)
+{
+    const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
+
+    call->target->map.length = map_length(p->params.pLinearAddress, p->params.length);
+}
+
+const Effect effect_map_memory = {
+    .makes_mapping = true, .check = check_map_memory, .after = after_map_memory};
+
+/* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
+
+/* The bytes up to and with the last one; 0: more than there can be. */
+static uint64_t limit_bytes(uint64_t limit)
+{
+    uint64_t bytes;
+
+    return g_uint64_checked_add(&bytes, limit, 1) ? bytes : 0;
+}
+
+static void after_alloc_memory(Call *call)
+{
+    const NVOS02_PARAMETERS *asked = call->asked; /* the argument begins with it */
+    const NVOS02_PARAMETERS *p = call->params;
+
+    client_add(call->client, p->hObjectNew, asked->hClass, &asked->hObjectParent, 1);
+    client_set_memory(call->client, p->hObjectNew, limit_bytes(p->limit));
+}
+
+/* System memory can be made ready for mmap of `fd` in one go. */
+static void after_alloc_system(Call *call)
+{
+    const NVOS02_PARAMETERS *asked = call->asked;
+    const NVOS02_PARAMETERS *p = call->params;
+
+    after_alloc_memory(call);
+    if (FLAG_FIELD(asked->flags, NVOS02_FLAGS_ALLOC) != NVOS02_FLAGS_ALLOC_NONE &&
+        FLAG_FIELD(asked->flags, NVOS02_FLAGS_MAPPING) != NVOS02_FLAGS_MAPPING_NO_MAP) {
+        call->target->map.length = map_length(0, limit_bytes(p->limit));
+    }
+}
+
+static const Effect *choose_alloc_memory(Call *call)
+{
+    static const Effect system = {.names_file = true,
+                                  .makes_mapping = true,
+                                  .lock = LOCK_FOR_NEW,
+                                  .keeps = true,
+                                  .after = after_alloc_system};
+    static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_memory};
+    const NVOS02_PARAMETERS *p = call->params;
+
+    call_detail(call, p->hClass);
+    switch (p->hClass) {
+    case NV01_MEMORY_SYSTEM:
+        return &system;
+    case NV01_MEMORY_LOCAL_PRIVILEGED:
+    case NV01_MEMORY_LOCAL_USER:
+        return &local;
+    case NV01_MEMORY_SYSTEM_OS_DESCRIPTOR:
+        return &effect_os_descriptor;
+    default:
+        call_refuse(call, EINVAL, REFUSAL_UNKNOWN_CLASS);
+        return NULL;
+    }
+}
+
+const Effect effect_alloc_memory = {.choose = choose_alloc_memory};
+
+/* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
+
+/* What kind of object the call makes (src/nvidia/src/kernel/rmapi/deprecated_context.c and
+ * rmapi/rmapi_deprecated_vidheapctrl.c choose by the same flags). */
+static uint32_t heap_class(const NVOS32_PARAMETERS_data_AllocSize *p)
+{
+    if (p->flags & NVOS32_ALLOC_FLAGS_VIRTUAL) {
+        return NV50_MEMORY_VIRTUAL;
+    }
+    if (FLAG_FIELD(p->attr2, NVOS32_ATTR2_USE_EGM) == NVOS32_ATTR2_USE_EGM_TRUE) {
+        return NV_MEMORY_EXTENDED_USER;
+    }
+    return FLAG_FIELD(p->attr, NVOS32_ATTR_LOCATION) == NVOS32_ATTR_LOCATION_VIDMEM
+               ? NV01_MEMORY_LOCAL_USER
+               : NV01_MEMORY_SYSTEM;
+}
+
+static bool map_heap_address(Call *call)
+{
+    NVOS32_PARAMETERS *p = call->params;
+    NvP64 *address = &p->data.AllocSize.address;
+
+    call_map_array(call, address, *address ? sizeof(NvU64) : 0, GUEST_INOUT);
+    return true;
+}
+
+static void after_heap_alloc(Call *call)
+{
+    const NVOS32_PARAMETERS *asked = call->asked;
+    const NVOS32_PARAMETERS *p = call->params;
+    const NvHandle dependencies[] = {asked->hObjectParent, asked->hVASpace};
+    const uint32_t object_class = heap_class(&asked->data.AllocSize);
+    const bool is_virtual = object_class == NV50_MEMORY_VIRTUAL;
+
+    client_add(call->client, p->data.AllocSize.hMemory, object_class, dependencies,
+               is_virtual ? 2 : 1);
+    if (!is_virtual) {
+        client_set_memory(call->client, p->data.AllocSize.hMemory, p->data.AllocSize.size);
+    }
+}
+
+static const Effect *choose_heap(Call *call)
+{
+    static const Effect alloc_size = {
+        .lock = LOCK_FOR_NEW, .keeps = true, .map = map_heap_address, .after = after_heap_alloc};
+    const NVOS32_PARAMETERS *p = call->params;
+
+    call_detail(call, p->function);
+    switch (p->function) {
+    case NVOS32_FUNCTION_ALLOC_SIZE:
+        return &alloc_size;
+    case NVOS32_FUNCTION_ALLOC_OS_DESCRIPTOR:
+        return &effect_os_descriptor_heap;
+    default:
+        call_refuse(call, EINVAL, REFUSAL_UNKNOWN_FUNCTION);
+        return NULL;
+    }
+}
+
+const Effect effect_vidheap_control = {.choose = choose_heap};

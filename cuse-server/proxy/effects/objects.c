@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Effects of calls that make objects and free them. */
+#include <errno.h>
+#include <string.h>
+
+#include "abi/class.h"
+#include "abi/ctrl-memory.h"
+#include "cuse-server/proxy/effects/effects.h"
+
+enum { DEPENDENCIES_MAX = 2 };
+
+static void after_free(Call *call)
+{
+    const NVOS00_PARAMETERS *asked = call->asked;
+
+    if (call->client) {
+        client_free(call->client, asked->hObjectOld);
+    }
+}
+
+/* An object and everything that depends on it. A client that is not recorded here is for the driver to judge. */
+const Effect effect_free = {.lock = LOCK_KNOWN, .keeps = true, .after = after_free};
+
+/* --- NV_ESC_RM_ALLOC --------------------------------------------------------------------------- */
+
+static uint32_t number_at(const Call *call, const AbiMember *member)
+{
+    uint32_t number;
+
+    memcpy(&number, abi_place_at(call->params, &member->place, 0), sizeof number);
+    return number;
+}
+
+/* Which GPU it is of, and how much memory: as the driver left the parameters. Without parameters a device is of the first GPU;
+ * addresses (NV50_MEMORY_VIRTUAL) are no memory. */
+static void record_use(const Call *call, NvHandle handle)
+{
+    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_GPU_DEVICE)
+    {
+        client_set_gpu(call->client, handle, call->params ? number_at(call, member) : 0);
+    }
+    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_MEMORY_SIZE)
+    {
+        NvU64 bytes;
+        if (call->params && call->entry->number != NV50_MEMORY_VIRTUAL) {
+            memcpy(&bytes, abi_place_at(call->params, &member->place, 0), sizeof bytes);
+            client_set_memory(call->client, handle, bytes);
+        }
+    }
+}
+
+/*
+ * What an object is freed with besides its parent: the handles in its parameters, as the driver left them, whose role says so. A
+ * number that names no object, 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE among them, makes no dependency.
+ */
+static void after_alloc(Call *call)
+{
+    const NVOS64_PARAMETERS *alloc = call->argument;
+    NvHandle dependencies[1 + DEPENDENCIES_MAX] = {alloc->hObjectParent};
+    size_t n = 1;
+
+    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_DEPENDENCY)
+    {
+        if (call->params) {
+            g_assert(n < G_N_ELEMENTS(dependencies));
+            dependencies[n++] = number_at(call, member);
+        }
+    }
+    client_add(call->client, alloc->hObjectNew, alloc->hClass, dependencies, n);
+    record_use(call, alloc->hObjectNew);
+}
+
+const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .after = after_alloc};
+const Effect effect_alloc_no_params = {
+    .lock = LOCK_FOR_NEW, .no_params = true, .after = after_alloc};
+
+/* Whose client it will be is noted, since the driver cannot tell. */
+static bool check_alloc_client(Call *call)
+{
+    return call_has_room(call, 1, true) &&
+           (call_process(call) || call_refuse(call, EINTR, REFUSAL_GONE));
+}
+
+static void after_alloc_client(Call *call)
+{
+    const NVOS64_PARAMETERS *alloc = call->argument;
+
+    if (alloc->hObjectNew) {
+        object_tree_add_client(call->objects, alloc->hObjectNew, call->file_id, call_process(call));
+    }
+}
+
+const Effect effect_alloc_client = {.check = check_alloc_client, .after = after_alloc_client};
+
+/* --- others ------------------------------------------------------------------------------------ */
+
+/* It becomes a sibling of its memory. The client is locked, so that still has the parent that it had before the call. */
+static void after_alloc_context_dma2(Call *call)
+{
+    const NVOS39_PARAMETERS *asked = call->asked;
+    const NVOS39_PARAMETERS *p = call->params;
+    const NvHandle parent = client_parent(call->client, asked->hMemory);
+
+    if (parent) {
+        client_add(call->client, p->hObjectNew, p->hClass, &parent, 1);
+    }
+}
+
+const Effect effect_alloc_context_dma2 = {
+    .lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_context_dma2};
+
+static void after_register_va_space(Call *call)
+{
+    const NV503C_CTRL_REGISTER_VA_SPACE_PARAMS *params = call->params;
+
+    client_depend(call->client, call_control(call)->hObject, params->hVASpace);
+}
+
+/* From here on the object is freed with the address space. */
+const Effect effect_register_va_space = {.lock = LOCK_EXISTING, .after = after_register_va_space};
