@@ -7,7 +7,7 @@
 
 #define ANY_SIZE (~(uint32_t)(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
-/* gpu-scope.c: a client of its own, and the questions it asks. */
+/* The ioctls that gpu-scope.c makes by itself: it allocates a client of its own, and queries the driver with it. */
 static const struct {
     uint32_t number;
     const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every ioctl that the proxy may make at the host: what a filter around it must let through. */
+/* Lists every ioctl that the proxy may make at the host. A filter around the proxy must allow all of them. */
 #pragma once
 
 #include <glib.h>
@@ -8,14 +8,14 @@
 #include "version-tree/driver-abi.h"
 
 /**
- * host_commands: the command words that the handlers send for a driver and a set of capabilities.
- * A word's size is that of the struct in this driver version; only where the handler takes an array
- * of any length are the bits of the size left open.
- * @scope_gpus: GPU scoping asks the driver by itself, whatever the guest may
+ * host_commands: list the command words that the proxy sends to the host for a driver and a set of capabilities.
+ * The size bits of a word are the size of the struct in this driver version. The mask leaves the size bits open only
+ * where the argument is an array of any length.
+ * @scope_gpus: include the ioctls that GPU scoping makes by itself, whatever the guest's capabilities are
  *
- * Returns: (transfer full): array of IoctlWord by word, each once.
+ * Returns: (transfer full): array of IoctlWord, sorted by word, each word once.
  */
 GArray *host_commands(const DriverAbi *abi, NvCaps caps, bool scope_gpus);
 
-/** host_commands_have: whether @command is one of them. */
+/** host_commands_have: whether a word of @commands matches @command. */
 bool host_commands_have(const GArray *commands, uint32_t command);

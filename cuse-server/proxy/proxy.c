@@ -7,15 +7,15 @@
 #include "cuse-server/proxy/call/pipeline.h"
 #include "cuse-server/proxy/objects/mapping.h"
 
-/* The driver's poll takes away what it reports, asked for or not: so everything is asked for. */
+/* The driver's poll clears the events that it reports, whether the caller asked for them or not. So ask for all of them. */
 #define POLL_EVERYTHING \
     (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM | POLLRDHUP)
 
-/* How many files that guests have closed are looked at whenever one more is: more than one, so that none that
- * are gone pile up. */
+/* Each release looks at closed files until it has found this many that the driver still has. The number is more than
+ * one, so that files that the driver has released do not pile up. */
 enum { LOOKS_PER_RELEASE = 8 };
 
-/* The driver frees a file's clients as it releases the file; the tree follows. */
+/* The driver frees a file's clients when it releases the file. Do the same in the tree. */
 static void released(uint32_t id, unsigned places, gpointer data)
 {
     object_tree_let_go(data, places);
@@ -55,7 +55,7 @@ static void tap_begin(const Proxy *proxy)
     }
 }
 
-/* Files that guests have closed may be gone by now, without anybody having said so. */
+/* The driver may have released closed files by now; nothing notifies the proxy of that. So look before giving up. */
 static bool file_has_room(Proxy *proxy)
 {
     if (nv_file_table_has_room(proxy->files)) {
@@ -72,7 +72,7 @@ static int open_file(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFi
     if (id == 0 || !file_has_room(proxy)) {
         return ENFILE;
     }
-    if (!device_has_node(&proxy->devices[device])) { /* its host file comes later: call-ask.c */
+    if (!device_has_node(&proxy->devices[device])) { /* call-ask.c adds the host file later */
         *file = nv_file_table_add(proxy->files, id, &proxy->devices[device], proxy->host, -1);
         return 0;
     }
@@ -106,7 +106,7 @@ unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter)
     unsigned wanted = events | POLLERR | POLLHUP; /* as poll(2) */
     unsigned ready;
 
-    /* First the waiter, then the look: an event in between finds it. */
+    /* Add the waiter before looking, so that an event in between wakes it. */
     if (waiter) {
         poll_state_wait(&file->poll, waiter);
     }
@@ -148,7 +148,7 @@ bool proxy_has_room(Proxy *proxy, unsigned objects, bool client)
     if (object_tree_has_room(proxy->objects, objects, client)) {
         return true;
     }
-    nv_file_table_settle_all(proxy->files); /* what was made through files that are gone */
+    nv_file_table_settle_all(proxy->files); /* drops what was made through released files */
     return object_tree_has_room(proxy->objects, objects, client);
 }
 
@@ -211,7 +211,7 @@ RequestResult proxy_ioctl(Request *req)
 {
     ProxyTap *tap = req->proxy->tap;
 
-    /* What the last call of a file kept open, and nobody has told of. */
+    /* A call may drop the last reference to a file after the guest has closed it. Account for such files now. */
     nv_file_table_settle(req->proxy->files, 0);
     if (!tap) {
         return run(req);

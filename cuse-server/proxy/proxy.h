@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The proxy of one instance: a driver's ABI, the capabilities it opens, the open files and the
- * objects behind them. Knows nothing of how requests arrive.
+ * The proxy of one instance: the driver's ABI, the enabled capabilities, the open files and the
+ * objects behind them. It does not depend on how requests arrive.
  */
 #pragma once
 
@@ -12,13 +12,13 @@
 #include "cuse-server/wire/device.h"
 
 /**
- * Proxy: what handlers share. Immutable but for the two tables, which lock themselves.
+ * Proxy: the state that all calls share. Only the two tables (@files, @objects) change; they lock themselves.
  * @abi: the host driver's tables
  * @caps: enabled capabilities (NV_CAP_*)
- * @devices, @n_devices: the nodes of the instance; the index is what Host.open() takes
- * @scope: NULL: all GPUs of the host
- * @share_uvm: UVM files are initialised for many processes, tied to no address space
- * @tap: hears of everything; NULL: nobody does
+ * @devices, @n_devices: the nodes of the instance; HostOps.open() takes an index into them
+ * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
+ * @share_uvm: initialise UVM files for many processes, without a tie to an address space
+ * @tap: observer of all operations; NULL: no observer
  */
 struct Proxy {
     const DriverAbi *abi;
@@ -33,64 +33,64 @@ struct Proxy {
     ProxyTap *tap;
 };
 
-/** proxy_init: @abi, @devices and @host outlive the proxy. */
+/** proxy_init: set up a proxy. @abi, @devices and @host must outlive it. */
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
                 unsigned n_devices, const ProxyLimits *limits, Host *host);
 void proxy_clear(Proxy *proxy);
 
-/** proxy_scope_gpus: from now on there are no GPUs but those among the instance's devices. */
+/** proxy_scope_gpus: from now on show guests only the GPUs among the instance's devices. */
 void proxy_scope_gpus(Proxy *proxy);
 
 /**
  * proxy_open: open the host's device for a guest.
  * @device: index into the instance's devices
  * @flags: open(2) flags of the guest
- * @file: set to a reference that the caller owns; the id in it names the file from now on
+ * @file: set to a reference that the caller owns; NvFile.id names the file from now on
  * Returns: 0 or an errno.
  */
 int proxy_open(Proxy *proxy, unsigned device, int flags, NvFile **file);
 
-/** proxy_open_as: the same under an id that the caller has from nv_file_table_new_id(); 0: there was none.
+/** proxy_open_as: the same under an @id that the caller got from nv_file_table_new_id(). If @id is 0, fails with ENFILE.
  */
 int proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
 
 /**
- * proxy_release: the last close of a guest's file: the host file is closed. It goes, and what was made through it,
- * once nothing refers to it in the driver: then it does not count any more.
+ * proxy_release: handle the last close of a guest's file. Drops the table's reference to the file; the last reference
+ * closes the host file. The file, and the objects made through it, count against the limits until nothing in the driver
+ * refers to the file any more.
  */
 void proxy_release(Proxy *proxy, uint32_t file_id);
 
-/** proxy_has_room: may a guest have so many @objects more, or with @client also a client? */
+/** proxy_has_room: whether the guest may have @objects more objects, and one more client if @client is set. */
 bool proxy_has_room(Proxy *proxy, unsigned objects, bool client);
 
 /**
- * proxy_poll: which of @events a file has.
- * @waiter: to be woken by the next event if there is none now; owned from now on. NULL: nobody
- * waits.
+ * proxy_poll: which of @events a file has now.
+ * @waiter: (transfer full): woken by the next event; NULL: the caller does not wait
  */
 unsigned proxy_poll(NvFile *file, unsigned events, PollWaiter *waiter);
 
-/** proxy_file_event: the host has @events for a file; it may be closed by now. */
+/** proxy_file_event: the host reports @events of a file. The file may be closed by now. */
 void proxy_file_event(Proxy *proxy, uint32_t file_id, unsigned events);
 
-/** proxy_begin: make a request what it is before any handler has seen it, for those that none will see;
- * proxy_ioctl() does so itself. */
+/** proxy_begin: initialise the request members that the proxy sets. A transport calls this for a request that it may answer
+ * without proxy_ioctl(); proxy_ioctl() does it by itself. */
 void proxy_begin(Request *req);
 
 /**
- * proxy_ioctl: run a request's handler.
- * Returns: REQUEST_RETRY if it wants guest memory that is not here; REQUEST_DONE if @req says the
- * answer.
+ * proxy_ioctl: run a request.
+ * Returns: REQUEST_RETRY if the request needs guest memory that the transport has not fetched yet; REQUEST_DONE if
+ * @req contains the answer.
  */
 RequestResult proxy_ioctl(Request *req);
 
-/** proxy_answered: for the transport, while the request's memory is still there: it is answered as it is
- * now. Every ioctl that reached proxy_ioctl() comes here once. */
+/** proxy_answered: the transport answers the request as it is now. The transport calls this once for every ioctl that
+ * reached proxy_ioctl(), while the request's memory is still there. */
 void proxy_answered(Request *req);
 
 /**
- * proxy_map: may a guest map this?
- * @length, @offset: in bytes, as mmap() was called
+ * proxy_map: check whether a guest may map this range of a file.
+ * @length, @offset: in bytes, as passed to mmap()
  * Returns: 0 or the errno that the host would give.
  */
 int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);

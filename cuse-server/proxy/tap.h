@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Somebody who hears of everything that guests do, as the proxy sees it, and of their memory. What the
- * host is asked for it he hears by standing between the proxy and its Host.
+ * Observer for recording and simulation. The proxy calls it for every guest operation, and it may wrap the
+ * guest's memory. To see the calls to the host as well, an observer puts its own Host between the proxy and the
+ * real Host.
  */
 #pragma once
 
@@ -10,21 +11,21 @@
 typedef struct ProxyTap ProxyTap;
 
 /**
- * ProxyTapOps: called from any thread, each thread's calls in order. What nobody wants to hear of may be NULL:
- * opened, released, answered, mapped.
+ * ProxyTapOps: called from any thread; the calls of one thread come in order. These may be NULL: opened, released,
+ * answered, mapped.
  */
 typedef struct {
-    /** begin: this thread acts for a guest from now on. What it did before and nobody was told the end of
-     * came to nothing. */
+    /** begin: this thread acts for a guest from now on. If the thread began an operation before and the tap was not
+     * told of its end, discard that operation. */
     void (*begin)(ProxyTap *tap);
-    /** memory: of the ioctl that has just begun. Returns what its handler is to use. */
+    /** memory: called after begin, for an ioctl. @memory: the guest's. Returns the memory that the pipeline uses instead. */
     GuestMemory *(*memory)(ProxyTap *tap, GuestMemory *memory);
-    /** leave: the thread acts no more. */
+    /** leave: the thread does not act for a guest any more. */
     void (*leave)(ProxyTap *tap);
-    /** opened: @error: 0 or an errno */
+    /** opened: a guest's open ended. @error: 0 or an errno */
     void (*opened)(ProxyTap *tap, unsigned device, int flags, uint32_t file_id, int error);
     void (*released)(ProxyTap *tap, uint32_t file_id);
-    /** answered: this is what the guest gets; the private copies of its memory are still there. */
+    /** answered: @req contains the answer that the guest gets. The private copies of its memory are still there. */
     void (*answered)(ProxyTap *tap, Request *req);
     void (*mapped)(ProxyTap *tap, uint32_t file_id, uint64_t length, uint64_t offset, int error);
 } ProxyTapOps;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looking up classes: NV_ESC_RM_ALLOC, by hClass. It comes in a form of 32 bytes (NVOS21) and one of 48 (NVOS64); the driver always
- * gets the longer one.
+ * Look up classes: NV_ESC_RM_ALLOC, by hClass. The guest's argument has 32 bytes (NVOS21) or 48 bytes (NVOS64). The driver always
+ * gets the longer form.
  */
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ void alloc_narrow(Call *call)
     p->status = wide->status;
 }
 
-/* Both are copies of the same place, taken one after the other: what was decided upon counts. */
+/* Both are copies of the same guest memory, taken one after the other. Use the one that the class was decided upon. */
 void alloc_settle(Call *call)
 {
     if (call->work->alloc.event && call->params) {
@@ -59,15 +59,15 @@ void alloc_settle(Call *call)
 }
 
 /*
- * Ask for what the pointers point at. Copy-out order: rights, then the parameters; the transport writes the argument first, which
- * only a guest with overlapping buffers can tell.
+ * Ask for the memory that the pointers point to. Copy-out order: rights, then the parameters. The transport writes the argument
+ * first; only a guest with overlapping buffers can notice that.
  */
 static void take_params(Call *call)
 {
     CallWork *work = call->work;
     NVOS64_PARAMETERS *wide = &work->alloc.wide;
     const AbiLayout *layout = call->entry->layout;
-    /* A class that names files means nothing without its parameters; a null pointer then faults. */
+    /* A class that names files needs its parameters; map them even if the pointer is null, so that the call faults. */
     const bool needs_params = abi_members_have(call->entry->members, ABI_ROLE_FD);
 
     call_map_array(call, &wide->pRightsRequested,
@@ -79,7 +79,7 @@ static void take_params(Call *call)
     call->params_size = layout ? layout->size : 0;
 }
 
-/* Which refusal, if any, the table has for a class; @entry may be NULL. */
+/* Decide by the table whether to refuse the class. Call.entry may be NULL. Returns REFUSAL_NONE if the class is allowed. */
 static Refusal refusal_of(const Call *call)
 {
     if (!call->entry || !effect_of(call->entry->handler)) {
@@ -89,8 +89,8 @@ static Refusal refusal_of(const Call *call)
 }
 
 /*
- * NV01_EVENT is an alias: the class that counts, for the driver as well, is in its parameters.
- * Returns false if they are not here.
+ * Replace the alias NV01_EVENT by the class in its parameters; the driver uses that class as well.
+ * Returns false if the transport has to fetch the parameters first.
  */
 static bool fix_up_class(CallWork *work)
 {

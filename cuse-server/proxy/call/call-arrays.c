@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arrays of the caller's that parameters point to, by the roles of the pointers (abi/role.h). */
+/* Maps the caller's arrays that parameters point to, by the roles of the pointers (abi/role.h). */
 #include <errno.h>
 #include <string.h>
 
 #include "abi/status.h"
 #include "cuse-server/proxy/call/call-work.h"
 
-/* Of one array. What is read may be as long as a call can carry, with room for its structs. */
+/* Limits of one array. An array with ABI_READ may be as long as a call can carry, less room for the call's structs. */
 enum {
     ARRAY_BYTES_MAX = 1024 * 1024,
     STRUCTS_BYTES = 4096,
     READ_BYTES_MAX = GUEST_CALL_BYTES_MAX - STRUCTS_BYTES,
 };
 
-/* The size of an array. Returns false if it is out of bounds. */
+/* Compute the size of an array. Returns false if the array is empty or too long. */
 static bool array_bytes(const AbiRole *role, NvU32 count, size_t *bytes)
 {
     const uint64_t elements = role->flags & ABI_SQUARE ? (uint64_t)count * count : count;
     const uint64_t bytes_max = role->flags & ABI_READ ? READ_BYTES_MAX : ARRAY_BYTES_MAX;
 
-    /* 2^32 squared fits; times an element it need not. */
+    /* A 32-bit count squared fits into 64 bits; multiplied by the element size it may not fit. So divide. */
     if (elements == 0 || elements > bytes_max / role->element) {
         return false;
     }

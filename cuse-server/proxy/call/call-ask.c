@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ways in which the host is asked. Nothing else in this directory makes a guest's ioctl. */
+/* Makes a guest's ioctl at the host, in one of several ways. No other file in this directory does so. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "cuse-server/proxy/call/driver-block.h"
 #include "cuse-server/proxy/proxy.h"
 
-/* The host has answered, with 0 or an errno. */
+/* Put the guest's values back, and note the host's answer, which is 0 or an errno. Returns true for 0. */
 static bool answered(Call *call, int error)
 {
     Request *req = call->work->req;
@@ -21,7 +21,7 @@ static bool answered(Call *call, int error)
     return error == 0;
 }
 
-/* @params: of @size bytes, a copy of Call.params or that itself, or what takes its place; NULL: there is none */
+/* Add the parameters to the buffers. @params: @size bytes: Call.params, a copy of it, or its replacement; not NULL */
 static void add_params(HostCall *host, const Call *call, void *params, size_t size)
 {
     const CallWork *work = call->work;
@@ -33,7 +33,7 @@ static void add_params(HostCall *host, const Call *call, void *params, size_t si
         .offset = (size_t)((const char *)work->params_at - (const char *)work->host_argument)};
 }
 
-/* The pointer to an array is in the argument or, behind it, in the parameters. */
+/* Add an array to the buffers. The pointer to the array is in the argument, or in the parameters that the argument points to. */
 static void add_array(HostCall *host, const Call *call, const CallArray *array)
 {
     const CallWork *work = call->work;
@@ -49,7 +49,7 @@ static void add_array(HostCall *host, const Call *call, const CallArray *array)
                      .offset = (size_t)(at - (in_argument ? argument : (char *)call->params))};
 }
 
-/* @params: what the driver is to find as the parameters, of @size bytes; NULL: none */
+/* Make the ioctl. @params: @size bytes that the driver gets as the parameters; NULL: none. Returns 0 or an errno. */
 static int ioctl_with(Call *call, void *params, size_t size)
 {
     const CallWork *work = call->work;
@@ -119,10 +119,11 @@ static bool ask_in_guest(Call *call)
 }
 
 /*
- * UVM_INITIALIZE ties the file to the address space of the task that calls (kernel-open/nvidia-uvm/uvm_va_space_mm.c,
- * uvm_va_space_mm_register), which must be the guest's. Where no call can be made from inside the guest, or the instance is told
- * not to, the driver is asked for a file that many processes share and that no address space is tied to; pageable memory is then
- * out of the GPU's reach. The guest does not see that flag.
+ * Make UVM_INITIALIZE, which ties the file to the address space of the calling task (kernel-open/nvidia-uvm/uvm_va_space_mm.c,
+ * uvm_va_space_mm_register). That must be the guest's address space, so the call is made inside the guest. If the instance
+ * is configured not to do this (Proxy.share_uvm), the guest itself asked for sharing, or no call can be made inside the guest,
+ * the worker makes the call with the flag for many processes: the file is then tied to no address space, and the GPU cannot
+ * reach pageable memory. The guest does not see that the flag was added.
  */
 static bool ask_in_guest_or_shared(Call *call)
 {
@@ -139,7 +140,7 @@ static bool ask_in_guest_or_shared(Call *call)
     return ask_host(call);
 }
 
-/* The device that stands for dma-bufs, or -1: the instance has none (capability rdma). */
+/* Find the device that represents dma-bufs. Returns its index, or -1 if the instance has no such device (capability rdma). */
 static int dma_buf_device(const Proxy *proxy)
 {
     for (unsigned i = 0; i < proxy->n_devices; i++) {
@@ -150,7 +151,7 @@ static int dma_buf_device(const Proxy *proxy)
     return -1;
 }
 
-/* Make a file of the instance for the guest that is to hold @host_fd. Returns 0 or an errno. */
+/* Open a file of the instance in the guest, to which hand_out() then gives @host_fd. Returns 0 or an errno. */
 static int make_file(const Request *req, int host_fd, int32_t *guest_fd, uint32_t *id)
 {
     Host *host = req->proxy->host;
@@ -160,7 +161,7 @@ static int make_file(const Request *req, int host_fd, int32_t *guest_fd, uint32_
     return error ? error : host->ops->install(host, req->tid, (unsigned)device, guest_fd, id);
 }
 
-/* Give the guest a file that holds @host_fd, which is taken in any case. Returns 0 or an errno. */
+/* Give the guest a file that owns @host_fd (transfer full, also on error). Returns 0 or an errno. */
 static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
 {
     Host *host = req->proxy->host;
@@ -168,7 +169,7 @@ static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
     int error = make_file(req, host_fd, guest_fd, &id);
     g_autoptr(NvFile) file = error ? NULL : nv_file_table_get(req->proxy->files, id);
 
-    /* The guest may have closed it already. */
+    /* The guest may have closed its file already. */
     if (!file || file->device->kind != DEVICE_DMA_BUF || !nv_file_adopt(file, host_fd)) {
         host_close(host, host_fd);
     }
@@ -176,8 +177,9 @@ static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
 }
 
 /*
- * The driver puts a file into the table of the process that calls, which is ours, and there it stays: the guest gets a file that can
- * only be closed or named in the same call again. If the guest named one, that was translated, and nothing new is made.
+ * Make a call in which the driver may create a file. The driver installs the file in the calling process, which is the worker,
+ * and the file stays there. The guest gets a file of the instance instead, which it can only close, or name in the same call
+ * again. If the guest named a file, its descriptor was translated, and no file is created.
  */
 static bool ask_for_file(Call *call)
 {

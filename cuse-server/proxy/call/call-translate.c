@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the guest says, as the driver is to have it: descriptors, pointers, clients. GPUs are gpu-scope-call.c's.
+ * Translates the guest's descriptors, pointers and clients into the driver's values. gpu-scope-call.c translates GPUs.
  *
- * The driver's handles of clients are numbered through the whole host, and some calls take one without asking whose it is, or ask
- * only for the process that made it, which is the worker for all guests of an instance. So a handle that the caller would natively
- * get nowhere with goes to the driver as one that no client has, and the driver says what it says to that.
+ * The driver numbers client handles across the whole host. Some calls take a client handle without checking its owner. Others
+ * check only the process that made the client, and that process is the worker for all guests of an instance. So if the caller
+ * could not use a handle natively, the driver gets a handle that no client has instead, and gives its usual error for that.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/call/call-work.h"
 
-/* The driver's handles of clients are 0xc1d00000 and up (src/nvidia/inc/libraries/resserv/rs_server.h). */
+/* NO_CLIENT: no client has it; the driver's handles are 0xc1d00000 and up (src/nvidia/inc/libraries/resserv/rs_server.h). */
 #define NO_CLIENT  1U
 #define NO_ADDRESS UINT64_MAX
 
@@ -78,7 +78,7 @@ static void translate_handle(Call *call, NvHandle *handle, bool process)
     }
 }
 
-/* All of them take one place among what is to be put back, and none if all may be named. */
+/* Translate an array of handles with one swap for the whole array; without a swap if the caller may name all of them. */
 static void translate_handles(Call *call, NvHandle *handles, size_t n, bool process)
 {
     g_autofree NvHandle *host = g_memdup2(handles, n * sizeof *handles);
@@ -96,7 +96,7 @@ static void translate_handles(Call *call, NvHandle *handles, size_t n, bool proc
     }
 }
 
-/* Of the client that a call is made in the driver itself asks whose it is. */
+/* Translate the clients that parameters name. Skip the client in which the call is made: the driver itself checks its owner. */
 static void translate_clients(Call *call)
 {
     ABI_FOR_EACH_MEMBER(member, call->work->members, ABI_ROLE_CLIENT)
@@ -114,7 +114,8 @@ static void translate_clients(Call *call)
     }
 }
 
-/* If another process allocated the client that the struct names, no mapping in it is the caller's. */
+/* Hide mappings of other processes: if another process allocated the client that the struct names, no mapping in that client
+ * belongs to the caller. */
 static void translate_mappings(Call *call)
 {
     const uint64_t none = NO_ADDRESS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the pipeline keeps of a call, for its own parts; effects do not see it. */
+/* The pipeline's own state of a call. Effects do not see it. */
 #pragma once
 
 #include "cuse-server/proxy/call/call.h"
@@ -8,15 +8,19 @@
 
 enum { CALL_ARRAYS_MAX = 3 };
 
-/** CallStep: what comes after a step of the pipeline. */
+/** CallStep: result of a step of the pipeline. */
 typedef enum {
     CALL_GOES_ON,
-    CALL_WAITS,    /* for guest memory: it is run again from the beginning */
-    CALL_ANSWERED, /* the request says how */
+    CALL_WAITS,    /* for guest memory; the call is run again from the beginning */
+    CALL_ANSWERED, /* the request contains the answer */
 } CallStep;
 
-/** CallArray: what a member points to. @at: the member; @copy, @size: NULL: the driver gets a null pointer; @are_clients: it is of
- * clients' handles */
+/**
+ * CallArray: an array that a member points to.
+ * @at: the member
+ * @copy, @size: the private copy, and its size in bytes; @copy is NULL: the driver gets a null pointer
+ * @are_clients: the elements are client handles
+ */
 typedef struct {
     NvP64 *at;
     void *copy;
@@ -25,15 +29,18 @@ typedef struct {
 } CallArray;
 
 /**
- * CallWork:
+ * CallWork: state of one call in the pipeline.
  * @effect: NULL until the call is looked up
- * @of_argument: the members of Call.argument; @members: of Call.params, or none if those are not as long as their struct
- * @command: the host's; @host_argument, @host_size: what the host gets, NULL: the parameters; @params_at: the member of it that is
- * to point to them, or NULL
+ * @of_argument: the members of Call.argument
+ * @members: the members of Call.params; no members if the parameters are not as long as their struct
+ * @command: the ioctl word for the host
+ * @host_argument, @host_size: the argument that the host gets, and its size in bytes; NULL: the parameters are the argument
+ * @params_at: the member of @host_argument that points to the parameters, or NULL
  * @unsized: the driver copies the parameters by a size that it knows itself (driver-block.h)
- * @asked_host: the driver has taken the call
- * @alloc: of NV_ESC_RM_ALLOC: the argument in the guest's own form, NULL: it is another call; whether that is the shorter one; the
- * copy that the class was taken from, or NULL; and the argument in the longer form
+ * @asked_host: call_ask() has returned true
+ * @mapping_locked: the lock of Call.target's mapping is held
+ * @alloc: for NV_ESC_RM_ALLOC. @guest: the argument in the guest's own form; NULL: this is another call. @short_form: whether
+ * that is the shorter form. @event: the copy that the class was taken from, or NULL. @wide: the argument in the longer form
  */
 struct CallWork {
     Request *req;
@@ -58,26 +65,28 @@ struct CallWork {
     } alloc;
 };
 
-/* Looking up: what each kind of table has of its own. Effect, members, copies and the host's command are set. */
+/* Look up a call in its kind of table. Each function sets the effect, the members, the copies and the host's command. */
 CallStep frontend_look_up(Call *call);
 CallStep uvm_look_up(Call *call);
 CallStep control_look_up(Call *call);
 CallStep alloc_look_up(Call *call);
 
-/** alloc_settle: the copies of NV_ESC_RM_ALLOC are there. */
+/** alloc_settle: make the copies of NV_ESC_RM_ALLOC agree; called once all of them are here. */
 void alloc_settle(Call *call);
 
-/** alloc_narrow: put the answer into the guest's own form. */
+/** alloc_narrow: copy the answer of NV_ESC_RM_ALLOC into the guest's own form. */
 void alloc_narrow(Call *call);
 
-/** call_arrays_map: ask for the arrays that members point to. False: the call is refused. */
+/** call_arrays_map: ask for the arrays that members point to. Returns false if it has refused the call. */
 bool call_arrays_map(Call *call);
 
-/** call_translate: by the roles of members put the host's values in place of the guest's, but of GPUs. False: the call is refused. */
+/** call_translate: replace the guest's values by the host's, by the roles of members; except GPUs. Returns false if it has
+ * refused the call. */
 bool call_translate(Call *call);
 
-/** call_ask: ask the host. False: it has not taken the call, and the request says what the guest gets. */
+/** call_ask: make the call at the host. Returns false if the call was not made, the host answered with an errno, or the guest
+ * could not get a file that the driver has made; the request then contains the answer. */
 bool call_ask(Call *call);
 
-/** call_status: where the argument has the driver's answer, or NULL. */
+/** call_status: the member of the argument that contains the driver's status; NULL if there is no such member. */
 NvU32 *call_status(const Call *call);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One call of a guest's, as its effect sees it, and what an effect is. The pipeline (pipeline.c) takes a call through all that is
- * the same for every call: it looks the call up, copies what the guest passed, checks and translates it by the roles of the members
- * (abi/role.h), asks the host, translates the answer, and counts. What a call does beside that is its effect: what it remembers, and
- * what it changes in the parameters. An effect makes no ioctl of the guest's at the host, and has no way to leave out a check.
+ * Defines a guest's call as its effect sees it, and defines effects. The pipeline (pipeline.c) does what is the same for every
+ * call: it looks the call up, copies what the guest passed, checks and translates it by the roles of the members (abi/role.h),
+ * asks the host, translates the answer, and counts the call. An effect does what is particular to a kind of call: it remembers
+ * things, and it changes parameters. An effect does not make the guest's ioctl at the host, and cannot leave out a check.
  *
- * `choose` and `map` may run several times, since guest memory may have to be fetched; all else runs once.
+ * `choose` and `map` may run several times, because the transport may have to fetch guest memory. All other functions run once.
  */
 #pragma once
 
@@ -18,22 +18,23 @@
 #include "cuse-server/wire/refusal.h"
 #include "version-tree/abi-entry.h"
 
-/** CallWork: what the pipeline keeps of a call. */
+/** CallWork: the pipeline's own state of a call (call-work.h). */
 typedef struct CallWork CallWork;
 
 /**
- * Call: all pointers are to private copies.
- * @entry: the ioctl's, or the command's or class's; NULL: a command that the table need not have
- * @argument: the ioctl's struct (of NV_ESC_RM_ALLOC always the longer form), or NULL; @argument_size: in bytes
- * @params: the struct of @entry, which may be @argument; NULL: there is none; @params_size: in bytes, as the guest says
- * @asked: @params as the guest passed them, if the effect keeps them
- * @own: what the host gets in place of the argument, or NULL
+ * Call: one call of a guest. All pointers into guest memory point to private copies.
+ * @entry: the table's entry for the ioctl, or for the control command or class; NULL: a command that the table need not contain
+ * @argument: the ioctl's struct (for NV_ESC_RM_ALLOC always the longer form), or NULL; @argument_size: in bytes
+ * @params: the struct of @entry, or NULL; may be the same as @argument; @params_size: in bytes; for a control command, as the
+ * guest says
+ * @asked: a copy of @params as the guest passed them, if Effect.keeps is set
+ * @own: the bytes that the host gets in place of the argument, or NULL
  * @file_id: the file that the call is made on
- * @target: a file that the parameters name, if the effect wants it or makes its mapping
- * @objects: what the guests of the instance have
- * @scope: NULL: all GPUs of the host are the instance's
- * @client: in which the call is made, locked as the effect says, or NULL
- * @clients: two that the effect has locked
+ * @target: a file that the parameters name, if the effect asks for it or Effect.makes_mapping is set
+ * @objects: the objects of the instance's guests
+ * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
+ * @client: the client in which the call is made, locked as Effect.lock says, or NULL
+ * @clients: two clients that the effect has locked
  */
 typedef struct {
     const AbiEntry *entry;
@@ -52,54 +53,57 @@ typedef struct {
     CallWork *work;
 } Call;
 
-/** ArgumentForm: what an ioctl's argument is. */
+/** ArgumentForm: the form of an ioctl's argument. */
 typedef enum {
     ARGUMENT_STRUCT, /* the entry's struct, of its size */
-    ARGUMENT_ARRAY,  /* as many bytes as the ioctl says */
-    ARGUMENT_NONE,   /* whatever it is, nobody reads it */
+    ARGUMENT_ARRAY,  /* as many bytes as the ioctl word says */
+    ARGUMENT_NONE,   /* the argument is not read */
 } ArgumentForm;
 
-/** ParamsSize: what becomes of a control command whose parameters are not as long as its struct. */
+/** ParamsSize: how to treat a control command whose parameters are not as long as its struct. */
 typedef enum {
-    SIZE_EXACT,  /* it is refused with EINVAL */
-    SIZE_STRUCT, /* it is refused as the driver does: rs_resource.c, resControlLookup_IMPL */
-    SIZE_ANY,    /* it is passed on, unless members have to be looked at; then as SIZE_STRUCT */
+    SIZE_EXACT,  /* refuse it with EINVAL */
+    SIZE_STRUCT, /* refuse it as the driver does: rs_resource.c, resControlLookup_IMPL */
+    SIZE_ANY,    /* pass it on, unless members have to be looked at; then as SIZE_STRUCT */
 } ParamsSize;
 
-/** ClientLock: whether the client of the call is locked from before the host is asked until `after`. */
+/** ClientLock: whether the pipeline locks the client of the call, from before it asks the host until after `after`. */
 typedef enum {
     LOCK_NONE,
-    LOCK_KNOWN,    /* if it is recorded; else it is for the driver to judge */
-    LOCK_EXISTING, /* the call is refused if it is not */
-    LOCK_FOR_NEW,  /* the same, and if there is no room for an object more */
+    LOCK_KNOWN,    /* lock it if it is recorded; else let the driver judge the handle */
+    LOCK_EXISTING, /* lock it; refuse the call if the client is not recorded */
+    LOCK_FOR_NEW,  /* the same; also refuse the call if there is no room for one more object */
 } ClientLock;
 
-/** HostWay: how the host is asked. */
+/** HostWay: how the pipeline makes the call at the host. */
 typedef enum {
     ASK_HOST,     /* by the worker, once */
-    ASK_IN_GUEST, /* in the guest's process, since the driver acts on the memory of who asks */
-    ASK_IN_GUEST_OR_SHARED, /* the same for UVM_INITIALIZE; where that cannot be, by the worker, for many processes */
-    ASK_FOR_FILE, /* by the worker; what the driver puts into the member with role FD becomes a file of the guest's */
+    ASK_IN_GUEST, /* in the guest's process, since the driver acts on the caller's memory */
+    ASK_IN_GUEST_OR_SHARED, /* the same, for UVM_INITIALIZE; if that is not possible, by the worker, for many processes */
+    ASK_FOR_FILE, /* by the worker; the guest gets a file for the one that the driver puts into the member with role FD */
 } HostWay;
 
 typedef struct Effect Effect;
 
 /**
- * Effect: what a kind of call does. All zeroes: nothing beside what roles say.
- * @access: of the parameters, but of a class; 0: GUEST_INOUT
- * @argument: of ioctls
- * @size: of control commands
- * @no_params: of classes: there are none, whatever the guest passes
- * @bad_fd_is_status: a wrong descriptor is answered with NV_ERR_INVALID_ARGUMENT, not with EINVAL
- * @names_file: the descriptor that the role leaves to the effect (BY_EFFECT) is one; if not, the driver gets -1
- * @makes_mapping: the call may make the mapping context of the file that a descriptor names, which is Call.target; its lock is held
- * @keeps: Call.asked is wanted
- * @choose: of ioctls with a struct: which effect it is, by the argument; NULL: the call is refused
- * @map: ask for what no role tells. False: the call is refused
- * @check: the copies are there, descriptors and clients are translated, and nothing is locked. False: the call is refused
- * @before: the locks are held, the host is asked next. False: the call is refused
- * @after: the driver has done as it was asked, and the answer is translated. May refuse
- * @failed: the driver has answered with another status
+ * Effect: what a kind of call does beside what the roles of its members say. All zeroes: nothing.
+ * @access: how the parameters are copied; 0: GUEST_INOUT. Not used for classes
+ * @argument: for ioctls
+ * @size: for control commands
+ * @no_params: for classes: ignore the parameters that the guest passes
+ * @bad_fd_is_status: answer a wrong descriptor with NV_ERR_INVALID_ARGUMENT instead of EINVAL
+ * @names_file: the member that the role leaves to the effect (BY_EFFECT) is a descriptor; if false, the driver gets -1
+ * @makes_mapping: the call may make the mapping context of the file that a descriptor names. That file becomes Call.target, and
+ * its mapping is locked during the call
+ * @keeps: set Call.asked
+ * @lock, @way: see ClientLock and HostWay
+ * @choose: for ioctls with a struct: choose the real effect by the argument. Returns NULL if it has refused the call
+ * @map: ask for guest memory that no role describes. Returns false if it has refused the call
+ * @check: called when the copies are here, and descriptors and clients are translated; nothing is locked. Returns false if it has
+ * refused the call
+ * @before: called with the locks held, before the host is asked. Returns false if it has refused the call
+ * @after: called when the driver has answered with NV_OK, or without a status, and the answer is translated. May refuse the call
+ * @failed: called when the driver has answered with another status
  */
 struct Effect {
     GuestAccess access;
@@ -122,44 +126,46 @@ struct Effect {
 
 /* --- for effects ------------------------------------------------------------------------------- */
 
-/** call_refuse: answer with an errno; nothing is written back. Returns false. */
+/** call_refuse: answer with an errno, and write nothing back. Returns false. */
 bool call_refuse(Call *call, int error, Refusal refusal);
 
-/** call_refuse_status: answer with an NvStatus in the argument, which alone is written back. Returns false. */
+/** call_refuse_status: answer with an NvStatus in the argument, and write back nothing else. Returns false. */
 bool call_refuse_status(Call *call, NvU32 status, Refusal refusal);
 
-/** call_detail: say in the table of calls which of several calls in one this is. */
+/** call_detail: set the detail number under which the table of calls counts a call that has several functions. */
 void call_detail(Call *call, uint32_t number);
 
-/** call_map_array: ask for @size bytes that a pointer of the parameters points to; 0: the driver gets a null pointer. For `map`. */
+/** call_map_array: ask for @size bytes that the pointer @at points to; if @size is 0, the driver gets a null pointer. For
+ * `map`. */
 void call_map_array(Call *call, NvP64 *at, size_t size, GuestAccess access);
 
 /* For `check` and `before`. */
 
-/** call_swap: put the host's value in place of the guest's until the host has answered. */
+/** call_swap: replace the guest's value by the host's until the host has answered. @size: of both, in bytes */
 void call_swap(Call *call, void *at, const void *host, size_t size);
 
 /** call_swap_pointer: the same with the address of a private copy, or NULL. */
 void call_swap_pointer(Call *call, NvP64 *at, const void *copy);
 
-/** call_take_target: set Call.target to the file of the first descriptor that was translated. False: there is none, and the call is
- * refused. */
+/** call_take_target: set Call.target to the file of the first descriptor that was translated. If no descriptor was translated,
+ * refuses the call and returns false. */
 bool call_take_target(Call *call);
 
-/** call_ask_with: the host gets these bytes instead of the argument. @own: (transfer full): freed with g_free() at the end; it is
- * Call.own from now on */
+/** call_ask_with: give the host these bytes instead of the argument, and set Call.own to them. @own: (transfer full): freed with
+ * g_free() at the end; @size: in bytes */
 void call_ask_with(Call *call, void *own, size_t size);
 
 /* For `check`, `before` and `after`. */
 
-/** call_process: which process calls. NULL: it is no more. */
+/** call_process: the process that calls. Returns NULL if it has ended. */
 const GuestProcess *call_process(Call *call);
 
-/** call_number_of: the number that a process of the guest's has for the caller. False: none. */
+/** call_number_of: get the process id of a guest's process as the caller sees it. @process: GuestProcess.id. Returns false if the
+ * caller has no number for it. */
 bool call_number_of(Call *call, uint64_t process, uint32_t *number);
 
-/** call_has_room: whether the instance may have so many objects more. If not, the call is refused. Looks at files that are gone and
- * their clients, so nothing may be locked: for `check`. */
+/** call_has_room: whether the instance may have @objects more objects, and one more client if @client is set. If not, refuses the
+ * call and returns false. For `check` only: it may drop released files and their clients, so no lock may be held. */
 bool call_has_room(Call *call, unsigned objects, bool client);
 
 /** call_control: the argument of a control command. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking up control commands: NV_ESC_RM_CONTROL, by NVOS54_PARAMETERS.cmd. */
+/* Look up control commands: NV_ESC_RM_CONTROL, by NVOS54_PARAMETERS.cmd. */
 #include <errno.h>
 
 #include "abi/status.h"
@@ -8,13 +8,13 @@
 #include "cuse-server/proxy/effects/effects.h"
 #include "cuse-server/proxy/proxy.h"
 
-/* The driver's own limit of parameters: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
+/* The driver's own size limit for parameters, in bytes: src/nvidia/src/libraries/resserv/src/rs_resource.c. */
 #define CONTROL_PARAMS_MAX (1024U * 1024U)
 
 /*
- * Commands that the GPU's system processor answers, not the driver: the legacy set (bit 15) and
- * those of class NV2081_BINAPI. Their parameters cannot be pointers into an application, and have
- * no public names.
+ * Whether the GPU's system processor, not the driver, answers a command: the legacy set (bit 15) and
+ * the commands of class NV2081_BINAPI. Their parameters cannot contain pointers into an application,
+ * and have no public names.
  */
 static bool bypasses_table(NvV32 cmd)
 {
@@ -58,7 +58,7 @@ static CallStep take_params(Call *call, const NVOS54_PARAMETERS *guest)
     return CALL_GOES_ON;
 }
 
-/* Which refusal, if any, the table has for a command; @entry may be NULL. */
+/* Decide by the table whether to refuse the command. Call.entry may be NULL. Returns REFUSAL_NONE if the command is allowed. */
 static Refusal refusal_of(const Call *call)
 {
     if (!call->entry || !effect_of(call->entry->handler)) {

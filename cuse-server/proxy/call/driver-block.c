@@ -11,7 +11,7 @@
 
 enum { GUARD_BYTES = 4096 };
 
-/* @LEAST_BYTES: what there is room for at least */
+/* @LEAST_BYTES: the smallest room, whatever the parameters' size */
 enum { GROWTH = 8, LEAST_BYTES = 1024, ALIGNMENT = 16 };
 
 static void unmap(gpointer bytes)
@@ -21,7 +21,7 @@ static void unmap(gpointer bytes)
 
 static GPrivate block_of_thread = G_PRIVATE_INIT(unmap);
 
-/* NULL: there is no memory. */
+/* Map this thread's block and the guard page behind it. Returns NULL if there is no memory. */
 static uint8_t *map_block(void)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -58,7 +58,7 @@ void *driver_block(const void *params, size_t size)
         return NULL;
     }
     uint8_t *block =
-        bytes + DRIVER_BLOCK_BYTES - room; /* the page that nobody can touch is behind it */
+        bytes + DRIVER_BLOCK_BYTES - room; /* the room ends where the guard page begins */
     memcpy(block, params, size);
     memset(block + size, 0, room - size);
     return block;

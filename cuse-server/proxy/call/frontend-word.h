@@ -7,8 +7,8 @@
 #include "abi/nv-ioctl.h"
 
 /**
- * frontend_command: the ioctl word for the host's frontend driver, which looks at number and size
- * only.
+ * frontend_command: make the ioctl word for the host's frontend driver, which looks only at the number
+ * and the size.
  * @size: of the argument, at most 16383 bytes
  */
 static inline uint32_t frontend_command(uint32_t number, size_t size)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest memory as a handler sees it: private copies, made once, decided upon, written back at the
- * end.
+ * Gives the pipeline private copies of guest memory. Each range is copied once; all decisions are made on the copy, and the
+ * copy is written back at the end.
  *
- * A handler asks for ranges from its first line on. A transport that has to fetch them answers "not
- * here yet", and the handler returns REQUEST_RETRY and is run again from the top when they are. So
- * a handler has no side effect before guest_commit() said yes, and what it decides on is one copy,
- * taken once: an application that changes its memory meanwhile changes nothing here.
+ * The pipeline asks for ranges from its first step on. If the transport has to fetch a range first, map() returns NULL. The
+ * pipeline then returns REQUEST_RETRY, and the transport runs the request again from the top when it has the ranges. So a request
+ * must not have side effects before guest_commit() has returned true. An application that changes its memory meanwhile cannot
+ * change the copies.
  */
 #pragma once
 
@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** GUEST_CALL_BYTES_MAX: no transport carries more for one call, all its copies together. */
+/** GUEST_CALL_BYTES_MAX: the most bytes that a transport carries for one call, all copies together. */
 enum { GUEST_CALL_BYTES_MAX = 4 * 1024 * 1024 };
 
-/** GuestAccess: what happens to a range: copied in at the start, copied out at the end, or both. */
+/** GuestAccess: how a range is copied: in at the start, out at the end, or both. */
 typedef enum {
     GUEST_IN = 1,
     GUEST_OUT = 2,
@@ -29,12 +29,13 @@ typedef struct GuestMemory GuestMemory;
 /** GuestMemoryOps: what a transport implements. */
 typedef struct {
     /**
-     * map: the private copy of @len bytes at guest address @addr, writable, valid until the call
-     * ends. GUEST_OUT alone starts as zeroes. Ranges are written back in the order they were asked
-     * for. Returns NULL if it is not here yet, or never will be (then commit() fails for good).
+     * map: get the private copy of @len bytes at guest address @addr. It is writable, and valid until
+     * the call ends. With GUEST_OUT alone it starts as zeroes. Ranges are written back in the order in
+     * which they were asked for. Returns NULL if the transport has to fetch the range first, or can never
+     * get it (then commit() fails for good).
      */
     void *(*map)(GuestMemory *memory, uint64_t addr, size_t len, GuestAccess access);
-    /** commit: true once everything asked for is here and the caller may block and act. */
+    /** commit: whether all ranges asked for are here. If so, the caller may block and act from now on. */
     bool (*commit)(GuestMemory *memory);
 } GuestMemoryOps;
 

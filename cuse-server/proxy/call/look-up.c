@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking up ioctls: those of /dev/nvidiactl and /dev/nvidiaN by the NR byte, those of /dev/nvidia-uvm by the whole word. */
+/* Look up ioctls: those of /dev/nvidiactl and /dev/nvidiaN by the NR byte, those of /dev/nvidia-uvm by the whole word. */
 #include <errno.h>
 
 #include "cuse-server/proxy/call/call-work.h"
@@ -13,7 +13,7 @@ static CallStep refuse_ioctl(Call *call, Refusal refusal)
     return CALL_ANSWERED;
 }
 
-/* The argument, of which there are @size bytes, and what is done with it. */
+/* Ask for the argument, which has @size bytes, in the form that the effect wants. Let the effect choose another effect by it. */
 static CallStep take_argument(Call *call, size_t size)
 {
     CallWork *work = call->work;
@@ -43,7 +43,7 @@ static CallStep take_argument(Call *call, size_t size)
     return work->effect ? CALL_GOES_ON : CALL_ANSWERED;
 }
 
-/* The entry, if the instance may have it; else the call is refused. */
+/* Set Call.entry. Refuses the call and returns false if there is no entry, or the instance lacks the capability. */
 static bool find_entry(Call *call, AbiKind kind, uint32_t number)
 {
     CallWork *work = call->work;
@@ -91,7 +91,7 @@ CallStep frontend_look_up(Call *call)
                                                  : refuse_ioctl(call, REFUSAL_SIZE);
     case HANDLER_alloc:
         return alloc_look_up(call);
-    case HANDLER_numa_info: /* the host's processors are not the guest's; the libraries take the refusal well */
+    case HANDLER_numa_info: /* it describes the host's processors, not the guest's; the libraries cope with the refusal */
         return refuse_ioctl(call, REFUSAL_BY_DESIGN);
     default:
         work->effect = effect_of(call->entry->handler);

@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of every ioctl: look up (with capability and size), map, commit, translate in, check, lock, before, scope, ask, and then
- * translate out, account, after, unlock. The steps stand in one list, in this order, and no effect can leave one out.
+ * Takes every ioctl through the same steps. The steps up to "ask" are one list in pipeline_run(). No effect can leave a step out:
+ *
+ *     look up        find the entry, its effect and the host's command; check capability and size
+ *     map            ask for the guest memory that pointers lead to
+ *     commit         check that all copies are here; if not, the transport fetches them, and runs the request again from the top
+ *     translate in   replace the guest's descriptors, pointers and clients by the host's
+ *     check          run the effect's check; find the file whose mapping the call makes; check that there is room for an object
+ *     lock           lock the file's mapping and the client, as the effect says
+ *     before         run the effect's last preparation
+ *     scope          replace GPUs that the instance may not see
+ *     ask            make the call at the host, and put the guest's values back (request_restore())
+ *
+ * If the host has made the call and its errno is 0, answer() then does:
+ *
+ *     translate out  remove GPUs and processes that the guest must not see
+ *     account        note the driver's status
+ *     after          run the effect's `after`, or `failed` if the status is not NV_OK
+ *
+ * A step that refuses the call skips the steps after it. In any case but a retry, let_go() unlocks and frees at the end.
  */
 #include "cuse-server/proxy/call/pipeline.h"
 
@@ -23,7 +40,7 @@ static CallStep step_look_up(Call *call)
                                                              : frontend_look_up(call);
 }
 
-/* An array is as long as a member says, so the parameters have to be here; so do those that an effect asks by. */
+/* Map arrays. This needs the parameters, because a member says how long an array is, and because effects read members. */
 static CallStep step_map(Call *call)
 {
     const CallWork *work = call->work;
@@ -74,10 +91,10 @@ static NvHandle client_handle(const Call *call)
             return *(const NvHandle *)abi_place_at(call->argument, &member->place, 0);
         }
     }
-    g_assert_not_reached(); /* a mistake in the table of effects; the tests make every call */
+    g_assert_not_reached(); /* the table of effects is wrong; the tests make every call, and would find it */
 }
 
-/* The lock of a file's mapping first, then that of a client. */
+/* Lock order: first the mapping of a file, then a client. */
 static CallStep step_lock(Call *call)
 {
     const Effect *effect = call->work->effect;
@@ -99,7 +116,7 @@ static CallStep step_before(Call *call)
     return goes_on(!call->work->effect->before || call->work->effect->before(call));
 }
 
-/* Not earlier, since it may start a GPU. */
+/* Scope GPUs. This is the last step before asking the host, because it may start a GPU. */
 static CallStep step_scope(Call *call)
 {
     const AbiMembers *members = call->entry ? call->entry->members : &abi_members_none;
@@ -119,8 +136,9 @@ static CallStep step_ask(Call *call)
 }
 
 /*
- * What the driver says of processes is of any container's: a name, a number and, where it is in no namespace of the worker's, the
- * address of the kernel's record of it (src/nvidia/src/kernel/gpu/perf/kern_perf_ctrl.c). All ones is its NV2080_GPUMON_PID_INVALID.
+ * Overwrite what the driver says about processes, because they may be processes of any container. The driver gives a name, a
+ * number and, if the process is not in a namespace of the worker, the address of the kernel's record of the process
+ * (src/nvidia/src/kernel/gpu/perf/kern_perf_ctrl.c). All ones is the driver's NV2080_GPUMON_PID_INVALID.
  */
 static void hide_processes(Call *call)
 {
@@ -134,7 +152,7 @@ static void hide_processes(Call *call)
     }
 }
 
-/* The driver has answered: what it must not say is dealt with before anybody looks at it. */
+/* Handle the driver's answer. Remove what the guest must not see before the effect looks at the answer. */
 static void answer(Call *call)
 {
     const Effect *effect = call->work->effect;
@@ -178,7 +196,8 @@ static void let_go(Call *call)
     g_free(call->own);
 }
 
-/* Arrays, and the longer form of an allocation, are written before they are read: zeroes would cost as much as a lookup. */
+/* Initialise the members that are read before they are written. Arrays and the longer form of an allocation are always written
+ * first, and zeroing them would cost as much as a lookup. */
 static void begin(CallWork *work, Request *req)
 {
     work->req = req;

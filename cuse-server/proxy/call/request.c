@@ -32,7 +32,7 @@ void request_swap_pointer(Request *req, NvP64 *at, const void *host)
     request_swap(req, at, &address, sizeof address);
 }
 
-/* The open file that a descriptor of the caller's stands for; the caller owns the reference. */
+/* Find the open file that the guest's descriptor refers to. Returns (transfer full), or NULL. */
 static NvFile *find_file(Request *req, int guest_fd, DeviceKind kind)
 {
     Host *host = req->proxy->host;
@@ -42,7 +42,7 @@ static NvFile *find_file(Request *req, int guest_fd, DeviceKind kind)
         return NULL;
     }
     g_autoptr(NvFile) file = nv_file_table_get(req->proxy->files, id);
-    /* A dma-buf that is still being made has no host file yet. */
+    /* Refuse a dma-buf that is still being made: it does not have a host file yet. */
     return file && file->device->kind == kind && nv_file_fd(file) >= 0 ? g_steal_pointer(&file)
                                                                        : NULL;
 }
@@ -64,7 +64,7 @@ NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind)
 
 void request_restore(Request *req)
 {
-    /* The last one first: they may overlap. */
+    /* Restore the last swap first, because swaps may overlap. */
     while (req->n_swaps > 0) {
         Swap *swap = &req->swaps[--req->n_swaps];
         memcpy(swap->at, is_wide(swap) ? swap->guest.bytes : &swap->guest.word, swap->size);

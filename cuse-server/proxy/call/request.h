@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One ioctl, as a transport hands it over, and what the pipeline does with it (pipeline.h). Everything before guest_commit() may run
+ * Request: one ioctl, as a transport passes it to the pipeline (pipeline.h). Everything before guest_commit() may run
  * several times; everything after it runs once.
  *
- * What the guest has in its parameters and the host must not see as it is (descriptors, pointers,
- * handles of others) is swapped: the host's value takes its place in the private copy, and the
- * guest's is put back as soon as the host has answered or the call is refused. So nothing of ours
- * is ever written back, whichever way a call ends.
+ * Swaps replace values in the guest's parameters that the host must not get as they are (descriptors, pointers, handles of
+ * others). The host's value takes the place of the guest's value in the private copy. The guest's value is put back as soon as
+ * the host has answered or the call is refused. So the host's values are never written back to the guest, however a call ends.
  */
 #pragma once
 
@@ -26,13 +25,13 @@ typedef struct Proxy Proxy;
 /** RequestResult: what a transport does next with a request. */
 typedef enum {
     REQUEST_DONE,  /* answer it: error, or the first write_back ranges */
-    REQUEST_RETRY, /* bring the ranges asked for, then run it again from the top */
+    REQUEST_RETRY, /* fetch the ranges asked for, then run it again from the top */
 } RequestResult;
 
-/* The most swaps of one call. */
+/* The most swaps in one call. */
 enum { SWAPS_MAX = 12 };
 
-/** Swap: bytes of a private copy that are the host's for the moment. */
+/** Swap: bytes in a private copy that contain the host's value for now. @at: the bytes; @guest: the guest's value. */
 typedef struct {
     void *at;
     size_t size;
@@ -40,18 +39,19 @@ typedef struct {
         uint64_t word;
         void *bytes; /* size > sizeof word */
     } guest;
-    NvFile *file; /* kept open meanwhile, or NULL */
+    NvFile *file; /* kept open until the value is restored, or NULL */
 } Swap;
 
 /**
  * Request: one ioctl.
- * @proxy, @file, @command, @argument, @tid, @uid, @memory: filled in by the transport. @file is
- * referenced for as long as the request lives; @tid names the calling thread to Host.identify(), @uid by whose rights it calls.
- * @committed: guest_commit() said yes
+ * @proxy, @file, @command, @argument, @tid, @uid, @memory: filled in by the transport. The transport holds a reference to
+ * @file for as long as the request exists. @tid names the calling thread to HostOps.identify(). @uid is the user with whose
+ * rights the thread calls.
+ * @committed: guest_commit() has returned true
  * @error: errno for the guest; 0: success
- * @write_back: how many GUEST_OUT ranges are written back, in the order they were asked for
- * @swaps: what is the host's for the moment
- * @process: whose call it is; see request_process()
+ * @write_back: how many GUEST_OUT ranges are written back, in the order in which they were asked for
+ * @swaps: the swaps that have not been restored
+ * @process: the process that calls; see request_process()
  * @event: for the table of calls
  * @started: for the transport: when its last round began, in nanoseconds of its own clock
  */
@@ -77,7 +77,7 @@ typedef struct {
 /** WRITE_BACK_ALL: all GUEST_OUT ranges. */
 #define WRITE_BACK_ALL UINT_MAX
 
-/** guest_map: the private copy of a range of guest memory, or NULL: not here yet; see
+/** guest_map: get the private copy of a range of guest memory. Returns NULL if the transport has to fetch it first; see
  * GuestMemoryOps. */
 static inline void *guest_map(Request *req, uint64_t addr, size_t len, GuestAccess access)
 {
@@ -85,8 +85,8 @@ static inline void *guest_map(Request *req, uint64_t addr, size_t len, GuestAcce
 }
 
 /**
- * guest_commit: ask whether everything asked for is here. If not, REQUEST_RETRY is returned at once. If so, what was mapped may be
- * looked at and acted upon.
+ * guest_commit: check whether all ranges asked for are here. If it returns false, the caller returns REQUEST_RETRY at once. If it
+ * returns true, the caller may look at the copies and act upon them.
  */
 static inline bool guest_commit(Request *req)
 {
@@ -94,20 +94,21 @@ static inline bool guest_commit(Request *req)
     return req->committed;
 }
 
-/** request_refuse: answer with an errno, nothing written back, the host not asked. */
+/** request_refuse: answer with an errno, and write nothing back. Does not ask the host. */
 RequestResult request_refuse(Request *req, int error, Refusal refusal);
 
 /**
- * request_refuse_status: answer with success and an NvStatus; only the first GUEST_OUT range, the
- * one
- * @status_field is in, is written back. The host is not asked.
+ * request_refuse_status: answer with success and an NvStatus. Writes back only the first GUEST_OUT range. Does not ask the
+ * host.
+ * @status_field: where the status goes; in the first GUEST_OUT range
  */
 RequestResult request_refuse_status(Request *req, NvU32 *status_field, NvU32 status,
                                     Refusal refusal);
 
 /**
- * request_swap: put the host's value in place of the guest's until the host has answered.
- * @at: in a private copy; @size bytes
+ * request_swap: replace the guest's value by the host's until the host has answered.
+ * @at: the guest's value, in a private copy; @size bytes
+ * @host: the host's value; @size bytes
  */
 void request_swap(Request *req, void *at, const void *host, size_t size);
 
@@ -115,20 +116,20 @@ void request_swap(Request *req, void *at, const void *host, size_t size);
 void request_swap_pointer(Request *req, NvP64 *at, const void *host);
 
 /**
- * request_swap_fd: the same with a descriptor, whose file is kept open meanwhile.
- * @at: where it is: @size is 4, or 8, of which the low half counts and the upper becomes zero
- * @kind: what it has to be
+ * request_swap_fd: the same with a descriptor. Keeps its file open until the host has answered.
+ * @at: the guest's descriptor. @size is 4 or 8; with 8, the low half is the descriptor, and the upper half becomes zero
+ * @kind: the kind of device that the file must be of
  *
- * Returns: the file, which lives until the host has answered; or NULL with nothing swapped: closed,
- * foreign or the wrong kind.
+ * Returns: (transfer none): the file, valid until the host has answered. NULL, with nothing swapped, if the descriptor is
+ * closed, is not a file of this instance, or is of the wrong kind.
  */
 NvFile *request_swap_fd(Request *req, void *at, size_t size, DeviceKind kind);
 
-/** request_restore: put back what was swapped. The functions that end a call do it by themselves. */
+/** request_restore: put back the guest's values. The functions that end a call do this by themselves. */
 void request_restore(Request *req);
 
 /**
- * request_process: which process of the guest calls. Asks the host once.
- * Returns: NULL if it is no more.
+ * request_process: find the guest's process that calls. Asks the host only once.
+ * Returns: the process, or NULL if it has ended.
  */
 const GuestProcess *request_process(Request *req);

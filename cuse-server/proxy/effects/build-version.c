@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION: three strings come back. */
+/* Effect of NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION, which returns three strings. */
 #include <errno.h>
 
 #include "abi/ctrl0000.h"
@@ -7,7 +7,7 @@
 
 typedef NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS Params;
 
-/* More than the driver's longest version string; it fills in what it is given room for. */
+/* In bytes; longer than the driver's longest version string. The driver fills in as much as it gets room for. */
 enum { BUILD_STRING_MAX = 256 };
 
 static NvU32 string_bytes(const Params *p)
@@ -15,7 +15,7 @@ static NvU32 string_bytes(const Params *p)
     return MIN(p->sizeOfStrings, BUILD_STRING_MAX);
 }
 
-/* If the caller leaves out one of them, the driver is given none, as it then returns the numbers alone. */
+/* Map all three strings or none: if the caller leaves out one of them, the driver returns only the numbers. */
 static bool map_strings(Call *call)
 {
     Params *p = call->params;

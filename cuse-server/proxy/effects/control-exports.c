@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects that are exported to an open file, and imported from one. The driver duplicates them either way: a file
- * holds what was exported to it until it is released, whatever becomes of the client; and what is imported is an
- * object like any other. Both count.
+ * Effects of calls that export objects to an open file, and import objects from an open file. The driver duplicates the
+ * objects in both cases. A file holds the objects that were exported to it until the driver releases the file, even if the
+ * client ends before. An imported object is an object like any other. Both kinds count against the limit.
  */
 #include "abi/ctrl0000.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 enum {
     TYPE_NONE =
-        0, /* NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_TYPE_NONE: nothing was there to be imported */
+        0, /* NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECT_TYPE_NONE: there was no object to import */
     UNKNOWN_CLASS = 0,
 };
 
@@ -17,7 +17,7 @@ typedef NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS ExportMany;
 typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECT_FROM_FD_PARAMS ImportOne;
 typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS ImportMany;
 
-/* How many objects a call is about. */
+/* Count the objects that a call exports or imports. */
 static unsigned count_objects(const Call *call)
 {
     switch (call->entry->number) {
@@ -30,7 +30,7 @@ static unsigned count_objects(const Call *call)
     }
 }
 
-/* How many places of the file an export has filled, if those before are: it holds no more than that. */
+/* Upper bound of the file's filled places after an export: assume that all places before the exported ones are filled too. */
 static unsigned count_places(const Call *call)
 {
     const ExportMany *many = call->asked;
@@ -52,7 +52,8 @@ static void after_export(Call *call)
 
 const Effect effect_export = {.keeps = true, .check = check_file_and_room, .after = after_export};
 
-/* What was not imported has the guest's own number still, which may be another object's. */
+/* Record the imported objects. Skip those that were not imported: their member still contains the guest's own number, which may
+ * be the handle of another object. */
 static void record_many(Client *client, const ImportMany *params)
 {
     for (unsigned i = 0; i < MIN(params->numObjects, G_N_ELEMENTS(params->objects)); i++) {

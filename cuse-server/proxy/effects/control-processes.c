@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands that list processes. The driver sees one process, the worker, for all guests, and knows nothing
- * of theirs: so it is asked for its verdict alone, and what it lists reaches no guest. Which processes use
- * a GPU, and how much of its memory, is what the object tree has recorded; they are told by the numbers
- * that they have for who asks. Memory that the driver allocates by itself, for a channel or for nvidia-uvm,
- * is not in it.
+ * Effects of commands that list processes. The driver sees one process, the worker, for all guests, and does not see
+ * the guests' processes. So the driver is asked only for its status, and its list never reaches a guest. The object tree
+ * tells which processes use a GPU, and how much of its memory. Processes are listed by the process ids that the caller
+ * sees. Memory that the driver allocates by itself, for a channel or for nvidia-uvm, is not in the tree.
  */
 #include <string.h>
 
@@ -16,14 +15,16 @@
 enum {
     ID_TYPE_CLASS = 0,      /* NV2080_CTRL_GPU_GET_PIDS_ID_TYPE_CLASS */
     INDEX_VIDEO_MEMORY = 0, /* NV2080_CTRL_GPU_PID_INFO_INDEX_VIDEO_MEMORY_USAGE */
-    WORKER_NUMBER = 1,      /* what the driver is asked about instead of a guest's process */
+    WORKER_NUMBER = 1,      /* process id to ask the driver about, instead of a guest's */
 };
 
 /* --- who uses a GPU --------------------------------------------------------------------------- */
 
 /**
- * ProcessUse: what a process has on one GPU.
- * @on_gpu: a device; @has_class: an object of the class asked about
+ * ProcessUse: one process's use of one GPU.
+ * @id: GuestProcess.id; @number: the process id that the caller sees
+ * @on_gpu: the process has an object on the GPU
+ * @has_class: the process has an object of the class asked about
  */
 typedef struct {
     uint64_t id;
@@ -56,7 +57,8 @@ static bool is_video_memory(uint32_t object_class)
     return object_class == NV01_MEMORY_LOCAL_USER || object_class == NV01_MEMORY_LOCAL_PRIVILEGED;
 }
 
-/* As the driver tells them apart (src/nvidia/src/kernel/gpu/gpu_rmapi.c, _gpuCollectMemInfo). */
+/* Add an object's bytes to one of three sums, which the driver distinguishes (src/nvidia/src/kernel/gpu/gpu_rmapi.c,
+ * _gpuCollectMemInfo). A sum that overflows stays at UINT64_MAX. */
 static void add_memory(NV2080_CTRL_GPU_PID_INFO_VIDEO_MEMORY_USAGE_DATA *memory,
                        const ObjectUse *object)
 {
@@ -69,7 +71,8 @@ static void add_memory(NV2080_CTRL_GPU_PID_INFO_VIDEO_MEMORY_USAGE_DATA *memory,
     }
 }
 
-/* MPS_COMPUTE is an object of no GPU; all others count where they are (gpuGetProcWithObject_IMPL). */
+/* Count an object if it is on the surveyed GPU. An MPS_COMPUTE object belongs to no GPU, so it counts for every GPU
+ * (gpuGetProcWithObject_IMPL). */
 static void survey_object(const ObjectUse *object, gpointer data)
 {
     Survey *survey = data;
@@ -102,13 +105,13 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Leave out who has no number for the caller: it has ended, or lives in a namespace that the caller does
- * not see. */
+/* Leave out processes for which the caller has no number: they have ended, or they live in a PID namespace that
+ * the caller does not see. Sort the others by number. */
 static void find_numbers(Call *call, GPtrArray *uses)
 {
     guint kept = 0;
 
-    g_ptr_array_sort(uses, by_id); /* a recording is to ask in the same order again */
+    g_ptr_array_sort(uses, by_id); /* so that a replay asks for the numbers in the recorded order */
     for (guint i = 0; i < uses->len; i++) {
         ProcessUse *use = g_ptr_array_index(uses, i);
         if (call_number_of(call, use->id, &use->number)) {
@@ -132,8 +135,8 @@ static uint32_t gpu_of(const Call *call)
     return gpu;
 }
 
-/* The processes on the GPU of the object that a call is made on, by number; those with an object of a class
- * are marked. They belong to @survey. */
+/* Find the processes on the GPU of the object that a call is made on. Returns an array of ProcessUse, sorted by number.
+ * @survey owns the elements. ProcessUse.has_class marks processes that have an object of the class asked about. */
 static GPtrArray *find_processes(Call *call, Survey *survey)
 {
     GPtrArray *found = g_ptr_array_new();
@@ -155,7 +158,7 @@ static GPtrArray *find_processes(Call *call, Survey *survey)
     return found;
 }
 
-/* What the driver says of processes is put out of the way, whatever it says. */
+/* Discard the driver's answer, whatever it is: put back the parameters as the guest passed them. */
 static void put_back(Call *call)
 {
     memcpy(call->params, call->asked, call->params_size);
@@ -187,7 +190,8 @@ const Effect effect_get_pids = {
 
 /* --- NV2080_CTRL_CMD_GPU_GET_PID_INFO --------------------------------------------------------- */
 
-/* The driver knows nothing of a process that is not there either, and says so with zeroes. */
+/* Fill in a process's use of memory. A process that is not found gets zeroes; the driver answers the same for a process that does
+ * not exist. */
 static void fill_memory(NV2080_CTRL_GPU_PID_INFO *info, const GPtrArray *found)
 {
     info->data = (NV2080_CTRL_GPU_PID_INFO_DATA){0};
@@ -236,7 +240,8 @@ const Effect effect_get_pid_info = {.size = SIZE_STRUCT,
 
 /* --- NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2 ----------------------------------- */
 
-/* Samples are of all containers; the pipeline leaves of each how busy an engine was. What is behind the last one is nobody's. */
+/* Clear the samples behind the last one: they are not part of the answer. Samples come from all containers; the pipeline has
+ * hidden the processes in them (SAID_PID, SAID_PROCESS), and leaves how busy an engine was. */
 static void clear_rest(Call *call)
 {
     ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_SAID_PID)

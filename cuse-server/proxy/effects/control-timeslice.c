@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time slices. A channel group that has work keeps a GPU's engine for its time slice before the next
- * group gets it, whichever container that is of. So no guest sets a longer one than the longest that a
- * program needs; but it is told, now and when it asks later, what it asked for, as the driver would.
+ * Limits time slices. A channel group that has work keeps a GPU's engine for its time slice before the next
+ * group gets the engine, and the next group may belong to another container. So a guest cannot set a longer
+ * time slice than the longest that a program needs. The guest is still told the time slice that it asked for,
+ * now and when it asks later, as the driver would tell it.
  */
 #include "abi/ctrl-channel.h"
 #include "cuse-server/proxy/effects/effects.h"
 
-/* The time slice that libcuda itself asks for, in microseconds: nobody loses by it. */
+/* In microseconds. libcuda itself asks for this time slice, so no program loses by the limit. */
 #define TIMESLICE_US_MAX UINT64_C(2048)
 
-/* Nothing is no time slice at all: the hardware then need not take the engine away ever, and what the driver
- * makes of it is decided in the GPU's firmware. */
+/* Limit a time slice, in microseconds. 0 means no time slice: the hardware may then keep the engine with this group for
+ * ever, and the GPU's firmware decides how to treat it. So 0 becomes the limit, too. */
 static NvU64 grant(NvU64 wanted)
 {
     return wanted == 0 ? TIMESLICE_US_MAX : MIN(wanted, TIMESLICE_US_MAX);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Effects of calls that duplicate objects, and that say who may. */
+/* Effects of calls that duplicate objects, and of calls that set the policies for duplicating. */
 #include "abi/ctrl0000.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 /*
- * Between clients of different processes the driver's policies must allow it, and the driver sees one
- * process. What is not there to be duplicated is told first, as by the driver
- * (src/nvidia/src/libraries/resserv/src/rs_server.c, serverCopyResource).
+ * Decide whether a client may duplicate an object of another. Between clients of different processes, the driver's share
+ * policies must allow it. The driver cannot check that, because it sees one process for all guests. An object that does not
+ * exist is reported first, as the driver does (src/nvidia/src/libraries/resserv/src/rs_server.c, serverCopyResource).
  */
 static NvU32 verdict(const ClientPair *pair, NvHandle source)
 {
@@ -48,7 +48,7 @@ static void after_dup(Call *call)
 const Effect effect_dup_object = {
     .keeps = true, .check = check_dup, .before = before_dup, .after = after_dup};
 
-/* --- policies: a client that is not recorded here is for the driver to judge ------------------- */
+/* --- policies: the driver judges a client that is not recorded here ----------------------------- */
 
 static void after_share(Call *call)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/effects/effects.h"
 
-/* Nothing beside what roles say. */
+/* Does nothing beside what roles say. */
 static const Effect plain;
 static const Effect input_only = {.access = GUEST_IN};
 static const Effect without_argument = {.argument = ARGUMENT_NONE};
@@ -10,7 +10,7 @@ static const Effect uvm_initialize = {.way = ASK_IN_GUEST_OR_SHARED};
 static const Effect uvm_mm_initialize = {.bad_fd_is_status = true};
 static const Effect export_dmabuf = {.way = ASK_FOR_FILE};
 
-/* All of them but the two that lead to other tables, and the one that is never forwarded. */
+/* All handlers except three: the two that lead to other tables, and the one that is never forwarded. */
 static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_card_info] = &effect_card_info,
     [HANDLER_attach_gpus_to_fd] = &effect_attach_gpus_to_fd,

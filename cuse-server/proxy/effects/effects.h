@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What kinds of calls do beside what the roles of their members say, and which handler of the table is which. */
+/* Lists all effects, and maps each handler of the driver's table to its effect. */
 #pragma once
 
 #include "cuse-server/proxy/call/call.h"
 #include "version-tree/handler.h"
 
-/** effect_of: NULL: calls with this handler have none: they lead to another table, or are refused. */
+/** effect_of: get the effect of a handler. Returns NULL if calls with this handler lead to another table, or are refused. */
 const Effect *effect_of(AbiHandler handler);
 
 /* Objects and their clients: objects.c, duplicate.c, control-exports.c. */
@@ -18,7 +18,7 @@ extern const Effect effect_export, effect_import;
 extern const Effect effect_map_memory, effect_alloc_memory, effect_vidheap_control;
 extern const Effect effect_os_descriptor, effect_os_descriptor_heap;
 
-/* What is said of GPUs, and of who uses them: gpu-scope-cards.c, control-processes.c, control-timeslice.c, build-version.c. */
+/* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, control-timeslice.c, build-version.c. */
 extern const Effect effect_card_info, effect_attach_gpus_to_fd;
 extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;
 extern const Effect effect_set_timeslice, effect_get_timeslice;

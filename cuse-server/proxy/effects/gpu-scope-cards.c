@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two calls whose arguments are arrays of GPUs, as long as the guest likes. */
+/* Effects of the two calls whose argument is an array of GPUs. The guest chooses the length of the array. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 enum { CARDS_BYTES = NV_MAX_DEVICES * sizeof(nv_ioctl_card_info_t) };
 
-/* Copy our cards to @to, one behind the other. Returns how many there are, more than @room perhaps. */
+/* Copy the instance's cards to @to, one behind the other, @room at most. Returns their number, which may be more than @room. */
 static size_t take_cards(const GpuScope *scope, const nv_ioctl_card_info_t *cards, size_t n,
                          nv_ioctl_card_info_t *to, size_t room)
 {
@@ -26,7 +26,7 @@ static size_t take_cards(const GpuScope *scope, const nv_ioctl_card_info_t *card
     return kept;
 }
 
-/* Whether there is something to be kept from the guest. */
+/* Whether there may be GPUs in the argument that must be hidden. */
 static bool is_scoped(const Call *call)
 {
     return call->scope && call->argument_size > 0;
@@ -47,9 +47,9 @@ static size_t host_size(const Call *call)
 }
 
 /*
- * NV_ESC_CARD_INFO: the driver wants a slot for each GPU of the host, the guest knows of ours alone:
- * so the driver gets more slots, and the guest what is ours, in as many slots as it has. The rest is
- * zeroed, which is what the driver does.
+ * NV_ESC_CARD_INFO: give the driver more slots than the guest has. The driver needs a slot for each GPU of the host,
+ * but the guest has slots only for the GPUs that it sees. The guest then gets the instance's GPUs in its own slots. The
+ * slots that are left are zeroed, as the driver does.
  */
 static bool before_card_info(Call *call)
 {
@@ -82,7 +82,8 @@ static void after_card_info(Call *call)
 const Effect effect_card_info = {
     .argument = ARGUMENT_ARRAY, .before = before_card_info, .after = after_card_info};
 
-/* NV_ESC_ATTACH_GPUS_TO_FD: ids; 0 is none. The driver writes nothing into them. */
+/* NV_ESC_ATTACH_GPUS_TO_FD: replace the ids of GPUs that the instance may not see. 0 means no GPU. The driver does not write to
+ * the array, so the guest's array stays as it is. */
 static bool before_attach_gpus(Call *call)
 {
     if (!is_scoped(call)) {

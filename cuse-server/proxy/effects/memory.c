@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Effects on memory: allocated by the calls that are older than NV_ESC_RM_ALLOC, and made ready to be mapped. What a
- * file shows to mmap is noted in the file, under its lock from before the host call that may change it.
+ * Effects of calls that allocate memory (those older than NV_ESC_RM_ALLOC), and that prepare memory for mmap(). The file
+ * records what mmap() of it would show (NvFile.map). The pipeline takes the lock of that record before it makes the host call
+ * that may change it.
  */
 #include <errno.h>
 
@@ -16,7 +17,7 @@
 
 #define FLAG_FIELD(FLAGS, NAME) ((FLAGS) >> NAME##_SHIFT & NAME##_MASK)
 
-/* What mmap will show: whole pages around @length bytes from @address on. 0: more than there can be. */
+/* Compute the bytes that mmap() will show: whole pages around @length bytes from @address on. Returns 0 on overflow. */
 static uint64_t map_length(uint64_t address, uint64_t length)
 {
     uint64_t end;
@@ -30,8 +31,8 @@ static uint64_t map_length(uint64_t address, uint64_t length)
 
 /* --- NV_ESC_RM_MAP_MEMORY --------------------------------------------------------------------- */
 
-/* The driver makes the context only for the process that allocated the client
- * (src/nvidia/arch/nvalloc/unix/src/osapi.c, rm_create_mmap_context). */
+/* Whether another process than the caller allocated the client. The driver makes the mapping context only for the process
+ * that allocated the client (src/nvidia/arch/nvalloc/unix/src/osapi.c, rm_create_mmap_context). */
 static bool is_other_process(Call *call, NvHandle client)
 {
     GuestProcess owner;
@@ -61,7 +62,7 @@ const Effect effect_map_memory = {
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
-/* The bytes up to and with the last one; 0: more than there can be. */
+/* Convert the offset of the last byte to a length in bytes. Returns 0 on overflow. */
 static uint64_t limit_bytes(uint64_t limit)
 {
     uint64_t bytes;
@@ -78,7 +79,7 @@ static void after_alloc_memory(Call *call)
     client_set_memory(call->client, p->hObjectNew, limit_bytes(p->limit));
 }
 
-/* System memory can be made ready for mmap of `fd` in one go. */
+/* Record system memory. The same call can prepare the memory for mmap() of `fd`. */
 static void after_alloc_system(Call *call)
 {
     const NVOS02_PARAMETERS *asked = call->asked;
@@ -120,8 +121,8 @@ const Effect effect_alloc_memory = {.choose = choose_alloc_memory};
 
 /* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
 
-/* What kind of object the call makes (src/nvidia/src/kernel/rmapi/deprecated_context.c and
- * rmapi/rmapi_deprecated_vidheapctrl.c choose by the same flags). */
+/* Find the class of the object that the call makes. The driver chooses by the same flags
+ * (src/nvidia/src/kernel/rmapi/deprecated_context.c and rmapi/rmapi_deprecated_vidheapctrl.c). */
 static uint32_t heap_class(const NVOS32_PARAMETERS_data_AllocSize *p)
 {
     if (p->flags & NVOS32_ALLOC_FLAGS_VIRTUAL) {

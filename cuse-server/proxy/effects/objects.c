@@ -18,7 +18,7 @@ static void after_free(Call *call)
     }
 }
 
-/* An object and everything that depends on it. A client that is not recorded here is for the driver to judge. */
+/* Forgets the object and everything that depends on it. The driver judges a client that is not recorded here. */
 const Effect effect_free = {.lock = LOCK_KNOWN, .keeps = true, .after = after_free};
 
 /* --- NV_ESC_RM_ALLOC --------------------------------------------------------------------------- */
@@ -31,8 +31,8 @@ static uint32_t number_at(const Call *call, const AbiMember *member)
     return number;
 }
 
-/* Which GPU it is of, and how much memory: as the driver left the parameters. Without parameters a device is of the first GPU;
- * addresses (NV50_MEMORY_VIRTUAL) are no memory. */
+/* Record an object's GPU and its bytes of memory, from the parameters as the driver left them. A device without parameters is on
+ * the first GPU. NV50_MEMORY_VIRTUAL is a range of addresses, not memory. */
 static void record_use(const Call *call, NvHandle handle)
 {
     ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_GPU_DEVICE)
@@ -50,8 +50,9 @@ static void record_use(const Call *call, NvHandle handle)
 }
 
 /*
- * What an object is freed with besides its parent: the handles in its parameters, as the driver left them, whose role says so. A
- * number that names no object, 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE among them, makes no dependency.
+ * Record a new object and its dependencies: it is freed with its parent, and with the objects that members with role DEPENDENCY
+ * name in its parameters, as the driver left them. A number that does not name an object does not make a dependency; examples are
+ * 0 and NV_MEMORY_VIRTUAL_SYSMEM_DYNAMIC_HVASPACE.
  */
 static void after_alloc(Call *call)
 {
@@ -74,7 +75,7 @@ const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .after = after_alloc};
 const Effect effect_alloc_no_params = {
     .lock = LOCK_FOR_NEW, .no_params = true, .after = after_alloc};
 
-/* Whose client it will be is noted, since the driver cannot tell. */
+/* Find out which process will own the client, because the driver cannot tell. */
 static bool check_alloc_client(Call *call)
 {
     return call_has_room(call, 1, true) &&
@@ -94,7 +95,8 @@ const Effect effect_alloc_client = {.check = check_alloc_client, .after = after_
 
 /* --- others ------------------------------------------------------------------------------------ */
 
-/* It becomes a sibling of its memory. The client is locked, so that still has the parent that it had before the call. */
+/* Record a context DMA. It becomes a sibling of its memory. The client is locked, so the memory still has the parent that it had
+ * before the call. */
 static void after_alloc_context_dma2(Call *call)
 {
     const NVOS39_PARAMETERS *asked = call->asked;
@@ -116,5 +118,5 @@ static void after_register_va_space(Call *call)
     client_depend(call->client, call_control(call)->hObject, params->hVASpace);
 }
 
-/* From here on the object is freed with the address space. */
+/* From now on the object that the command is made on is freed with the address space. */
 const Effect effect_register_va_space = {.lock = LOCK_EXISTING, .after = after_register_va_space};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OS descriptors: memory of the caller, whose pages the driver pins
- * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmCreateOsDescriptor). It takes the address in the task
- * that calls, so the call is made from inside the guest's process, with the guest's own address.
+ * Effects of calls that make OS descriptors: memory of the caller whose pages the driver pins
+ * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmCreateOsDescriptor). The driver takes the address as one
+ * of the calling task. So the call is made from inside the guest's process, with the guest's own address.
  */
 #include "abi/class.h"
 #include "abi/nv-ioctl.h"
@@ -13,7 +13,7 @@
 
 #define PAGE_BYTES UINT64_C(4096)
 
-/* What the driver would refuse by the numbers alone. */
+/* Find the status with which the driver would refuse a range by its numbers alone. @limit: offset of the last byte */
 static NvU32 range_status(uint64_t address, uint64_t limit)
 {
     uint64_t length, end;
@@ -69,9 +69,11 @@ const Effect effect_os_descriptor = {.lock = LOCK_FOR_NEW,
 /* --- NV_ESC_RM_VID_HEAP_CONTROL --------------------------------------------------------------- */
 
 /*
- * Memory that the caller may only read is pinned as such, and a GPU may write to it all the same unless that is said as well
- * (os_lock_user_pages() is told of the user's protection only): to pages of files, and of agents (broker/agents/agent-loop.h), that
- * the caller cannot write to. The other call sees to it itself (RmAllocOsDescriptor()).
+ * Whether a GPU could write to memory that the caller may only read. The driver pins such memory as read-only for the user,
+ * because os_lock_user_pages() gets only the user's protection. But a GPU can write to it unless the device's protection is
+ * read-only as well. A guest could then have a GPU write to pages that the guest cannot write to: pages of files, and of agents
+ * (broker/agents/agent-loop.h). NV_ESC_RM_ALLOC_MEMORY does not need this check: the driver does it there
+ * (RmAllocOsDescriptor()).
  */
 static bool device_may_write_what_user_may_not(NvU32 attr2)
 {
@@ -89,7 +91,7 @@ static bool check_heap(Call *call)
     const NVOS32_PARAMETERS *p = call->params;
     const NVOS32_PARAMETERS_data_AllocOsDesc *data = &p->data.AllocOsDesc;
 
-    /* The other types are for pointers of the kernel's own. */
+    /* The other types are for the kernel's own pointers. */
     if (data->descriptorType != NVOS32_DESCRIPTOR_TYPE_VIRTUAL_ADDRESS ||
         device_may_write_what_user_may_not(data->attr2)) {
         return call_refuse_status(call, NV_ERR_NOT_SUPPORTED, REFUSAL_BY_DESIGN);

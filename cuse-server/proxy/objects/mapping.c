@@ -15,17 +15,18 @@ static bool is_control(const Device *device)
 }
 
 /*
- * A context shows the file's memory from offset 0 on. Whether a GPU's is mapped whole, as it must be, is
- * for the driver to say; that nothing beyond it is mapped is said here as well. System memory may be
- * mapped as far as its allocation goes, however little the context is for, and the driver alone knows how
- * far that is (kernel-open/nvidia/nv-mmap.c, nvidia_mmap_helper).
+ * Check a mapping of a frontend file against the file's mapping context, which begins at offset 0.
+ * The memory of a GPU must be mapped whole: the driver checks that. This function also refuses a mapping
+ * that reaches beyond the context. System memory (mapped through the control device) may be mapped up to
+ * the end of its allocation, even where the context is shorter. Only the driver knows that end
+ * (kernel-open/nvidia/nv-mmap.c, nvidia_mmap_helper).
  */
 static int check_frontend(const NvFile *file, uint64_t length, uint64_t offset)
 {
     const uint64_t context = file->map.length;
     uint64_t pages;
 
-    /* The kernel looks at this before it asks a driver. */
+    /* The kernel checks the length before it calls a driver. */
     if (!g_uint64_checked_add(&pages, length, PAGE_BYTES - 1) || pages > ADDRESSES_END) {
         return ENOMEM;
     }
@@ -41,8 +42,8 @@ int mapping_check(const NvFile *file, uint64_t length, uint64_t offset)
     case DEVICE_FRONTEND:
         return check_frontend(file, length, offset);
     case DEVICE_UVM:
-        /* A file maps at its own offset alone, and the driver sees to it: it compares with where the
-         * kernel put the mapping, which is not known here. */
+        /* The offset must equal the address of the mapping. The driver checks that: it compares the offset
+         * with the address that the kernel chose, which the proxy does not know. */
         return 0;
     default:
         return ENODEV;

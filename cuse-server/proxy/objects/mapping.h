@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmap: what the proxy has to say about it before the driver is asked. */
+/* The proxy's check of an mmap() before the driver is asked. */
 #pragma once
 
 #include <stdint.h>
@@ -7,8 +7,8 @@
 #include "cuse-server/proxy/objects/nv-file.h"
 
 /**
- * mapping_check: may this be asked of the driver? Never waits: not for a call on the file either that
- * is in the host's driver and may be making what is to be mapped.
+ * mapping_check: check whether the driver may be asked for a mapping. Never waits: it does not even wait
+ * for a call on the same file that is in the host's driver and may be creating what the guest wants to map.
  * @length: bytes, as the caller gave it
  * @offset: into the file, in bytes
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/objects/nv-file.h"
 
-/* A file that is closed, and that the driver still has, or, without a remnant, has released just now. */
+/* A closed file. The driver still has it, or, if @remnant is NULL, released it when it was closed. */
 typedef struct {
     uint32_t id;
     unsigned places;
@@ -16,8 +16,8 @@ struct NvFileTable {
     uint32_t last_id;
     unsigned max;
     unsigned held; /* files that the driver has */
-    GQueue gone;   /* of Closed: released, and not told yet */
-    GQueue closed; /* of Closed: not released; who was looked at goes to the end */
+    GQueue gone;   /* of Closed: released, but not reported yet */
+    GQueue closed; /* of Closed: not released; a file that was checked goes to the end */
     gint n_gone;   /* atomic */
     NvFileReleased released;
     gpointer data;
@@ -76,7 +76,7 @@ void nv_file_table_settle(NvFileTable *table, unsigned looks)
     Closed *closed;
 
     tell_gone(table);
-    /* Other threads may look as well: each has other files. */
+    /* Other threads may be doing this as well. Each thread takes different files from the queue. */
     while (looks > 0 && (closed = take(table, &table->closed))) {
         if (closed->host->ops->remains(closed->host, closed->remnant)) {
             put(table, &table->closed, closed);
@@ -95,8 +95,8 @@ void nv_file_table_settle_all(NvFileTable *table)
     nv_file_table_settle(table, looks);
 }
 
-/* The driver releases the file as it is closed, unless something refers to it. Whoever drops the last reference
- * may hold locks: that it is released is told later. */
+/* Close the host file. The driver releases it at once, unless something refers to it. The caller, which dropped the
+ * last reference, may hold locks: nv_file_table_settle() therefore reports the release later. */
 static void close_file(const NvFile *file)
 {
     if (!file->counts) {
@@ -189,7 +189,7 @@ uint32_t nv_file_table_new_id(NvFileTable *table)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
 
-    /* Two thousand million opens of one instance: refuse rather than reuse an id. */
+    /* After 2^31 - 1 opens of one instance, refuse instead of reusing an id. */
     return table->last_id == INT32_MAX ? 0 : ++table->last_id;
 }
 
@@ -216,7 +216,7 @@ static NvFile *list_new(NvFileTable *table, uint32_t id, const Device *device, H
     return file;
 }
 
-/* With the lock held: whoever waits for it need not any more. */
+/* Mark a file as no longer awaited, and wake the threads that wait for it. With the lock held. */
 static void arrive(NvFileTable *table, NvFile *file)
 {
     g_atomic_int_set(&file->awaited, FALSE);
@@ -296,7 +296,7 @@ NvFile *nv_file_table_remove(NvFileTable *table, uint32_t id)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&table->lock);
     gpointer file = NULL;
 
-    /* Stealing keeps the close, which may block, out of the lock. */
+    /* Steal the reference: the last one closes the host file, which may block and must not happen under the lock. */
     if (g_hash_table_steal_extended(table->files, GUINT_TO_POINTER(id), NULL, &file)) {
         arrive(table, file);
     }

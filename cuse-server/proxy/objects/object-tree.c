@@ -2,25 +2,26 @@
 #include "cuse-server/proxy/objects/object-tree.h"
 
 enum {
-    DEPENDENCIES_MAX = 64, /* of one object; the driver has no class with more than a few */
+    DEPENDENCIES_MAX = 64, /* of one object; no class of the driver has more than a few */
     LINKS_MAX = 1024,      /* of one object, to objects of other clients */
 };
 
 typedef struct Object Object;
 
-/* One object is freed with another of the same client. */
+/* Edge: freeing @dependency also frees @object. Both are in the same client. */
 typedef struct {
-    GList in_dependencies; /* of @object */
-    GList in_dependents;   /* of @dependency */
+    GList in_dependencies; /* node in the queue of @object */
+    GList in_dependents;   /* node in the queue of @dependency */
     Object *object;
     Object *dependency;
 } Edge;
 
 /*
- * The same across clients: what one end knows of the other.
- * @client: the other end's; a reference
- * @serial: the other object's; never used twice
- * @is_dependent: the other end is freed with this one
+ * Link: one half of a dependency between objects of two clients. Each object has one that names the other end.
+ * @client: the client of the other object; a reference
+ * @handle: the other object
+ * @serial: the serial number of the other object; never used twice
+ * @is_dependent: freeing this object also frees the other object
  */
 typedef struct {
     Client *client;
@@ -29,13 +30,13 @@ typedef struct {
     bool is_dependent;
 } Link;
 
-/* To the other end of a link: the object that was @serial is gone. */
+/* Notice: tells the other end of a link, @to, that the object with the serial number @serial has been freed. */
 typedef struct {
     Link to;
     uint64_t serial;
 } Notice;
 
-/* Memory that one object or more are; it is there until the last of them is freed. */
+/* Memory: shared by an object and its duplicates. It lives until the last of these objects is freed. */
 typedef struct {
     gatomicrefcount holders;
     uint64_t bytes;
@@ -46,17 +47,17 @@ struct Object {
     uint32_t object_class;
     uint32_t parent;
     uint64_t serial;
-    GQueue dependents;   /* Edges: freed with this one */
-    GQueue dependencies; /* Edges: this one is freed with them */
+    GQueue dependents;   /* Edges to objects that are freed with this one */
+    GQueue dependencies; /* Edges to objects that this one is freed with */
     GArray *links;       /* Link, or NULL */
     SharePolicies policies;
     uint32_t gpu;
     Memory *memory; /* or NULL */
-    bool is_copy;   /* of memory that another object was the first to be */
+    bool is_copy;   /* it was made as a duplicate of another object, which may be freed by now */
     bool has_timeslice;
     uint64_t timeslice_us; /* as the guest set it */
-    GList *walk;           /* client_free: the dependent to look at next */
-    bool queued;           /* client_free: seen */
+    GList *walk;           /* client_free: the dependent to visit next */
+    bool queued;           /* client_free: visited already */
 };
 
 struct Client {
@@ -68,7 +69,7 @@ struct Client {
     GMutex lock;
     bool released;       /* guarded by lock, as everything below */
     GHashTable *objects; /* handle -> Object */
-    GArray *notices;     /* Notice: to be delivered once it is unlocked */
+    GArray *notices;     /* Notice: to be delivered once the client is unlocked */
 };
 
 struct ObjectTree {
@@ -185,7 +186,7 @@ static Object *find_object(Client *client, uint32_t handle)
     return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
 }
 
-/* What is below a device is of its GPU. */
+/* Return the GPU of an object. Objects below a device belong to the device's GPU. */
 static uint32_t gpu_of(Client *client, uint32_t parent)
 {
     const Object *object = find_object(client, parent);
@@ -207,7 +208,7 @@ static Object *object_add(Client *client, uint32_t handle, uint32_t object_class
     return object;
 }
 
-/* The other ends of an object's links are told once the client is unlocked. */
+/* Queue notices for the other ends of an object's links. They are delivered once the client is unlocked. */
 static void leave_notices(Client *client, const Object *object)
 {
     for (guint i = 0; object->links && i < object->links->len; i++) {
@@ -278,7 +279,7 @@ void object_tree_free(ObjectTree *tree)
     GHashTableIter iter;
     gpointer value;
 
-    /* Links hold clients, in circles. */
+    /* Links hold references to clients, in circles. Free the objects first to break the circles. */
     g_hash_table_iter_init(&iter, tree->clients);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         g_hash_table_remove_all(((Client *)value)->objects);
@@ -340,7 +341,8 @@ Client *object_tree_lock(ObjectTree *tree, uint32_t handle)
     return client;
 }
 
-/* Tell the other end of a link. What that frees in its client leaves notices of its own. */
+/* Deliver a notice to the other end of a link, whose client is locked. Objects that are freed by this queue further
+ * notices. */
 static void deliver(const Notice *notice)
 {
     Object *object = find_object(notice->to.client, notice->to.handle);
@@ -355,7 +357,7 @@ static void deliver(const Notice *notice)
     }
 }
 
-/* Give a locked client back; its notices are the caller's to deliver. */
+/* Unlock a client. Returns (transfer full) its notices, which the caller has to deliver, or NULL. */
 static GArray *unlock(Client *client)
 {
     GArray *notices = NULL;
@@ -369,7 +371,8 @@ static GArray *unlock(Client *client)
     return notices;
 }
 
-/* One client at a time, none locked around another; each object is freed once, so it ends. */
+/* Deliver notices, and the notices that follow from them. Lock one client at a time. The loop ends because each
+ * object is freed only once. */
 static void deliver_all(GArray *notices)
 {
     g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
@@ -399,7 +402,7 @@ void object_tree_unlock(Client *client)
     }
 }
 
-/* End a client whose file is closed. Takes the caller's reference. */
+/* End a client unless it has ended already. Takes the caller's reference. */
 static void release_unless_gone(Client *client)
 {
     g_mutex_lock(&client->lock);
@@ -448,7 +451,7 @@ void object_tree_add_client(ObjectTree *tree, uint32_t handle, uint32_t owner,
     g_hash_table_replace(tree->clients, GUINT_TO_POINTER(handle), client);
     g_mutex_unlock(&tree->lock);
     g_atomic_int_inc(&tree->n_clients);
-    if (old) { /* the driver is done with it, and who closed its file has not come here yet */
+    if (old) { /* the driver has freed it, but the thread that closed its file has not called object_tree_close() yet */
         release_unless_gone(old);
     }
 }
@@ -483,7 +486,7 @@ void client_add(Client *client, uint32_t handle, uint32_t object_class,
     }
 }
 
-/* The copy depends on what its source depends on, in whichever client that is. */
+/* Make the copy depend on @dependency, an object of @from that its source depends on. */
 static void inherit(Client *client, Object *copy, Client *from, Object *dependency)
 {
     if (client == from) {
@@ -494,7 +497,7 @@ static void inherit(Client *client, Object *copy, Client *from, Object *dependen
     }
 }
 
-/* The copy is the same thing as its source. */
+/* Give the copy its source's memory and time slice. */
 static void copy_state(Object *copy, const Object *source)
 {
     copy->is_copy = true;
@@ -604,7 +607,7 @@ bool client_may_duplicate(Client *owner, uint32_t handle, Client *by)
                                 &owner_party, &by_party);
 }
 
-/* Remove the client from the map, unless its handle belongs to a newer one by now. */
+/* Remove the client from the map, unless its handle belongs to a newer client by now. */
 static void tree_forget(Client *client)
 {
     ObjectTree *tree = client->tree;
@@ -615,7 +618,7 @@ static void tree_forget(Client *client)
     }
 }
 
-/* The caller holds a reference, so that it is there to be unlocked. */
+/* End a client. The caller holds a reference, so that the client still exists when the caller unlocks it. */
 static void client_release(Client *client)
 {
     unsigned n_objects = g_hash_table_size(client->objects);
@@ -634,8 +637,8 @@ static void client_release(Client *client)
 }
 
 /*
- * Everything that depends on @root, each object after all of its own dependents, @root last. Depth
- * first with a stack of our own: the depth is the guest's to choose.
+ * List everything that depends on @root: each object after all of its own dependents, @root last. The search is
+ * depth first, with an explicit stack instead of recursion, because the guest chooses the depth.
  */
 static GPtrArray *collect_dependents(Object *root)
 {
@@ -679,7 +682,7 @@ void client_free(Client *client, uint32_t handle)
 
 /* --- files and counts ------------------------------------------------------------------------- */
 
-/* The clients that @owner allocated, or all of them if it is NULL; with a reference each. */
+/* List the clients that were allocated through the file @owner, or all clients if it is NULL. Holds a reference to each. */
 static GPtrArray *clients_of(ObjectTree *tree, const uint32_t *owner)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)client_unref);
@@ -718,7 +721,7 @@ static ObjectUse use_of(const Client *client, const Object *object)
     };
 }
 
-/* A client that is released has no objects. */
+/* Visit the objects of a client. A released client does not have any. */
 static void visit_objects(Client *client, void (*visit)(const ObjectUse *use, gpointer data),
                           gpointer data)
 {

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the guests of an instance have allocated in the resource manager: clients, and in each
- * client objects that depend on one another. Freeing an object frees what depends on it, as the
- * driver does; closing a file frees the clients that were allocated through it.
+ * The tree records what the guests of an instance have allocated in the resource manager: clients, and in
+ * each client objects that depend on one another. Freeing an object frees the objects that depend on it, as
+ * the driver does. Releasing a file frees the clients that were allocated through it.
  *
- * Theory of operation. A client is locked from before the host call that changes it until the
- * change is recorded here, so that the tree and the driver cannot disagree. Two clients are locked in
- * the order of their handles. The lock of the client map is taken inside a client's lock or alone,
- * never around one, and no lock is held around anything but the host call. Unrelated clients never
- * wait for each other.
+ * Locking.
+ * 1. A client is locked from before the host call that changes it until the change is recorded here, so that
+ *    the tree and the driver cannot disagree.
+ * 2. Two clients are locked in the order of their handles.
+ * 3. The lock of the client map is taken alone or while a client's lock is held. No client's lock is taken
+ *    while the lock of the client map is held.
+ * 4. The host call is the only thing that may block while a lock is held.
+ * 5. Unrelated clients never wait for each other.
  *
- * A duplicate may depend on objects of its source's client. Such an edge is a pair of links that name
- * the other end by client, handle and serial number, and hold no lock. When one end goes, the other
- * is told after the first client has been unlocked: in between it is still recorded, which a serial
- * number that does not match any more makes harmless.
+ * Links. A duplicate may depend on objects of its source's client. Such a dependency is a pair of links, one at
+ * each end. Each link names the other end by client, handle and serial number, and does not hold a lock. When
+ * the object at one end is freed, a notice goes to the other end after the first client has been unlocked.
+ * Until then the other end still records the link. That is harmless: the serial number of the freed object
+ * does not match any object any more.
  *
- * The tree is bounded: the driver's memory, and this process's, would otherwise be the guest's to use up.
+ * The tree is bounded. Otherwise a guest could use up the driver's memory and the memory of this process.
  */
 #pragma once
 
@@ -35,40 +39,41 @@ ObjectTree *object_tree_new(const ObjectLimits *limits);
 void object_tree_free(ObjectTree *tree);
 
 /**
- * object_tree_has_room: false if there may be no @objects more. Calls in progress may still overshoot the
- * limit, by as many each.
- * @client: for a new client too
+ * object_tree_has_room: check whether the limits allow @objects more objects. Each call in progress may still
+ * exceed the limit by its number of objects.
+ * @client: check for one more client as well
  */
 bool object_tree_has_room(ObjectTree *tree, unsigned objects, bool client);
 
-/** object_tree_hold: count @n objects of the driver's that are in no client: a file holds them. */
+/** object_tree_hold: count @n objects of the driver that belong to a file instead of a client. */
 void object_tree_hold(ObjectTree *tree, unsigned n);
 
-/** object_tree_let_go: the opposite. */
+/** object_tree_let_go: undo object_tree_hold() for @n objects. */
 void object_tree_let_go(ObjectTree *tree, unsigned n);
 
 /**
- * object_tree_add_client: record a new client; an old one with the same handle is forgotten.
+ * object_tree_add_client: record a new client, and forget an old one with the same handle.
  * @handle: the client's handle, not 0
- * @owner: id of the file it was allocated through; the client is gone when that file is closed
+ * @owner: id of the file that the client was allocated through; releasing that file frees the client
  * @process: the guest that allocated it
  */
 void object_tree_add_client(ObjectTree *tree, uint32_t handle, uint32_t owner,
                             const GuestProcess *process);
 
 /**
- * object_tree_process: which process allocated a client.
+ * object_tree_process: find out which process allocated a client.
  * Returns: false if there is no such client.
  */
 bool object_tree_process(ObjectTree *tree, uint32_t handle, GuestProcess *process);
 
 /**
  * object_tree_lock: find a client and lock it.
- * Returns: the client, to be given back with object_tree_unlock(), or NULL if there is none.
+ * Returns: the client, to be unlocked with object_tree_unlock(), or NULL if there is no such client.
  */
 Client *object_tree_lock(ObjectTree *tree, uint32_t handle);
 
-/** object_tree_unlock: give it back. What depends on what was freed in it is freed now. */
+/** object_tree_unlock: unlock a client. Then free the objects of other clients that depend on objects that were
+ * freed in this one. */
 void object_tree_unlock(Client *client);
 
 /** ClientPair: two locked clients, which may be the same. */
@@ -77,82 +82,84 @@ typedef struct {
     Client *second;
 } ClientPair;
 
-/** object_tree_lock_pair: false, with none locked, if one of the two does not exist. */
+/** object_tree_lock_pair: lock two clients. Returns false, with neither locked, if one of them does not exist. */
 bool object_tree_lock_pair(ObjectTree *tree, uint32_t first, uint32_t second, ClientPair *pair);
 void object_tree_unlock_pair(const ClientPair *pair);
 
-/* The caller of everything below has locked the client. */
+/* The functions below, up to client_free(), are called with the client locked. */
 
 /**
  * client_add: record an object.
- * @handle: the new object; 0 is not recorded, one that is already there is replaced
+ * @handle: the new object. 0 is not recorded. An object that already has this handle is replaced.
  * @object_class: its class
- * @dependencies: handles it is freed with, its parent's first; 0 and unknown ones are left out
+ * @dependencies: handles of the objects that it is freed with, its parent first; 0 and unknown handles are
+ * left out
  */
 void client_add(Client *client, uint32_t handle, uint32_t object_class,
                 const uint32_t *dependencies, size_t n_dependencies);
 
 /**
- * client_copy: record that @handle, below @parent, is a duplicate of an object of another client, or
- * of the same. It has the source's class and depends on what the source depends on, but for the
- * source's parent. Nothing happens if the source is unknown.
+ * client_copy: record that @handle, below @parent, is a duplicate of an object of the same or another client.
+ * The duplicate has the source's class. It depends on @parent, and on everything that the source depends on
+ * except the source's parent. Nothing happens if the source is unknown.
  */
 void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from, uint32_t source);
 
 /**
- * client_depend: from now on @handle is freed with @dependency. Nothing happens if one of them is
- * unknown.
+ * client_depend: record that freeing @dependency also frees @handle. Nothing happens if one of them is unknown.
  */
 void client_depend(Client *client, uint32_t handle, uint32_t dependency);
 
-/** client_parent: the parent of an object; 0 if the object is unknown or has none. */
+/** client_parent: return the parent of an object, or 0 if the object is unknown or does not have a parent. */
 uint32_t client_parent(Client *client, uint32_t handle);
 
-/** client_class: the class of an object; false if it is unknown. */
+/** client_class: get the class of an object. Returns false if the object is unknown. */
 bool client_class(Client *client, uint32_t handle, uint32_t *object_class);
 
 /**
- * client_share: who may duplicate an object from now on; @handle is the client's own for all that have
- * no policies of their own. Unknown objects are left alone.
+ * client_share: add a policy for the duplication of an object. If @handle is the client's own handle, the policy
+ * applies to all objects that do not have policies of their own. Nothing happens if the object is unknown.
  */
 void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy);
 
-/** client_set_timeslice: remember what a channel group's time slice is for the guest, in microseconds. */
+/** client_set_timeslice: remember the time slice that the guest set for a channel group, in microseconds. */
 void client_set_timeslice(Client *client, uint32_t handle, uint64_t microseconds);
 
-/** client_timeslice: what was remembered, if anything was; else @microseconds stays as it is. */
+/** client_timeslice: get the remembered time slice. If there is none, leave @microseconds as it is. */
 void client_timeslice(Client *client, uint32_t handle, uint64_t *microseconds);
 
-/** client_may_duplicate: may @by duplicate an object of @owner, as far as the driver cannot tell? */
+/** client_may_duplicate: decide whether @by may duplicate an object of @owner, by the policies that the driver cannot
+ * evaluate; see share-policy.h. An unknown object has the policies of @owner. */
 bool client_may_duplicate(Client *owner, uint32_t handle, Client *by);
 
-/** NO_GPU: of an object that is of none, or of all. */
+/** NO_GPU: marks an object that does not belong to one GPU: it belongs to no GPU, or to all. */
 #define NO_GPU UINT32_MAX
 
-/** client_set_gpu: which GPU a device object is of, by its device instance, and what is made below it. */
+/** client_set_gpu: record which GPU a device object belongs to. Objects that are made below it later belong to the
+ * same GPU. @gpu: its device instance */
 void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu);
 
-/** client_gpu: which GPU an object is of; NO_GPU: of none, or it is unknown. */
+/** client_gpu: return which GPU an object belongs to, or NO_GPU, also if the object is unknown. */
 uint32_t client_gpu(Client *client, uint32_t handle);
 
-/** client_set_memory: how much memory an object is, in bytes. Its duplicates are the same memory. */
+/** client_set_memory: record that an object is memory of this many bytes. Later duplicates share the memory. */
 void client_set_memory(Client *client, uint32_t handle, uint64_t bytes);
 
 /**
- * client_free: forget an object and everything that depends on it, dependents first. An unknown handle
- * is no error. The client's own handle ends the client.
+ * client_free: forget an object and everything that depends on it, dependents first. An unknown handle is
+ * ignored. The client's own handle ends the client.
  */
 void client_free(Client *client, uint32_t handle);
 
-/** object_tree_close: forget every client allocated through a file. */
+/** object_tree_close: forget every client that was allocated through a file. */
 void object_tree_close(ObjectTree *tree, uint32_t owner);
 
 /**
- * ObjectUse: an object, for those who add up what guests have.
- * @process: whose client it is in
- * @gpu: which GPU it is of, or NO_GPU
- * @bytes: of memory; 0: it is none
- * @is_copy: it is a duplicate of memory that another object was the first to be
+ * ObjectUse: describes an object to callers that add up what guests have.
+ * @process: the process that allocated the object's client
+ * @gpu: the GPU that the object belongs to, or NO_GPU
+ * @bytes: size of the memory; 0: the object is not memory
+ * @is_copy: the object was made as a duplicate of another one, which may be freed by now
  * @is_shared: other objects are the same memory
  */
 typedef struct {
@@ -165,14 +172,14 @@ typedef struct {
 } ObjectUse;
 
 /**
- * object_tree_each: look at every object, clients excepted, one client at a time. What changes meanwhile may be
- * seen or not.
- * @visit: is called with a client locked, and must not wait
+ * object_tree_each: visit every object except the clients themselves, one client at a time. The visit may miss
+ * changes that are made meanwhile.
+ * @visit: called with a client locked; must not wait
  */
 void object_tree_each(ObjectTree *tree, void (*visit)(const ObjectUse *use, gpointer data),
                       gpointer data);
 
-/** ObjectTreeSize: how much is recorded, for counters and tests. */
+/** ObjectTreeSize: how many clients and objects are recorded, for counters and tests. */
 typedef struct {
     unsigned clients;
     unsigned objects; /* a client counts as one */

@@ -12,7 +12,7 @@ void share_policies_add(SharePolicies *policies, const RS_SHARE_POLICY *policy)
         g_array_set_size(policies->list, 0);
     }
     if (policies->list->len == POLICIES_MAX) {
-        /* One that is not kept may take back what others grant. */
+        /* The policy that is not kept may revoke what the others grant, so drop them as well. */
         g_array_set_size(policies->list, 0);
     } else {
         g_array_append_vals(policies->list, policy, 1);
@@ -29,13 +29,13 @@ static bool same_process(const ShareParty *owner, const ShareParty *by)
     return owner->process.id == by->process.id;
 }
 
-/* Is @by among those that a policy is about? Kinds that only the driver can judge are about nobody. */
+/* Check whether a policy applies to @by. Policies of types that only the driver can evaluate apply to no client. */
 static bool is_about(const RS_SHARE_POLICY *policy, const ShareParty *owner, const ShareParty *by)
 {
     switch (policy->type) {
     case RS_SHARE_TYPE_ALL:
         return true;
-    case RS_SHARE_TYPE_OS_SECURITY_TOKEN: /* fails only if both differ (os.c, osValidateClientTokens) */
+    case RS_SHARE_TYPE_OS_SECURITY_TOKEN: /* fails only if process and user differ (os.c, osValidateClientTokens) */
         return same_process(owner, by) || owner->process.uid == by->process.uid;
     case RS_SHARE_TYPE_CLIENT:
         return policy->target == by->handle;
@@ -50,7 +50,7 @@ bool share_policies_allow(const SharePolicies *object, const SharePolicies *inhe
                           const ShareParty *owner, const ShareParty *by)
 {
     const SharePolicies *from = object->list ? object : inherited;
-    bool allowed = false; /* the driver's default is the same process */
+    bool allowed = false; /* by default the driver allows only the same process */
 
     if (same_process(owner, by)) {
         return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scoping a call's parameters, place by place as the table says. */
+/* Scopes a call's parameters: handles each member whose role in the table concerns GPUs. */
 #include "cuse-server/proxy/scope/gpu-scope-call.h"
 
 #include <string.h>
@@ -8,9 +8,9 @@
 #include "abi/ctrl2080-bus.h"
 #include "cuse-server/proxy/proxy.h"
 
-/* First in NV0000_CTRL_GPU_ATTACH_IDS_PARAMS.gpuIds and its like: all there are. The driver then
- * looks at nothing further (src/nvidia/src/kernel/rmapi/client_resource.c,
- * cliresCtrlCmdGpuAttachIds_IMPL); the libraries have opened the nodes. */
+/* As the first element of NV0000_CTRL_GPU_ATTACH_IDS_PARAMS.gpuIds and similar lists: all GPUs. The driver then
+ * does not read the rest of the list (src/nvidia/src/kernel/rmapi/client_resource.c,
+ * cliresCtrlCmdGpuAttachIds_IMPL). The libraries have opened the nodes already. */
 #define ATTACH_ALL_PROBED_IDS 0x0000ffffU
 #define INVALID_INSTANCE      0xffffffffU
 #define INSTANCES             32
@@ -55,7 +55,7 @@ static void hide_device(GpuScopeCall *call, const AbiPlace *place)
 {
     NvU32 instance = get_u32(call->params, place, 0);
 
-    if (instance < INSTANCES) { /* the driver has no higher ones */
+    if (instance < INSTANCES) { /* the driver does not use higher ones */
         call->held = gpu_scope_hold(call->scope, instance);
         if (call->held < 0) {
             put_u32(call->params, place, 0, gpu_scope_free_instance(call->scope));
@@ -69,7 +69,7 @@ static void hide_uuids(const GpuScopeCall *call, const AbiPlace *place, bool onl
 
     for (uint32_t i = 0; i < place->n; i++) {
         void *uuid = element(call->params, place, i);
-        /* Arrays of these are long, and zero behind the first few. */
+        /* Arrays of UUIDs are long, and their unused elements are zero. */
         if (memcmp(uuid, none, sizeof none) == 0 || gpu_scope_has_uuid(call->scope, uuid)) {
             continue;
         }
@@ -101,7 +101,8 @@ static void hide(GpuScopeCall *call, const AbiMember *member)
 
 /* --- what the driver says --------------------------------------------------------------------- */
 
-/* What was replaced is the guest's again. What was not may have been answered in place. */
+/* Put the guest's own value back where @replacement still is. Elements that were not replaced may hold the driver's
+ * answer, and stay. */
 static void restore(const GpuScopeCall *call, const AbiPlace *place, const void *replacement)
 {
     for (uint32_t i = 0; i < place->n; i++) {
@@ -111,7 +112,8 @@ static void restore(const GpuScopeCall *call, const AbiPlace *place, const void 
     }
 }
 
-/* The driver stops at the first id that it does not know. */
+/* Put the guest's own id back as the id that the call failed for. The driver stops at the first id that it does not
+ * know, so this is the first id that is not ours. */
 static void restore_failed_id(const GpuScopeCall *call, const AbiMember *member)
 {
     if (get_u32(call->params, &member->place, 0) != GPU_SCOPE_NO_ID) {
@@ -126,7 +128,7 @@ static void restore_failed_id(const GpuScopeCall *call, const AbiMember *member)
     }
 }
 
-/* Move one element down to where the shorter list has it. */
+/* Move one element down to its place in the shorter list. */
 static void move_element(void *params, const AbiPlace *place, uint32_t to, uint32_t from)
 {
     if (to != from) {
@@ -176,7 +178,7 @@ static void strip_records(const GpuScopeCall *call, const AbiMember *member)
     put_u32(call->params, &member->beside, 0, kept);
 }
 
-/* Leave our GPUs in a group. Returns how many that are. */
+/* Remove all GPUs but ours from a group. Returns how many are left. */
 static NvU32 strip_group(const GpuScopeCall *call, NV0000_SYNC_GPU_BOOST_GROUP_CONFIG *group)
 {
     uint32_t n = MIN(group->gpuCount, G_N_ELEMENTS(group->gpuIds));
@@ -192,7 +194,8 @@ static NvU32 strip_group(const GpuScopeCall *call, NV0000_SYNC_GPU_BOOST_GROUP_C
     return kept;
 }
 
-/* Beyond the last group the driver leaves what the guest had there. */
+/* Remove all GPUs but ours from the groups, and remove groups that are then empty. The driver does not write behind the
+ * last group, so the elements there get the guest's bytes back. */
 static void strip_groups(const GpuScopeCall *call, const AbiMember *member)
 {
     uint32_t n = MIN(get_u32(call->params, &member->beside, 0), member->place.n);
@@ -241,7 +244,7 @@ static void strip_id(const GpuScopeCall *call, const AbiPlace *place)
     }
 }
 
-/* A link to a GPU that is not there is a link to nothing. Switches and bridges stay. */
+/* Show a link to a GPU that is not ours as a link to nothing. Links to switches and bridges stay. */
 static void strip_links(const GpuScopeCall *call, const AbiPlace *place)
 {
     for (uint32_t i = 0; i < place->n; i++) {
@@ -328,7 +331,8 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *member
                       size_t size)
 {
     GpuScope *scope = req->proxy->scope;
-    /* Without parameters a device is of instance 0 (src/nvidia/src/kernel/gpu/device.c): those that say so take their place. */
+    /* Without parameters, the driver allocates a device on instance 0 (src/nvidia/src/kernel/gpu/device.c). Explicit
+     * parameters with instance 0 then take their place. */
     const bool by_default = !params && abi_members_have(members, ABI_ROLE_GPU_DEVICE);
 
     *call = (GpuScopeCall){.scope = scope, .members = members, .params = params, .held = -1};
@@ -354,12 +358,13 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *member
         hide(call, member);
     }
     if (by_default && call->held >= 0) {
-        call->params = NULL; /* instance 0 is ours */
+        call->params = NULL; /* instance 0 is ours: let the driver use its default */
     }
     return true;
 }
 
-/* A call that failed has said nothing, or what nobody should hear. */
+/* Check whether the driver has written to a member. A call that failed normally does not write anything. What it
+ * wrote all the same is stripped like an answer. */
 static bool has_changed(const GpuScopeCall *call, const AbiPlace *place)
 {
     return memcmp((char *)call->params + place->offset, (char *)call->guest + place->offset,

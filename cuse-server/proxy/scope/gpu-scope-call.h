@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What GPU scoping does to one call, just before the host's driver gets it and just after. */
+/* GPU scoping of one call: changes its parameters just before the host's driver gets them, and just after. */
 #pragma once
 
 #include "cuse-server/proxy/call/request.h"
 #include "cuse-server/proxy/scope/gpu-scope.h"
 
 /**
- * GpuScopeCall: what is kept between the two.
- * @params: what the host is to get in place of the guest's
- * @guest: a copy of the guest's, or NULL: the call is none of our business
- * @held: a host file that keeps a GPU where it is, or -1
+ * GpuScopeCall: what gpu_scope_before() keeps for gpu_scope_after().
+ * @params: the parameters for the host, in place of the guest's
+ * @guest: a copy of the guest's parameters, or NULL: scoping does not change them
+ * @scratch: what @params points to if gpu_scope_before() allocated it, or NULL
+ * @held: a host file that keeps a GPU started, so that it keeps its device instance; or -1
  */
 typedef struct {
     GpuScope *scope;
@@ -20,24 +21,25 @@ typedef struct {
     int held;
 } GpuScopeCall;
 
-/** gpu_scope_none: of a call that has not come to gpu_scope_before(): gpu_scope_after() does nothing. */
+/** gpu_scope_none: initialise a call that may not reach gpu_scope_before(). gpu_scope_after() then does nothing. */
 void gpu_scope_none(GpuScopeCall *call);
 
 /**
- * gpu_scope_before: make parameters fit for the driver.
- * @members: those of the driver's struct for this call
+ * gpu_scope_before: make a call's parameters fit for the driver.
+ * @members: the members of the driver's struct for this call
  * @params: the private copy, changed in place, or NULL
- * @size: how long the guest says it is. If that is not the struct's size the driver refuses the call
- * when it has looked at everything else, so it gets zeroes to look at, and the guest gets nothing.
+ * @size: the size of @params that the guest states. If it differs from the struct's size, the driver refuses
+ * the call, but only after all its other checks. The driver then gets zeroes, and the guest's copy stays
+ * unchanged.
  *
- * Returns: true: make the call with @call->params, and then gpu_scope_after() in any case. False: the
- * request is answered.
+ * Returns: true: make the call with @call->params, and then call gpu_scope_after() in any case. False: the
+ * request is already answered.
  */
 bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *members, void *params,
                       size_t size);
 
 /**
- * gpu_scope_after: make parameters fit for the guest.
- * @ok: the driver did as it was asked
+ * gpu_scope_after: make the parameters fit for the guest, and free what gpu_scope_before() kept.
+ * @ok: the driver's call succeeded
  */
 void gpu_scope_after(GpuScopeCall *call, bool ok);

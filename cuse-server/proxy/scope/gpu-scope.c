@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which GPUs are ours, and what the driver calls them. */
+/* Finds out which GPUs are ours, and by which ids, UUIDs and device instances the driver knows them. */
 #include "cuse-server/proxy/scope/gpu-scope.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/call/frontend-word.h"
 
-/* NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID: as bytes, SHA-1. */
+/* Flag of NV0000_CTRL_CMD_GPU_GET_UUID_FROM_GPU_ID: return the UUID as bytes, SHA-1. */
 #define UUID_FLAGS_BINARY 0x2
 #define INSTANCES         32
 
@@ -22,9 +22,9 @@ const NvU8 gpu_scope_no_uuid[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x
                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 /*
- * Gpu: a GPU of the host's, as it was when the first call needed to know.
+ * Gpu: a GPU of the host, as it was when the scope was prepared.
  * @device: index into the instance's devices, or -1: not ours
- * @has_uuid: @uuid is known; under the scope's lock, since the driver may learn it later
+ * @has_uuid: @uuid is known; guarded by the scope's lock, because the driver may learn the UUID later
  */
 typedef struct {
     NvU32 id;
@@ -38,10 +38,10 @@ struct GpuScope {
     const Device *devices;
     unsigned n_devices;
     Host *host;
-    int ctl; /* our own nvidiactl, and a client on it */
+    int ctl; /* the scope's own nvidiactl file, which @client is on */
     NvHandle client;
-    GMutex lock; /* of prepare, and of UUIDs */
-    gint ready;  /* atomic: what follows is there, and stays as it is */
+    GMutex lock; /* guards gpu_scope_prepare() and the UUIDs */
+    gint ready;  /* atomic: what follows is filled in, and no longer changes except for the UUIDs */
     unsigned n_gpus;
     Gpu gpus[NV_MAX_DEVICES];
 };
@@ -77,7 +77,7 @@ static int scope_ioctl(const GpuScope *scope, uint32_t number, void *params, siz
     return scope->host->ops->ioctl(scope->host, &call);
 }
 
-/* A control command on our client. Returns true if it did what it is for. */
+/* Make a control command on the scope's own client. Returns true if it succeeded. */
 static bool scope_control(const GpuScope *scope, NvV32 command, void *params, NvU32 size)
 {
     NVOS54_PARAMETERS control = {
@@ -97,7 +97,7 @@ static bool scope_control(const GpuScope *scope, NvV32 command, void *params, Nv
     return scope->host->ops->ioctl(scope->host, &call) == 0 && control.status == NV_OK;
 }
 
-/* The instance that the driver has given to a GPU, if that is started now. */
+/* Ask for the device instance of a GPU. Returns false if the GPU is not started now. */
 static bool ask_instance(const GpuScope *scope, const Gpu *gpu, NvU32 *instance)
 {
     NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS info = {.gpuId = gpu->id};
@@ -108,7 +108,7 @@ static bool ask_instance(const GpuScope *scope, const Gpu *gpu, NvU32 *instance)
     return ok;
 }
 
-/* The driver knows the UUID of a GPU that has been started once. */
+/* Ask for the UUID of a GPU. The driver knows it only if the GPU has been started at least once. */
 static void ask_uuid(const GpuScope *scope, Gpu *gpu)
 {
     NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS params = {.gpuId = gpu->id,
@@ -123,7 +123,7 @@ static void ask_uuid(const GpuScope *scope, Gpu *gpu)
 
 /* --- preparing -------------------------------------------------------------------------------- */
 
-/* The index of a node by its minor, or -1. */
+/* Find the device with this minor number. Returns its index, or -1. */
 static int find_device(const GpuScope *scope, unsigned minor_no)
 {
     for (unsigned i = 0; i < scope->n_devices; i++) {
@@ -217,7 +217,7 @@ bool gpu_scope_has_address(const GpuScope *scope, NvU32 domain, NvU32 bus, NvU32
     return false;
 }
 
-/* Is it the UUID of one of our GPUs, or of one of the others? */
+/* Check whether this is the UUID of one of our GPUs (@ours), or of one of the others (not @ours). */
 static bool is_uuid_of(GpuScope *scope, const NvU8 *uuid, bool ours)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&scope->lock);
@@ -263,9 +263,10 @@ NvU32 gpu_scope_instances(GpuScope *scope)
 NvU32 gpu_scope_free_instance(GpuScope *scope)
 {
     NV0000_CTRL_GPU_GET_DEVICE_IDS_PARAMS used = {0};
-    NvU32 instance = INSTANCES; /* past the last: what is left if the driver does not say */
+    /* Past the last one: the result if the driver does not tell, or if all are used. */
+    NvU32 instance = INSTANCES;
 
-    /* From the top: GPUs that start meanwhile get the lowest. */
+    /* Search from the top, because GPUs that start meanwhile get the lowest free number. */
     if (scope_control(scope, NV0000_CTRL_CMD_GPU_GET_DEVICE_IDS, &used, sizeof used) &&
         used.deviceIds != UINT32_MAX) {
         do {
@@ -275,7 +276,7 @@ NvU32 gpu_scope_free_instance(GpuScope *scope)
     return instance;
 }
 
-/* Start a GPU, or keep it started, and see that it has the instance. */
+/* Open a GPU, which starts it or keeps it started, and check that it has the instance. Returns the file, or -1. */
 static int hold_gpu(GpuScope *scope, const Gpu *gpu, NvU32 instance)
 {
     int fd = scope->host->ops->open(scope->host, (unsigned)gpu->device, O_RDWR);
