@@ -84,7 +84,7 @@ TraceBuffer *trace_op_buffer(const TraceOp *op, unsigned index)
     return op->buffers && index < op->buffers->len ? g_ptr_array_index(op->buffers, index) : NULL;
 }
 
-/* One byte more, so that an empty buffer is not NULL. */
+/* Allocate one byte more than @size, so that an empty buffer is not NULL. */
 static uint8_t *zeroes(uint32_t size)
 {
     return g_malloc0((size_t)size + 1);
@@ -112,7 +112,7 @@ TraceOp *trace_act_op(const TraceAct *act, unsigned index)
 
 /* --- what a reader knows already -------------------------------------------------------------- */
 
-/* The last that is known of each range: what the guest had, then what the host left there. */
+/* Known: the last known contents of each range: first what the guest had, later what the host left there. */
 typedef struct {
     const uint8_t *bytes[TRACE_RANGES_MAX];
 } Known;
@@ -202,7 +202,7 @@ void trace_act_encode(const TraceAct *act, GByteArray *bytes)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* Take @size bytes of what an act may have. */
+/* Read a size, and subtract it from @left, the number of bytes that the act may still have. */
 static uint32_t get_size(TraceCursor *cursor, size_t *left)
 {
     uint32_t size = (uint32_t)trace_get(cursor, *left);
@@ -241,7 +241,8 @@ static void decode_pointers(TraceCursor *cursor, TraceBuffer *buffer, uint32_t n
 static void decode_buffer(TraceCursor *cursor, const TraceAct *act, TraceOp *op, Known *known,
                           size_t *left)
 {
-    uint32_t range = (uint32_t)trace_get(cursor, act->n_ranges) - 1; /* 0: TRACE_NO_RANGE */
+    /* TRACE_NO_RANGE is written as 0, other ranges as their index + 1. */
+    uint32_t range = (uint32_t)trace_get(cursor, act->n_ranges) - 1;
     uint32_t size = range == TRACE_NO_RANGE ? get_size(cursor, left) : act->ranges[range].size;
     uint32_t n_pointers = (uint32_t)trace_get(cursor, TRACE_POINTERS_MAX);
 
@@ -259,7 +260,7 @@ static void decode_buffer(TraceCursor *cursor, const TraceAct *act, TraceOp *op,
     know_buffer(known, buffer);
 }
 
-/* Pointers lead to buffers that there are. */
+/* Check that all pointers lead to buffers that exist. */
 static void check_pointers(TraceCursor *cursor, const TraceOp *op)
 {
     for (unsigned i = 0; op->buffers && i < op->buffers->len; i++) {

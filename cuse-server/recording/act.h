@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a recording consists of: what guests did (acts), what their memory held, and what was asked of
- * the host for it (ops). The same structs are filled by who records and by who reads.
+ * The contents of a recording: what guests did (acts), what their memory held, and what the host was asked for
+ * each act (ops). The recorder and the readers of recordings fill the same structs.
  *
- * Written down an act is a list of numbers, 7 bits a byte, the low ones first, the top bit set in all
- * but the last; bytes are written as the differences from what the reader knows already: guest memory
- * from zeroes, what the host gets from the guest memory that it is a copy of, what it answers from what
- * it got, what is written back from that. nvcuse-trace(5) has the whole.
+ * In the file, an act is a list of numbers. A number has 7 bits in each byte, the low bits first, and the top
+ * bit is set in all bytes but the last. Memory contents are written as differences from contents that the reader
+ * knows already:
+ * - guest memory, as read: from zeroes;
+ * - what the host gets (before): from the last known contents of the range that the buffer is a copy of, or from
+ *   zeroes;
+ * - what the host answers (after): from what it got;
+ * - what is written back to the guest: from the last known contents of the range.
+ * nvcuse-trace(5) describes the whole format.
  */
 #pragma once
 
@@ -16,7 +21,7 @@
 
 #include <glib.h>
 
-/** TraceActKind: what a guest did. TRACE_HOST: nothing; the host was asked all the same. */
+/** TraceActKind: what a guest did. TRACE_HOST: the host was asked although no guest acted. */
 typedef enum {
     TRACE_OPEN = 1,
     TRACE_RELEASE,
@@ -26,7 +31,7 @@ typedef enum {
     TRACE_ACT_END,
 } TraceActKind;
 
-/** TraceOpKind: what the host was asked, as in HostOps. */
+/** TraceOpKind: what the host was asked: a function of HostOps. */
 typedef enum {
     TRACE_OP_OPEN = 1,
     TRACE_OP_CLOSE,
@@ -48,14 +53,17 @@ enum {
     TRACE_ACT_BYTES_MAX = 32 * 1024 * 1024 /* all bytes of one act */
 };
 
-/** TRACE_NO_RANGE: a buffer that is no copy of guest memory. */
+/** TRACE_NO_RANGE: the range of a buffer that is not a copy of guest memory. */
 #define TRACE_NO_RANGE UINT32_MAX
 
 /**
- * TraceRange: guest memory that a call was about, in the order it was asked for.
- * @access: GUEST_IN, GUEST_OUT
- * @absent: it could not be read: there is no @in
- * @written: it was written back: @out
+ * TraceRange: a range of guest memory that a handler asked for. An act has its ranges in the order in which the
+ * handler asked.
+ * @access: GUEST_IN, GUEST_OUT or both
+ * @absent: the memory could not be read; @in is NULL
+ * @written: the range was written back
+ * @in: what the memory held at first, or NULL
+ * @out: what was written back, or NULL
  */
 typedef struct {
     uint64_t address;
@@ -67,16 +75,19 @@ typedef struct {
     uint8_t *out;
 } TraceRange;
 
-/** TracePointer: at @offset of a buffer is the address of buffer @target of the same op; the eight bytes
- * themselves are recorded as zeroes. */
+/** TracePointer: the buffer holds, at @offset, the address of buffer @target of the same op. The eight bytes of the
+ * address itself are recorded as zeroes. */
 typedef struct {
     uint32_t offset;
     uint32_t target;
 } TracePointer;
 
 /**
- * TraceBuffer: memory that the host was given: the argument itself first, then what it points at.
- * @range: the act's range that it is the copy of, or TRACE_NO_RANGE
+ * TraceBuffer: memory that the host was given. An op's first buffer is the argument itself. The others are what it
+ * points at.
+ * @range: the act's range that the buffer is a copy of, or TRACE_NO_RANGE
+ * @before: what the host got
+ * @after: what the host left there
  */
 typedef struct {
     uint32_t range;
@@ -89,12 +100,14 @@ typedef struct {
 
 /**
  * TraceOp: one call of a HostOps function.
- * @fd: the host's descriptor (open: the answer); identify and install: the guest's
+ * @fd: the host's descriptor (open: the one that was returned); identify and install: the guest's descriptor
  * @command: of an ioctl
- * @device, @flags: of open; @device of install
+ * @device: of open and install
+ * @flags: of open
  * @events, @ready: of poll
- * @file: the file's id, as answered by identify and install; the number that number answered
- * @process, @uid: as answered by process; @process: whom number asked about
+ * @file: identify and install: the file's id that was returned; number: the process id that was returned
+ * @process: process: the id that was returned; number: the process that was asked about
+ * @uid: process: the user that was returned
  * @error: 0 or an errno
  */
 typedef struct {
@@ -114,14 +127,16 @@ typedef struct {
 
 /**
  * TraceAct: what a guest did.
- * @time: when it began, in nanoseconds since the recording did; @duration: of an ioctl
- * @tid, @process, @uid: who; 0: not known
+ * @time: when it began, in nanoseconds since the recording began
+ * @duration: of an ioctl, in nanoseconds
+ * @tid, @process, @uid: the thread, process and user that acted; 0: not known
  * @file: the file's id
  * @device, @flags: of open
  * @command, @argument: of an ioctl
  * @length, @offset: of a mapping
- * @committed: of an ioctl: its handler had all its memory
- * @error: errno that the guest got; @status: NvStatus, or CALL_NO_STATUS
+ * @committed: of an ioctl: guest_commit() succeeded, so its handler had all the memory that it asked for
+ * @error: errno that the guest got
+ * @status: NvStatus, or CALL_NO_STATUS
  * @refusal: see Refusal
  */
 typedef struct {
@@ -151,24 +166,24 @@ TraceAct *trace_act_new(TraceActKind kind);
 void trace_act_free(TraceAct *act);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TraceAct, trace_act_free)
 
-/** trace_op_new: @act: gets it; NULL: the caller owns it. */
+/** trace_op_new: make an op. @act: the act that it is added to, which then owns it; NULL: the caller owns it */
 TraceOp *trace_op_new(TraceAct *act, TraceOpKind kind);
 void trace_op_free(TraceOp *op);
 
-/** trace_op_buffer: the buffer of this index, or NULL. */
+/** trace_op_buffer: get the buffer with this index, or NULL. */
 TraceBuffer *trace_op_buffer(const TraceOp *op, unsigned index);
 
-/** trace_op_add_buffer: a new buffer of @size zeroes, before and after. */
+/** trace_op_add_buffer: add a buffer of @size bytes, all zero before and after. */
 TraceBuffer *trace_op_add_buffer(TraceOp *op, uint32_t range, uint32_t size);
 
-/** trace_act_op: the op of this index. */
+/** trace_act_op: get the op with this index, which must exist. */
 TraceOp *trace_act_op(const TraceAct *act, unsigned index);
 
 /** trace_act_encode: append @act to @bytes. */
 void trace_act_encode(const TraceAct *act, GByteArray *bytes);
 
 /**
- * trace_act_decode: (transfer full): read an act.
+ * trace_act_decode: (transfer full): read an act. Returns NULL with @error set if the bytes are invalid.
  * @where: offset of @bytes in the file, for @error
  */
 TraceAct *trace_act_decode(const uint8_t *bytes, size_t size, uint64_t where, GError **error);

@@ -9,31 +9,39 @@
 #include "abi/status.h"
 
 enum {
-    WORD = 4,                 /* bytes that are looked at as one where no member is known */
-    HANDLES_MAX = 256 * 1024, /* a guest's choice, so bounded: all are forgotten then */
+    WORD = 4,                 /* bytes that make one number where members are not known */
+    HANDLES_MAX = 256 * 1024, /* handles of guests, so bounded: at the limit, all are forgotten */
 };
 
-/* Recorded: what the host was asked and answered, of which of its files: opens are counted from 1 on. */
+/* Recorded: an op, and the recorded file that it was made on. A file's number is the number of its open, counted
+ * from 1; 0: not known. */
 typedef struct {
     const TraceOp *op;
     unsigned file;
 } Recorded;
 
-/* Place: a host's file now. @file: which it is of the recorded ones, going by when it was opened first, and
- * by its last answer then: programs that run at once open theirs in any order; 0: none
- * @at: Recorded of one kind -> how far in them the file is */
+/*
+ * Place: a file of the host that is open now.
+ * @file: the recorded file that it corresponds to, or 0. At first this follows from the order of opens. Later it is
+ * the file of the last answer, because programs that run at the same time open their files in any order.
+ * @at: GArray of Recorded of one kind -> index after the one that this file was answered with last
+ */
 typedef struct {
     unsigned file;
     GHashTable *at;
 } Place;
 
 /*
- * @acts: that the ops below are in
+ * Answers: "then" is the time of the recording, "now" the time of the answer.
+ * @acts: own the ops below
  * @kinds: key of a call -> GArray of Recorded, in recorded order
- * @opens: the opens of each device, in recorded order; @next_open: the one to answer with next
- * @n_opens, @files: how many there are; descriptor then -> which open it is of: while learning
+ * @opens: the opens of each device, in recorded order
+ * @next_open: index of the open that answers the next one, for each device
+ * @n_opens: number of recorded opens; used while learning
+ * @files: descriptor then -> number of the open that returned it last; used while learning
  * @places: descriptor now -> Place
- * @then: handle now -> handle then; @now: the other way round
+ * @then: handle now -> handle then
+ * @now: handle then -> handle now
  */
 struct Answers {
     TraceNames *names;
@@ -156,7 +164,7 @@ int answers_open(Answers *answers, unsigned device, unsigned *file)
         return 0;
     }
     const Recorded *recorded = &g_array_index(opens, Recorded, *next);
-    *next = (*next + 1) % opens->len; /* who opens more often begins anew */
+    *next = (*next + 1) % opens->len; /* after the last recorded open, begin again with the first */
     *file = recorded->file;
     return errno_of(recorded->op);
 }
@@ -175,10 +183,11 @@ void answers_closed(Answers *answers, uint32_t fd)
 
 /* --- members ---------------------------------------------------------------------------------- */
 
-/* ITEM_LOOSE: means nothing in another run. ITEM_STATUS: is written, never read. */
+/* ItemKind: how an item is compared. ITEM_LOOSE: a number that means nothing in another run. ITEM_STATUS: the driver
+ * only writes it, never reads it. */
 typedef enum { ITEM_VALUE, ITEM_HANDLE, ITEM_LOOSE, ITEM_STATUS } ItemKind;
 
-/* Item: a number of a buffer: the recorded one before and after the call, and where it is now. */
+/* Item: a number in a buffer: as recorded before and after the call, and its place in the buffer now. */
 typedef struct {
     ItemKind kind;
     const char *path; /* of the member; NULL: not known */
@@ -190,7 +199,7 @@ typedef struct {
 
 typedef void (*ItemVisit)(Answers *answers, const Item *item, void *data);
 
-/* Pair: a buffer of a recorded op, and the one now, which is of the same size. */
+/* Pair: a buffer of a recorded op, and the buffer of the call now, which has the same size. @now: the latter's memory */
 typedef struct {
     const TraceBuffer *recorded;
     const TraceBuffer *asked;
@@ -202,7 +211,7 @@ static bool is_changed(const Item *item)
     return memcmp(item->before, item->after, item->size) != 0;
 }
 
-/* Addresses of ours are in the buffers now. */
+/* Check whether bytes of a buffer hold one of the worker's own addresses, which is neither compared nor overwritten. */
 static bool has_pointer(const TraceBuffer *buffer, uint32_t offset, uint32_t size)
 {
     for (uint32_t i = 0; i < buffer->n_pointers; i++) {
@@ -226,7 +235,7 @@ static void visit(Answers *answers, const Pair *pair, Item item, uint32_t offset
     each(answers, &item, data);
 }
 
-/* Bytes from @offset on that have no members. */
+/* Visit bytes whose members are not known, as words. They begin at @offset. */
 static void visit_words(Answers *answers, const Pair *pair, uint32_t offset, uint32_t size,
                         ItemVisit each, void *data)
 {
@@ -327,7 +336,7 @@ static void pair_handles(Answers *answers, uint32_t now, uint32_t then)
     g_hash_table_insert(answers->now, GUINT_TO_POINTER(then), GUINT_TO_POINTER(now));
 }
 
-/* One that the recorded driver chose for a new object: it may have been given out already. */
+/* Choose the handle of a new object: the one that the recorded driver chose, or the next one that is not used now. */
 static uint32_t choose_handle(const Answers *answers, uint32_t then)
 {
     uint32_t handle = then;
@@ -360,8 +369,8 @@ static void answer_handle(Answers *answers, const Item *item)
 
 /* --- matching --------------------------------------------------------------------------------- */
 
-/* Match: how well a recorded op fits. @same: how many handles are those of then, and its file
- * @index: which of its kind it is */
+/* Match: how well a recorded op fits. @same: how many handles correspond to the recorded ones, plus 1 if the file does
+ * @index: its index among the ops of its kind */
 typedef struct {
     bool fits;
     unsigned same;
@@ -391,7 +400,8 @@ static void answer_item(Answers *answers, const Item *item, void *data)
     }
 }
 
-/* How near the @index-th of a kind is to what comes after @place: those behind it first, from there on. */
+/* Rank the op with this index of a kind; a higher rank is better. Ops from @place on come first, the nearest one best.
+ * Then come those before @place, again the nearest one best. */
 static uint64_t nearness(uint64_t index, uint64_t place)
 {
     return index >= place ? UINT64_MAX - index : index;
@@ -404,7 +414,7 @@ static bool is_better(const Match *match, const Match *best, unsigned place)
                             nearness(match->index, place) > nearness(best->index, place)));
 }
 
-/* The recorded op that fits best, or NULL. @place: of the file that it is asked of */
+/* Find the recorded op that fits best, or NULL. @place: the file that the call is made on */
 static const TraceOp *find(Answers *answers, GArray *kind, Place *place, const TraceOp *op,
                            const HostBuffers *buffers, const TraceCall *call)
 {
@@ -432,7 +442,7 @@ static const TraceOp *find(Answers *answers, GArray *kind, Place *place, const T
     return recorded->op;
 }
 
-/* What a driver says to a call that it does not have. Returns an errno. */
+/* Answer as a driver does that does not have the call. Returns an errno, or 0 if the argument got a status. */
 static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *buffers,
                   const TraceCall *call)
 {
@@ -450,7 +460,7 @@ static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *
     return ENOTTY;
 }
 
-/* A handle that is freed may come again, for something else. */
+/* Forget a handle that is freed: the guest may use it again for another object. */
 static void note_free(Answers *answers, const TraceOp *op)
 {
     const TraceBuffer *buffer = n_buffers(op) ? trace_op_buffer(op, 0) : NULL;

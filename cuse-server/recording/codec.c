@@ -6,7 +6,7 @@
 enum {
     NUMBER_BITS = 7,
     NUMBER_MORE = 0x80,
-    SAME_MIN = 4, /* fewer equal bytes are cheaper told again */
+    SAME_MIN = 4, /* writing fewer equal bytes again is cheaper than a new run */
 };
 
 void trace_put(GByteArray *bytes, uint64_t number)
@@ -56,7 +56,7 @@ static bool is_same(const uint8_t *base, const uint8_t *data, size_t i)
     return data[i] == (base ? base[i] : 0);
 }
 
-/* How many bytes from @at on are the same, up to @most. */
+/* Count how many bytes from @at on are the same, up to @most. */
 static size_t count_same(const uint8_t *base, const uint8_t *data, size_t at, size_t most)
 {
     size_t n = 0;
@@ -122,7 +122,7 @@ void trace_get_members(TraceCursor *cursor, void *data, const TraceMember *membe
     }
 }
 
-/* The next @n bytes, or NULL. */
+/* Take the next @n bytes. Returns NULL, and the cursor fails, if there are fewer. */
 static const uint8_t *take(TraceCursor *cursor, size_t n)
 {
     if (cursor->problem || n > cursor->size - cursor->at) {
@@ -133,7 +133,7 @@ static const uint8_t *take(TraceCursor *cursor, size_t n)
     return cursor->bytes + cursor->at - n;
 }
 
-/* As those of versions and devices are, and fit for a terminal. */
+/* Check that a text is printable ASCII. Names of versions and devices are, and it is safe to show on a terminal. */
 static bool is_name(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers and bytes as a recording has them. A cursor that failed once reads zeroes from then on. */
+/* Writes and reads numbers and bytes in the format of recordings. After a failure, a cursor only reads zeroes. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-/** TraceCursor: what is still to be read. @problem: NULL, or what is wrong at @at */
+/** TraceCursor: a reading position in some bytes. @problem: NULL, or what is wrong at @at; static */
 typedef struct {
     const uint8_t *bytes;
     size_t size;
@@ -31,18 +31,19 @@ void trace_put(GByteArray *bytes, uint64_t number);
 void trace_put_members(GByteArray *bytes, const void *data, const TraceMember *members, size_t n);
 void trace_put_text(GByteArray *bytes, const char *text);
 
-/** trace_put_changes: @size bytes as they differ from @base; NULL: from zeroes. */
+/** trace_put_changes: write @size bytes as differences from @base. @base: NULL: zeroes */
 void trace_put_changes(GByteArray *bytes, const uint8_t *base, const uint8_t *data, size_t size);
 
-/** trace_fail: @problem: static; the first one counts. Returns 0. */
+/** trace_fail: make the cursor fail. Only the first problem is kept. @problem: static. Returns 0. */
 uint64_t trace_fail(TraceCursor *cursor, const char *problem);
 
-/** trace_get: a number of at most @max. */
+/** trace_get: read a number. The cursor fails if it is greater than @max. */
 uint64_t trace_get(TraceCursor *cursor, uint64_t max);
 void trace_get_members(TraceCursor *cursor, void *data, const TraceMember *members, size_t n);
 
-/** trace_get_text: (transfer full): at most @max bytes of printable ASCII; never NULL. */
+/** trace_get_text: (transfer full): read at most @max bytes of printable ASCII. Never returns NULL. */
 char *trace_get_text(TraceCursor *cursor, size_t max);
 
-/** trace_get_changes: the counterpart of trace_put_changes(), into @data, which may not overlap. */
+/** trace_get_changes: read what trace_put_changes() has written into @data, which must not overlap @base. Bytes that
+ * are the same as in @base NULL are not written, so @data must then be zeroed. */
 void trace_get_changes(TraceCursor *cursor, const uint8_t *base, uint8_t *data, size_t size);

@@ -30,7 +30,7 @@ void trace_session_free(TraceSession *session)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* Begin a record. Returns where it begins. */
+/* Begin a record. Returns its offset in @bytes. */
 static guint begin_record(TraceRecordKind kind, GByteArray *bytes)
 {
     const guint8 head[TRACE_HEAD_SIZE] = {(guint8)kind};
@@ -115,7 +115,7 @@ static TraceSession *read_session(TraceCursor *cursor)
     return session;
 }
 
-/* The next record. False without @error: the file ends here, maybe in the middle of one. */
+/* Read the next record. Returns false if the file ends here, maybe in the middle of a record. */
 static bool next_record(TraceFile *file, uint8_t *kind, TraceCursor *cursor)
 {
     guint32 size;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of a recording: a magic number, then records: what it is of, and the acts in the order in
- * which they ended. */
+/* The file of a recording: a magic number, a record that describes the recorded instance, then the acts in the
+ * order in which they ended. */
 #pragma once
 
 #include "cuse-server/recording/act.h"
@@ -8,7 +8,7 @@
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"
 
-/** TRACE_MAGIC: what a file begins with; the last byte is the format's version. */
+/** TRACE_MAGIC: the first bytes of a file. The last byte is the version of the format. */
 #define TRACE_MAGIC "NVTRACE\1"
 
 enum {
@@ -18,20 +18,20 @@ enum {
 
 /** TraceRecordKind: the first byte of a record. */
 typedef enum {
-    TRACE_RECORD_SESSION = 'S', /* the first one: what was recorded */
+    TRACE_RECORD_SESSION = 'S', /* the first record: which instance was recorded */
     TRACE_RECORD_ACT = 'A',
-    TRACE_RECORD_LIMIT = 'L', /* the last one of a recording that grew too large; empty */
-    TRACE_RECORD_END = 'E',   /* the last one of a whole recording; empty */
+    TRACE_RECORD_LIMIT = 'L', /* the last record if the size limit was reached; empty */
+    TRACE_RECORD_END = 'E',   /* the last record of a whole recording; empty */
 } TraceRecordKind;
 
 /**
  * TraceSession: the instance that was recorded.
- * @started: in microseconds since 1970; 0: blanked
- * @driver: its version, of the form 580.105.08
- * @program: version of nvcuse that recorded
+ * @started: when the recording began, in microseconds since 1970; 0: blanked
+ * @driver: the driver's version, of the form 580.105.08
+ * @program: the version of nvcuse that recorded
  * @scoped: the host's other GPUs are hidden
  * @share_uvm: see Proxy
- * @scrubbed: see trace_scrub()
+ * @scrubbed: trace_scrub() has replaced what identifies the machine; see scrub.h
  */
 typedef struct {
     uint64_t started;
@@ -48,19 +48,19 @@ typedef struct {
 void trace_session_free(TraceSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TraceSession, trace_session_free)
 
-/** trace_session_encode: append what a file begins with: the magic number and the first record. */
+/** trace_session_encode: append the beginning of a file: the magic number and the first record. */
 void trace_session_encode(const TraceSession *session, GByteArray *bytes);
 
-/** trace_record_encode: append a record. @act: NULL: it has nothing in it */
+/** trace_record_encode: append a record. @act: its contents; NULL: the record is empty */
 void trace_record_encode(TraceRecordKind kind, const TraceAct *act, GByteArray *bytes);
 
-/** TraceFile: a recording that is read. */
+/** TraceFile: a recording that is being read. */
 typedef struct TraceFile TraceFile;
 
-/** trace_file_open: read the file's beginning. @error: names @path and, where it can, the offset */
+/** trace_file_open: open a recording and read its beginning. @error: names @path and, if it is known, the offset */
 TraceFile *trace_file_open(const char *path, GError **error);
 
-/** trace_file_new: the same from memory, which outlives it. @name: for messages */
+/** trace_file_new: do the same for a recording in memory, which outlives the TraceFile. @name: for messages */
 TraceFile *trace_file_new(const void *bytes, size_t size, const char *name, GError **error);
 
 void trace_file_free(TraceFile *file);
@@ -71,15 +71,15 @@ const TraceSession *trace_file_session(const TraceFile *file);
 /** TraceEnd: how a recording ends. */
 typedef enum {
     TRACE_END_WHOLE,
-    TRACE_END_LIMIT, /* it reached its size limit */
-    TRACE_END_CUT,   /* whoever recorded was killed, or the disk was full */
+    TRACE_END_LIMIT, /* the recording reached its size limit */
+    TRACE_END_CUT,   /* the recording process was killed, or the disk was full */
 } TraceEnd;
 
-/** trace_file_end: how it ended, once trace_file_next() said that it did. */
+/** trace_file_end: tell how the recording ends. Valid once trace_file_next() has returned NULL without an error. */
 TraceEnd trace_file_end(const TraceFile *file);
 
-/** trace_file_rewind: begin again at the first act. */
+/** trace_file_rewind: go back to the first act. */
 void trace_file_rewind(TraceFile *file);
 
-/** trace_file_next: (transfer full): the next act. NULL without @error: there is none. */
+/** trace_file_next: (transfer full): read the next act. Returns NULL without @error at the end. */
 TraceAct *trace_file_next(TraceFile *file, GError **error);

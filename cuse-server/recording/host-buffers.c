@@ -5,7 +5,8 @@
 
 G_STATIC_ASSERT((int)HOST_BUFFERS_MAX <= (int)TRACE_BUFFERS_MAX);
 
-/* The range that a buffer is a copy of, or TRACE_NO_RANGE; a part of one is none. */
+/* Find the range that a buffer is a copy of. Returns TRACE_NO_RANGE if there is none, also if the buffer is a copy of
+ * only a part of a range. */
 static uint32_t range_of(const HostCopies *copies, const HostBuffer *buffer)
 {
     for (unsigned i = 0; i < copies->n; i++) {
@@ -16,7 +17,7 @@ static uint32_t range_of(const HostCopies *copies, const HostBuffer *buffer)
     return TRACE_NO_RANGE;
 }
 
-/* Addresses of ours are nobody's business. */
+/* Blank the worker's own addresses, which a recording must not contain. */
 static void blank_pointers(const TraceBuffer *buffer, uint8_t *bytes)
 {
     for (uint32_t i = 0; i < buffer->n_pointers; i++) {
@@ -26,7 +27,7 @@ static void blank_pointers(const TraceBuffer *buffer, uint8_t *bytes)
 
 void host_buffers_take(HostBuffers *buffers, TraceOp *op, HostCopies *copies, const HostCall *call)
 {
-    unsigned index[HOST_BUFFERS_MAX]; /* in the op; TRACE_BUFFERS_MAX: there was no room */
+    unsigned index[HOST_BUFFERS_MAX]; /* in the op; TRACE_BUFFERS_MAX: the buffer did not fit */
 
     op->fd = (uint32_t)call->fd;
     op->command = call->command;

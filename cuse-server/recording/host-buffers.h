@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an ioctl gives the host, as a recording has it: its argument, and all that the driver reaches from there. */
+/* Converts what an ioctl gives the host (its argument, and all memory that the driver reaches from there) into the
+ * form of a recording. */
 #pragma once
 
 #include "cuse-server/proxy/host.h"
 #include "cuse-server/recording/act.h"
 
 /**
- * HostCopies: private copies of guest memory, by range of the act.
- * @at: NULL: there is none
+ * HostCopies: the private copies of guest memory, one for each range of the act.
+ * @at: the copy; NULL if the range could not be read
  * @left: how many bytes the act may still have
  */
 typedef struct {
@@ -17,17 +18,17 @@ typedef struct {
     size_t left;
 } HostCopies;
 
-/** HostBuffers: where the buffers of an op are, while the call lasts. */
+/** HostBuffers: the addresses of an op's buffers. Valid during the call. */
 typedef struct {
     unsigned n;
     void *at[TRACE_BUFFERS_MAX];
 } HostBuffers;
 
 /**
- * host_buffers_take: note a call, and what the host gets, into @op.
- * @copies: what there is no room for is left out
+ * host_buffers_take: record a call, and what the host gets, in @op.
+ * @copies: its @left is reduced by the size of each buffer; buffers that do not fit are left out
  */
 void host_buffers_take(HostBuffers *buffers, TraceOp *op, HostCopies *copies, const HostCall *call);
 
-/** host_buffers_answer: note what the host has made of it. */
+/** host_buffers_answer: record in @op what the buffers hold after the call. */
 void host_buffers_answer(const HostBuffers *buffers, TraceOp *op);

@@ -12,7 +12,7 @@
 struct TraceNames {
     const TraceSession *session;
     DriverAbi *abi;
-    GHashTable *files;  /* id -> index of the device + 1 */
+    GHashTable *files;  /* file's id -> index of its device + 1 */
     GHashTable *leaves; /* AbiLayout -> GArray of TraceLeaf */
 };
 
@@ -86,7 +86,7 @@ const Device *trace_names_device(const TraceNames *names, const TraceAct *act)
                                                              : NULL;
 }
 
-/* The first range holds the argument. */
+/* Copy bytes from the ioctl's argument, which is the act's first range. */
 static bool read_argument(const TraceAct *act, size_t offset, void *to, size_t size)
 {
     const TraceRange *range = &act->ranges[0];
@@ -103,8 +103,8 @@ static bool is_call(const AbiEntry *entry, AbiHandler handler)
     return entry && entry->handler == handler;
 }
 
-/* Where the argument of a control or an allocation has the command or class, and the address of its
- * parameters; the short form of an allocation begins like the long one. */
+/* DetailPlace: the offsets of the command or class, and of the address of its parameters, in the argument of a control
+ * or an allocation. The short form of an allocation's argument begins like the long one. */
 typedef struct {
     AbiKind kind;
     size_t number;
@@ -165,7 +165,7 @@ char *trace_call_name(const TraceCall *call, const TraceAct *act)
     if (call->entry) {
         return g_strdup(call->entry->name);
     }
-    /* As its table has it, see CallEvent. */
+    /* Show the number that the device's table uses; see CallEvent. */
     const bool frontend = call->device && call->device->kind == DEVICE_FRONTEND;
     return g_strdup_printf("0x%x", frontend ? _IOC_NR(act->command) : act->command);
 }
@@ -188,7 +188,7 @@ static const AbiLayout *layout_of_size(const AbiEntry *entry, uint32_t size)
                                                                              : NULL;
 }
 
-/* Where the argument says that the command's or class's parameters are. */
+/* Read from the argument at which guest address the parameters of the command or class are. Returns 0 if unknown. */
 static uint64_t params_address(const TraceCall *call, const TraceAct *act)
 {
     const DetailPlace *place = detail_place(call->entry);
@@ -283,7 +283,7 @@ static bool is_union(const AbiLayout *layout)
 
 static void add_leaves(GArray *leaves, const AbiLayout *layout, const char *prefix, uint32_t base);
 
-/* The elements of an array of structs, or the one struct. */
+/* Add the leaves of an array of structs, or of a single struct. */
 static void add_structs(GArray *leaves, const AbiField *field, const char *path, uint32_t base)
 {
     const uint32_t n = field->size / field->type->size;

@@ -12,10 +12,11 @@
 /* #syscalls:worker write clock_gettime */
 
 /*
- * Live: what a thread is doing for a guest.
- * @base: the guest memory that the handler uses, in front of @memory
- * @act: what is known so far; NULL: nothing was begun
- * @active: it is doing it now
+ * Live: the act that a thread is carrying out for a guest.
+ * @base: the guest memory that the handler uses; passes calls on to @memory
+ * @act: what is known so far; NULL: no act has begun
+ * @active: the thread is between the tap's begin() and the end of the act, or leave(): ops belong to @act
+ * @began: when the act began, in nanoseconds of CLOCK_MONOTONIC
  */
 typedef struct {
     GuestMemory base;
@@ -38,7 +39,7 @@ struct Recorder {
     GMutex lock; /* guards what follows, and the order of records */
     uint64_t written;
     bool stopped;
-    GHashTable *processes; /* thread -> GuestProcess; emptied where one may have ended */
+    GHashTable *processes; /* thread -> GuestProcess; emptied when a process may have ended */
 };
 
 G_STATIC_ASSERT(G_STRUCT_OFFSET(Recorder, host) == 0);
@@ -88,7 +89,7 @@ static void write_record(Recorder *recorder, TraceRecordKind kind, const TraceAc
     if (recorder->stopped) {
         return;
     }
-    /* There is always room to say that there is none. */
+    /* Always leave room for the record that marks the limit. */
     if (kind == TRACE_RECORD_ACT &&
         recorder->written + bytes->len + TRACE_HEAD_SIZE > recorder->limit) {
         g_byte_array_set_size(bytes, 0);
@@ -127,7 +128,7 @@ static void live_begin(const Recorder *recorder, Live *live, TraceActKind kind)
     live->act = trace_act_new(kind);
     live->began = now();
     live->act->time = live->began - recorder->started;
-    /* Each buffer counts once here, and is there before and after. */
+    /* @left counts each buffer once, but the act holds it twice: before and after. */
     live->copies = (HostCopies){.left = TRACE_ACT_BYTES_MAX / 2};
 }
 
@@ -138,7 +139,8 @@ static void live_write(Recorder *recorder, Live *live)
     g_clear_pointer(&live->act, trace_act_free);
 }
 
-/* What is asked of the host: a part of the act, or, if nobody acts, one of its own. */
+/* Begin an op. It belongs to the thread's current act. If there is none, a new act of kind TRACE_HOST is begun for it. If
+ * the act is full, the op is not added to it; see op_end(). */
 static TraceOp *op_begin(Recorder *recorder, Live *live, TraceOpKind kind)
 {
     if (!live->active) {
@@ -150,7 +152,7 @@ static TraceOp *op_begin(Recorder *recorder, Live *live, TraceOpKind kind)
 static void op_end(Recorder *recorder, Live *live, TraceOp *op)
 {
     if (live->act->ops->len == TRACE_OPS_MAX && trace_act_op(live->act, TRACE_OPS_MAX - 1) != op) {
-        trace_op_free(op); /* there was no room for it */
+        trace_op_free(op); /* the act was full */
     }
     if (!live->active) {
         live_write(recorder, live);
@@ -423,7 +425,7 @@ static void tap_released(ProxyTap *tap, uint32_t file_id)
     live_write(recorder, live);
 }
 
-/* Which process called: as the handler found out, or as it is asked for once for each thread. */
+/* Find out which process called. Use what the handler has found out. Otherwise ask the host, once for each thread. */
 static GuestProcess find_process(Recorder *recorder, const Request *req)
 {
     GuestProcess process = req->process;
@@ -435,7 +437,7 @@ static GuestProcess find_process(Recorder *recorder, const Request *req)
         process = *known;
     }
     g_mutex_unlock(&recorder->lock);
-    /* Who has not committed may be a thread that must not wait. */
+    /* A call that did not commit may be on a thread that must not wait, so do not ask the host then. */
     if (process.id || !req->committed ||
         recorder->inner->ops->process(recorder->inner, req->tid, req->uid, &process) != 0) {
         return process;
@@ -446,7 +448,7 @@ static GuestProcess find_process(Recorder *recorder, const Request *req)
     return process;
 }
 
-/* What is written back; see RequestResult. */
+/* Record what is written back to the guest; see RequestResult. */
 static void note_written(Live *live, const Request *req)
 {
     unsigned written = 0;

@@ -10,12 +10,15 @@
 #include "cuse-server/recording/host-buffers.h"
 
 /*
- * @memory: the guest's, of the act that is played
- * @act, @next: what is played, and the first of its ops that has not come yet
- * @difference: the first one; NULL: none so far
+ * Replay: "then" is the time of the recording.
+ * @memory: the guest memory of the act that is played
  * @files: a file's id then -> its id now
- * @copies, @ranges: the private copies of guest memory by order of asking, and the act's ranges they are of
- * @faulted: memory was asked for that could not be read then
+ * @act: the act that is played
+ * @next: index of the first of its ops that has not been made yet
+ * @difference: the first difference; NULL: none so far
+ * @copies: private copies of guest memory, in the order in which the handler asked for them
+ * @ranges: for each copy, the index of the act's range that it is a copy of
+ * @faulted: the handler asked for memory that could not be read then, or that is not recorded
  */
 struct Replay {
     Host host;
@@ -49,7 +52,8 @@ static void G_GNUC_PRINTF(2, 3) differ(Replay *replay, const char *format, ...)
 
 /* --- the host, as it answered then ------------------------------------------------------------ */
 
-/* Files are closed when nobody holds them any more, which may be somewhat sooner or later than then. */
+/* Get the next op that is not a close, or NULL. Closes are skipped: a file is closed with its last reference, which may
+ * be dropped somewhat sooner or later than then. */
 static const TraceOp *next_op(Replay *replay)
 {
     while (replay->next < replay->act->ops->len) {
@@ -62,7 +66,7 @@ static const TraceOp *next_op(Replay *replay)
     return NULL;
 }
 
-/* The op that comes next, if it is of this kind; else NULL, with a difference. */
+/* Take the next op if it is of this kind. Otherwise note a difference and return NULL. */
 static const TraceOp *expect(Replay *replay, TraceOpKind kind)
 {
     const TraceOp *op = next_op(replay);
@@ -101,7 +105,7 @@ static int replay_open(Host *host, unsigned device, int flags)
     return op->fd <= INT32_MAX ? (int)op->fd : -EIO;
 }
 
-/* A recording does not say how long the driver keeps a file. */
+/* Do nothing: a recording does not contain how long the driver keeps a file. */
 static int replay_follow(Host *host, int fd)
 {
     (void)host;
@@ -184,7 +188,7 @@ static bool is_pointer(const TraceBuffer *buffer, uint32_t offset)
     return false;
 }
 
-/* The recorded answer, in the handler's own buffers; the pointers in them stay its own. */
+/* Copy the recorded answer into the handler's buffer. The handler's pointers in the buffer stay as they are. */
 static void give_answer(const TraceBuffer *recorded, const TraceBuffer *now, uint8_t *at)
 {
     uint32_t size = MIN(recorded->size, now->size);
@@ -268,7 +272,7 @@ static int replay_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *pro
     return (int)op->error;
 }
 
-/* Recordings are older than this question. */
+/* Answer from the recording if the op is there. Old recordings do not have it, so its absence is not a difference. */
 static int replay_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
 {
     Replay *replay = (Replay *)host;
@@ -336,7 +340,8 @@ static bool is_used(const Replay *replay, uint32_t range)
     return false;
 }
 
-/* The recorded range that is asked for: one and the same memory may have been asked for twice. */
+/* Find the recorded range that the handler asks for. Skip ranges that are in use: a handler may have asked for the same
+ * memory twice. */
 static const TraceRange *find_range(const Replay *replay, uint64_t addr, size_t len,
                                     uint32_t *index)
 {
@@ -381,7 +386,7 @@ static bool replay_commit(GuestMemory *memory)
 
 static const GuestMemoryOps memory_ops = {.map = replay_map, .commit = replay_commit};
 
-/* What the guest gets back. */
+/* Compare what is written back to the guest. */
 static void compare_written(Replay *replay, const Request *req)
 {
     unsigned written = 0;
@@ -434,7 +439,8 @@ static NvFile *find_file(Replay *replay, const TraceAct *act)
     return file;
 }
 
-/* The transport's part, where memory cannot be read or written. */
+/* Set the errno as the transport would: EFAULT if guest memory cannot be read, or if the guest got EFAULT then, for
+ * example because its memory could not be written. */
 static int settle_error(const Replay *replay, const Request *req, RequestResult result)
 {
     if (replay->faulted || result == REQUEST_RETRY) {
@@ -500,7 +506,7 @@ char *replay_act(Replay *replay, const TraceAct *act)
         play_map(replay, act);
         break;
     default:
-        return NULL; /* polls, and closes of files that somebody still held */
+        return NULL; /* TRACE_HOST: polls, and closes of files that were still referenced when the guest closed them */
     }
     const TraceOp *left = next_op(replay);
     if (left) {

@@ -10,17 +10,17 @@ enum {
     UUID_SIZE = 16,
     UUID_TEXT_SIZE = 36,
     PAGE_BITS = 12,
-    FIRST_PAGE = 0x10000, /* what pages become, from here on */
-    LOW_END = 0x10000,    /* below are no addresses, but numbers in an address's place */
-    DIGITS_MIN = 10,      /* as many digits are a serial number */
+    FIRST_PAGE = 0x10000, /* page numbers are replaced by numbers from here on */
+    LOW_END = 0x10000,    /* smaller numbers are not addresses, whatever the member */
+    DIGITS_MIN = 10,      /* this many digits in a row count as a serial number */
     FIRST_PROCESS = 1000,
     FIRST_USER = 1000,
-    INFO_IDENTIFIER_LOW = 0x23, /* of NV2080_CTRL_GPU_INFO */
+    INFO_IDENTIFIER_LOW = 0x23, /* index in NV2080_CTRL_GPU_INFO */
     INFO_IDENTIFIER_HIGH = 0x24,
 };
 #define ADDRESSES_END (UINT64_C(1) << 47)
 
-/* Numbers, each with what it becomes, in the order in which they came. */
+/* Numbers: maps numbers to their replacements, which count up from a first one in the order of appearance. */
 typedef struct {
     GHashTable *known; /* guint64 -> guint64 */
     uint64_t next;
@@ -29,9 +29,9 @@ typedef struct {
 struct Scrubber {
     TraceNames *names;
     Numbers pages;
-    Numbers processes; /* ids of processes and threads alike */
+    Numbers processes; /* ids of processes and of threads */
     Numbers users;
-    GArray *uuids; /* UUID_SIZE bytes each; what they become is their place */
+    GArray *uuids; /* UUID_SIZE bytes each; the index determines the replacement, see new_uuid() */
 };
 
 static Numbers numbers_new(uint64_t first)
@@ -96,7 +96,7 @@ static void learn_uuid(Scrubber *scrubber, const uint8_t *bytes)
     g_array_append_vals(scrubber->uuids, bytes, 1);
 }
 
-/* A UUID as text, like 12345678-1234-1234-1234-123456789abc, into its bytes. */
+/* Convert a UUID from text, like 12345678-1234-1234-1234-123456789abc, into bytes. Returns false if it is not one. */
 static bool parse_uuid(const uint8_t *text, uint8_t *bytes)
 {
     unsigned n = 0;
@@ -119,7 +119,8 @@ static bool parse_uuid(const uint8_t *text, uint8_t *bytes)
     return true;
 }
 
-/* None that a GPU has; with few digits in a row, see replace_digits(). */
+/* Write the replacement of the UUID with this index. No GPU has such a UUID. It has few digits in a row, so that
+ * replace_digits() leaves it alone. */
 static void new_uuid(guint index, uint8_t *bytes)
 {
     memset(bytes, 0xee, UUID_SIZE);
@@ -135,7 +136,7 @@ static void new_uuid_text(guint index, uint8_t *text)
     memcpy(text, formatted, UUID_TEXT_SIZE);
 }
 
-/* Texts are learnt where they are, whatever they are in. */
+/* Learn UUIDs that are written as text anywhere in some bytes, whatever member they are in. */
 static void learn_texts(Scrubber *scrubber, const uint8_t *bytes, size_t size)
 {
     uint8_t uuid[UUID_SIZE];
@@ -218,7 +219,7 @@ static void replace_member(Scrubber *scrubber, MemberKind kind, const TraceLeaf 
     }
 }
 
-/* As many digits in a row are a serial number, wherever they are. */
+/* Replace serial numbers by zeros: DIGITS_MIN or more digits in a row, wherever they are. */
 static void replace_digits(uint8_t *bytes, size_t size)
 {
     size_t n = 0;
@@ -237,7 +238,7 @@ static void replace_digits(uint8_t *bytes, size_t size)
 
 /* --- bytes of an act -------------------------------------------------------------------------- */
 
-/* Image: some bytes of an act, and the struct that they are, if that is known. */
+/* Image: some bytes of an act, and the layout of the struct that they hold; NULL: not known. */
 typedef struct {
     uint8_t *bytes;
     uint32_t size;
@@ -272,7 +273,7 @@ static void for_images(Scrubber *scrubber, const TraceAct *act, ImageFunc func)
     for (unsigned i = 0; i < act->ops->len; i++) {
         for_op(scrubber, &call, act, trace_act_op(act, i), func);
     }
-    /* The first range last: it says what the others are. */
+    /* Visit the first range last: the layouts of the others are found by its contents. */
     for (uint32_t i = act->n_ranges; i > 0; i--) {
         const TraceRange *range = &act->ranges[i - 1];
         const AbiLayout *layout = trace_call_layout(&call, act, i - 1);
@@ -288,7 +289,7 @@ static void learn_image(Scrubber *scrubber, const Image *image)
 
     learn_texts(scrubber, image->bytes, image->size);
     if (image->layout == &NV2080_CTRL_GPU_GET_GID_INFO_PARAMS_layout) {
-        /* In binary or, which is learnt already, as text. */
+        /* The UUID is in binary or as text. Text has been learnt already. */
         learn_uuid(scrubber, image->bytes + offsetof(NV2080_CTRL_GPU_GET_GID_INFO_PARAMS, data));
     }
     for (guint i = 0; leaves && i < leaves->len; i++) {
@@ -299,10 +300,10 @@ static void learn_image(Scrubber *scrubber, const Image *image)
     }
 }
 
-/* Addresses in a union: which member it is, is said outside. */
+/* Replace addresses in a union. The member @function, outside the union, tells which member of the union is used. */
 static void replace_heap_address(Scrubber *scrubber, const Image *image)
 {
-    NVOS32_PARAMETERS *p = (void *)image->bytes; /* the handlers read all its shapes so */
+    NVOS32_PARAMETERS *p = (void *)image->bytes; /* the handlers read all its shapes in this way */
 
     if (!image->layout || !g_str_equal(image->layout->name, NVOS32_PARAMETERS_layout.name)) {
         return;
@@ -314,8 +315,8 @@ static void replace_heap_address(Scrubber *scrubber, const Image *image)
     }
 }
 
-/* A GPU's identifier in two halves of a list, which the public headers do not name: nvidia-smi -q shows
- * them as the GPU's PDI. */
+/* Blank a GPU's identifier. Its two halves are elements of a list. The public headers do not name them; nvidia-smi -q
+ * shows them as the GPU's PDI. */
 static void blank_identifier(const Image *image)
 {
     const size_t first = offsetof(NV2080_CTRL_GPU_GET_INFO_V2_PARAMS, gpuInfoList);

@@ -10,8 +10,9 @@
 #include "cuse-server/recording/answers.h"
 
 /*
- * Live: the guest memory that a thread's call is about, so that pointers to the private copies are found.
- * @base: what the handler uses, in front of @memory
+ * Live: the private copies of guest memory in a thread's current call, so that the buffers of the host's ioctl can be
+ * matched with them.
+ * @base: the guest memory that the handler uses; passes calls on to @memory
  */
 typedef struct {
     GuestMemory base;
@@ -19,7 +20,7 @@ typedef struct {
     HostCopies copies;
 } Live;
 
-enum { NAMES_MAX = 256 }; /* of calls that are missing: a guest may make up numbers */
+enum { NAMES_MAX = 256 }; /* of missing calls: a guest may invent command numbers */
 
 struct Simulation {
     Host host;
@@ -31,7 +32,7 @@ struct Simulation {
     pthread_key_t live;
     GMutex lock; /* guards what follows */
     Answers *answers;
-    GHashTable *open; /* set: files of @inner */
+    GHashTable *open; /* set of descriptors: files that @inner opened */
     uint64_t answered;
     uint64_t missed;
     GHashTable *missing; /* name -> how often it was not in the recording */
@@ -101,7 +102,7 @@ static GuestMemory *tap_memory(ProxyTap *tap, GuestMemory *memory)
     return &live->base;
 }
 
-/* The copies go with the call. */
+/* Forget the copies, which are freed with the call. */
 static void tap_leave(ProxyTap *tap)
 {
     forget_copies(live_of(simulation_of(tap)));
@@ -138,7 +139,7 @@ static int simulate_open(Host *host, unsigned device, int flags)
     return fd;
 }
 
-/* Descriptors in answers are the recorded ones, and no files here. */
+/* Do nothing: descriptors in answers are the recorded ones, and do not refer to files here. */
 static int simulate_follow(Host *host, int fd)
 {
     (void)host;
@@ -167,7 +168,7 @@ static void simulate_forget(Host *host, HostRemnant *remnant)
     inner_of(host)->ops->forget(inner_of(host), remnant);
 }
 
-/* "NV_ESC_RM_CONTROL 0x20810110", by the driver's tables. */
+/* Name a call by the driver's tables, like "NV_ESC_RM_CONTROL 0x20810110". (transfer full) */
 static char *name_of(const Simulation *simulation, const TraceOp *op)
 {
     const TraceAct act = {.kind = TRACE_IOCTL, .command = op->command};
@@ -217,7 +218,7 @@ static int simulate_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
     return answer_ioctl((Simulation *)host, call);
 }
 
-/* Nothing happens by itself here. */
+/* Report no events: a simulation does not have any. */
 static unsigned simulate_poll(Host *host, int fd, unsigned events)
 {
     (void)host;
@@ -271,7 +272,7 @@ static const HostOps host_ops = {
 
 /* --- the recording ---------------------------------------------------------------------------- */
 
-/* The longest list counts: a program may have asked for fewer. */
+/* Remember the GPUs that the recorded driver listed for NV_ESC_CARD_INFO. The last list in the recording counts. */
 static void learn_cards(Simulation *simulation, const TraceAct *act)
 {
     for (unsigned i = 0; i < act->ops->len; i++) {
@@ -309,7 +310,7 @@ static bool learn(Simulation *simulation, GError **error)
     return true;
 }
 
-/* Nodes are made of these: "nvidia0", "nvidia-caps/nvidia-cap1". */
+/* Check that a device's name is like "nvidia0" or "nvidia-caps/nvidia-cap1": nodes get these names. */
 static bool is_node_name(const char *name)
 {
     static const char allowed[] = G_CSET_a_2_z G_CSET_DIGITS "-";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Host that answers from a recording, for programs that run now: there is no driver behind it. Files
- * and guests are those of a Host behind it; what it opens need only be something that can be mapped.
+ * A simulation is a Host that answers the calls of programs that run now from a recording, without a driver.
+ * Another Host behind it, the inner one, opens the files and identifies guests. The files that the inner Host
+ * opens only have to be files that can be mapped.
  */
 #pragma once
 
@@ -16,23 +17,23 @@ Simulation *simulation_new(const char *path, GError **error);
 void simulation_free(Simulation *simulation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Simulation, simulation_free)
 
-/** simulation_session: what was recorded; an instance that is to be simulated is like that. */
+/** simulation_session: get the recorded instance. A simulated instance is set up like it. */
 const TraceSession *simulation_session(const Simulation *simulation);
 
 const DriverAbi *simulation_abi(const Simulation *simulation);
 
-/** simulation_cards: (element-type nv_ioctl_card_info_t): the GPUs that the recorded driver listed. */
+/** simulation_cards: (element-type nv_ioctl_card_info_t): get the GPUs that the recorded driver listed. */
 const GArray *simulation_cards(const Simulation *simulation);
 
 /**
- * simulation_host: the Host, for one proxy.
- * @inner: opens what stands for the host's files, and knows the guest; outlives the simulation
+ * simulation_host: get the Host, for one proxy.
+ * @inner: opens the files that stand for the host's files, and identifies guests; outlives the simulation
  */
 Host *simulation_host(Simulation *simulation, Host *inner);
 
-/** simulation_tap: for the same proxy. */
+/** simulation_tap: get the tap for the same proxy. */
 ProxyTap *simulation_tap(Simulation *simulation);
 
-/** simulation_summary: (transfer full): how many calls were answered from the recording, and which not;
- * without a line's end. @missing: set to how many were not; or NULL */
+/** simulation_summary: (transfer full): describe how many calls were answered from the recording, and which ones were
+ * not. The text does not end with a newline. @missing: set to how many calls were not answered; or NULL */
 char *simulation_summary(Simulation *simulation, uint64_t *missing);
