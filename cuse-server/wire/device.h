@@ -7,13 +7,13 @@
 
 #include "abi/nv-ioctl.h"
 
-/** DeviceKind: which driver interface is behind a node, so which table its ioctls are looked up in.
+/** DeviceKind: the driver interface behind a node. It selects the table in which the node's ioctls are looked up.
  */
 typedef enum {
     DEVICE_FRONTEND,  /* nvidiactl, nvidia0 ...: the resource manager */
     DEVICE_UVM,       /* nvidia-uvm */
-    DEVICE_UVM_TOOLS, /* nvidia-uvm-tools: present, but no ioctl of it is vetted */
-    DEVICE_OPEN_ONLY, /* nvidia-caps, IMEX channels: the open file itself is what it is for */
+    DEVICE_UVM_TOOLS, /* nvidia-uvm-tools: present, but none of its ioctls is vetted */
+    DEVICE_OPEN_ONLY, /* nvidia-caps, IMEX channels: all that programs need of it is the open file */
     DEVICE_DMA_BUF,   /* no node: a dma-buf that the driver exported, held for a guest */
 } DeviceKind;
 
@@ -29,8 +29,8 @@ enum {
 /**
  * Device: one node.
  * @kind: see DeviceKind
- * @name: its name below /dev, for example "nvidia0" or "nvidia-caps/nvidia-cap1"
- * @number: the host's device number, which the guest's node shows as well; 0: it has no node
+ * @name: path below /dev, for example "nvidia0" or "nvidia-caps/nvidia-cap1"
+ * @number: the host's device number, which the guest's node shows as well; 0: the device has no node
  */
 typedef struct {
     DeviceKind kind;
@@ -38,7 +38,7 @@ typedef struct {
     dev_t number;
 } Device;
 
-/** device_has_node: is it a device of the host's, which a guest opens by a node? */
+/** device_has_node: tell whether guests open this device by a node. Only DEVICE_DMA_BUF has no node. */
 static inline bool device_has_node(const Device *device)
 {
     return device->kind != DEVICE_DMA_BUF;

@@ -29,13 +29,13 @@ struct Ledger {
     _Atomic uint32_t files;
     _Atomic uint32_t clients;
     _Atomic uint32_t objects;
-    _Atomic uint32_t announced; /* the broker has been told, and has not looked yet */
-    _Atomic uint64_t written;   /* records */
+    _Atomic uint32_t announced; /* the broker was told of new records, and has not looked yet */
+    _Atomic uint64_t written;   /* number of records so far */
     LedgerRecord ring[LEDGER_RECORDS];
 };
 
 G_STATIC_ASSERT(sizeof(struct Ledger) <= LEDGER_BYTES);
-G_STATIC_ASSERT(ATOMIC_LLONG_LOCK_FREE == 2); /* a lock would be the worker's to keep */
+G_STATIC_ASSERT(ATOMIC_LLONG_LOCK_FREE == 2); /* the worker could keep a lock from the broker */
 
 static const char *const kind_names[CALL_KIND_COUNT] = {
     [CALL_OPEN] = "open",   [CALL_FRONTEND] = "frontend", [CALL_CONTROL] = "control",
@@ -59,7 +59,7 @@ bool call_kind_parse(const char *name, CallKind *kind)
     return false;
 }
 
-/* A file whose size nobody can change: the broker must not fault because a worker has cut it short. */
+/* Create a memory file of fixed size. The seals keep a worker from shrinking it, which would make the broker fault. */
 static int new_page(void)
 {
     int fd = memfd_create("nvcuse-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -156,7 +156,7 @@ static void raise_to(uint64_t *seen, const _Atomic uint64_t *counter)
     *seen = MAX(*seen, now);
 }
 
-/* What was counted before; a worker may have counted to anything. */
+/* Add earlier counts without overflow: a worker may have written any number. */
 static void add_to(uint64_t *counts, const uint64_t *before, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -215,7 +215,7 @@ void ledger_rearm(LedgerReader *reader)
     atomic_store(&reader->ledger->announced, 0);
 }
 
-/* Make a copy harmless. Returns false if it is no refusal. */
+/* Sanitise a copied record. Returns false if the record is not a valid refusal. */
 static bool tidy(LedgerRecord *record)
 {
     record->device[sizeof record->device - 1] = '\0';
@@ -231,11 +231,11 @@ bool ledger_next(LedgerReader *reader, LedgerRecord *record)
     Ledger *ledger = reader->ledger;
     uint64_t written = atomic_load(&ledger->written);
 
-    /* Below what we have read: the worker lies; there is nothing new. */
+    /* If @written is lower than what was read already, the worker lies: there is nothing new. */
     while (reader->next < written) {
         uint64_t behind = written - reader->next;
         if (behind > LEDGER_RECORDS) {
-            /* A worker's fantasies must not make the counter run over. */
+            /* The worker may have written any number: keep the counter from overflowing. */
             reader->lost += MIN(behind - LEDGER_RECORDS, G_MAXUINT32);
             reader->next = written - LEDGER_RECORDS;
         }

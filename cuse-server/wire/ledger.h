@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker counts and the broker reads: one page of memory that both processes share.
+ * Counters and refusals that the worker writes and the broker reads: one page of memory that both processes share.
  *
- * The worker has no file to write to and must not be slowed down: a call costs it a few additions in
- * this page, a refusal a record in a ring. The broker treats all of it as an attacker's: it copies
- * once, clamps what it copied, lets no counter go backwards, and takes neither index nor length nor
- * pointer from it. The page is a memory file whose size is sealed, so the worker cannot shrink it under
- * the broker.
+ * The worker has no file to write to, and counting must not slow it down: a call costs it a few additions in
+ * this page, a refusal costs a record in a ring.
  *
- * Writers are many, and serialise refusals themselves; the reader is one. A record's serial number is
- * set last, and found different by a reader who came too early or too late.
+ * The broker treats the whole page as an attacker's. It copies each value once and then clamps the copy. It lets no counter
+ * go backwards. It takes no index, length or pointer from the page. The page is a memory file whose size is sealed, so the
+ * worker cannot shrink it under the broker.
+ *
+ * There are many writers, which serialise refusals themselves, and one reader. A writer sets a record's serial number last.
+ * A reader that comes too early or too late sees another serial number than it expects.
  */
 #pragma once
 
@@ -20,39 +21,40 @@
 
 #include "cuse-server/wire/refusal.h"
 
-/** CallKind: what is counted apart. */
+/** CallKind: the kinds of calls that have counters of their own. */
 typedef enum {
     CALL_OPEN = 0,
-    CALL_FRONTEND, /* an ioctl on a GPU or the control device that is none of the next two */
+    CALL_FRONTEND, /* an ioctl on a GPU or the control device, other than the next two */
     CALL_CONTROL,  /* NV_ESC_RM_CONTROL */
     CALL_ALLOC,    /* NV_ESC_RM_ALLOC */
     CALL_UVM,      /* an ioctl on nvidia-uvm */
-    CALL_OTHER,    /* on any other device */
+    CALL_OTHER,    /* a call on any other device */
     CALL_KIND_COUNT,
 } CallKind;
 
 enum {
-    LEDGER_BUCKETS = 9, /* of a histogram; the last one has no upper bound */
+    LEDGER_BUCKETS = 9, /* in a histogram; the last bucket has no upper bound */
     LEDGER_DEVICE_MAX = 24,
-    LEDGER_RECORDS = 40, /* refusals between two looks of the broker */
+    LEDGER_RECORDS = 40, /* size of the ring: refusals that fit between two reads by the broker */
 };
 
 /** ledger_bucket_bounds: the upper bounds of the first LEDGER_BUCKETS - 1 buckets, in nanoseconds. */
 extern const uint64_t ledger_bucket_bounds[LEDGER_BUCKETS - 1];
 
-/** call_kind_name: for example "control". */
+/** call_kind_name: the name of a kind, for example "control". */
 const char *call_kind_name(CallKind kind);
 
-/** call_kind_parse: the kind that has this name; false if none has. */
+/** call_kind_parse: find the kind with this name. Returns false if there is no such kind. */
 bool call_kind_parse(const char *name, CallKind *kind);
 
 /**
  * LedgerRecord: one refusal.
- * @serial: how many there had been, with this one; 0 in the ring: being written
+ * @serial: the number of this refusal, counted from 1; 0 in the ring: the record is being written
  * @when: microseconds since 1970
- * @number, @detail: of the ioctl, and of the control command or class; 0: none
- * @error, @status: what the guest got: an errno, an NvStatus or CALL_NO_STATUS
- * @tid: the guest's thread, as the host numbers it
+ * @number: the ioctl's number; 0: none
+ * @detail: the control command or class; 0: none
+ * @error, @status: what the guest got: an errno, and an NvStatus or CALL_NO_STATUS
+ * @tid: the guest's thread, in the host's numbering
  * @device: the node's name
  */
 typedef struct {
@@ -69,8 +71,9 @@ typedef struct {
 } LedgerRecord;
 
 /**
- * LedgerCounts: a copy of the numbers.
- * @calls: by kind, refused ones too; @refused: by reason, of which REFUSAL_NONE counts the others
+ * LedgerCounts: a copy of the counters.
+ * @calls: by kind, including refused calls
+ * @refused: by reason; the counter of REFUSAL_NONE holds the calls that were not refused
  * @buckets, @nanoseconds: how long calls took, from the round in which all of the guest's memory was
  * there to the answer
  * @files, @clients, @objects: open now
@@ -88,42 +91,43 @@ typedef struct {
 typedef struct Ledger Ledger;
 
 /**
- * ledger_new: make the page.
- * @fd: set to the memory file that it is, for ledger_map() in another process; the caller owns it
+ * ledger_new: create the page.
+ * @fd: set to the page's memory file, for ledger_map() in another process; the caller owns it
  * Returns: NULL with @error; then @fd may be -1.
  */
 Ledger *ledger_new(int *fd, GError **error);
 
-/** ledger_map: the page that another process has made; @fd is not needed afterwards. NULL with @error. */
+/** ledger_map: map the page that another process has created. The caller may close @fd afterwards. Returns NULL with @error
+ * on failure. */
 Ledger *ledger_map(int fd, GError **error);
 
 void ledger_free(Ledger *ledger);
 
 /* --- the worker's side ------------------------------------------------------------------------ */
 
-/** ledger_count: one call has ended. Safe from every thread. */
+/** ledger_count: count one call that has ended. Any thread may call this. */
 void ledger_count(Ledger *ledger, CallKind kind, Refusal refusal, uint64_t nanoseconds);
 
-/** ledger_sizes: what is open now. */
+/** ledger_sizes: set the numbers of files, clients and objects that are open now. */
 void ledger_sizes(Ledger *ledger, uint32_t files, uint32_t clients, uint32_t objects);
 
 /**
- * ledger_record: put a refusal into the ring; its serial is given here. One thread at a time.
- * Returns: true if the broker does not know yet that there is something to read.
+ * ledger_record: put a refusal into the ring, and give it its serial number. Only one thread at a time may call this.
+ * Returns: true if the caller has to tell the broker that there is something to read.
  */
 bool ledger_record(Ledger *ledger, const LedgerRecord *record);
 
 /* --- the broker's side ------------------------------------------------------------------------ */
 
-/** ledger_files: how many files the worker says that guests have now. */
+/** ledger_files: the number of files that guests have open now, according to the worker. */
 uint32_t ledger_files(const Ledger *ledger);
 
 /**
- * LedgerReader: where the broker is. Zero it but for @ledger.
- * @next: records taken or given up
- * @lost: records that were overwritten before they were read, or made no sense
- * @seen: the highest counts so far, of the worker that there is
- * @before: those of earlier workers, without what was open
+ * LedgerReader: the broker's position in the ring. Zero it except for @ledger.
+ * @next: records that were read or given up
+ * @lost: records that were overwritten before they were read, or that were invalid
+ * @seen: the highest counts so far of the present worker
+ * @before: counts of earlier workers, without what was open
  */
 typedef struct {
     Ledger *ledger;
@@ -133,18 +137,20 @@ typedef struct {
     LedgerCounts before;
 } LedgerReader;
 
-/** ledger_read: the counts now. They never go backwards. */
+/** ledger_read: read the present counts. They never go backwards. */
 void ledger_read(LedgerReader *reader, LedgerCounts *counts);
 
-/** ledger_renew: nobody writes any more: a clean page for the next worker, whose counts go on from here. */
+/** ledger_renew: clear the page for the next worker. The old worker must have ended. The counts go on from their present
+ * values. */
 void ledger_renew(LedgerReader *reader);
 
-/** ledger_rearm: from now on ledger_record() says again that there is something new; then read. */
+/** ledger_rearm: make ledger_record() announce the next refusal again. Call this first, then read. */
 void ledger_rearm(LedgerReader *reader);
 
 /**
- * ledger_next: the next refusal. Call it LEDGER_RECORDS times at most before doing something else.
- * @record: a copy whose kind and refusal are valid and whose device is printable
+ * ledger_next: take the next refusal. Call it at most LEDGER_RECORDS times before doing something else.
+ * @record: set to a copy whose kind and refusal are valid and whose device is printable
+ * Returns: false if there is no new refusal.
  */
 bool ledger_next(LedgerReader *reader, LedgerRecord *record);
 

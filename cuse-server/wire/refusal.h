@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why a call was not forwarded: one word for a log, one sentence for a person. */
+/* Reasons why a call was not forwarded. Each has a word for logs and a sentence for people. */
 #pragma once
 
 #include <stdbool.h>
 
 /**
- * Refusal: the reason a call was answered without reaching the host.
- * The order is that of the columns of counters; add at the end.
+ * Refusal: the reason why a call was answered without reaching the host.
+ * The columns of counters have the same order. Add new reasons at the end.
  */
 typedef enum {
     REFUSAL_NONE = 0,
@@ -34,8 +34,8 @@ typedef enum {
 /** refusal_name: the reason as one hyphenated word, for example "unknown-ioctl". */
 const char *refusal_name(Refusal refusal);
 
-/** refusal_parse: the reason that has this name; false if none has. */
+/** refusal_parse: find the reason with this name. Returns false if there is no such reason. */
 bool refusal_parse(const char *name, Refusal *refusal);
 
-/** refusal_explanation: what it means and what an operator can do, one sentence. */
+/** refusal_explanation: one sentence that says what the reason means and what an operator can do. */
 const char *refusal_explanation(Refusal refusal);

@@ -14,7 +14,7 @@
  * #syscalls:broker sendmsg recvmsg close
  */
 
-/* Aligned room for one SCM_RIGHTS message. */
+/* Aligned buffer for one SCM_RIGHTS message. */
 typedef union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(SEQPACKET_FILES_MAX * sizeof(int))];
@@ -58,7 +58,7 @@ bool seqpacket_send_files(int socket, const void *message, size_t size, const in
     return send_with(socket, message, size, fds, n, 0);
 }
 
-/* The files of a message, as many as it has, up to @max. */
+/* Copy the files of a message to @fds. A control message with more than @max files is ignored. */
 static void take_files(struct msghdr *header, int *fds, unsigned max)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
@@ -69,7 +69,7 @@ static void take_files(struct msghdr *header, int *fds, unsigned max)
     }
 }
 
-/* With room for @max files: the kernel drops those beyond them. */
+/* Receive one message with up to @max files. The kernel drops further files. */
 static SeqpacketResult receive(int socket, void *message, size_t size, int *fds, unsigned max,
                                int flags)
 {

@@ -9,7 +9,7 @@
 #include "cuse-server/base/close-if-open.h"
 
 /*
- * Chosen before there is a worker.
+ * The broker chooses before the worker exists.
  *
  * #syscalls:before openat close
  */
@@ -21,7 +21,7 @@ const char *transport_kind_name(TransportKind kind)
     return names[kind];
 }
 
-/* The place of a word in a list, or -1: it is "auto". False with @error if it is neither. */
+/* Find a word in a list and set @found to its index. "auto" sets @found to -1. Returns false with @error for other words. */
 static bool parse(const char *what, const char *text, const char *const *list, size_t n, int *found,
                   GError **error)
 {
@@ -51,7 +51,7 @@ bool transport_kind_check(const char *text, GError **error)
     return parse_transport(text, &found, error);
 }
 
-/* The node may be there without the module, which opening it loads if there is one. */
+/* Try to open the node: it may exist without the module. Opening it loads the module if there is one. */
 static bool has_cuse(void)
 {
     int fd = open("/dev/cuse", O_RDWR | O_CLOEXEC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the broker tells a worker before it executes it: one struct without pointers, in memory that is
- * sealed, and the descriptors that the struct names by number. Broker and worker are the same
- * executable, so the layout is no interface.
+ * The specification that the broker gives a worker before executing it: one struct without pointers, in sealed memory, and
+ * the descriptors that the struct names by number. Broker and worker are the same executable, so the struct's layout need
+ * not stay the same between versions.
  */
 #pragma once
 
@@ -18,22 +18,22 @@
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"
 
-/** WORKER_PROGRAM: the name by which the executable is a worker. */
+/** WORKER_PROGRAM: the executable runs as a worker if it is started under this name. */
 #define WORKER_PROGRAM "nvcuse-worker"
 
 enum { WORKER_SPEC_NAME_MAX = 64 };
 
 /**
- * WorkerSpec: an instance, as its worker has to know it. A descriptor that there is not is -1.
+ * WorkerSpec: what a worker has to know about its instance. A descriptor that does not exist is -1.
  * @size: sizeof(WorkerSpec)
- * @name: the instance's, with a final NUL
- * @driver: the node of the version tree whose ABI to compose; not looked at with @simulation_fd
- * @major_no, @first_minor: of the CUSE devices; not looked at with another transport
+ * @name: the instance's name, with a final NUL
+ * @driver: the node of the version tree whose ABI to compose; ignored with @simulation_fd
+ * @major_no, @first_minor: numbers of the CUSE devices; ignored with another transport
  * @fds, @n_fds: as in TransportConfig
  * @socket, @questions: the worker's ends of its two sockets
- * @ledger_fd: the page that the worker counts in
+ * @ledger_fd: the ledger's page
  * @simulation_fd: the recording that answers in place of the driver
- * Everything else as in WorkerConfig.
+ * All other members are as in WorkerConfig.
  */
 typedef struct {
     uint32_t size;
@@ -63,10 +63,10 @@ typedef struct {
 } WorkerSpec;
 
 /**
- * worker_spec_write: put @spec into sealed memory, of which nothing can be changed any more.
+ * worker_spec_write: write @spec to sealed memory, which cannot be changed afterwards.
  * Returns: a descriptor that the caller owns, or -1 with @error set.
  */
 int worker_spec_write(const WorkerSpec *spec, GError **error);
 
-/** worker_spec_read: take it out again. Returns false with @error if @fd holds anything else. */
+/** worker_spec_read: read a specification from @fd. Returns false with @error if @fd holds anything else. */
 bool worker_spec_read(int fd, WorkerSpec *spec, GError **error);

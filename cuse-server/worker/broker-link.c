@@ -23,7 +23,7 @@
  * #syscalls:before epoll_create1
  */
 
-/* A question on its way; lives on the stack of the thread that waits for the answer. */
+/* A question in progress. It lives on the stack of the thread that waits for the answer. */
 typedef struct {
     bool answered;
     GCond changed;
@@ -34,23 +34,23 @@ typedef struct {
 struct BrokerLink {
     Host host;
     int socket;
-    int watched;           /* epoll, of host files */
-    KeptDescriptors *kept; /* or NULL: every descriptor is asked about */
-    LentMemories *lent;    /* or NULL: every thread is */
-    GMutex probing;        /* held while the broker is asked for a probe */
+    int watched;           /* epoll instance for host files */
+    KeptDescriptors *kept; /* or NULL: ask the broker about every descriptor */
+    LentMemories *lent;    /* or NULL: ask the broker about every thread */
+    GMutex probing;        /* held while a thread asks the broker for a probe */
     GMutex lock;           /* guards what follows, and every Question in it */
-    GHashTable *probes;    /* device -> a file of it, for those that cannot be polled */
+    GHashTable *probes;    /* device -> an open file of it, if it cannot be polled */
     off_t next_byte;       /* for the next remnant */
     GHashTable *followed;  /* descriptor -> HostRemnant, of each host file that is open */
     GHashTable *questions; /* serial -> Question */
     uint32_t last_serial;
-    bool receiving; /* one of those that wait does it for all of them */
-    bool gone;      /* the broker is */
+    bool receiving; /* one of the waiting threads receives for all of them */
+    bool gone;      /* the broker has ended */
 };
 
 G_STATIC_ASSERT(G_STRUCT_OFFSET(BrokerLink, host) == 0);
 
-/* With the lock held: a reply came, to whoever asked. What nobody asked for is closed. */
+/* With the lock held: hand a reply to the thread that asked for it. If no thread did, close the reply's files. */
 static void deliver(BrokerLink *link, const BrokerReply *reply, int fds[SEQPACKET_FILES_MAX])
 {
     Question *question = g_hash_table_lookup(link->questions, GUINT_TO_POINTER(reply->serial));
@@ -66,7 +66,7 @@ static void deliver(BrokerLink *link, const BrokerReply *reply, int fds[SEQPACKE
     }
 }
 
-/* Wait for one reply, anybody's. The lock is held before and after, not in between. */
+/* Wait for one reply to any question. The caller holds the lock before and after; it is released while waiting. */
 static void receive(BrokerLink *link)
 {
     BrokerReply reply;
@@ -84,7 +84,7 @@ static void receive(BrokerLink *link)
     }
 }
 
-/* With the lock held: somebody else who waits is to receive from now on, or to hear that nothing will come. */
+/* With the lock held: wake one other waiting thread. It receives from now on, or sees that the broker is gone. */
 static void pass_on(const BrokerLink *link)
 {
     GHashTableIter iter;
@@ -99,7 +99,8 @@ static void pass_on(const BrokerLink *link)
     }
 }
 
-/* With the lock held: wait for the answer. Who asks receives, so that nobody is woken who would wake another. */
+/* With the lock held: wait for the answer. The asking thread itself receives, unless another one already does: so no thread
+ * is woken only to wake another. */
 static void wait_for_answer(BrokerLink *link, Question *question)
 {
     while (!question->answered && !link->gone) {
@@ -111,7 +112,7 @@ static void wait_for_answer(BrokerLink *link, Question *question)
     }
 }
 
-/* Ask and wait. Returns 0 or an errno; files that came with the reply are in @fds, or -1. */
+/* Ask a question and wait for the answer. Returns 0 or an errno. @fds: set to the reply's files; unused elements are -1 */
 static int ask_for_files(BrokerLink *link, BrokerRequest *request, int sent_fd, BrokerReply *reply,
                          int fds[SEQPACKET_FILES_MAX])
 {
@@ -141,7 +142,7 @@ static int ask_for_files(BrokerLink *link, BrokerRequest *request, int sent_fd, 
     return question.answered ? question.reply.error : EIO;
 }
 
-/* The same where one file may come. */
+/* As ask_for_files(), for replies that carry at most one file. */
 static int broker_ask_with(BrokerLink *link, BrokerRequest *request, int sent_fd,
                            BrokerReply *reply, int *fd)
 {
@@ -166,12 +167,13 @@ static int ask_open(Host *host, unsigned device, int flags)
     int error = broker_ask((BrokerLink *)host, &request, &reply, &fd);
 
     if (error == 0 && fd < 0) {
-        error = EIO; /* the broker said yes and sent nothing */
+        error = EIO; /* the broker reported success but sent no file */
     }
     return error ? -error : fd;
 }
 
-/* Whoever cannot be watched is EPERM, whatever is asked. */
+/* Test whether a file can be polled, without adding a watch: for a file that cannot, epoll_ctl() fails with EPERM whatever the
+ * operation is. */
 static bool can_be_polled(const BrokerLink *link, int fd)
 {
     return epoll_ctl(link->watched, EPOLL_CTL_DEL, fd, NULL) == 0 || errno != EPERM;
@@ -191,8 +193,9 @@ static void note_probe(BrokerLink *link, unsigned device, gpointer probe)
     g_hash_table_insert(link->probes, GUINT_TO_POINTER(device), probe);
 }
 
-/* Another open file of the device, by which remnants of its files are seen, kept for ever; or a negative
- * number. Whoever knows it waits for nobody; who comes second waits for the first one's. */
+/* Return another open file of the device, which is kept for ever. Through it remnants of the device's files can be seen.
+ * Returns a negative errno on failure. If the file is known already, this waits for nobody. If another thread is just asking
+ * for it, this waits for that thread. */
 static int find_probe(BrokerLink *link, unsigned device)
 {
     gpointer probe;
@@ -210,7 +213,7 @@ static int find_probe(BrokerLink *link, unsigned device)
     return GPOINTER_TO_INT(probe);
 }
 
-/* A byte for a remnant. None is used twice, so that none need be given back. */
+/* Reserve a byte for a remnant. No byte is used twice, so bytes are never given back. */
 static off_t take_byte(BrokerLink *link)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
@@ -218,20 +221,20 @@ static off_t take_byte(BrokerLink *link)
     return link->next_byte++;
 }
 
-/* @probe: or -1: the file can be polled. Returns 0 or an errno. */
+/* Follow a file with a remnant. @probe: -1 if the file can be polled. Returns 0 or an errno. */
 static int follow_with(BrokerLink *link, int fd, int probe)
 {
     HostRemnant *remnant = remnant_new(fd, probe, take_byte(link));
 
     if (!remnant) {
-        return errno == EMFILE ? ENFILE : errno; /* the table that is full is not the guest's */
+        return errno == EMFILE ? ENFILE : errno; /* our table is full, not the guest's */
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
     g_hash_table_insert(link->followed, GINT_TO_POINTER(fd), remnant);
     return 0;
 }
 
-/* As follow_with(), a file of this device. */
+/* As follow_with(), and find the probe if a file of this device needs one. */
 static int follow_opened(BrokerLink *link, unsigned device, int fd)
 {
     const bool polled = can_be_polled(link, fd);
@@ -240,7 +243,7 @@ static int follow_opened(BrokerLink *link, unsigned device, int fd)
     return !polled && probe < 0 ? -probe : follow_with(link, fd, probe);
 }
 
-/* What broker_link_bring() has for the thread's next open. */
+/* The file that broker_link_bring() has set aside for the thread's next open. */
 static _Thread_local struct {
     bool there;
     int fd;
@@ -252,7 +255,7 @@ void broker_link_bring(int fd)
     brought.fd = fd;
 }
 
-/* A descriptor, or a negative errno. */
+/* Take the file that was brought. Returns a descriptor or a negative errno. */
 static int take_brought(void)
 {
     brought.there = false;
@@ -266,15 +269,16 @@ void broker_link_bring_no_more(void)
     }
 }
 
-/* A device is opened in advance only after it has been opened for a guest (broker/files/spares.h): then what it takes to follow
- * its files is known, and opening what was brought waits for nobody. */
+/* Open a host device, or use the file that was brought. A brought file never makes this wait: the broker opens a device in
+ * advance only after it has opened that device for a guest (broker/files/spares.h), so a probe, if the device needs one, is
+ * already known. */
 static int link_open(Host *host, unsigned device, int flags)
 {
     int fd = brought.there ? take_brought() : ask_open(host, device, flags);
     int error = fd < 0 ? 0 : follow_opened((BrokerLink *)host, device, fd);
 
     if (error) {
-        close(fd); /* nobody has had it: with this it is released */
+        close(fd); /* no guest has used the file: this close releases it */
     }
     return error ? -error : fd;
 }
@@ -307,7 +311,8 @@ static int link_ioctl(Host *host, const HostCall *call)
     return ioctl(call->fd, call->command, host_call_argument(call)) < 0 ? errno : 0;
 }
 
-/* What follows a file; NULL: nothing does. The file's number may be another's as soon as it is closed. */
+/* Take the remnant that follows a file; NULL: there is none. Do this before closing the file: afterwards another file may
+ * get the number. */
 static HostRemnant *take_remnant(BrokerLink *link, int fd)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
@@ -349,8 +354,8 @@ static unsigned link_poll(Host *host, int fd, unsigned events)
 }
 
 /*
- * Edge-triggered, since nobody here takes away what makes a file ready. Closing a file ends its
- * watch. EPERM: it cannot be polled.
+ * Watch a host file for events. The watch is edge-triggered, since the worker does nothing that would make a ready file
+ * unready again. Closing the file ends the watch. EPERM: the file cannot be polled.
  */
 static void link_watch(Host *host, int fd, uint32_t id)
 {
@@ -373,7 +378,7 @@ void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events)
     *events = event.events;
 }
 
-/* Ask what is answered without a file. Returns 0 or an errno. */
+/* Ask a question whose answer carries no file. Returns 0 or an errno. */
 static int ask_plainly(Host *host, BrokerRequest *request, BrokerReply *reply)
 {
     int fd = -1;
@@ -540,6 +545,6 @@ void broker_link_notice(BrokerLink *link)
 {
     BrokerRequest request = {.op = BROKER_NOTICE};
 
-    /* If the broker is gone, the main thread hears of it as well. */
+    /* On failure the broker is gone; the main thread notices that as well. */
     (void)seqpacket_send(link->socket, &request, sizeof request, -1);
 }

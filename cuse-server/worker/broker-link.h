@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker's Host: ioctl and close on descriptors it was handed, everything else by asking the
- * broker. Any number of threads may ask at once; one of those that wait receives the replies
- * of all.
+ * The worker's Host. It carries out ioctl, poll, watch and close itself, on descriptors that the worker was handed. For
+ * everything else it asks the broker. Any number of threads may ask at once. One of the waiting threads receives the replies
+ * for all of them.
  */
 #pragma once
 
@@ -13,27 +13,28 @@
 
 typedef struct BrokerLink BrokerLink;
 
-/** broker_link_new: @socket: the worker's end of the SOCK_SEQPACKET pair; owned by the link. */
+/** broker_link_new: create the link. @socket: the worker's end of the SOCK_SEQPACKET pair; owned by the link. */
 BrokerLink *broker_link_new(int socket);
 
-/** broker_link_keep_descriptors: from now on, before others use the link, keep what the broker says of descriptors of guests
- * (kept-descriptors.h). A thread that identifies one may have to wait for a guest then, while others do not. */
+/** broker_link_keep_descriptors: from now on keep the broker's answers about descriptors of guests (kept-descriptors.h). Call
+ * this before other threads use the link. A thread that identifies a descriptor may then have to wait for a guest, as long as
+ * other threads do not. */
 void broker_link_keep_descriptors(BrokerLink *link);
 
-/** broker_link_know_processes: from now on, before others use the link, whose thread one is of which memory was lent is not
- * asked. @lent: outlives the link */
+/** broker_link_know_processes: from now on look in @lent for the process of a thread before asking the broker. Call this
+ * before other threads use the link. @lent: outlives the link */
 void broker_link_know_processes(BrokerLink *link, LentMemories *lent);
 
-/** broker_link_host: the Host for proxy_init(); lives as long as the link. */
+/** broker_link_host: the Host for proxy_init(). It lives as long as the link. */
 Host *broker_link_host(BrokerLink *link);
 
 /**
  * BrokerMemory: the memory of a guest's thread.
- * @memory: /proc/TID/mem, for pread(2) and pwrite(2) at its addresses
+ * @memory: /proc/TID/mem, for pread(2) and pwrite(2) at the thread's addresses
  * @thread: /proc/TID/comm, which can be read as long as the thread lives
  * @file, @lending: as in BrokerReply
- * @process: whose it is
- * Both descriptors are the caller's.
+ * @process: the process that the thread belongs to
+ * The caller owns both descriptors.
  */
 typedef struct {
     int memory;
@@ -44,42 +45,43 @@ typedef struct {
 } BrokerMemory;
 
 /**
- * broker_link_memory: ask for the memory of a guest's thread, which waits for the answer to a call.
- * Returns: 0 or an errno, with nothing open.
+ * broker_link_memory: ask for the memory of a guest's thread. The thread must be waiting for the answer to a call.
+ * Returns: 0, or an errno with nothing open.
  */
 int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory);
 
 /**
- * broker_link_bring: what this thread opens next of a host device's is this file, which the broker has sent: nobody is asked.
- * @fd: or -1: it did not get here: the open fails with ENFILE. Owned from now on
+ * broker_link_bring: let this thread's next open of a host device use this file, which the broker has sent, instead of asking
+ * the broker.
+ * @fd: owned from now on; -1: the file did not arrive, and the open fails with ENFILE
  */
 void broker_link_bring(int fd);
 
-/** broker_link_bring_no_more: if nothing has been opened, what was brought is closed. */
+/** broker_link_bring_no_more: close the file that was brought, unless an open has used it. */
 void broker_link_bring_no_more(void);
 
 /**
- * broker_link_opening: which file a thread is opening a CUSE device as. The broker answers at once.
+ * broker_link_opening: ask which file a thread is opening, in its open of a CUSE device. The broker answers at once.
  * @id: set to the file's id
- * Returns: 0 or an errno: EACCES: the thread is not the broker's, which opens files for guests.
+ * Returns: 0 or an errno. EACCES: the thread does not belong to the broker, which opens files for guests.
  */
 int broker_link_opening(BrokerLink *link, pid_t tid, unsigned device, uint32_t *id);
 
-/** broker_link_socket: to poll for its end: the broker is gone then. */
+/** broker_link_socket: the socket, for polling: it is closed at the other end when the broker is gone. */
 int broker_link_socket(const BrokerLink *link);
 
 /**
- * broker_link_next_event: wait for an event of a watched file.
- * @file: the file's id
- * @events: POLLIN ...
+ * broker_link_next_event: wait for the next event of a watched file.
+ * @file: set to the file's id
+ * @events: set to POLLIN ...
  */
 void broker_link_next_event(BrokerLink *link, uint32_t *file, unsigned *events);
 
-/** broker_link_released: tell the broker that a file is, and drop what is kept of its descriptors. */
+/** broker_link_released: tell the broker that a file has been released, and drop the kept answers about its descriptors. */
 void broker_link_released(BrokerLink *link, uint32_t file);
 
 /** broker_link_ready: tell the broker that the devices exist and the worker is locked up. */
 bool broker_link_ready(BrokerLink *link);
 
-/** broker_link_notice: tell the broker that there are refusals in the ledger to be read. */
+/** broker_link_notice: tell the broker that the ledger has new refusals. */
 void broker_link_notice(BrokerLink *link);

@@ -8,13 +8,13 @@
 
 /* #syscalls:worker pread64 close */
 
-/* The lines that count are the first, and shorter. */
+/* Enough for the lines that matter: they are the first lines of the text. */
 enum { TEXT_BYTES = 256 };
 
 /*
- * @looking: held by the one thread that reads a text; nobody waits for it
+ * @looking: held by the one thread that reads a text; no thread waits for it
  * @lock: guards @answers
- * @answers: a thread and its number, in the Answer -> Answer
+ * @answers: Answer.key (a thread and a descriptor number) -> Answer
  */
 struct KeptDescriptors {
     GMutex looking;
@@ -22,7 +22,7 @@ struct KeptDescriptors {
     GHashTable *answers;
 };
 
-/* Reference counted: it is looked at without @lock. */
+/* Reference counted, since a thread reads its text without holding @lock. */
 typedef struct {
     gatomicrefcount refs;
     gint64 key;
@@ -30,7 +30,7 @@ typedef struct {
     int info;
 } Answer;
 
-/* --- one -------------------------------------------------------------------------------------- */
+/* --- one answer ------------------------------------------------------------------------------- */
 
 static gint64 key_of(pid_t tid, int fd)
 {
@@ -53,7 +53,7 @@ static void answer_unref(gpointer data)
     }
 }
 
-/* The number in the first line that begins with "NAME:", but for the very first. */
+/* Parse the number in the first line that begins with "NAME:". The very first line of the text is not searched. */
 static bool line_number(const char *text, const char *name, int base, uint64_t *number)
 {
     g_autofree char *start = g_strdup_printf("\n%s:", name);
@@ -68,7 +68,7 @@ static bool line_number(const char *text, const char *name, int base, uint64_t *
     return end != at;
 }
 
-/* Is the file still at its number? */
+/* Tell whether the file is still at its number. */
 static bool holds(const Answer *answer)
 {
     char text[TEXT_BYTES];
@@ -86,7 +86,7 @@ static bool holds(const Answer *answer)
            line_number(text, "ino", 10, &inode) && inode == answer->file.inode;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all answers ------------------------------------------------------------------------------ */
 
 KeptDescriptors *kept_descriptors_new(void)
 {
@@ -114,7 +114,7 @@ static Answer *find(KeptDescriptors *kept, gint64 key)
     return answer ? answer_ref(answer) : NULL;
 }
 
-/* Unless there is another by now. */
+/* Remove an answer, unless another answer has replaced it by now. */
 static void drop(KeptDescriptors *kept, const Answer *answer)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->lock);
@@ -124,7 +124,7 @@ static void drop(KeptDescriptors *kept, const Answer *answer)
     }
 }
 
-/* By the one that looks. */
+/* As kept_descriptors_find(). The caller holds @looking. */
 static bool find_good(KeptDescriptors *kept, gint64 key, uint32_t *id)
 {
     Answer *answer = find(kept, key);

@@ -16,11 +16,11 @@ typedef struct {
     int socket;
     CallContext *context;
     ReaderPool *pool;
-    GMutex lock;         /* guards @running, and held while one in it is interrupted */
+    GMutex lock;         /* guards @running; also held while a call in it is interrupted */
     GHashTable *running; /* thread of the guest -> InterruptibleCall */
 } Questions;
 
-/* @fd: what came along, or -1 */
+/* A question that another thread carries out. @fd: the file that came along, or -1 */
 typedef struct {
     WorkerQuestion question;
     int fd;
@@ -30,7 +30,7 @@ static void answer(const Questions *questions, const WorkerQuestion *question, i
 {
     WorkerAnswer reply = {.serial = question->serial, .error = error};
 
-    /* A broker that is gone needs none, and ends us in its own way. */
+    /* If the broker is gone, it needs no answer, and the worker ends by other means. */
     (void)seqpacket_send(questions->socket, &reply, sizeof reply, error ? -1 : fd);
 }
 
@@ -44,7 +44,7 @@ static void log_map(const Questions *questions, const NvFile *file, int error)
                               .status = CALL_NO_STATUS});
 }
 
-/* What is sent along holds the file open: dropping our reference closes nothing that takes time. */
+/* Answer WORKER_MAP. The message holds the host file open, so dropping our reference to it closes nothing that takes time. */
 static void answer_map(const Questions *questions, const WorkerQuestion *question)
 {
     g_autoptr(NvFile) file = nv_file_table_get(questions->context->proxy->files, question->file);
@@ -64,7 +64,7 @@ static RequestResult act(Request *request, void *data)
     return proxy_ioctl(request);
 }
 
-/* From here on the caller's signals end what the host waits for. */
+/* From here on a signal of the caller ends what the host waits for. */
 static void begin_interruptible(Questions *questions, pid_t tid, InterruptibleCall *call)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&questions->lock);
@@ -91,7 +91,7 @@ static void interrupt(Questions *questions, pid_t tid)
     }
 }
 
-/* A call of a guest's that waits at a listener, not in the kernel's CUSE. */
+/* Carry out an ioctl whose caller waits at a listener, not in the kernel's CUSE. */
 static void carry_out(Questions *questions, const Job *job)
 {
     const WorkerQuestion *question = &job->question;
@@ -142,7 +142,7 @@ static void answer_at_once(Questions *questions, const WorkerQuestion *question)
     }
 }
 
-/* Take one question. What may wait is left to another thread if this one may not. */
+/* Take one question. If its answer may wait and this thread may not, leave the question to another thread. */
 static ReaderServed serve_broker(unsigned source, gpointer data)
 {
     Questions *questions = data;
@@ -150,12 +150,12 @@ static ReaderServed serve_broker(unsigned source, gpointer data)
     SeqpacketResult result =
         seqpacket_receive(questions->socket, &job.question, sizeof job.question, &job.fd);
 
-    (void)source; /* there is one */
+    (void)source; /* there is only one source */
     if (result != SEQPACKET_MESSAGE) {
         return result == SEQPACKET_NOTHING ? READER_NOTHING : READER_OVER;
     }
     if (job.question.op == WORKER_GIVEN) {
-        /* Here and now: whoever calls on the file waits for this. */
+        /* Act on it in this thread: a call on the file may already be waiting for this message. */
         file_call_given(questions->context, &job.question, job.fd);
     } else if (job.question.op != WORKER_IOCTL) {
         close_if_open(job.fd);
@@ -184,7 +184,7 @@ void questions_serve(int socket, CallContext *context, unsigned threads)
     *questions =
         (Questions){.socket = socket, .context = context, .running = g_hash_table_new(NULL, NULL)};
     g_mutex_init(&questions->lock);
-    /* Both live as long as the process. */
+    /* @questions and the pool live as long as the process. */
     questions->pool = reader_pool_new(&(ReaderPoolConfig){
         .name = "worker-questions",
         .ops = &pool_ops,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's answers to its broker (wire/broker-protocol.h). */
+/* Answers to the questions that the broker asks the worker (wire/broker-protocol.h). */
 #pragma once
 
 #include "cuse-server/worker/doors/file-calls.h"
 
 /**
- * questions_serve: answer from now on, in threads of its own, until the process ends.
+ * questions_serve: start threads that answer the broker's questions until the process ends.
  * @socket: the worker's end of the pair on which the broker asks
  * @context: what calls need
- * @threads: most answers in progress at once, of those that may wait
+ * @threads: the most answers in progress at once, counting only those that may wait
  */
 void questions_serve(int socket, CallContext *context, unsigned threads);

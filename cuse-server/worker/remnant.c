@@ -13,8 +13,7 @@
 
 /* #syscalls:worker epoll_create1 epoll_ctl kcmp fcntl getpid close */
 
-/* @epoll: watches the file under the number that it had; -1: the file has a lock at @byte instead, which
- * @probe sees */
+/* @epoll: watches the file under its old number @fd; -1: the file has a lock at @byte instead, which @probe can see */
 struct HostRemnant {
     int epoll;
     int fd;
@@ -22,8 +21,8 @@ struct HostRemnant {
     off_t byte;
 };
 
-/* The kind of lock that the file may have depends on how it was opened: for neither reading nor writing (which Linux
- * has for ioctl() alone), none. */
+/* Lock a byte. Which kind of lock a file may have depends on how it was opened. A file that was opened for neither reading nor
+ * writing (Linux allows that for ioctl() alone) cannot have any lock. */
 static bool lock_byte(int fd, off_t byte)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_start = byte, .l_len = 1};
@@ -35,7 +34,7 @@ static bool lock_byte(int fd, off_t byte)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
-/* Looking takes memory: a look that fails has not seen the file go. */
+/* Tell whether the byte is locked. F_OFD_GETLK needs memory and may fail; then assume that the file still exists. */
 static bool is_locked(int probe, off_t byte)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_start = byte, .l_len = 1};
@@ -81,7 +80,8 @@ HostRemnant *remnant_new(int fd, int probe, off_t byte)
     return probe < 0 ? watch_new(fd) : lock_new(fd, probe, byte);
 }
 
-/* The number may be another file's by now: what counts is what the instance watches. */
+/* Tell whether the epoll instance still watches the file. Another file may have the number by now, but kcmp() compares with
+ * what the instance watches. */
 static bool is_watched(const HostRemnant *remnant)
 {
     const struct kcmp_epoll_slot slot = {.efd = (__u32)remnant->epoll, .tfd = (__u32)remnant->fd};

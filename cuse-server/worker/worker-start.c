@@ -10,12 +10,12 @@
 #include "cuse-server/worker/worker.h"
 
 /*
- * Standard error is there already, and what is said there is for the operator.
+ * Standard error is open already. Messages there are for the operator.
  *
  * #syscalls:worker write close
  */
 
-/* The tables of the driver, from the recording or composed anew. */
+/* Get the driver's tables: from the recording, or composed anew. */
 static bool find_abi(const WorkerSpec *spec, WorkerConfig *config, GError **error)
 {
     if (spec->simulation_fd >= 0) {
@@ -78,8 +78,8 @@ static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
 }
 
 /*
- * GLib asks this variable before the locale. With another character set than UTF-8, which a process
- * without an environment has, it would load code to convert each message, and the filter of system calls would
+ * Set the character set of messages to UTF-8. GLib looks at this variable before the locale. A process without an environment
+ * has another character set than UTF-8. GLib would then load code to convert each message, and the system call filter would
  * kill the worker for that.
  */
 static void settle_messages(void)

@@ -19,20 +19,21 @@
 #include "cuse-server/worker/questions.h"
 
 enum {
-    ARENAS_MAX = 8, /* threads seldom wait; each may keep 64 MiB of addresses */
+    ARENAS_MAX = 8, /* threads seldom wait for one; each may keep 64 MiB of addresses */
 };
 
 /*
- * Descriptors of the worker, by what has them; most_files() adds them up.
+ * How many descriptors the worker needs for what. most_files() adds them up.
  *
- * FILES_OF_GUEST: each file that counts against the guests' limit: the host's, and what follows it
- *     (worker/remnant.h); once it is closed only the latter
- * FILES_OF_CALL: each call in progress: a file more than the limit, if it is an open that overtakes others; one of a
- *     GPU's, held for the call (proxy/scope/gpu-scope.h); both with what follows them; its caller's memory, and its thread; and what the
- *     driver puts into the table (a dma-buf) or a reply brings
- * FILES_OF_DEVICE: each device: its end of CUSE, and a probe for what cannot be polled (worker/broker-link.c)
- * FILES_OF_LENDING: each thread whose memory is kept (worker/memory/lent-memory.h), and as many again that calls still use
- * FILES_OF_DESCRIPTOR: each descriptor that is kept (worker/kept-descriptors.h), and as many again that calls still use
+ * FILES_OF_GUEST: for each file that counts against the guests' limit: the host file and its remnant (worker/remnant.h). After
+ *     the close only the remnant is left
+ * FILES_OF_CALL: for each call in progress: a file beyond the limit, if the call is an open that overtakes others, and its
+ *     remnant; a file of a GPU, held for the call (proxy/scope/gpu-scope.h), and its remnant; the caller's memory; the
+ *     caller's thread; and one that the driver puts into the table (a dma-buf) or that comes with a reply
+ * FILES_OF_DEVICE: for each device: its end of CUSE, and a probe for files that cannot be polled (worker/broker-link.c)
+ * FILES_OF_LENDING: for each thread whose memory is kept (worker/memory/lent-memory.h): two, and as many again that calls still
+ *     use
+ * FILES_OF_DESCRIPTOR: for each descriptor that is kept (worker/kept-descriptors.h): one, and as many again that calls still use
  * FILES_OF_WORKER: standard files, sockets, logs, the ledger, the slot's lock, and what threads wake each other with
  */
 enum {
@@ -45,8 +46,8 @@ enum {
 };
 
 /*
- * Messages, the end, and going on after being stopped (SIGSTOP, a debugger); then memory and threads,
- * as the C library makes them.
+ * System calls for messages, for the exit, and for going on after a stop (SIGSTOP, a debugger); then those that the C library
+ * makes for memory and threads.
  *
  * #syscalls:worker write exit_group restart_syscall
  * #syscalls:worker brk mremap openat mmap mprotect munmap madvise
@@ -54,8 +55,8 @@ enum {
  */
 
 /*
- * Signals are the broker's business: a worker ends when its socket does. SIGPIPE stays ignored, so
- * that a trace into a closed pipe costs the trace alone. SIGUSR1 is the worker's own
+ * Block all signals but SIGUSR1. Signals are the broker's business: a worker ends when its socket does. SIGPIPE stays ignored,
+ * so that writing a trace into a closed pipe loses only the trace. The worker uses SIGUSR1 itself
  * (worker/doors/interrupts.h).
  */
 static void ignore_signals(void)
@@ -69,21 +70,23 @@ static void ignore_signals(void)
 }
 
 /*
- * Before any thread runs: malloc would ask how many processors there are, from files that the worker
- * no longer has, to find out how many arenas to make.
+ * Configure malloc. Call this before any thread runs. Otherwise malloc would read the number of processors, to decide how many
+ * arenas to make, from files that the worker cannot open any more.
  */
 static void settle_malloc(void)
 {
     mallopt(M_ARENA_MAX, ARENAS_MAX);
-    /* The threads' buffers are of a megabyte each, for the largest calls; touched are a few pages. */
+    /* No transparent huge pages: each thread has a buffer of a megabyte, for the largest calls, of which it touches a few
+     * pages. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-/* The worker's RLIMIT_NOFILE. What finds no descriptor all the same (the host's hard limit may be lower) is
- * refused: no file is open that is not followed. */
+/* Compute the worker's RLIMIT_NOFILE. The host's hard limit may be lower. A call that finds no free descriptor is refused: no
+ * file is ever open that is not followed. */
 static unsigned most_files(const WorkerConfig *config)
 {
-    /* As many as carry out what guests' files bring answer what the broker asks; one more of each takes what is left. */
+    /* Two pools carry out calls: one for guests' files, one for the broker's questions. In each, this many threads may wait,
+     * and one more runs the jobs that the readers leave. */
     const unsigned calls = 2 * (config->transport.threads + 1);
 
     return FILES_OF_GUEST * config->limits.files + FILES_OF_CALL * calls +
@@ -100,15 +103,15 @@ static SyscallPolicy filter_policy(const GArray *commands)
     };
 }
 
-/* The driver's ioctls, of which a simulated instance makes none. */
+/* List the driver's ioctls that the filter allows. A simulated instance makes none of them. */
 static GArray *filter_commands(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated)
 {
     return simulated ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
                      : host_commands(abi, caps, scope_gpus);
 }
 
-/* The system calls that are left, the driver's ioctls by word. Last, since nothing above could be
- * done under it. */
+/* Install the filter: the remaining system calls, and the driver's ioctls by word. This comes last, since the steps before
+ * are not possible under the filter. */
 static bool install_filter(const WorkerConfig *config, GError **error)
 {
     g_autoptr(GArray) commands =
@@ -180,7 +183,7 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     if (!transport || !lockup_worker(&config->identity, &needs, error)) {
         return false;
     }
-    /* After the change of user, which clears it. A broker that is gone already closed the socket.
+    /* Set this after the change of user, which clears it. If the broker is already gone, its end of the socket is closed.
      */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     descriptor_table_reserve(needs.files);
@@ -192,15 +195,16 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     return transport_run(transport, error);
 }
 
-/* At once, as the filter has it: stdio would look at the file first. */
+/* Write one line with one write(), which the filter allows. stdio would examine the file first. */
 static void write_line(int fd, const char *prefix, const char *text)
 {
     g_autofree char *line = g_strconcat(prefix, text, "\n", NULL);
 
-    (void)!write(fd, line, strlen(line)); /* it is only told */
+    (void)!write(fd, line, strlen(line)); /* for information only: ignore errors */
 }
 
-/* At the end of the table of calls; to the user only if a program did not get what it asked for. */
+/* Write the simulation's summary at the end of the table of calls. Write it to the user only if a program did not get what it
+ * asked for. */
 static void tell_simulation(const WorkerConfig *config)
 {
     uint64_t missing;
@@ -235,8 +239,8 @@ void worker_main(const WorkerConfig *config)
         recorder_finish(recorder);
     }
     /*
-     * Threads may be deep in the host driver: the process goes as it is, and the kernel closes what
-     * it had open, devices first seen by guests as errors.
+     * Exit without waiting for threads, which may be deep in the host driver. The kernel closes what
+     * the process had open. Guests first notice this as errors of the devices.
      */
     _exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -14,17 +14,18 @@
 #include "version-tree/driver-abi.h"
 
 /**
- * WorkerConfig: everything a worker is told, when it starts.
- * @name: the instance's, for messages
- * @socket: its end of the SOCK_SEQPACKET pair on which it asks the broker
- * @questions: its end of the one on which the broker asks
- * @trace_fd: where the table of calls goes, or -1
- * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
- * @scope_gpus: the host's other GPUs are not to be seen
+ * WorkerConfig: everything that a worker is told when it starts.
+ * @name: the instance's name, for messages
+ * @socket: the worker's end of the SOCK_SEQPACKET pair on which the worker asks the broker
+ * @questions: the worker's end of the pair on which the broker asks the worker
+ * @trace_fd: where the table of calls is written, or -1
+ * @record_fd: where the recording is written, or -1
+ * @record_limit: largest size of the recording, in bytes
+ * @scope_gpus: hide the host's other GPUs
  * @share_uvm: as in Proxy
  * @simulation: answers in place of the driver, or NULL
- * @ledger: what the worker counts in, shared with the broker
- * Everything else as in Proxy, TransportConfig and LockupIdentity.
+ * @ledger: the counters that the worker shares with the broker
+ * All other members are as in Proxy, TransportConfig and LockupIdentity.
  */
 typedef struct {
     const char *name;
@@ -47,13 +48,13 @@ typedef struct {
 } WorkerConfig;
 
 /**
- * worker_main: be the worker, in a process of its own with one thread; never returns. Exit code
- * 0 when the broker closed its end, 1 with a message on standard error otherwise.
+ * worker_main: run the worker, in a process of its own with one thread. Never returns. The exit code is
+ * 0 if the broker closed its end, and 1 with a message on standard error otherwise.
  */
 G_NORETURN void worker_main(const WorkerConfig *config);
 
 /**
- * worker_filter_text: (transfer full): the system calls that a worker for this driver and these
- * capabilities may make, in words.
+ * worker_filter_text: describe in words the system calls that a worker for this driver and these
+ * capabilities may make. (transfer full)
  */
 char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated);

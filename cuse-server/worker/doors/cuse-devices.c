@@ -23,8 +23,8 @@ static void on_ioctl(fuse_req_t fuse, int command, void *argument, struct fuse_f
     ioctl_call(fuse, info, &data);
 }
 
-/* The broker opens files for guests, and says which one this is. Others open none: a guest that comes past the
- * filter by /proc/self/fd, or by a node that it made itself. */
+/* Answer an open. Only the broker opens files for guests, and it says which file this open is for. Any other open fails, for
+ * example that of a guest that bypasses the filter by /proc/self/fd or by a node that it made itself. */
 static void on_open(fuse_req_t fuse, struct fuse_file_info *info)
 {
     const CallSource *source = fuse_req_userdata(fuse);
@@ -48,7 +48,7 @@ static void on_poll(fuse_req_t fuse, struct fuse_file_info *info, struct fuse_po
     file_call_poll(context_of(fuse), fuse, info, handle);
 }
 
-/* The driver has neither read nor write. */
+/* Refuse read and write: the driver does not implement them. */
 static void on_read(fuse_req_t fuse, size_t size, off_t offset, struct fuse_file_info *info)
 {
     (void)size;

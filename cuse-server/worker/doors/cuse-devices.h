@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room with CUSE: each of the instance's devices is a character device of the kernel's, whose
- * calls we get with all that the kernel knows of them.
+ * The CUSE door: each of the instance's devices is a character device of the kernel. The kernel delivers the device's
+ * calls to the worker, with all that it knows about them.
  *
- * Guest memory, GUEST_MEMORY_DIRECT: the device is a restricted one. The kernel copies what the command's word
- * says, and takes no address from us; the rest comes from the broker, which looks whose memory it is
- * (worker/memory/call-memory.h). GUEST_MEMORY_RETRY: the kernel copies whatever we name, in whatever program made the
- * call (worker/memory/retry-memory.h).
+ * How the worker reaches guest memory:
+ *   - GUEST_MEMORY_DIRECT: the device is a restricted one. The kernel copies what the command's word says, and takes no
+ *     address from the worker. The broker gives the rest, after checking whose memory it is
+ *     (worker/memory/call-memory.h).
+ *   - GUEST_MEMORY_RETRY: the kernel copies whatever the worker names, in whatever program made the call
+ *     (worker/memory/retry-memory.h).
  */
 #pragma once
 
 #include "cuse-server/worker/doors/file-calls.h"
 
 /**
- * CuseNumbers: how an instance's devices are named and numbered.
- * @name: the instance's; nodes are /dev/nvcuse/NAME/...
+ * CuseNumbers: names and numbers of an instance's devices.
+ * @name: the instance's name; nodes are /dev/nvcuse/NAME/...
  * @major_no, @first_minor: device i gets @first_minor + i
  */
 typedef struct {
@@ -23,6 +25,6 @@ typedef struct {
     unsigned first_minor;
 } CuseNumbers;
 
-/** cuse_device_session: a session for the device of a source, which is to be given a /dev/cuse; NULL: it
- * cannot be made. */
+/** cuse_device_session: create a session for the device of a source. The caller then gives it an open /dev/cuse. Returns NULL
+ * if the session cannot be created. */
 struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *numbers);

@@ -8,8 +8,8 @@
 #include "cuse-server/base/close-if-open.h"
 
 /*
- * Replies and wake-ups; and a GThreadPool gives its threads the scheduling of the one that made it,
- * and ends those that have been idle for a while.
+ * System calls for replies and wake-ups. A GThreadPool also gives its threads the scheduling of the thread that made the pool,
+ * and ends threads that have been idle for a while.
  *
  * #syscalls:worker writev close gettid sched_setattr clock_gettime gettimeofday
  */
@@ -24,7 +24,7 @@ uint64_t call_clock(void)
 
 static void note_sizes(CallContext *context)
 {
-    /* Looked at and noted in one go, or an older look could be noted last. */
+    /* Read and note the sizes under one lock; otherwise an older reading could be noted last. */
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->sizes);
     ObjectTreeSize size = object_tree_size(context->proxy->objects);
 
@@ -39,7 +39,7 @@ void call_log_ioctl(CallContext *context, const Request *request)
     event.nanoseconds = call_clock() - request->started;
     call_log_add(context->log, &event);
     if (event.kind == CALL_FRONTEND && event.number != NV_ESC_RM_CONTROL) {
-        note_sizes(context); /* it may have allocated or freed */
+        note_sizes(context); /* the call may have allocated or freed objects */
     }
 }
 
@@ -78,8 +78,8 @@ static int open_for_guest(CallContext *context, const Open *open, NvFile **file)
     return error;
 }
 
-/* The kernel's handle is the file itself, which the table keeps until the kernel releases it. Returns false if nobody
- * waits for it any more: the opener was interrupted, and there will be no release. */
+/* Answer an open with success. The kernel's handle is the address of the NvFile, which the table keeps until the kernel releases
+ * it. Returns false if nobody waits for the answer any more: the opener was interrupted, and the kernel will send no release. */
 static bool reply_open(fuse_req_t fuse, struct fuse_file_info *info, NvFile *file)
 {
     info->fh = (uintptr_t)file;
@@ -122,8 +122,9 @@ static void open_in_advance(CallContext *context, fuse_req_t fuse, uint32_t id, 
 }
 
 /*
- * The guest has the file already, or is about to. If there is no host file for it, or no room, which the broker has seen to,
- * the file is one that no call succeeds on.
+ * The guest already has the file, or is about to get it, so the open cannot be refused any more. If there is no host file, or
+ * the limit of files is reached (the broker makes sure that it is not), list the file without a host file: no call on it
+ * succeeds.
  */
 void file_call_given(CallContext *context, const WorkerQuestion *question, int fd)
 {
@@ -132,7 +133,7 @@ void file_call_given(CallContext *context, const WorkerQuestion *question, int f
     NvFile *file = NULL;
 
     if (!device) {
-        close_if_open(fd); /* a file of the worker's before us */
+        close_if_open(fd); /* the file belongs to an earlier worker */
         return;
     }
     const Open open = {question->file, (unsigned)(device - proxy->devices),
@@ -152,7 +153,7 @@ void file_call_given(CallContext *context, const WorkerQuestion *question, int f
     nv_file_unref(file);
 }
 
-/* --- which way -------------------------------------------------------------------------------- */
+/* --- open: now, in advance, or by another thread ---------------------------------------------- */
 
 static void run_open(CallContext *context, gpointer data)
 {
@@ -171,7 +172,8 @@ void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned
         open_in_advance(context, fuse, id, device, &reply);
         return;
     }
-    /* Opening what has no node waits for nobody: the broker does it in the middle of a call. */
+    /* Opening a device without a node waits for nobody, so the reader does it: the broker opens such a device in the
+     * middle of a call. */
     if (!device_has_node(&context->proxy->devices[device]) || reader_pool_may_wait(context->pool)) {
         open_file(context, fuse, id, device, &reply, started);
         return;
@@ -222,7 +224,7 @@ void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_
 
 /* --- poll ------------------------------------------------------------------------------------- */
 
-/* The kernel's handle for whoever polls a file. */
+/* A PollWaiter with the kernel's handle for waking the thread that polls. */
 typedef struct {
     PollWaiter base;
     struct fuse_pollhandle *handle;
@@ -266,9 +268,9 @@ static void run_poll(CallContext *context, gpointer data)
 }
 
 /*
- * The driver answers a poll without time at once: it looks at a flag of the file under a spinlock
- * (kernel-open/nvidia/nv.c, nvidia_poll(); uvm_tools.c, uvm_tools_poll(); its other files have no poll). A
- * dma-buf's takes a lock that others hold while they wait for the driver (Linux, dma-buf.c, dma_buf_poll():
+ * Tell whether polling a file never waits. The driver answers a poll without timeout at once: it looks at a flag of the file
+ * under a spinlock (kernel-open/nvidia/nv.c, nvidia_poll(); uvm_tools.c, uvm_tools_poll(); its other files have no poll).
+ * Polling a dma-buf takes a lock that others hold while they wait for the driver (Linux, dma-buf.c, dma_buf_poll():
  * dma_resv_lock()).
  */
 static bool polls_at_once(const NvFile *file)
@@ -276,8 +278,8 @@ static bool polls_at_once(const NvFile *file)
     return device_has_node(file->device);
 }
 
-/* By the thread that read it, if ever possible: libcuda polls eight files in each wait, and the kernel asks for
- * one after the other. */
+/* Answer in the thread that read the request, whenever that is possible: libcuda polls eight files in each wait, and the kernel
+ * asks for one after the other. */
 void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
                     struct fuse_pollhandle *handle)
 {
@@ -317,7 +319,7 @@ void call_source_initialised(CallSource *source)
 
     source->initialised = true;
     if (g_atomic_int_add(&context->initialised, 1) + 1 == (gint)context->n_sources) {
-        (void)broker_link_ready(context->link); /* a broker that is gone ends the process */
+        (void)broker_link_ready(context->link); /* on failure the broker is gone: we end */
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is the same for every file that a guest gets from us, be it of a CUSE device or of the FUSE file
- * system: open, poll, last close, and which file it is.
+ * Operations that are the same for files of CUSE devices and files of the FUSE file system: open, poll, last close,
+ * and finding the file of a request.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "cuse-server/worker/doors/interrupts.h"
 #include "cuse-server/worker/memory/lent-memory.h"
 
-/** CallJob: an operation that may wait for the broker or the host, and was left to another thread. */
+/** CallJob: an operation that may wait for the broker or the host, and that a reader left to another thread. */
 typedef struct CallContext CallContext;
 typedef struct CallJob CallJob;
 struct CallJob {
@@ -27,12 +27,12 @@ struct CallJob {
 
 /**
  * CallContext: what the operations of all sources share.
- * @n_sources: how many there are
- * @initialised: atomic: how many of them the kernel has taken; the broker is told of the last
- * @pool: whose threads the operations run in
- * @look: its readers', and all others' of the process
+ * @n_sources: number of sources
+ * @initialised: atomic: number of sources that the kernel has accepted; after the last one the worker tells the broker
+ * @pool: the threads that run the operations
+ * @look: shared by @pool and all other reader pools of the process
  * @sizes: held while the log is told what is open
- * @releases: threads for last closes, which may wait for the host only
+ * @releases: threads for last closes; they wait for the host only
  * @lent: memory of callers
  */
 struct CallContext {
@@ -50,11 +50,11 @@ struct CallContext {
 };
 
 /**
- * CallSource: where requests come from: a CUSE device, or the file system. The user data of its session.
- * @device: index into the proxy's devices: a CUSE device's
- * @memory: how its callers' memory is reached
- * @room: what the room keeps for it
- * @initialised: the kernel has our INIT reply, or is about to
+ * CallSource: a source of requests: a CUSE device, or the file system. It is the user data of its session.
+ * @device: for a CUSE device: index into the proxy's devices
+ * @memory: how the worker reaches the memory of this source's callers
+ * @room: private data of the FUSE file system (fuse-files.c); NULL for a CUSE device
+ * @initialised: the kernel has our INIT reply, or is about to get it
  */
 typedef struct {
     CallContext *context;
@@ -65,43 +65,44 @@ typedef struct {
     bool initialised;
 } CallSource;
 
-/** call_context_init: @threads: most releases at once. */
+/** call_context_init: set up the context. @threads: the most releases in progress at once. */
 void call_context_init(CallContext *context, Proxy *proxy, BrokerLink *link, CallLog *log,
                        unsigned threads);
 
-/** call_source_initialised: called once for each source. */
+/** call_source_initialised: note that the kernel has accepted a source. Call this once for each source. */
 void call_source_initialised(CallSource *source);
 
-/** call_job_run: carry a job out, in a thread that may wait; frees it. */
+/** call_job_run: carry out a job in a thread that may wait. Frees the job. */
 void call_job_run(CallContext *context, CallJob *job);
 
-/** call_clock: nanoseconds, since some time or other. */
+/** call_clock: the monotonic time in nanoseconds. Its zero has no meaning. */
 uint64_t call_clock(void);
 
-/** call_log_ioctl: put a call into the log; before it is answered, so that who reads the log after it
- * returned finds it there. */
+/** call_log_ioctl: put a call into the log. Call this before answering: a program that reads the log after its call
+ * returned then finds the call there. */
 void call_log_ioctl(CallContext *context, const Request *request);
 
-/** file_call_of: the file that a request is for. If it was opened in advance, this may wait for the word that it is a guest's. */
+/** file_call_of: find the file that a request is for. If the file was opened in advance, this may wait for the message that the
+ * file is a guest's. */
 NvFile *file_call_of(const struct fuse_file_info *info);
 
-/** file_call_given: a file that was opened in advance is a guest's from now on; the broker does not wait for us.
+/** file_call_given: make a file that was opened in advance a guest's. The broker does not wait for this.
  * @question: WORKER_GIVEN
- * @fd: the host file, owned from now on; or -1: it did not get here */
+ * @fd: the host file, owned from now on; -1: it did not arrive */
 void file_call_given(CallContext *context, const WorkerQuestion *question, int fd);
 
 /**
  * file_call_open: answer an open of a device, for a guest or in advance.
- * @id: the file's, by which the broker knows it
+ * @id: the file's id, by which the broker knows the file
  * @device: index into the proxy's devices
  */
 void file_call_open(CallContext *context, fuse_req_t fuse, uint32_t id, unsigned device,
                     const struct fuse_file_info *info);
 
-/** file_call_release: answer the last close. */
+/** file_call_release: answer the last close of a file. */
 void file_call_release(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info);
 
-/** file_call_poll: answer a poll. @handle: to wake whoever waits, owned from now on; or NULL */
+/** file_call_poll: answer a poll. @handle: for waking the thread that polls, owned from now on; or NULL */
 void file_call_poll(CallContext *context, fuse_req_t fuse, const struct fuse_file_info *info,
                     struct fuse_pollhandle *handle);
 

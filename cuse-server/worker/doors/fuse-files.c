@@ -11,12 +11,12 @@
 
 /* #syscalls:worker writev */
 
-/* What is looked up never changes. */
+/* How long the kernel may cache attributes: a day, since they never change. */
 #define ATTRIBUTES_SECONDS 86400.0
 
 /*
- * Place: of a file or a directory in the tree; its number is its index in the table, plus FUSE_ROOT_ID.
- * @parent: the directory's; the root's own
+ * Place: the position of a file or a directory in the tree. Its number is its index in the table, plus FUSE_ROOT_ID.
+ * @parent: the number of the directory that contains it; the root contains itself
  */
 typedef struct {
     unsigned parent;
@@ -27,12 +27,12 @@ typedef struct {
 typedef struct {
     GArray *places;
     GMutex lock;
-    GHashTable *expected; /* thread -> id of the file that it looks up and has not yet opened */
+    GHashTable *expected; /* thread -> id of the file that it has looked up and not yet opened */
 } FuseFiles;
 
 G_STATIC_ASSERT(FUSE_FILES_FIRST_PLACE == FUSE_ROOT_ID + 1);
 
-/* What an inode is at; NULL: there is no such inode. */
+/* Find the place of an inode. Returns NULL if there is no such inode. */
 static const Place *place_of(const FuseFiles *files, fuse_ino_t inode)
 {
     unsigned index = fuse_files_place(inode) - FUSE_ROOT_ID;
@@ -40,7 +40,7 @@ static const Place *place_of(const FuseFiles *files, fuse_ino_t inode)
     return index < files->places->len ? &g_array_index(files->places, Place, index) : NULL;
 }
 
-/* What a directory has under a name; 0: nothing. */
+/* Find the number of a directory's entry by name. Returns 0 if there is no such entry. */
 static unsigned find(const FuseFiles *files, unsigned parent, const char *name)
 {
     for (guint i = 1; i < files->places->len; i++) {
@@ -124,7 +124,7 @@ static struct stat attributes(fuse_ino_t inode, const Place *place)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-/* The id of the file that a thread is about to open; 0: none is left. */
+/* Get the id of the file that a thread is about to open; make a new id if the thread has none yet. Returns 0 if no id is left. */
 static uint32_t expect_open(FuseFiles *files, NvFileTable *table, pid_t tid)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->lock);
@@ -150,9 +150,10 @@ static bool is_expected(FuseFiles *files, pid_t tid, uint64_t id)
 }
 
 /*
- * Nothing is kept of what was looked up: for every open the kernel asks for "dev" again, finds that it is
- * another one now, and asks again. What is still open in the one before keeps its name, as /proc/PID/fd
- * shows it; had its own name come to be another file, it would be shown as deleted.
+ * Answer a lookup. The kernel is told to cache no name (entry_timeout 0). So for every open it looks up "dev" again, finds that
+ * "dev" has another inode now, and looks up everything below again. A file that is still open lies in the earlier "dev" and so
+ * keeps its name, as /proc/PID/fd shows it. If the file's own name came to mean another file instead, the kernel would show the
+ * open file as deleted.
  */
 static void on_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
@@ -207,8 +208,8 @@ static void on_open(fuse_req_t fuse, fuse_ino_t inode, struct fuse_file_info *in
     const uint64_t id = fuse_files_id(inode);
 
     if (is_expected(files_of(fuse), fuse_req_ctx(fuse)->pid, id)) {
-        info->direct_io = 1; /* neither cached nor mapped */
-        info->noflush = 1;   /* nothing is done when one descriptor of several is closed */
+        info->direct_io = 1; /* the kernel neither caches nor maps the file */
+        info->noflush = 1;   /* closing one of several descriptors needs no request */
         file_call_open(context_of(fuse), fuse, (uint32_t)id,
                        fuse_files_place(inode) - FUSE_FILES_FIRST_PLACE, info);
     } else {
@@ -239,7 +240,7 @@ static void on_ioctl(fuse_req_t fuse, fuse_ino_t inode, unsigned command, void *
     ioctl_call(fuse, info, &data);
 }
 
-/* The driver has neither read nor write. */
+/* Refuse read and write: the driver does not implement them. */
 static void on_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
                     struct fuse_file_info *info)
 {
@@ -261,8 +262,8 @@ static void on_write(fuse_req_t fuse, fuse_ino_t inode, const char *data, size_t
     fuse_reply_err(fuse, EINVAL);
 }
 
-/* Of all that the kernel offers to regular files, these need nothing. The answer that it waits for before
- * anybody's first request follows at once. */
+/* Decline all features that the kernel offers for regular files: our files need none of them. The reply to INIT follows at
+ * once; the kernel sends no request of a caller before it. */
 static void on_init(void *userdata, struct fuse_conn_info *connection)
 {
     connection->want = 0;

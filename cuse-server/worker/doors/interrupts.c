@@ -13,11 +13,11 @@ enum { REPEAT_MICROSECONDS = 10 * 1000 };
 struct Interrupts {
     GMutex lock; /* guards what follows; never held while anything waits */
     GCond raised;
-    GQueue calls; /* InterruptibleCall: raised and not over */
+    GQueue calls; /* InterruptibleCall: those that were raised and are not over */
     GThread *repeater;
 };
 
-/* That it runs is all: the system call it interrupts ends with EINTR. */
+/* Do nothing. Running a handler is enough: the interrupted system call ends with EINTR. */
 static void on_signal(int number)
 {
     (void)number;
@@ -31,7 +31,7 @@ Interrupts *interrupts_new(void)
     g_mutex_init(&interrupts->lock);
     g_cond_init(&interrupts->raised);
     g_queue_init(&interrupts->calls);
-    (void)sigaction(SIGUSR1, &action, NULL); /* fails for no signal that there is */
+    (void)sigaction(SIGUSR1, &action, NULL); /* cannot fail for a valid signal */
     return interrupts;
 }
 
@@ -43,7 +43,7 @@ static void kick(gpointer data, gpointer user_data)
     (void)pthread_kill(call->thread, SIGUSR1);
 }
 
-/* Never ends: the process does. */
+/* Repeat the signals of all raised calls. Runs until the process ends. */
 static gpointer repeat(gpointer data)
 {
     Interrupts *interrupts = data;
@@ -78,7 +78,7 @@ void interrupts_raise(InterruptibleCall *call)
     g_queue_push_tail_link(&interrupts->calls, &call->link);
     kick(call, NULL);
     if (!interrupts->repeater) {
-        /* Without it, for want of memory, only the narrow case is missed. */
+        /* If there is no memory for this thread, only the narrow case is missed: a signal just before the driver. */
         interrupts->repeater = g_thread_try_new("worker-signals", repeat, interrupts, NULL);
     }
     g_cond_signal(&interrupts->raised);
@@ -86,7 +86,7 @@ void interrupts_raise(InterruptibleCall *call)
 
 void interrupts_end(InterruptibleCall *call)
 {
-    /* Only after interrupts_raise() let go of the lock: it is done with the call then. */
+    /* Taking the lock waits until interrupts_raise() has released it, and so does not use the call any more. */
     if (g_atomic_int_get(&call->raised)) {
         g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&call->interrupts->lock);
         g_queue_unlink(&call->interrupts->calls, &call->link);

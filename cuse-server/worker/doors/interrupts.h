@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals of guests: one that reaches a thread of a guest in the middle of a call must end the
- * host's part of that call as it would end the call natively.
+ * Signals of guests. A signal that reaches a guest's thread in the middle of a call must end the
+ * host's part of that call, as it would end the call natively.
  *
- * The kernel tells a FUSE server that a caller has a signal (FUSE_INTERRUPT). The thread that is in
- * the host's driver for that caller is then sent a signal of its own, so that a wait of the driver's
- * that is interruptible ends, and what the driver makes of it is what the guest gets. Nothing else
- * makes an error of it: a call that does not wait is carried out, as natively.
+ * The kernel tells a FUSE server that a caller has a signal (FUSE_INTERRUPT). The worker then sends a signal to its own
+ * thread that is in the host's driver for that caller. An interruptible wait in the driver ends, and the guest gets
+ * the result that the driver makes of that. Nothing else turns the signal into an error: a call that does not wait is
+ * carried out, as natively.
  *
- * A signal that comes just before the thread enters the driver ends nothing, and the kernel has no
- * way to let one wait for that moment (ioctl has no mask of signals, as ppoll has). So the signal is
- * repeated for as long as the call lasts.
+ * A signal that comes just before the thread enters the driver ends nothing. The kernel has no
+ * way to hold a signal back until that moment (ioctl has no mask of signals, as ppoll has). So the worker repeats the signal
+ * for as long as the call lasts.
  *
- * A driver that asks for its call to be restarted after the handler (ERESTARTSYS) does so in vain:
+ * If the driver asks for its call to be restarted after the handler (ERESTARTSYS), the restart does not happen:
  * FUSE takes no such answer, and the guest gets EINTR whatever its SA_RESTART says.
  */
 #pragma once
@@ -25,9 +25,9 @@
 typedef struct Interrupts Interrupts;
 
 /**
- * InterruptibleCall: a call in progress, on the stack of the thread that carries it out.
+ * InterruptibleCall: a call in progress. It lives on the stack of the thread that carries it out.
  * @thread: that thread
- * @raised: it was interrupted
+ * @raised: the call was interrupted
  */
 typedef struct {
     Interrupts *interrupts;
@@ -36,14 +36,15 @@ typedef struct {
     GList link;
 } InterruptibleCall;
 
-/** interrupts_new: once in a process; takes SIGUSR1 for itself, which no thread may block. */
+/** interrupts_new: create the state, once in a process. This takes SIGUSR1 for its own use, so no thread may block SIGUSR1. */
 Interrupts *interrupts_new(void);
 
 /** interrupts_begin: from now on until interrupts_end(), this thread carries out @call. */
 void interrupts_begin(Interrupts *interrupts, InterruptibleCall *call);
 
-/** interrupts_raise: the caller has a signal. From any thread, only while @call is in progress. */
+/** interrupts_raise: signal the thread of @call, since the caller has a signal. Any thread may call this, but only while @call is
+ * in progress. */
 void interrupts_raise(InterruptibleCall *call);
 
-/** interrupts_end: the call is over; nobody may raise it any more. */
+/** interrupts_end: the call is over. No thread may raise it any more. */
 void interrupts_end(InterruptibleCall *call);

@@ -19,7 +19,7 @@ static CallContext *context_of(fuse_req_t fuse)
     return source->context;
 }
 
-/* One round of an ioctl, kept to be carried out: @in is the round's data. */
+/* One round of an ioctl, kept for another thread. @in: a copy of the round's data */
 typedef struct {
     CallJob base;
     Request request;
@@ -57,8 +57,8 @@ static void reply_answer(CallContext *context, fuse_req_t fuse, Request *request
 /*
  * Turn: one round of a call, in the thread that carries it out.
  * @file: the file's id
- * @may_wait: that is no reader, and may wait for others
- * @acting: it does: the caller's signals reach it through @call
+ * @may_wait: this thread is not a reader, and may wait for others
+ * @acting: the handler may act, and the caller's signals reach it through @call
  * @lent: the caller's memory, once it has been asked for
  */
 typedef struct {
@@ -77,7 +77,7 @@ static void on_interrupt(fuse_req_t fuse, void *data)
     interrupts_raise(data);
 }
 
-/* Begin to act, if this thread may. */
+/* Begin to act, if this thread may wait. Returns false if it may not. */
 static bool turn_act(gpointer data)
 {
     Turn *turn = data;
@@ -90,12 +90,12 @@ static bool turn_act(gpointer data)
     return turn->acting;
 }
 
-/* Before the answer, with which the request is gone. */
+/* Stop listening for the caller's signals. Call this before answering: the answer ends the request. */
 static void turn_end(Turn *turn)
 {
     if (turn->acting) {
         turn->acting = false;
-        /* Returns when no on_interrupt() is running. */
+        /* Returns only when no on_interrupt() is running any more. */
         fuse_req_interrupt_func(turn->fuse, NULL, NULL);
         interrupts_end(&turn->call);
     }
@@ -122,8 +122,8 @@ static int ask_for_memory(Turn *turn, const LentKey *key)
     if (error) {
         return error;
     }
-    /* The caller's other threads may have put another of our files in this one's place meanwhile: what the broker has
-     * looked at is good for that one. */
+    /* The caller's other threads may meanwhile have put another of our files at this descriptor's number. The broker has
+     * then checked that other file, and its answer does not hold for this one. */
     if (memory.file != key->file) {
         close(memory.memory);
         close(memory.thread);
@@ -135,7 +135,8 @@ static int ask_for_memory(Turn *turn, const LentKey *key)
     return 0;
 }
 
-/* Only a thread that may wait: to read it is to wait for whom a page of it comes from. */
+/* Get a descriptor of the caller's memory. Only a thread that may wait does this: reading the memory may wait for whatever
+ * process or file system provides a page of it. */
 static int open_memory(gpointer data, int *fd)
 {
     Turn *turn = data;
@@ -179,8 +180,8 @@ static void reply_whole(Turn *turn, const Request *request, const CallMemory *me
 }
 
 /*
- * Run a call from the top on the caller's memory: what the kernel has copied of it, and what the broker gives
- * of the rest. Returns false, with nothing answered, if this thread may not wait and would have to.
+ * Run a call from the top on the caller's memory: the part that the kernel has copied, and the rest by the broker. Returns
+ * false, with nothing answered, if this thread would have to wait and may not.
  */
 static bool run_whole(Turn *turn, Request *request, const CallCarried *carried)
 {
@@ -206,7 +207,7 @@ static bool run_direct(Turn *turn, Request *request, const void *in, size_t in_s
 
 /* --- memory by the kernel's retry (CUSE) -------------------------------------------------------- */
 
-/* A call that wants more than the kernel carries: once more from the top. */
+/* Run a call that needs more memory than the kernel carries: start once more from the top, with all memory by the broker. */
 static bool run_too_large(Turn *turn, Request *request)
 {
     const CallCarried none = {0};
@@ -215,8 +216,8 @@ static bool run_too_large(Turn *turn, Request *request)
 }
 
 /*
- * Run one round. Returns false, with nothing answered, if the handler wants to act, all memory being
- * here or more than the kernel carries, and this thread may not.
+ * Run one round. Returns false, with nothing answered, if the handler could act now (all memory is
+ * here, or it is more than the kernel carries) and this thread may not.
  */
 static bool run_retry(Turn *turn, Request *request, const void *in, size_t in_size, size_t out_size)
 {
@@ -243,9 +244,9 @@ static bool run_retry(Turn *turn, Request *request, const void *in, size_t in_si
     return answered;
 }
 
-/* --- both ------------------------------------------------------------------------------------- */
+/* --- both ways to memory ---------------------------------------------------------------------- */
 
-/* By the source's way to its callers' memory. */
+/* Run one round, in the way that the source uses for its callers' memory. */
 static bool run_round(Turn *turn, Request *request, const void *in, size_t in_size, size_t out_size)
 {
     const CallSource *source = fuse_req_userdata(turn->fuse);

@@ -21,7 +21,7 @@
 struct Transport {
     CallContext context;
     BrokerLink *link;
-    int lost; /* eventfd: a source is lost */
+    int lost; /* eventfd: written when a source is lost */
     unsigned threads;
     GMutex lock;   /* guards @error */
     GError *error; /* which source was lost */
@@ -34,7 +34,7 @@ static struct fuse_session *session_new(CallSource *source, const TransportConfi
                                           : fuse_files_session(source);
 }
 
-/* The kernel retries for CUSE devices alone. */
+/* Choose the way to guest memory. The kernel supports retries for CUSE devices only. */
 static GuestMemoryKind memory_kind(const TransportConfig *config)
 {
     return config->kind == TRANSPORT_CUSE ? config->memory : GUEST_MEMORY_DIRECT;
@@ -44,7 +44,7 @@ static bool source_start(CallSource *source, const TransportConfig *config, int 
 {
     g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
 
-    /* It is polled, and read without waiting. */
+    /* O_NONBLOCK: the reader pool polls the file, and reads it without waiting. */
     if ((source->session = session_new(source, config)) &&
         fuse_session_mount(source->session, path) == 0 &&
         fcntl(fuse_session_fd(source->session), F_SETFL, O_RDWR | O_NONBLOCK) == 0) {
@@ -85,14 +85,13 @@ CallContext *transport_context(Transport *transport)
 }
 
 /*
- * The room that a thread reads requests into. What outlives a request is copied. It goes with the
- * thread.
+ * Free a thread's request buffer, when the thread ends. Data that outlives a request is copied out of the buffer.
  */
 static void buffer_free(gpointer data)
 {
     struct fuse_buf *buffer = data;
 
-    free(buffer->mem); /* libfuse's */
+    free(buffer->mem); /* libfuse allocated it */
     g_free(buffer);
 }
 
@@ -108,7 +107,7 @@ static struct fuse_buf *thread_buffer(void)
     return buffer;
 }
 
-/* The kernel has given a source up: so does the process. */
+/* The kernel has ended a source: make transport_run() return, which ends the process. */
 static void lose_source(Transport *transport, const CallSource *source)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&transport->lock);
@@ -150,7 +149,7 @@ static void run_job(gpointer job, gpointer data)
 
 static const ReaderPoolOps pool_ops = {.serve = serve_source, .run = run_job};
 
-/* The driver's events, to the files they are for. Never ends: the process does. */
+/* Pass the driver's events to the files that they are for. Runs until the process ends. */
 static gpointer pass_events(gpointer data)
 {
     Transport *transport = data;
@@ -164,7 +163,7 @@ static gpointer pass_events(gpointer data)
     return NULL;
 }
 
-/* Wait until the broker is gone, or a source is. Returns true if the broker is. */
+/* Wait until the broker has ended or a source is lost. Returns true if the broker has ended. */
 static bool wait_for_end(Transport *transport)
 {
     struct pollfd polls[] = {{.fd = broker_link_socket(transport->link)}, /* POLLHUP */

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How requests of guests reach the proxy. There are two rooms behind this door: CUSE
- * (cuse-devices.h), and a FUSE file system (fuse-files.h). Their ioctls take one way (ioctl-calls.h).
+ * Brings guests' requests to the proxy. There are two doors: CUSE (cuse-devices.h) and a FUSE file system (fuse-files.h).
+ * Both handle ioctls in the same way (ioctl-calls.h).
  *
- * Theory of operation. A source is a file of /dev/cuse or /dev/fuse with a libfuse session of its own:
- * one for each CUSE device, or one for the file system. The
- * threads are a ReaderPool: those that are idle wait for all sources. The
- * one that reads a request runs the handler's rounds until all guest memory is here, and answers
- * what can be answered without the host (refusals). Where the handler is to act, the
- * thread does it if another goes on reading; nobody hands it the request. Closing a guest's file is
- * left to release threads, so that a release never waits for a call (wire/broker-protocol.h
- * says why that matters). The main thread waits for the broker's end, or a source's.
+ * Theory of operation. A source is an open /dev/cuse or /dev/fuse with a libfuse session of its own:
+ * one for each CUSE device, or one for the file system. The threads form a ReaderPool: idle threads wait for all sources.
+ * The thread that reads a request runs the handler's rounds until all guest memory is here. It answers what it can answer
+ * without the host (refusals). When the handler is to act, the same thread does that if another thread goes on reading, so
+ * that no request has to be handed to another thread. Separate release threads close guests' files, so that a release never
+ * waits for a call (wire/broker-protocol.h says why that matters). The main thread waits until the broker ends or a source
+ * is lost.
  */
 #pragma once
 
@@ -26,10 +25,9 @@
 
 /**
  * TransportConfig: the files of an instance.
- * @cuse: for TRANSPORT_CUSE
- * @memory: for TRANSPORT_CUSE
+ * @cuse, @memory: for TRANSPORT_CUSE
  * @fds, @n_fds: an open /dev/cuse for each of the proxy's devices, or the open /dev/fuse of the file system
- * @threads: most calls in progress at once
+ * @threads: the most calls in progress at once
  */
 typedef struct {
     TransportKind kind;
@@ -43,17 +41,18 @@ typedef struct {
 typedef struct Transport Transport;
 
 /**
- * transport_new: set up the sessions. Needs a file system (libfuse opens /dev/null), so it
- * comes before locking up; the files can be opened from transport_run() on.
+ * transport_new: set up the sessions. Call this before locking the worker up: libfuse opens /dev/null, which needs a file
+ * system. The files can be opened from transport_run() on.
+ * Returns: NULL with @error if a session cannot be started; the worker then has to end.
  */
 Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink *link,
                          CallLog *log, GError **error);
 
-/** transport_context: what all calls share; the transport's. */
+/** transport_context: the context that all calls share. The transport owns it. */
 CallContext *transport_context(Transport *transport);
 
 /**
- * transport_run: tell the broker when files can be opened, serve.
+ * transport_run: tell the broker when files can be opened, and serve requests.
  * Returns: true when the broker closed its socket, false with @error if a source was lost.
  */
 bool transport_run(Transport *transport, GError **error);

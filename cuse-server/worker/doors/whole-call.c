@@ -6,8 +6,8 @@
 #include "cuse-server/proxy/proxy.h"
 
 /*
- * The broker does not give the memory out. EPERM, and not EFAULT, for whom the file's opener has no business
- * with: the pointers are good.
+ * Refuse a call whose memory the broker does not give out. A caller that has nothing to do with the file's opener gets EPERM,
+ * not EFAULT, since its pointers are good.
  */
 static void refuse_denied(Request *req, int denied)
 {
@@ -27,7 +27,7 @@ static void refuse_denied(Request *req, int denied)
 
 bool whole_call_run(CallMemory *memory, Request *req, WholeCallAct act, void *data)
 {
-    proxy_begin(req); /* what is refused here has a name, too */
+    proxy_begin(req); /* so that a refusal here can be logged with the call's name, too */
     req->memory = &memory->base;
     RequestResult result = act(req, data);
     if (memory->postponed) {

@@ -10,7 +10,7 @@
 
 #include "cuse-server/base/close-if-open.h"
 
-/* A caller's memory is a file.
+/* The caller's memory is a file.
  *
  * #syscalls:worker pread64 pwrite64 close
  */
@@ -24,13 +24,13 @@ static ssize_t write_some(int fd, void *buffer, size_t size, off_t offset)
     return pwrite(fd, buffer, size, offset);
 }
 
-/* All of a range or nothing: the file transfers less where a page is missing. */
+/* Transfer a whole range, or fail. The file transfers fewer bytes if a page is missing. */
 static bool transfer(const CallMemory *memory, const CallRange *range, Transfer some)
 {
     size_t done = 0;
     uint64_t end;
 
-    /* Beyond any address of a process; the kernel's own are none of its memory. */
+    /* Refuse addresses that no process can have. The kernel's own addresses are not memory of the process. */
     if (!g_uint64_checked_add(&end, range->addr, range->len) || end > INT64_MAX) {
         return false;
     }
@@ -46,7 +46,8 @@ static bool transfer(const CallMemory *memory, const CallRange *range, Transfer 
     return true;
 }
 
-/* Has the kernel copied this, in each direction that is wanted? Once: what is asked for twice is read twice. */
+/* Tell whether the kernel has copied this range, in each direction that is wanted. At most one range of a call is taken from
+ * there: if the handler asks for it twice, it is read twice. */
 static bool is_carried(const CallMemory *memory, const CallRange *range)
 {
     const CallCarried *carried = &memory->carried;
@@ -66,7 +67,7 @@ static bool have_descriptor(CallMemory *memory)
     return memory->fd >= 0;
 }
 
-/* Have a range's bytes here, and be able to write them back. */
+/* Get a range's bytes, and make sure that they can be written back. */
 static bool bring(CallMemory *memory, CallRange *range)
 {
     if (is_carried(memory, range)) {
@@ -98,7 +99,7 @@ static void *call_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess 
         return NULL;
     }
     CallRange *range = &memory->ranges[memory->n_ranges++];
-    /* One byte more, so that an empty range is not NULL. */
+    /* Allocate one byte more, so that an empty range is not NULL. */
     *range = (CallRange){addr, len, access, g_malloc0(len + 1)};
     memory->total += len;
     return bring(memory, range) ? range->copy : NULL;
@@ -136,7 +137,7 @@ void call_memory_init_carried(CallMemory *memory, const CallCarried *carried,
                            .carried_range = -1};
 }
 
-/* Is a range the kernel's to write back? */
+/* Tell whether the kernel writes this range back. */
 static bool is_replied(const CallMemory *memory, unsigned index)
 {
     return memory->carried_range == (int)index;

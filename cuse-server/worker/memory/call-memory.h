@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest memory by a descriptor of the caller's address space: all of a call's, or what the kernel has not copied
- * by itself. That is the argument's own struct, if the CUSE device is a restricted one and the command's word has
- * its size and direction; a call that needs no more than that needs no descriptor, and nobody is asked for one.
+ * Guest memory by a descriptor of the caller's address space. It covers all memory of a call, or all that the kernel has not
+ * copied by itself. The kernel copies the argument's own struct if the CUSE device is a restricted one and the command's word
+ * has the struct's size and direction. A call that needs no more than that needs no descriptor, and the broker is not asked.
  *
- * The same discipline: each range is read once, when the handler asks for it, into a private copy;
- * the handler decides on the copies; what is written back is written once, at the end. A call that
- * comes this way runs its handler once, from the top, and reads everything anew, so that no two
- * readings of one range are ever compared or mixed.
+ * The discipline is that of guest-memory.h. Each range is read once, when the handler asks for it, into a private copy. The
+ * handler decides on the copies. Results are written back once, at the end. A call that comes this way runs its handler once,
+ * from the top, and reads everything anew. So two readings of one range are never compared or mixed.
  *
- * The kernel lets such a descriptor pass over mprotect(): memory that the caller has mapped without
+ * The kernel lets such a descriptor bypass mprotect(). Memory that the caller has mapped without
  * the right to read it, or privately without the right to write it, is read and written all the
- * same, where natively the call would fail. Shared mappings that are not writable stay so.
+ * same. Natively the call would fail. Shared mappings that are not writable stay protected.
  */
 #pragma once
 
@@ -30,9 +29,9 @@ typedef struct {
 
 /**
  * CallCarried: what the kernel has copied of the caller's memory, and will copy back.
- * @addr: where it is
- * @in, @in_size: the bytes that came; they stay as long as the memory
- * @out_size: how many it takes back
+ * @addr: its address in the caller
+ * @in, @in_size: the bytes that came; they must stay valid as long as the CallMemory
+ * @out_size: how many bytes the kernel takes back
  */
 typedef struct {
     uint64_t addr;
@@ -42,10 +41,10 @@ typedef struct {
 } CallCarried;
 
 /**
- * CallMemoryOps: where the rest of it comes from.
- * @open: get a descriptor of the caller's memory. Returns 0 or an errno; EAGAIN: this thread may not wait for one
- * @close: give it back
- * @may_act: may this thread wait for the host? NULL: it may
+ * CallMemoryOps: how to get the rest of the caller's memory.
+ * @open: get a descriptor of the caller's memory. Returns 0 or an errno; EAGAIN: this thread may not wait for a descriptor
+ * @close: give the descriptor back
+ * @may_act: tell whether this thread may wait for the host; NULL: it may
  */
 typedef struct {
     int (*open)(gpointer data, int *fd);
@@ -56,10 +55,10 @@ typedef struct {
 /**
  * CallMemory: the memory of one call.
  * @fault: a range could not be read or written
- * @too_large: more was asked for than a call may have
- * @denied: errno for which there is no descriptor
- * @postponed: the thread would have to wait, and may not: the call is to be run again from the top by one that may
- * The other members are its own.
+ * @too_large: the handler asked for more than a call may have
+ * @denied: the errno that says why there is no descriptor, or 0
+ * @postponed: this thread would have to wait, and may not. Run the call again from the top in a thread that may
+ * The other members are private.
  */
 typedef struct {
     GuestMemory base;
@@ -78,29 +77,29 @@ typedef struct {
 } CallMemory;
 
 /**
- * call_memory_init: all of it by a descriptor.
- * @fd: /proc/PID/mem of the caller, open for reading and writing; owned from now on. -1: there is none
- * @denied: the errno for which, or 0
+ * call_memory_init: reach all memory by a descriptor.
+ * @fd: /proc/PID/mem of the caller, open for reading and writing; owned from now on. -1: there is no descriptor
+ * @denied: if @fd is -1: the errno that says why; 0 then means ESRCH. Otherwise 0
  */
 void call_memory_init(CallMemory *memory, int fd, int denied);
 
-/** call_memory_init_carried: the kernel has copied some of it, and the rest is opened if it is asked for. */
+/** call_memory_init_carried: use what the kernel has copied, and open the rest when the handler asks for it. */
 void call_memory_init_carried(CallMemory *memory, const CallCarried *carried,
                               const CallMemoryOps *ops, gpointer data);
 
 /**
- * call_memory_write: write back, but for what the kernel does.
+ * call_memory_write: write results back, except the range that the kernel copies back.
  * @n: how many GUEST_OUT ranges, from the first on
- * Returns: false if one could not be written; those before it are.
+ * Returns: false if a range could not be written. The ranges before it have been written.
  */
 bool call_memory_write(CallMemory *memory, unsigned n);
 
 /**
- * call_memory_reply: what the kernel is to copy back.
+ * call_memory_reply: the bytes that the kernel is to copy back.
  * @n: as for call_memory_write()
- * @size: set to how much; 0: nothing
+ * @size: set to their number; 0: nothing
  */
 const void *call_memory_reply(const CallMemory *memory, unsigned n, size_t *size);
 
-/** call_memory_clear: drop the copies, close the descriptor. */
+/** call_memory_clear: free the copies and close the descriptor. */
 void call_memory_clear(CallMemory *memory);

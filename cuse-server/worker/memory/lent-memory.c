@@ -5,14 +5,14 @@
 
 /* #syscalls:worker pread64 close */
 
-/* Answers that are kept; what comes beyond them puts away all others. */
+/* The most answers that are kept. One answer more drops all others. */
 enum { ANSWERS_MAX = 32 * 1024 };
 
 /*
  * @lock: guards what follows
- * @threads: thread -> LentMemory, as it was lent last
- * @files: file -> table of its answers: LentKey, in the Answer -> Answer
- * @n_answers: in all of them
+ * @threads: thread -> LentMemory, of its latest lending
+ * @files: file id -> table of the answers about this file: Answer.key -> Answer
+ * @n_answers: number of answers in all tables
  * @times: how often memory was taken back
  */
 struct LentMemories {
@@ -28,7 +28,7 @@ typedef struct {
     LentMemory *lent;
 } Answer;
 
-/* --- one -------------------------------------------------------------------------------------- */
+/* --- the memory of one thread ----------------------------------------------------------------- */
 
 LentMemory *lent_memory_new(const Lent *lent)
 {
@@ -61,7 +61,7 @@ static bool lives(const LentMemory *lent)
     return pread(lent->lent.thread, &first, 1, 0) == 1;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all memories and answers ----------------------------------------------------------------- */
 
 static guint hash_key(gconstpointer data)
 {
@@ -114,7 +114,7 @@ void lent_memories_free(LentMemories *memories)
     g_free(memories);
 }
 
-/* With the lock held. NULL: there are none. */
+/* With the lock held: find the table of a file's answers. Returns NULL if there is none. */
 static GHashTable *answers_of(const LentMemories *memories, uint32_t file)
 {
     return g_hash_table_lookup(memories->files, GUINT_TO_POINTER(file));
@@ -141,8 +141,8 @@ uint64_t lent_memories_ask(LentMemories *memories)
     return memories->times;
 }
 
-/* With the lock held: the thread as it was lent before, if this is the same lending, so that it has two descriptors for
- * all files. A thread that had its number before is none. */
+/* With the lock held: find the memory that is kept of a thread, if it is of this lending. By reusing it the thread needs two
+ * descriptors for all files together. The memory of an ended thread that had the same number does not count. */
 static LentMemory *known_thread(const LentMemories *memories, pid_t tid, uint64_t lending)
 {
     LentMemory *known = g_hash_table_lookup(memories->threads, GINT_TO_POINTER(tid));
@@ -150,7 +150,7 @@ static LentMemory *known_thread(const LentMemories *memories, pid_t tid, uint64_
     return known && known->lent.lending == lending && lives(known) ? known : NULL;
 }
 
-/* With the lock held. */
+/* With the lock held: if there is no room for another answer (or thread), drop all answers and threads. */
 static void make_room(LentMemories *memories, bool for_thread)
 {
     if ((for_thread && g_hash_table_size(memories->threads) >= LENT_THREADS_MAX) ||
@@ -161,7 +161,7 @@ static void make_room(LentMemories *memories, bool for_thread)
     }
 }
 
-/* With the lock held. */
+/* With the lock held: add an answer, or replace the one for the same key. */
 static void add_answer(LentMemories *memories, const LentKey *key, LentMemory *lent)
 {
     GHashTable *answers = answers_of(memories, key->file);
@@ -196,7 +196,7 @@ LentMemory *lent_memories_keep(LentMemories *memories, const LentKey *key, uint6
     return memory;
 }
 
-/* NULL: it was lent nothing. */
+/* Find the memory that is kept of a thread. Returns NULL if there is none. */
 static LentMemory *find_thread(LentMemories *memories, pid_t tid)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memories->lock);

@@ -39,7 +39,7 @@ static void *retry_map(GuestMemory *base, uint64_t addr, size_t len, GuestAccess
         if (memory->in_total > memory->in_size) {
             return NULL;
         }
-        /* One byte more, so that an empty range is not NULL. */
+        /* Allocate one byte more, so that an empty range is not NULL. */
         range->copy = g_malloc0(len + 1);
         if (len > 0) {
             memcpy(range->copy, memory->in + offset, len);
@@ -93,7 +93,7 @@ void retry_memory_lists(const RetryMemory *memory, struct iovec *in, size_t *n_i
     *n_out = 0;
     for (unsigned i = 0; i < memory->n_ranges; i++) {
         const RetryRange *range = &memory->ranges[i];
-        /* Addresses of the guest: numbers to us, never dereferenced. */
+        /* These are the guest's addresses. The worker only passes them on, and never dereferences them. */
         struct iovec iov = {.iov_base = (void *)(uintptr_t)range->addr, .iov_len = range->len};
         if (range->access & GUEST_IN) {
             in[(*n_in)++] = iov;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest memory by retry: how a FUSE server reads the memory of whoever called ioctl().
+ * Guest memory by retry: how a FUSE server reads the memory of the thread that called ioctl().
  *
- * The kernel first sends an unrestricted ioctl with no data. The server answers FUSE_IOCTL_RETRY
- * with two lists of ranges; the kernel copies the first list in, sends everything again, and
- * remembers the second for copying out (fs/fuse/ioctl.c, fuse_do_ioctl). It keeps no other state
- * for us, and we keep none: each round the handler asks for its ranges from the start, and this
- * planner deals out the bytes that came with the round in the order of asking. Only when the ranges
- * asked for add up to exactly what the kernel holds does commit() say yes; otherwise the round is
- * answered with the new lists.
+ * 1. The kernel first sends an unrestricted ioctl with no data.
+ * 2. The server answers FUSE_IOCTL_RETRY with two lists of ranges.
+ * 3. The kernel copies the first list in, sends everything again, and remembers the second list for copying out
+ *    (fs/fuse/ioctl.c, fuse_do_ioctl).
  *
- * An application that changes a pointer between rounds gets bytes that it owns either way; one that
+ * The kernel keeps no other state for us, and we keep none. In each round the handler asks for its ranges from the start. This
+ * planner deals out the bytes that came with the round, in the order of asking. commit() succeeds only when the ranges
+ * asked for add up to exactly what the kernel holds. Otherwise the round is answered with the new lists.
+ *
+ * An application that changes a pointer between rounds gets bytes that it owns either way. An application that
  * changes a size gets another round.
  */
 #pragma once
@@ -22,7 +23,7 @@
 #include "cuse-server/proxy/call/guest-memory.h"
 
 enum {
-    RETRY_RANGES_MAX = 16,       /* the most any handler asks for, in each direction */
+    RETRY_RANGES_MAX = 16,       /* the most that any handler asks for, both directions together */
     RETRY_BYTES_MAX = 32 * 4096, /* FUSE_DEFAULT_MAX_PAGES_PER_REQ, in each direction */
 };
 
@@ -36,9 +37,9 @@ typedef struct {
 /**
  * RetryMemory: one round of one request.
  * @too_large: the handler asked for more than the kernel carries
- * @may_act, @may_act_data: asked by commit() when all memory is here, if @may_block is false: says
- * whether this thread may act after all; NULL: it may not
- * The other members are the planner's own.
+ * @may_act, @may_act_data: if @may_block is false, commit() calls this when all memory is here. It returns
+ * whether this thread may act after all. NULL: it may not
+ * The other members are private to the planner.
  */
 typedef struct {
     GuestMemory base;
@@ -65,21 +66,21 @@ typedef struct {
 void retry_memory_init(RetryMemory *memory, const void *in, size_t in_size, size_t out_size,
                        bool may_block);
 
-/** retry_memory_clear: drop the copies. */
+/** retry_memory_clear: free the copies. */
 void retry_memory_clear(RetryMemory *memory);
 
-/** retry_memory_matches: true if the kernel holds exactly the ranges that were asked for. */
+/** retry_memory_matches: tell whether the kernel holds exactly the ranges that were asked for. */
 bool retry_memory_matches(const RetryMemory *memory);
 
 /**
- * retry_memory_lists: the ranges asked for, as FUSE_IOCTL_RETRY wants them.
+ * retry_memory_lists: list the ranges asked for, in the form that FUSE_IOCTL_RETRY wants.
  * @in, @out: RETRY_RANGES_MAX elements each
  */
 void retry_memory_lists(const RetryMemory *memory, struct iovec *in, size_t *n_in,
                         struct iovec *out, size_t *n_out);
 
 /**
- * retry_memory_reply: the bytes to write back.
+ * retry_memory_reply: list the bytes to write back.
  * @n: how many GUEST_OUT ranges, from the first on
  * @iov: RETRY_RANGES_MAX elements, set to the copies
  * Returns: how many elements were set.
