@@ -14,8 +14,8 @@
 /* #syscalls:broker pwrite64 pread64 close */
 
 /*
- * Message: what is in the page. The guest can write to it meanwhile: then the errand sends another file out of its
- * table, or the caller is told another number, all of which are the guest's own.
+ * Message: the contents of the page. The guest can write to the page at any time. Then the errand sends another file out of its
+ * table, or the caller is told another number. All of these are the guest's own files.
  */
 typedef struct {
     struct msghdr header;
@@ -39,7 +39,7 @@ void agent_delivery_clear(AgentDelivery *delivery)
     delivery->page = -1;
 }
 
-/* A message at @address of the guest's, with the file @number to send, or room for one. */
+/* Compose a message at @address of the guest's memory. It sends the file @number, or has room to receive one. */
 static Message compose(uint64_t address, int number)
 {
     Message message = {
@@ -57,7 +57,7 @@ static Message compose(uint64_t address, int number)
     return message;
 }
 
-/* The file's number that a message came with, or minus an errno. */
+/* Get the number of the file that a message brought, or minus an errno. */
 static int64_t number_in(const Message *message)
 {
     struct cmsghdr header;
@@ -68,10 +68,10 @@ static int64_t number_in(const Message *message)
         header.cmsg_type == SCM_RIGHTS) {
         memcpy(&number, message->control + CMSG_LEN(0), sizeof number);
     }
-    return number >= 0 ? number : -EMFILE; /* the kernel gave it none: the caller's table is full */
+    return number >= 0 ? number : -EMFILE; /* no number assigned: the caller's table is full */
 }
 
-/* Have it map the page, and keep nothing else of it. @value: 0 or minus an errno */
+/* Have the tracee map the page, and close its descriptor afterwards. @value: set to 0 or minus an errno */
 static TraceeResult map_page(Agent *agent, AgentDelivery *delivery, int64_t *value)
 {
     int64_t fd;
@@ -117,7 +117,8 @@ TraceeResult agent_delivery_prepare(Agent *agent, AgentDelivery *delivery, int64
     return result == TRACEE_OK && *value == 0 ? make_sockets(agent, delivery, value) : result;
 }
 
-/* Have the tracee call sendmsg() or recvmsg() on a socket of its own. @message: set to what is in the page then */
+/* Have the tracee call sendmsg() or recvmsg() on one of its sockets. @message: what to write to the page first; set to the
+ * contents of the page after the call */
 static TraceeResult call(Agent *agent, const AgentDelivery *delivery, TraceeCall *wanted,
                          Message *message)
 {

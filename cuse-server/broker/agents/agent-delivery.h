@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a file gets from an errand to its caller: in a message between two sockets, from thread to thread of the guest.
+ * Delivery of a file from an errand to its caller by a message between two sockets, from one thread of the guest to the other.
  *
- * It does not go through the broker's own table. There the broker would have to close it, and to close a regular file
- * or a directory can take as long as a guest likes: it may be of a FUSE file system that a guest serves. close()
- * flushes, and not even SIGKILL ends that wait.
+ * The file does not pass through the broker's own descriptor table. The broker would have to close it there. A guest can make
+ * the close of a regular file or a directory take as long as it likes, because the file may be on a FUSE file system that a
+ * guest serves: close() flushes, and not even SIGKILL ends that wait.
  *
- * The caller makes the sockets itself. A socket tells who made it, by a pidfd even (SO_PEERPIDFD): the broker's own must
- * not come into a guest. The errand has them since it is made, with its copy of the caller's table.
+ * The caller makes the sockets itself. A socket tells which process made it, even by a pidfd (SO_PEERPIDFD), so the broker's
+ * own sockets must not get into a guest. The errand has the sockets from its beginning, in its copy of the caller's table.
  */
 #pragma once
 
@@ -16,11 +16,11 @@
 #include "cuse-server/broker/agents/agent.h"
 
 /**
- * AgentDelivery: one of them.
- * @page: a file, a page long: what both threads' calls read and write
- * @address: where it is in the guest's address space; minus an errno: nowhere
- * @sender, @receiver: two connected sockets, in the caller's table and the errand's; -1. The guest may have put something
- *     else of its own there.
+ * AgentDelivery: one delivery.
+ * @page: a file of one page, which the calls of both threads read and write
+ * @address: its address in the guest's address space; minus an errno: it is not mapped
+ * @sender, @receiver: two connected sockets, in the table of the caller and in that of the errand; -1: none. The guest may have
+ *     put other files of its own under these numbers.
  */
 typedef struct {
     int page;
@@ -29,23 +29,25 @@ typedef struct {
     int receiver;
 } AgentDelivery;
 
-/** agent_delivery_init: returns 0 or an errno. */
+/** agent_delivery_init: prepare the page. Returns 0 or an errno. */
 int agent_delivery_init(AgentDelivery *delivery);
 
 void agent_delivery_clear(AgentDelivery *delivery);
 
 /**
- * agent_delivery_prepare: have @agent's tracee, the caller, map the page and make the sockets. Before the errand is made.
- * @value: 0 or minus an errno; so of the others
+ * agent_delivery_prepare: have @agent's tracee, the caller, map the page and make the sockets. Call it before the errand is
+ * made.
+ * @value: set to 0 or minus an errno, as by the functions below
  */
 TraceeResult agent_delivery_prepare(Agent *agent, AgentDelivery *delivery, int64_t *value);
 
-/** agent_delivery_send: have @agent's tracee, the errand, send the file. @value: its number in the errand's table */
+/** agent_delivery_send: have @agent's tracee, the errand, send the file. @value: the file's number in the errand's table */
 TraceeResult agent_delivery_send(Agent *agent, AgentDelivery *delivery, int64_t *value);
 
 /**
- * agent_delivery_receive: have @agent's tracee, the caller, receive it, and put away what it had for that. In any case
- * after agent_delivery_prepare().
- * @value: 0: receive it; minus an errno: there is nothing, and it stays so. Set to the file's number.
+ * agent_delivery_receive: have @agent's tracee, the caller, receive the file, close the sockets and unmap the page. Call it
+ * after every agent_delivery_prepare(), even if there is nothing to receive.
+ * @value: 0: receive the file, and set @value to its number; minus an errno: there is nothing to receive, and @value keeps this
+ *     errno
  */
 TraceeResult agent_delivery_receive(Agent *agent, AgentDelivery *delivery, int64_t *value);

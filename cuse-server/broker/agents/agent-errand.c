@@ -2,17 +2,23 @@
 /*
  * Theory of operation.
  *
- * pidfd_getfd() takes a file out of another thread's descriptor table, and an agent's must not be had so. There
- * are many ways to a descriptor of a thread (pidfds of threads, file handles of pidfds), and a guest can put one
- * in another's place after it was looked at; the act itself is one system call. So a guest does not carry that
- * out on its own table. The broker has it done by an errand: a thread that is made, as an agent is, with the help
- * of the guest's thread that calls, and lives for this one call. It has a copy of the caller's table, which nobody
- * can write to; the pidfd in it is looked at, and if it is not of an agent, the errand makes the call: the kernel
- * looks whether this caller may, with all it goes by (users, capabilities, namespaces, security modules). What
- * the errand got becomes the caller's: through the broker's hands, or, if the broker could be held up by a file of
- * that kind, in a message from one to the other (broker/agents/agent-delivery.h).
+ * pidfd_getfd() takes a file out of another thread's descriptor table. A guest must not take an agent's files this way.
+ * Checking the guest's arguments before its call does not help: there are many ways to get a descriptor of a thread (pidfds of
+ * threads, file handles of pidfds), and a guest can replace one with another after the check, while the call itself is a single
+ * system call.
  *
- * An agent that is born between the look and the call finds that it was looked at, and the file is dropped.
+ * So a guest's call is not carried out on the guest's own table. The broker has an errand make it. An errand is a thread that
+ * is made as an agent is, with the help of the guest's thread that calls. It lives for this one call:
+ *
+ * 1. It gets a copy of the caller's table. No other thread can write to this copy.
+ * 2. The broker looks at the pidfd in this copy. If it refers to an agent, the call is refused.
+ * 3. Otherwise the errand makes the call. The kernel checks whether this caller may do so, by all that it goes by (users,
+ *    capabilities, namespaces, security modules).
+ * 4. The file becomes the caller's. The broker takes it and passes it on; or, if a file of that kind could hold up the broker,
+ *    the errand sends it to the caller in a message (broker/agents/agent-delivery.h).
+ *
+ * A thread can become an agent after step 2. Then agent_born() marks the errand that has looked at this thread as spoilt, and
+ * the file is dropped.
  *
  * Source: kernel/pid.c (pidfd_getfd), kernel/ptrace.c (__ptrace_may_access), fs/pidfs.c.
  */
@@ -52,8 +58,9 @@ void errands_spoil(const Agents *agents, pid_t tid)
     }
 }
 
-/* With the lock held: whether a thread that @tracer holds, if anybody does, is one of ours in a guest: it is so from
- * its very beginning, before it is known by its number. The guest's own threads that are borrowed are held too. */
+/* Whether a thread that @tracer traces (0: it is not traced) is an agent or an errand of this instance. Such a thread has
+ * its tracer from its very beginning, before by_tid lists it. A guest's own thread that is borrowed has such a tracer too,
+ * but does not count. Call with the lock held. */
 static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
 {
     GHashTableIter iter;
@@ -69,7 +76,7 @@ static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
     return false;
 }
 
-/* Is it ours, or held from outside of the container, as other instances' agents are? */
+/* Whether the thread is the broker's own, or is traced from outside of the container, as agents of other instances are. */
 static bool is_out_of_bounds(const Agent *errand, pid_t target, pid_t tracer)
 {
     GuestMembers *members = errand->agents->members;
@@ -79,8 +86,8 @@ static bool is_out_of_bounds(const Agent *errand, pid_t target, pid_t tracer)
             guest_thread_group(tracer) != getpid());
 }
 
-/* The errand is about to look into the table of a thread. False: that is an agent, of whichever instance, or another
- * errand, or the broker itself. */
+/* Prepare the errand to look into the table of thread @target. Returns false if that is an agent of any instance, another
+ * errand, or a thread of the broker. */
 static bool aim(Agent *errand, pid_t target)
 {
     const Agents *agents = errand->agents;
@@ -98,7 +105,7 @@ static bool aim(Agent *errand, pid_t target)
     return is_free;
 }
 
-/* Whether the thread became an agent after that: what was taken is not to be given away. */
+/* Whether the target has become an agent since aim(). If so, the file that was taken must not be given away. */
 static bool is_spoilt(Agent *errand)
 {
     agent_lock(errand);
@@ -107,14 +114,15 @@ static bool is_spoilt(Agent *errand)
     return spoilt;
 }
 
-/* Nobody stumbles upon an agent. */
+/* Report the attempt, and refuse it. A guest does not come across an agent by accident. */
 static int64_t refuse(const Agent *agent)
 {
     agents_report(agent->agents, agent->group, INCIDENT_AGENT_FILE);
     return -EBADF;
 }
 
-/* The errand's own thread calls; nobody knows its table but us. @value: the file's number there, or minus an errno */
+/* Have the errand's thread call pidfd_getfd(). Only the broker can reach its table. @value: set to the file's number
+ * there, or minus an errno */
 static TraceeResult call(Agent *agent, int64_t *value)
 {
     const __u64 *args = agent->starter.data.args;
@@ -128,8 +136,7 @@ static TraceeResult call(Agent *agent, int64_t *value)
     return result;
 }
 
-/* Have it called, unless it is an agent whose table this pidfd opens: that one's is empty, as far as guests
- * are concerned. */
+/* Have the errand make the call, unless the pidfd refers to an agent. To guests, an agent's table is empty. */
 static TraceeResult fetch(Agent *agent, int64_t *value)
 {
     const int pidfd = (int)agent->starter.data.args[ARG_PIDFD];
@@ -145,8 +152,7 @@ static TraceeResult fetch(Agent *agent, int64_t *value)
     return result;
 }
 
-/* A thread that did not come to its end as it was to: see it off. One that would go on with the guest's code is killed
- * first. */
+/* Clean up a thread that did not end as planned. If it would go on with the guest's code, kill its process first. */
 static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
 {
     if (result == TRACEE_TAMPERED) {
@@ -158,11 +164,13 @@ static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
 /* --- what is fetched ---------------------------------------------------------------------------- */
 
 /*
- * Trip: what both threads' steps need.
+ * Trip: what the steps of both threads share.
  * @tid: the errand's thread
- * @value: what the caller's call is to return: a file's number, in whichever table a step has it, or minus an errno
- * @file: what it fetched, if the broker has it; or -1
- * @by_message: it goes in a message; otherwise by the broker's hands, if the broker may take it: @needs_message: it may not
+ * @value: the result of the caller's call so far: a file's number, in the table of the thread that has the file by then, or
+ *     minus an errno
+ * @file: the file that the errand fetched, while the broker has it; -1: the broker does not have it
+ * @by_message: the file goes in a message. If false, the broker passes it on, if the broker may take it.
+ * @needs_message: set if the broker may not take it
  */
 typedef struct {
     pid_t tid;
@@ -175,7 +183,7 @@ typedef struct {
 
 typedef TraceeResult (*Step)(Agent *agent, Trip *trip);
 
-/* Have one of the two threads, which stands still after a call, carry out a step. */
+/* Have one of the two threads carry out a step. The thread stands still after a system call. */
 static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip)
 {
     TraceeResult result;
@@ -214,7 +222,7 @@ static TraceeResult receive_step(Agent *agent, Trip *trip)
     return agent_delivery_receive(agent, &trip->delivery, &trip->value);
 }
 
-/* The errand has done what it was made for, and goes. */
+/* End the errand, which has done its work. */
 static TraceeResult exit_step(Agent *agent, Trip *trip)
 {
     TraceeResult result = tracee_exit(&agent->tracee);
@@ -225,8 +233,9 @@ static TraceeResult exit_step(Agent *agent, Trip *trip)
 
 /* --- how it gets to the caller ------------------------------------------------------------------ */
 
-/* Is it in a file system that has inode numbers and generations of 32 bits: tmpfs (memfds) and the like? FUSE and overlays
- * of it have other handles. Nobody is asked: the kernel makes them up. Source: include/linux/exportfs.h. */
+/* Whether the file is on a file system whose handles consist of inode numbers and generations of 32 bits: tmpfs (memfds)
+ * and the like. FUSE, and overlays on FUSE, have other handles. No server is asked for the handle: the kernel makes it up.
+ * Source: include/linux/exportfs.h. */
 static bool is_local(int file)
 {
     union {
@@ -239,8 +248,9 @@ static bool is_local(int file)
            handle.head.handle_type == FILEID_INO32_GEN;
 }
 
-/* May the broker have it in its own table? Of these kinds no file waits for a guest when it is closed, as long as it is
- * open elsewhere, and the errand has it still. Nobody can put another file under the number meanwhile. */
+/* Whether the broker may have the file in its own table. Closing a file of these kinds does not wait for a guest as long
+ * as the file is open elsewhere, and the errand still has it open. No other thread can put another file under the number
+ * meanwhile. */
 static bool broker_may_take(pid_t tid, int number)
 {
     g_autofree char *directory = g_strdup_printf("/proc/%d", tid);
@@ -253,7 +263,8 @@ static bool broker_may_take(pid_t tid, int number)
     return may;
 }
 
-/* By the broker, so that the guest makes no call of which a filter of its own may know nothing. */
+/* Pass the file on through the broker's table. The guest then makes no system call that a filter of its own may not
+ * expect. */
 static TraceeResult deliver_by_hand(Agent *agent, Trip *trip)
 {
     TraceeResult result = TRACEE_OK;
@@ -279,7 +290,7 @@ static TraceeResult deliver(Agent *agent, Trip *trip)
     return TRACEE_OK;
 }
 
-/* The errand is here: have it fetch the file, and what it got delivered; and send it off. */
+/* Have the errand fetch the file, deliver the file, and end the errand. */
 static TraceeResult do_errand(Agent *agent, Trip *trip)
 {
     TraceeResult result = step_of(agent, trip->tid, fetch_step, trip);
@@ -290,7 +301,7 @@ static TraceeResult do_errand(Agent *agent, Trip *trip)
     return result == TRACEE_OK ? step_of(agent, trip->tid, exit_step, trip) : result;
 }
 
-/* Make it with the help of the caller. TRACEE_ENDED: the caller is being killed. */
+/* Make the errand with the help of the caller, and let it work. TRACEE_ENDED: the caller is being killed. */
 static TraceeResult go(Agent *agent, Trip *trip)
 {
     TraceeResult result = tracee_clone(&agent->borrowed, AGENT_CLONE_FLAGS, &trip->tid);
@@ -304,13 +315,13 @@ static TraceeResult go(Agent *agent, Trip *trip)
     }
     if (result != TRACEE_OK) {
         abandon(agent, trip->tid, result);
-        /* If it alone has ended: a filter of the guest's own can kill a thread. */
+        /* This is the result if only the errand has ended: a filter of the guest's own can kill a single thread. */
         trip->value = -ESRCH;
     }
     return result == TRACEE_TAMPERED ? TRACEE_ENDED : TRACEE_OK;
 }
 
-/* Once more, with a second errand, that has the sockets. */
+/* Repeat the call with a second errand, which has the sockets. */
 static TraceeResult go_with_message(Agent *agent, Trip *trip)
 {
     const pid_t caller = agent->borrowed.tid;
@@ -331,7 +342,8 @@ static TraceeResult go_with_message(Agent *agent, Trip *trip)
     return result;
 }
 
-/* The caller is in our hands. Signals that come to it meanwhile wait, and find its call done. */
+/* Carry out the call. The caller is borrowed: it stands still. Signals that arrive for it meanwhile wait until its call is
+ * done. */
 static void run(Agent *agent)
 {
     struct user_regs_struct regs = agent->borrowed.regs;
@@ -347,7 +359,7 @@ static void run(Agent *agent)
     if (result == TRACEE_OK) {
         regs.rax = (unsigned long long)trip.value;
         regs.rip += SYSCALL_INSTRUCTION_BYTES;
-        regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+        regs.orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
         (void)tracee_detach(agent->borrowed.tid, &regs, blocked);
     } else {
         abandon(agent, agent->borrowed.tid, result);

@@ -13,7 +13,7 @@
 
 /* #syscalls:broker memfd_create ftruncate fcntl mmap munmap close */
 
-/* Absent from older headers; Linux 5.1, 6.3 and 6.10. */
+/* Missing from older headers. Linux 5.1, 6.3 and 6.10. */
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
@@ -24,16 +24,16 @@
 #define SYS_mseal 462
 #endif
 
-/* Bytes: of code and order; and of these and the parameters. */
+/* Sizes in bytes: of code and order; and of code, order and parameters. */
 enum { ORDERS_BYTES = 2 * AGENT_PAGE_BYTES, ALL_BYTES = 3 * AGENT_PAGE_BYTES };
 
 enum { EFLAGS_TRAP = 1 << 8, EFLAGS_DIRECTION = 1 << 10 };
 
 /*
  * AgentOrder: what the agent is to do next.
- * @number: of this order: the agent says it once it has carried it out
+ * @number: of this order; the agent reports it once it has carried the order out
  * @call, @args: the system call
- * @closes: not 0: AGENT_JOB_FD is closed afterwards
+ * @closes: not 0: close AGENT_JOB_FD afterwards
  */
 struct AgentOrder {
     uint64_t number;
@@ -43,9 +43,9 @@ struct AgentOrder {
 };
 
 /*
- * The code. It uses no stack and no memory but the order, at rbx.
- *     r12  result of the last order's call      r13  its number
- * The calls: 9 mmap (the wait: see agents.c), 3 close (of 2: AGENT_JOB_FD), 60 exit.
+ * The agent's code. It uses no stack, and no memory but the order, at rbx.
+ *     r12  result of the last order's call      r13  number of that order
+ * System calls by number: 9 mmap (the wait: see agents.c), 3 close (of descriptor 2: AGENT_JOB_FD), 60 exit.
  */
 __asm__(".pushsection .rodata\n"
         ".balign 16\n"
@@ -94,12 +94,13 @@ G_STATIC_ASSERT(offsetof(AgentOrder, args) == 16);
 G_STATIC_ASSERT(offsetof(AgentOrder, closes) == 64);
 G_STATIC_ASSERT(AGENT_JOB_FD == 2);
 
-/* Arguments of the wait, which is an mmap(). */
+/* Indexes of the arguments of the wait, which is an mmap(). */
 enum { ARG_LENGTH = 1, ARG_NUMBER = 4, ARG_RESULT = 5 };
 
 /* --- its pages -------------------------------------------------------------------------------- */
 
-/* The files of its pages: of code and order, to which nobody but us can write; and of the parameters. */
+/* Files: the files behind the agent's pages. @orders: code and order, which only the broker can write to. @params: the
+ * parameters. */
 typedef struct {
     int orders;
     int params;
@@ -118,7 +119,8 @@ static uint8_t *map_here(int fd, size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* Ours comes before the seal. Returns -1 if the machine does not let a file in memory be executed. */
+/* Make the file of code and order. The broker maps it before it seals it. Returns -1 on failure, for example if the
+ * machine does not allow to execute a file in memory. */
 static int make_orders(AgentLoop *loop)
 {
     const int seals = F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -144,7 +146,7 @@ void agent_loop_free(AgentLoop *loop)
     g_free(loop);
 }
 
-/* NULL: there is no memory or no descriptor for it, or the machine does not let it be. */
+/* Returns NULL if there is no memory or no descriptor for it, or if the machine does not allow it. */
 static AgentLoop *loop_new(Files *files)
 {
     AgentLoop *loop = g_new0(AgentLoop, 1);
@@ -162,7 +164,7 @@ static AgentLoop *loop_new(Files *files)
 
 /* --- how an agent gets them ------------------------------------------------------------------- */
 
-/* A call of the preparation. @ready: set to false if it fails */
+/* Make a system call of the preparation. @ready: set to false if the call fails */
 static TraceeResult do_call(Agent *agent, TraceeCall *call, bool *ready)
 {
     TraceeResult result = tracee_do(&agent->tracee, call);
@@ -171,7 +173,7 @@ static TraceeResult do_call(Agent *agent, TraceeCall *call, bool *ready)
     return result;
 }
 
-/* Have it map a file of ours. */
+/* Have the agent map a file of the broker's. */
 static TraceeResult map_file(Agent *agent, int file, TraceeCall *map, bool *ready)
 {
     int64_t fd;
@@ -186,7 +188,7 @@ static TraceeResult map_file(Agent *agent, int file, TraceeCall *map, bool *read
     return result == TRACEE_OK ? agent_close(agent, fd) : result;
 }
 
-/* Room for all of them first, and the parameters in place of the last one. */
+/* Map code and order with room for all three pages. Then map the parameters in place of the last page. */
 static TraceeResult map_all(Agent *agent, AgentLoop *loop, const Files *files, bool *ready)
 {
     TraceeCall orders = {.number = SYS_mmap,
@@ -204,7 +206,7 @@ static TraceeResult map_all(Agent *agent, AgentLoop *loop, const Files *files, b
     return result;
 }
 
-/* From now on they stay, and children of the process do not get them. */
+/* Seal the pages, so that they remain mapped. Child processes do not inherit them. */
 static TraceeResult seal(Agent *agent, const AgentLoop *loop, bool *ready)
 {
     TraceeCall not_for_children = {.number = SYS_madvise,
@@ -215,7 +217,8 @@ static TraceeResult seal(Agent *agent, const AgentLoop *loop, bool *ready)
     return result == TRACEE_OK && *ready ? do_call(agent, &seal, ready) : result;
 }
 
-/* The guest may have put others in their place before they were sealed, or have a filter say that they are. */
+/* Check that the sealed pages are the broker's. The guest may have replaced them before they were sealed, or its filter
+ * may have faked the results of the calls. */
 static bool are_ours(const Agent *agent, const AgentLoop *loop, const Files *files)
 {
     const pid_t tid = agent->tracee.tid;
@@ -252,7 +255,7 @@ static TraceeResult have_pages(Agent *agent, AgentLoop *loop, const Files *files
 
 TraceeResult agent_loop_prepare(Agent *agent)
 {
-    TraceeCall nothing = {.number = SYS_mseal}; /* of no bytes: does the kernel know it? */
+    TraceeCall nothing = {.number = SYS_mseal}; /* no bytes: does the kernel know the call? */
     Files files;
     bool ready;
     TraceeResult result = do_call(agent, &nothing, &ready);
@@ -283,7 +286,7 @@ TraceeResult agent_loop_run(Agent *agent)
     regs.rbx = loop->address + AGENT_PAGE_BYTES;
     regs.r12 = 0;
     regs.r13 = 0;
-    regs.orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+    regs.orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
     regs.eflags &= ~(unsigned long long)(EFLAGS_TRAP | EFLAGS_DIRECTION);
     agent_lock(agent);
     if (agent->state != AGENT_LEAVING) {
@@ -295,7 +298,7 @@ TraceeResult agent_loop_run(Agent *agent)
 
 /* --- its orders ------------------------------------------------------------------------------- */
 
-/* It reads it once its wait was answered. */
+/* Write an order. The agent reads it after its wait is answered. */
 static void give_order(AgentLoop *loop, AgentOrder order)
 {
     order.number = ++loop->ordered;

@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An agent that does its work without a stop.
+ * An agent that works without stops.
  *
- * To have an agent make one system call under ptrace takes two stops, which are four wake-ups, so that a mapping cost 0.2 ms.
- * The stops are there because a guest can write over the code that its agent runs. Where the kernel has mseal() (Linux 6.10),
- * the agent gets code that nobody can write over, and orders that only the broker writes:
+ * Under ptrace, each system call of an agent takes two stops, which are four wake-ups. A mapping then takes 0.2 ms. The stops
+ * are there because a guest can overwrite the code that its agent runs. Where the kernel has mseal() (Linux 6.10), the agent
+ * gets code that the guest cannot overwrite, and orders that only the broker writes:
  *
  *     page     rights   what is in it      why the guest cannot change it
- *     first    r-xs     the code           the file is sealed (F_SEAL_FUTURE_WRITE): nobody gets a mapping that can be written
- *     second   r-xs     an AgentOrder      to, /proc/PID/mem included; the broker has had its own before
- *     third    rw-s     the parameters     it can: the driver writes its answer there. They are compared with what they have to be
- *                       of an ioctl()      when the call is about to begin, as for any agent (agent-params.h)
+ *     first    r-xs     the code           the file is sealed (F_SEAL_FUTURE_WRITE): no process gets a mapping that can be
+ *     second   r-xs     an AgentOrder      written to, not even by /proc/PID/mem; the broker made its own mapping before
+ *     third    rw-s     the parameters     it can: the driver writes its answer there. When the call is about to begin, the
+ *                       of an ioctl()      broker compares them with what they have to be, as for any agent (agent-params.h)
  *
- * All three are sealed in the address space as well (mseal()): they cannot be unmapped, replaced or moved. That the agent has
- * got these pages and no others, and that they are sealed, the broker sees in /proc/TID/smaps after that, when it cannot change
- * any more: what the calls returned may be lies of a filter of the guest's. Where the kernel does not show the seal ("sl" among
- * VmFlags), an agent works with stops.
+ * All three pages are also sealed in the address space (mseal()): they cannot be unmapped, replaced or moved. Afterwards, when
+ * nothing can change any more, the broker reads in /proc/TID/smaps that the agent has exactly these pages, and that they are
+ * sealed. It does not rely on the results of the calls, because a filter of the guest's own can fake them. Where the kernel
+ * does not show the seal ("sl" among VmFlags), the agent works with stops.
  *
- * The code waits for a file, as every agent does (agents.c), in a call whose last two arguments say which order it has carried
- * out, and with which result. If the wait ends with AGENT_JOB_FD, it makes the call of the order, closes the file if there is one,
- * and waits again. If it ends with anything else, the code ends: no filter of the guest's can have a wait end with that number,
- * so nothing but the broker's answer has an order carried out, and once. A wait that was interrupted begins again with the number of
- * the order before. Orders are written with the lock held, while the agent waits.
- * Its tracer waits for its end, and holds up exec() and the process's end as before.
+ * The loop of the code:
  *
- * Only an agent that is made ahead is prepared for this: a filter of the guest's own could kill for what the
- * preparation calls. On older kernels, and where the guest's policy does not let a file in memory be executed, an agent
- * works with stops.
+ * 1. The code waits for a file, as every agent does (agents.c). The last two arguments of this call report the number of the
+ *    order that it has carried out, and the result.
+ * 2. If the wait returns AGENT_JOB_FD, the code makes the call of the order, closes the file if there is one, and waits again.
+ * 3. If the wait returns anything else, the code ends the thread.
+ *
+ * No filter of the guest's can make the wait return AGENT_JOB_FD. So only the broker's answer makes the code carry out an
+ * order, and exactly once. A wait that was interrupted begins again and reports the number of the order before. The broker
+ * writes orders with the lock held, while the agent waits. The agent's tracer waits for the agent's end, and holds up exec()
+ * and the end of the process, as it does for an agent with stops.
+ *
+ * Only an agent that is made ahead is prepared to work without stops, because a filter that the guest has added could kill the
+ * process for the system calls of the preparation. An agent works with stops on older kernels, and where the guest's policy
+ * does not allow to execute a file in memory.
  */
 #pragma once
 
@@ -35,42 +40,44 @@
 
 #include "cuse-server/broker/agents/agent.h"
 
-/** agent_loop_prepare: the agent's tracer, before the agent gets any work: have it map the pages. @agent->loop is set if it
- * has them; if not, it works with stops, which is no error. */
+/** agent_loop_prepare: have the agent map the pages. The agent's tracer calls this before the agent gets any work. Sets
+ * @agent->loop if the agent has the pages. If not, the agent works with stops, which is not an error. */
 TraceeResult agent_loop_prepare(Agent *agent);
 
-/** agent_loop_run: the agent's tracer: let it work, until it has ended. */
+/** agent_loop_run: let the agent work until it has ended. The agent's tracer calls this. */
 TraceeResult agent_loop_run(Agent *agent);
 
-/* With the lock held, while it waits. None of these waits for more than a page of ours, which the guest can have put into swap. */
+/* Call the functions below with the lock held, while the agent waits. They wait for at most one page of the broker's,
+ * which the guest can have caused to be swapped out. */
 
-/** agent_loop_order_job: what it is to do with the file that it is given next. */
+/** agent_loop_order_job: order the agent to carry out @job with the file that it is given next. */
 void agent_loop_order_job(Agent *agent, const AgentJob *job);
 
-/** agent_loop_order_rest: it is to wait for its bell; its wait is to be answered. */
+/** agent_loop_order_rest: order the agent to wait for its bell. The caller then answers its wait. */
 void agent_loop_order_rest(Agent *agent);
 
-/** agent_loop_order_unmap: it is to undo a mapping; its wait is to be answered. */
+/** agent_loop_order_unmap: order the agent to undo a mapping. The caller then answers its wait. */
 void agent_loop_order_unmap(Agent *agent, uint64_t address, uint64_t length);
 
 /**
- * agent_loop_result: what is said by the wait that it begins: true: it has carried out the last order.
- * @result: of the order's call, or minus an errno
+ * agent_loop_result: read what the agent reports in the wait that it begins.
+ * @result: set to the result of the order's call, or minus an errno
+ * Returns: true if the agent has carried out the last order.
  */
 bool agent_loop_result(const Agent *agent, const struct seccomp_notif *notif, int64_t *result);
 
-/** agent_loop_is_unmapping: is the last order to undo a mapping? If it has not been carried out, its wait is to be answered
- * once more. */
+/** agent_loop_is_unmapping: whether the last order is to undo a mapping. If it has not been carried out, the caller
+ * answers the agent's wait once more. */
 bool agent_loop_is_unmapping(const Agent *agent);
 
-/** agent_loop_is_wait: whether this is the call in which it waits. */
+/** agent_loop_is_wait: whether this is the call in which the agent waits. */
 bool agent_loop_is_wait(const struct seccomp_notif *notif);
 
-/** agent_loop_has_params: are the parameters of the ioctl() that it is at where the driver is to read them? */
+/** agent_loop_has_params: whether the page that the driver is to read holds the parameters of the agent's ioctl(). */
 bool agent_loop_has_params(const Agent *agent, const AgentIoctl *what);
 
-/** agent_loop_take_params: copy what the driver wrote. */
+/** agent_loop_take_params: copy the driver's answer to @what. */
 void agent_loop_take_params(const Agent *agent, const AgentIoctl *what);
 
-/** agent_loop_free: the agent is gone. @loop: or NULL */
+/** agent_loop_free: free the state of an agent that has ended. @loop: may be NULL */
 void agent_loop_free(AgentLoop *loop);

@@ -25,7 +25,7 @@ int agent_page_new(void)
     return fd;
 }
 
-/* A line of /proc/PID/maps (proc(5)). @is_memfd: of a file in memory of ours, by its name */
+/* MapsLine: a line of /proc/PID/maps (proc(5)). @is_memfd: by its name, it maps a file in memory of the broker's */
 typedef struct {
     uint64_t start;
     uint64_t end;
@@ -50,9 +50,10 @@ static bool parse_line(const char *text, MapsLine *line)
 }
 
 /*
- * A private mapping would have pages of its own. The file's number alone says nothing: a guest can make a System V segment
- * with the same one (ipc/shm.c, newseg(): it is the segment's). Among files in memory it is used once (mm/shmem.c,
- * shmem_reserve_inode(): it counts in 64 bits), and no segment has a name like theirs.
+ * Whether the line maps the file, shared, from its beginning. A private mapping would have pages of its own. The inode number
+ * alone does not prove anything: a guest can make a System V segment with the same one (ipc/shm.c, newseg(): it is the
+ * segment's id). Among files in memory a number is used once (mm/shmem.c, shmem_reserve_inode(): it counts in 64 bits), and no
+ * segment has a name like theirs.
  */
 static bool is_of_file(const MapsLine *line, const struct stat *file)
 {
@@ -61,13 +62,13 @@ static bool is_of_file(const MapsLine *line, const struct stat *file)
            line->rights[3] == 's';
 }
 
-/* Find the first mapping that begins at @address or above it. @flags: NULL, or set to its flags, as smaps has them: to be
- * freed */
+/* Find the first mapping that begins at @address or above it. @flags: NULL, or set to the mapping's flags as smaps shows
+ * them; the caller frees them. */
 static bool find_mapping(pid_t tid, uint64_t address, MapsLine *line, char **flags)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/%s", tid, flags ? "smaps" : "maps");
     FILE *maps = fopen(path, "re");
-    char *text = NULL; /* whole lines, however long: what files are called is the guest's */
+    char *text = NULL; /* whole lines, of any length: the guest chooses the names of its files */
     size_t room = 0;
     bool found = false;
     bool wanted = true;

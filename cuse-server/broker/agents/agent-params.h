@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parameters of an agent's ioctl(): a page of memory that the guest has in its address space while the call
- * lasts, since the driver reads them and writes its answer there. So the guest can write to it, and put another page
- * in its place.
+ * The parameters of an agent's ioctl(). They are in a page of memory that the guest has in its address space while the call
+ * lasts, because the driver reads them there and writes its answer there. So the guest can write to the page, and put another
+ * page in its place.
  */
 #pragma once
 
@@ -19,8 +19,8 @@
 enum { AGENT_PAGE_BYTES = 4096 };
 
 /**
- * AgentParams: what a call is to read.
- * @fd: the page; owned; -1: there is none
+ * AgentParams: the parameters that a call is to read.
+ * @fd: the file of the page; owned; -1: there is none
  */
 typedef struct {
     int fd;
@@ -29,23 +29,25 @@ typedef struct {
 } AgentParams;
 
 /**
- * agent_page_new: a page for an agent to map: shared, so that what is written there is seen here, and the other way round.
- * It has no memory yet: that comes when the agent maps it, and is the guest's, as its control group sees it.
- * Returns: a file of its size, or -1 with errno set.
+ * agent_page_new: make a page that an agent is to map. It is shared: the broker and the agent see each other's writes. It has
+ * no memory until the agent maps it. That memory is then charged to the guest's control group.
+ * Returns: a file of one page, or -1 with errno set.
  */
 int agent_page_new(void);
 
 /**
- * agent_page_is_sealed: is a page of ours, or several, mapped from @address to @end and no further in a thread's address space,
- * and sealed there? The kernel says so (VmFlags in /proc/TID/smaps): what mseal() returned may be a lie of the guest's
- * filter. Reads the list of its mappings, which takes as long as the guest makes it.
+ * agent_page_is_sealed: whether one or more pages of the file @fd are mapped exactly from @address to @end in a thread's
+ * address space, and sealed there. The kernel's list tells this (VmFlags in /proc/TID/smaps). The result of mseal() does not: a
+ * filter of the guest's own can fake it. Reads the list of the thread's mappings, which takes as long as the guest makes it
+ * take.
  */
 bool agent_page_is_sealed(int fd, pid_t tid, uint64_t address, uint64_t end);
 
 /**
- * agent_params_are_there: does this page hold them still, and is it at that address in a thread's address space? The
- * guest's memory is not read, which it could have taken for ever, but the file is, and its maps: which takes as long as
- * the guest makes them, so nothing that others wait for may come to this.
+ * agent_params_are_there: whether the page still holds the parameters, and is mapped at @address in a thread's address space.
+ * Does not read the guest's memory, because the guest can make that take for ever. It reads the file, and the list of the
+ * thread's mappings. That takes as long as the guest makes it take, so do not call this where other guests' calls would have to
+ * wait.
  */
 bool agent_params_are_there(const AgentParams *params, pid_t tid, uint64_t address);
 

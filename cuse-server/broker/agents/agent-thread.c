@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread of ours that stands behind an agent: it alone traces it, and waits whenever it waits. What
- * an agent does, it does here, a system call at a time; each has been checked at its beginning.
+ * The tracer: the broker's thread behind an agent. It alone traces the agent, and waits whenever the agent waits. It has the
+ * agent make one system call at a time, and checks each call at its beginning.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +36,9 @@ void agent_punish(const Agent *agent)
 
 /* --- what it does ----------------------------------------------------------------------------- */
 
-/* The call in which a thread waits for a file, whose number is the result: one that the filter asks us about. An agent's is
- * one for which the kernel itself would only say EINVAL. That of an errand and its caller is the one that the guest
- * made, which its own filters let pass. */
+/* Get the system call in which a thread waits for a file. The filter asks the broker about this call, and its result is
+ * the file's number. For an agent it is a call that the kernel itself would only fail with EINVAL. For an errand and its
+ * caller it is the call that the guest made, which the guest's own filters let pass. */
 static TraceeCall wait_call(const Agent *agent)
 {
     const __u64 *args = agent->starter.data.args;
@@ -69,7 +69,8 @@ static TraceeResult park(Agent *agent, int64_t *fd)
     return result;
 }
 
-/* Rest until the bell is rung. Its value has nowhere to go. */
+/* Let the agent rest until its bell is rung. The read has no valid address to store the bell's value at: it returns
+ * EFAULT. */
 static TraceeResult rest(Agent *agent)
 {
     TraceeCall call = {.number = SYS_read,
@@ -78,29 +79,30 @@ static TraceeResult rest(Agent *agent)
 
     if (result == TRACEE_OK && agent_is_error(call.result) && call.result != -EFAULT) {
         agent_lock(agent);
-        agent->unwanted = true; /* a filter of the guest's own does not let it */
+        agent->unwanted = true; /* a filter of the guest's own does not allow it */
         agent_unlock(agent);
     }
     return result;
 }
 
-/* With the lock held: what the wait has ended for. */
+/* Take what ended the agent's wait: return the job, or NULL if it was the bell or the order to leave. Sets @error if a
+ * filter of the guest's own ended the wait. Call with the lock held. */
 static AgentJob *take_job(Agent *agent, int64_t fd, int *error)
 {
     AgentJob *job = fd == AGENT_JOB_FD ? g_steal_pointer(&agent->job) : NULL;
 
     if (job) {
         agent->state = AGENT_BUSY;
-    } else if (fd >= 0 && agent->state != AGENT_PARKING) { /* its bell */
+    } else if (fd >= 0 && agent->state != AGENT_PARKING) { /* the bell */
         agent->bell_number = fd;
         agent->state = AGENT_BUSY;
     } else if (agent->state != AGENT_LEAVING && agent->state != AGENT_RESTING) {
-        *error = fd >= 0 ? EPERM : (int)-fd; /* a filter of the guest's own has the last word */
+        *error = fd >= 0 ? EPERM : (int)-fd; /* the answer of a filter of the guest's own */
     }
     return job;
 }
 
-/* Wait for a job. There is none if it is told to go, or cannot wait. */
+/* Wait for a job. @job: set to NULL if the agent is told to end, or cannot wait. */
 static TraceeResult next_job(Agent *agent, AgentJob **job, int64_t *fd, int *error)
 {
     TraceeResult result;
@@ -123,7 +125,7 @@ static TraceeResult next_job(Agent *agent, AgentJob **job, int64_t *fd, int *err
     return result;
 }
 
-/* Unless the kernel would look at the mark. */
+/* Leaves the mark out if the kernel would reject it. */
 uint64_t agent_map_flags(uint64_t flags)
 {
     return (flags & MAP_TYPE) == MAP_SHARED ? flags | AGENT_MAP_MARK : flags;
@@ -141,7 +143,8 @@ static TraceeResult map(Agent *agent, const AgentJob *job, int64_t fd, int64_t *
     return result;
 }
 
-/* Tell whoever waits. If a signal came first, the guest calls again, and has no use for this mapping. */
+/* Answer the guest that waits for the mapping. If a signal interrupted the guest first, undo the mapping: the guest makes
+ * its call again. */
 static TraceeResult answer(Agent *agent, const AgentJob *job, int64_t address)
 {
     TraceeCall undo = {.number = SYS_munmap, .args = {(uint64_t)address, job->call.data.args[1]}};
@@ -187,8 +190,8 @@ TraceeResult agent_unmap_page(Agent *agent, int64_t address)
     return tracee_do(&agent->tracee, &call);
 }
 
-/* Is what the driver is about to read what it is to read? The guest can write to the page, and put another
- * in its place. */
+/* Check that the page holds the parameters that the driver is to read. The guest can write to the page, and put another
+ * one in its place. */
 static TraceeResult check_params(const Agent *agent, const AgentIoctl *what, int64_t page)
 {
     uint8_t now[AGENT_PARAMS_MAX];
@@ -198,14 +201,14 @@ static TraceeResult check_params(const Agent *agent, const AgentIoctl *what, int
                                                                              : result;
 }
 
-/* The ioctl itself. */
+/* Make the ioctl() itself. */
 static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, TraceeCall *call)
 {
     TraceeResult result;
 
     do {
         result = tracee_enter(&agent->tracee, call);
-        /* It is about to begin. If a filter has us asked about it first, this is looked at again then. */
+        /* The call is about to begin. If a filter asks the broker about it first, the broker checks the page again then. */
         if (result == TRACEE_OK) {
             result = check_params(agent, what, page);
         }
@@ -216,7 +219,7 @@ static TraceeResult issue(Agent *agent, const AgentIoctl *what, int64_t page, Tr
     return result;
 }
 
-/* Issue it, its parameters being at @page, and take back what the driver wrote there. */
+/* Make the ioctl() with its parameters at @page, and copy the driver's answer back. */
 static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_t page, int *error)
 {
     const AgentIoctl *what = wanted->what;
@@ -235,13 +238,13 @@ static TraceeResult issue_at(Agent *agent, AgentCall *wanted, int64_t fd, int64_
     return result;
 }
 
-/* With the parameters in a page of the guest's address space, for the moment of the call. */
+/* Make an ioctl(), with the parameters mapped into the guest's address space for the time of the call. */
 static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int *error)
 {
     int64_t page;
     TraceeResult result = agent_map_page(agent, AGENT_PARAMS_FD, PROT_READ | PROT_WRITE, &page);
 
-    *error = ENOMEM; /* the guest has room for no more mappings */
+    *error = ENOMEM; /* the guest cannot have any more mappings */
     if (result == TRACEE_OK && !agent_is_error(page)) {
         result = issue_at(agent, wanted, fd, page, error);
         if (result == TRACEE_OK) {
@@ -251,7 +254,7 @@ static TraceeResult make_ioctl(Agent *agent, AgentCall *wanted, int64_t fd, int 
     return result;
 }
 
-/* A job that is not the borrowed thread's. */
+/* Carry out a job that is not the borrowed thread's. */
 static TraceeResult carry_out(Agent *agent, AgentJob *job, int64_t fd)
 {
     int64_t address;
@@ -271,7 +274,7 @@ static TraceeResult carry_out(Agent *agent, AgentJob *job, int64_t fd)
     return result;
 }
 
-/* Until it is told to go. */
+/* Let the agent work until it is told to end. */
 static TraceeResult work(Agent *agent, int *error)
 {
     if (agent->loop) {
@@ -296,7 +299,7 @@ static TraceeResult work(Agent *agent, int *error)
 
 /* --- how it is made --------------------------------------------------------------------------- */
 
-/* The driver goes by the capabilities of the task that calls. */
+/* The driver checks the capabilities of the task that makes the call, so an agent must not have any. */
 static bool has_capabilities(const Agent *agent)
 {
     uint64_t capabilities;
@@ -320,8 +323,8 @@ static TraceeResult capset(Agent *agent, int64_t fd)
 }
 
 /*
- * A guest that changes what the call reads keeps capabilities that it has anyway, and is found out:
- * whether they are gone is looked up afterwards.
+ * Drop the agent's capabilities. If the guest changes what capset() reads, the agent keeps only capabilities that the guest has
+ * anyway. The check afterwards detects this.
  */
 static TraceeResult drop_capabilities(Agent *agent, int *error)
 {
@@ -345,7 +348,7 @@ static TraceeResult drop_capabilities(Agent *agent, int *error)
     return result;
 }
 
-/* Make it what an agent has to be, before it gets any work. */
+/* Close the agent's copies of the guest's files and drop its capabilities, before it gets any work. */
 static TraceeResult prepare(Agent *agent, int *error)
 {
     TraceeCall close_all = {.number = SYS_close_range, .args = {0, UINT_MAX, 0}};
@@ -358,7 +361,7 @@ static TraceeResult prepare(Agent *agent, int *error)
     return drop_capabilities(agent, error);
 }
 
-/* With the guest's thread in our hands: have it start the thread that becomes the agent of its process. */
+/* Have the borrowed thread start the thread that becomes the agent of its process. */
 static TraceeResult give_birth(Agent *agent, int *error)
 {
     pid_t tid = 0;
@@ -378,9 +381,9 @@ static TraceeResult give_birth(Agent *agent, int *error)
     return result;
 }
 
-/* The thread stands still, and its notification is gone. If that was our own interruption (there is no
- * SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV in a runtime's profile), or a signal that came as well, it is about to repeat
- * the call; otherwise it is somewhere else by now. */
+/* Whether the borrowed thread is about to repeat its call. It stands still, and its notification is gone. If that is due
+ * to the broker's own interruption (a runtime's profile does not have SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV), or to a signal
+ * that arrived as well, the thread is about to repeat the call. Otherwise it has gone on to other code. */
 static bool is_about_to_repeat(const Agent *agent)
 {
     const struct user_regs_struct *regs = &agent->borrowed.regs;
@@ -395,7 +398,7 @@ bool agent_borrow(Agent *agent, int *error)
     const pid_t tid = (pid_t)agent->starter.pid;
 
     *error = agent_is_guest(agent) ? tracee_seize(tid) : ESRCH;
-    /* It is also what the kernel says of one that is just being killed. */
+    /* The kernel also returns EPERM for a thread that is just being killed. */
     if (*error == EPERM && !agent->errand && guest_thread_tracer(tid) != 0) {
         agent_trouble(agent, INCIDENT_TRACED);
         *error = EBUSY;
@@ -415,14 +418,14 @@ bool agent_borrow(Agent *agent, int *error)
         return false;
     }
     ours = ours || is_about_to_repeat(agent);
-    if (!ours) { /* a signal came first, and it is in a handler, or in another call */
+    if (!ours) { /* a signal came first: the thread is in a handler, or in another call */
         tracee_let_go(tid);
     }
     return ours;
 }
 
-/* The first job is that of the borrowed thread, which does not wait for an answer any more: it gets its
- * result where the kernel would put it. */
+/* Carry out the first job, which is the borrowed thread's own. That thread no longer waits for an answer to a
+ * notification. It gets the result where the kernel would put it. */
 static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
 {
     g_autofree AgentJob *job = NULL;
@@ -430,7 +433,7 @@ static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
     TraceeResult done = next_job(agent, &job, &fd, error);
 
     *result =
-        -EMFILE; /* it may have no file at all, which is the one thing that keeps the job away */
+        -EMFILE; /* without a job: the agent may not have any file; nothing else keeps the job away */
     if (done == TRACEE_OK && job) {
         done = map(agent, job, fd, result);
         if (done == TRACEE_OK) {
@@ -440,29 +443,29 @@ static TraceeResult first_job(Agent *agent, int64_t *result, int *error)
     return done;
 }
 
-/* What the borrowed thread goes on with: its call once more, or a result of it. */
+/* Outcome: how the borrowed thread goes on: it repeats its call, or gets a result of the call. */
 typedef struct {
     bool repeats;
     int64_t value;
 } Outcome;
 
-/* Let the borrowed thread go on. From now on we hold the agent alone. @blocked: the signals that it blocks. False: it is being
- * killed, or is no more. */
+/* Let the borrowed thread go on. From now on the tracer holds the agent alone. @blocked: the signals that the thread
+ * blocks. Returns false if the thread is being killed, or has ended. */
 static bool give_back(Agent *agent, struct user_regs_struct *regs, uint64_t blocked,
                       const Outcome *outcome)
 {
     if (outcome->repeats) {
-        regs->rax = regs->orig_rax; /* its instruction is still ahead of it */
+        regs->rax = regs->orig_rax; /* its instruction pointer is still before the system call */
     } else {
         regs->rax = (unsigned long long)outcome->value;
         regs->rip += SYSCALL_INSTRUCTION_BYTES;
     }
-    regs->orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+    regs->orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
     agent->tracee.alone = true;
     return tracee_detach(agent->borrowed.tid, regs, blocked);
 }
 
-/* With the borrowed thread in our hands: make the agent, and have it do what the thread wants. */
+/* Make the agent with the help of the borrowed thread, and have the agent do what the thread wants. */
 static TraceeResult begin(Agent *agent, Outcome *outcome, int *error)
 {
     TraceeResult result = give_birth(agent, error);
@@ -482,7 +485,7 @@ static TraceeResult begin(Agent *agent, Outcome *outcome, int *error)
     return result;
 }
 
-/* It did not go as it should: the agent is no more or is about to be. */
+/* Clean up an agent that failed: it has ended, or is about to end. */
 static void end_badly(Agent *agent, TraceeResult result)
 {
     if (result == TRACEE_TAMPERED) {
@@ -494,8 +497,8 @@ static void end_badly(Agent *agent, TraceeResult result)
 }
 
 /*
- * It did not go as it should while the borrowed thread was in our hands, which is as a rule about to be no more as well. But a
- * filter of the guest's own can end the agent alone (SECCOMP_RET_KILL_THREAD): then the thread goes on without.
+ * Clean up after a failure while the thread was still borrowed. As a rule that thread is about to end as well. But a filter of
+ * the guest's own can end the agent alone (SECCOMP_RET_KILL_THREAD): then the thread goes on without an agent.
  */
 static void end_both(Agent *agent, TraceeResult result, struct user_regs_struct *regs,
                      uint64_t blocked)
@@ -510,9 +513,9 @@ static void end_both(Agent *agent, TraceeResult result, struct user_regs_struct 
 }
 
 /*
- * Make the agent. Signals that come to the borrowed thread meanwhile wait, and find its call done. A thread that is borrowed
- * ahead is given back before the agent closes its copies of the guest's files, for that can take as long as a file system
- * of the guest's own likes.
+ * Make the agent. Signals that arrive for the borrowed thread meanwhile wait until its call is done. A thread that is borrowed
+ * ahead is given back before the agent closes its copies of the guest's files, because a guest's own file system can make that
+ * take as long as it likes.
  */
 static bool start(Agent *agent, int *error)
 {
@@ -548,7 +551,8 @@ static bool start(Agent *agent, int *error)
     return result == TRACEE_OK;
 }
 
-/* The kernel waits for us to see that it has: its number is still taken. */
+/* Called when the agent ends. The kernel waits until the tracer has taken note of the agent's end: until then no other
+ * thread can get its number. */
 static void ends(gpointer data)
 {
     agent_forget(data);

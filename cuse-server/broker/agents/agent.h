@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent, as agents.c (which are there, and what each has to do) and agent-thread.c (how one is made,
- * and works) see it. How it lives: agents.c. */
+/* Internals of agents, shared by agents.c (which agents exist, and what each has to do) and agent-thread.c (how an agent
+ * is made, and how it works). agents.c explains the life of an agent. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,20 +18,22 @@
 #include "cuse-server/broker/agents/tracee.h"
 
 /**
- * In the agent's table: AGENT_PARAMS_FD: the file with an ioctl()'s parameters, until the next one. AGENT_JOB_FD: the file of a
- * job. With that number a wait ends that the broker has ended, and no other: a filter of the guest's own has it end with minus an
- * error, with 0, or with the number of the system call (SECCOMP_RET_TRAP).
+ * Numbers in the agent's descriptor table.
+ * AGENT_PARAMS_FD: the file with the parameters of an ioctl(). It stays until the next one replaces it.
+ * AGENT_JOB_FD: the file of a job. A wait returns this number only if the broker ended it. A filter that the guest installed
+ * can only make the wait return minus an errno, 0, or the number of the system call (SECCOMP_RET_TRAP).
  */
 enum { AGENT_PARAMS_FD = 1, AGENT_JOB_FD = 2 };
 
-/* How it maps a page of ours. Where a program that maps where it likes has nothing (1 to 2 GiB): a page in a hole between
- * pages of the guest's would be pinned with them, where the driver has to find the hole. */
+/* Flags with which an agent maps a page of the broker's. MAP_32BIT puts the page between 1 and 2 GiB, where a program that
+ * leaves the choice of addresses to the kernel has no mappings. Elsewhere, the page could fill a hole between pages of the
+ * guest. The driver would then pin this page as a part of the guest's range, where it has to find a hole. */
 #define AGENT_PAGE_FLAGS (MAP_SHARED | MAP_32BIT | MAP_POPULATE | AGENT_MAP_MARK)
 
-/* Its address space is the guest's, its descriptor table a copy. */
+/* The agent shares the guest's address space, but gets a copy of its descriptor table (no CLONE_FILES). */
 #define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-/** AgentState: agents.c explains them. */
+/** AgentState: see the table in agents.c. */
 typedef enum {
     AGENT_STARTING,
     AGENT_PARKING,
@@ -42,13 +44,13 @@ typedef enum {
     AGENT_ENDED,
 } AgentState;
 
-/** AgentBorrowing: whether the thread that helps to make an agent has been taken hold of. */
+/** AgentBorrowing: whether the broker has taken hold of the guest thread that helps to make an agent. */
 typedef enum { AGENT_NOT_YET, AGENT_BORROWED, AGENT_NOT_BORROWED } AgentBorrowing;
 
 /**
- * AgentCall: an ioctl() that a thread of ours waits for, on whose stack it is.
- * @params_fd: a file with the parameters, a page long
- * @done, @error: its end; @lock guards them
+ * AgentCall: an ioctl() for which a thread of the broker waits. It lives on that thread's stack.
+ * @params_fd: a file of one page that holds the parameters
+ * @done, @error: set when the call has ended; @lock guards them
  */
 typedef struct {
     const AgentIoctl *what;
@@ -60,9 +62,10 @@ typedef struct {
 } AgentCall;
 
 /**
- * AgentJob: what waits to be carried out: an ioctl(), or an mmap() of a guest.
- * @host_fd: what on
- * @ioctl: NULL: it is an mmap(); @call: its notification
+ * AgentJob: a job of an agent: an ioctl(), or an mmap() of a guest.
+ * @host_fd: the file to call ioctl() on, or to map
+ * @ioctl: the ioctl(), or NULL for an mmap()
+ * @call: the notification of the mmap()
  */
 typedef struct {
     int host_fd;
@@ -70,14 +73,14 @@ typedef struct {
     struct seccomp_notif call;
 } AgentJob;
 
-/** agent_job_end: it was carried out, or will not be: tell who waits for it, and free it. Guests that wait
- * in mmap() are told by who knows the result. */
+/** agent_job_end: free a job that was carried out or never will be. Tells the thread that waits for an ioctl(). A guest
+ * that waits in mmap() is not answered here: the code that knows the result answers it. */
 void agent_job_end(AgentJob *job, int error);
 
 /**
- * AgentStay: a stay in user mode, as the keeper sees it.
- * @since: when it began; 0: there is none
- * @ticks: how long the thread had run in user mode when the keeper saw it first
+ * AgentStay: one stay of a thread in user mode, as the keeper measures it.
+ * @since: when it began; 0: the thread is not in user mode
+ * @ticks: how long the thread had already run in user mode when the keeper first saw this stay
  */
 typedef struct {
     gint64 since;
@@ -87,10 +90,10 @@ typedef struct {
 typedef struct AgentOrder AgentOrder;
 
 /**
- * AgentLoop: what an agent has that works without stops (agent-loop.h).
- * @code, @order, @params: our mapping of its pages
- * @address: of all three in the guest's address space
- * @ordered: the number of the last order. None is used twice
+ * AgentLoop: the additional state of an agent that works without stops (agent-loop.h).
+ * @code, @order, @params: the agent's pages, as the broker maps them
+ * @address: where the three pages begin in the guest's address space
+ * @ordered: the number of the last order. No number is used twice.
  */
 typedef struct {
     uint8_t *code;
@@ -101,34 +104,40 @@ typedef struct {
 } AgentLoop;
 
 /**
- * Agent: one of them. The lock of its Agents guards what is not marked otherwise.
- * @group: the process it is in; constant, as are @agents, @starter, @listener
- * @starter: the notification whose thread is borrowed to make it; @again: it is to call again then;
- *     otherwise, the first job is its
- * @ahead: it is made before there is anything to do (agents_prepare()): that it cannot be made is no fault of the call;
- *     @process: GuestProcess.id of its process then
- * @borrowing: what has become of borrowing the thread, for who waits for it
- * @listener: a duplicate of the one that the process belongs to
- * @parked: PARKED: the notification that it waits in; @since: from when on
- * @holds: calls that it is kept for
- * @lingers: it may be kept; false: it holds copies of the guest's own files, and has to go at once
- * @offered: a file to give it before any job; -1: none
- * @jobs: waiting; @job: the one whose file it has been given
- * @giving: a thread is about to give it a file
- * @error: ENDED: why it could not do its work; 0: it has gone as it should
- * @errand: it is one (agent-errand.c), and takes no jobs; @starter: the call that it is made for
- * @target: the thread whose table the errand is to look into; 0: none. @spoilt: that is an agent by now
- * @bell: an eventfd in which it rests, the broker's; @bell_number: its number in the agent's table; -1: it has
- *     not been given it yet
- * @loop: it works without stops; NULL: it does not
- * @is_settled: it has been made, and what it was made for is done
- * @unwanted: it is to go as soon as it has nothing to do
- * @lends: memory can be lent by it: @lending: under this number; 0: has not been
- * @issuing: the ioctl() that it is at, or about to be at; NULL: none
- * @is_checked: a call of its that reads parameters is being looked at; @recheck: one that came meanwhile, if its id is not 0
- * @tracer: the thread of ours that is its own; known once it is about to be made
- * @borrowed, @tracee: that thread's: the guest's thread while it is borrowed, and the agent
- * @borrowed_stay, @stay: of each, for the keeper
+ * Agent: one agent, or one errand. The lock of @agents guards every field that is not marked otherwise.
+ * @group: the process that the agent is in. Constant, as are @agents, @starter and @listener.
+ * @starter: the notification of the thread that is borrowed to make the agent
+ * @again: the borrowed thread repeats its call afterwards. If false, that call is the agent's first job.
+ * @ahead: the agent is made before there is work for it (agents_prepare()). If it cannot be made, the borrowed thread's call
+ *     does not fail for that.
+ * @process: if @ahead: GuestProcess.id of the agent's process
+ * @borrowing: whether the thread was borrowed, for the thread of the broker that waits to learn it
+ * @listener: a duplicate of the listener that the process belongs to
+ * @parked: PARKED: the id of the notification in which the agent waits
+ * @since: when that wait began
+ * @holds: the number of calls for which the agent is kept
+ * @lingers: the agent may be kept. False: it still holds copies of the guest's own files, and has to end at once.
+ * @offered: a file to give to the agent before any job; -1: none
+ * @jobs: the jobs that wait
+ * @job: the job whose file the agent has been given
+ * @giving: a thread is about to give the agent a file
+ * @error: ENDED: why the agent could not do its work; 0: it ended as it should
+ * @errand: this is an errand (agent-errand.c), which takes no jobs. @starter is then the call for which it is made.
+ * @target: the thread into whose descriptor table the errand is to look; 0: none
+ * @spoilt: that thread has become an agent in the meantime
+ * @bell: an eventfd of the broker's, on which the agent rests
+ * @bell_number: its number in the agent's table; -1: the agent has not been given it yet
+ * @loop: the state of an agent that works without stops; NULL: this one works with stops
+ * @is_settled: the agent has been made, and has done what it was made for
+ * @unwanted: the agent is to end as soon as it has nothing to do
+ * @lends: memory may be lent through the agent
+ * @lending: the number under which memory was lent; 0: none was lent
+ * @issuing: the ioctl() that the agent makes, or is about to make; NULL: none
+ * @is_checked: a thread checks one of the agent's calls that read parameters
+ * @recheck: if its id is not 0: a further such call, which arrived during that check
+ * @tracer: the broker's thread that traces this agent; set when the agent is about to be made
+ * @borrowed, @tracee: the guest's thread while it is borrowed, and the agent. They belong to the thread @tracer.
+ * @borrowed_stay, @stay: the stay in user mode of each, for the keeper
  */
 typedef struct Agent {
     gatomicrefcount refs;
@@ -173,15 +182,16 @@ typedef struct Agent {
 } Agent;
 
 /**
- * Agents: all of an instance's.
- * @lock: guards what follows, and the agents
- * @by_group: process -> Agent that takes jobs
- * @by_tid: agent's thread -> Agent
- * @all: a set: those that have a tracer, errands as well; @n_errands: among them
- * @n_checks: of agents' calls, under way, each in a thread of its own
+ * Agents: all agents of an instance.
+ * @lock: guards the fields below, and the agents
+ * @by_group: process -> the Agent that takes its jobs
+ * @by_tid: thread id of an agent -> Agent
+ * @all: a set of all agents that have a tracer, errands included
+ * @n_errands: the number of errands in @all
+ * @n_checks: the number of checks of agents' calls that are under way, each in a thread of its own
  * @take_back, @data: see agents_new()
- * @last_lending: the last number that memory was lent under
- * @prepared: a set of processes (GuestProcess.id) for which an agent was, or was to be, made ahead
+ * @last_lending: the last number under which memory was lent
+ * @prepared: a set of processes (GuestProcess.id) for which an agent was made ahead, or was to be made
  */
 struct Agents {
     GuestMembers *members;
@@ -202,99 +212,103 @@ struct Agents {
     GHashTable *prepared;
 };
 
-/** agent_main: the body of its thread: make it, have it work, see it off. */
+/** agent_main: the body of an agent's tracer thread: make the agent, let it work, and clean up after it. */
 gpointer agent_main(gpointer data);
 
-/** agent_errand_main: the same of an errand. */
+/** agent_errand_main: the body of an errand's tracer thread; does the same for an errand. */
 gpointer agent_errand_main(gpointer data);
 
-/** errands_spoil: a thread has become an agent: those that are at its table get nothing. With the lock held. */
+/** errands_spoil: tell the errands that look into the table of thread @tid that it has become an agent: they get nothing.
+ * Call with the lock held. */
 void errands_spoil(const Agents *agents, pid_t tid);
 
-/* What agent-thread.c has for both. */
+/* Functions of agent-thread.c that agents and errands share. */
 
 /**
- * agent_borrow: take hold of the thread that waits, and let its call end, with a result that it does not see, for
- * it stops on the way out. Returns false, with the call answered if it still waited, if there is nothing to go on
- * with.
- * @error: set to what it was answered
+ * agent_borrow: take hold of the thread that waits in @agent->starter, and end its call. The thread does not see the result,
+ * because it stops on the way out of the kernel.
+ * @error: set to the errno with which the call was answered
+ * Returns: false if the thread cannot be used. Its call is then answered, if it still waited.
  */
 bool agent_borrow(Agent *agent, int *error);
 
 /**
- * agent_take_file: have @agent's tracee wait for a file of ours, and give it that.
- * @file: stays the caller's
- * @fd: its number there, or minus an errno
+ * agent_take_file: have @agent's tracee wait for a file, and give it this file of the broker's.
+ * @file: remains the caller's
+ * @fd: set to its number in the tracee's table, or minus an errno
  */
 TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
 
-/** agent_map_page: have its tracee map a page of a file in its table. @address: where, or minus an errno. */
+/** agent_map_page: have the tracee map a page of a file in its table. @address: set to the address, or minus an errno. */
 TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *address);
 
 TraceeResult agent_unmap_page(Agent *agent, int64_t address);
 
-/** agent_map_flags: a guest's flags of mmap(), so that the filter lets the agent's call pass. */
+/** agent_map_flags: convert a guest's mmap() flags, so that the seccomp filter lets the agent's own call pass. */
 uint64_t agent_map_flags(uint64_t flags);
 
-/** agent_close: have its tracee close a file in its table. */
+/** agent_close: have the tracee close a file in its table. */
 TraceeResult agent_close(Agent *agent, int64_t fd);
 
-/** agent_is_error: whether what a system call returned is minus an errno. */
+/** agent_is_error: whether the result of a system call is minus an errno. */
 bool agent_is_error(int64_t result);
 
-/** agent_punish: somebody wrote over the instruction that it was made to use or what its call is to read, or sent it
- * where it should not be: report it, and kill the process. Safe from every thread. */
+/** agent_punish: report an attack on an agent, and kill the process. Called when a guest thread has overwritten the
+ * instruction that the agent uses or the data that its call is to read, or has sent the agent elsewhere. May be called from
+ * every thread. */
 void agent_punish(const Agent *agent);
 
-/* What agents.c has for that. */
+/* Functions of agents.c that agent-thread.c, agent-errand.c and agent-loop.c use. */
 
-/** agent_lock, agent_unlock: around everything that the lock guards. */
+/** agent_lock, agent_unlock: take and release the lock that guards @agent (Agents.lock). */
 void agent_lock(Agent *agent);
 void agent_unlock(Agent *agent);
 
-/** agent_set_state: with the lock held; tells those who wait until it is born. */
+/** agent_set_state: change the state. Call with the lock held. Wakes the threads that wait until the agent leaves STARTING
+ * or RESTING. */
 void agent_set_state(Agent *agent, AgentState state);
 
-/** agent_set_out: the calling thread is its tracer. */
+/** agent_set_out: make the calling thread the agent's tracer. */
 void agent_set_out(Agent *agent);
 
-/** agent_born: from now on its tracee's notifications are known to be its own; and an errand that
- * is at the table of an agent's gets nothing. */
+/** agent_born: from now on, treat notifications of the tracee's thread as this agent's. For an agent, errands that look
+ * into its table get nothing from now on. */
 void agent_born(Agent *agent);
 
-/** agent_forget: no more. */
+/** agent_forget: undo agent_born(). */
 void agent_forget(Agent *agent);
 
-/** agent_issues: from now on its ioctl() is this one, or NULL: none. @call outlives it. */
+/** agent_issues: set the ioctl() that the agent makes from now on; NULL: none. @call outlives it. */
 void agent_issues(Agent *agent, const AgentCall *call);
 
-/** agent_retire: it takes no more jobs. One that could not be made does so before its guest is answered: what
- * that maps next is tried anew, and does not fail for this one's reason. */
+/** agent_retire: give this agent no more jobs. If creating it failed, retire it before answering the guest, so that the
+ * next mmap() starts a new agent instead of inheriting this error. */
 void agent_retire(Agent *agent);
 
-/** agent_set_borrowing: tell what has become of borrowing the thread. */
+/** agent_set_borrowing: set whether the thread was borrowed, and wake the thread that waits for that. */
 void agent_set_borrowing(Agent *agent, AgentBorrowing borrowing);
 
-/** agent_may_rest: whether there is nothing to do for it; from now on it rests then. */
+/** agent_may_rest: whether the agent has nothing to do. If so, its state is RESTING from now on. */
 bool agent_may_rest(Agent *agent);
 
-/** agent_settle: it has been made: from now on it may rest, and memory may be lent by it. */
+/** agent_settle: mark the agent as made. From now on it may rest, and memory may be lent through it. */
 void agent_settle(Agent *agent);
 
-/** agent_take_back: it is about to go: have memory that was lent by it taken back, and wait until it is. Once it is
- * called none is lent any more. */
+/** agent_take_back: have the memory that was lent through the agent taken back, and wait until it is. Called when the
+ * agent is about to end. From the beginning of this call on, no more memory is lent through it. */
 void agent_take_back(Agent *agent);
 
-/** agent_ended: it is gone: forget it, and see to the jobs that it leaves. Drops the thread's
- * reference. */
+/** agent_ended: forget an agent that has ended, and deal with the jobs that it leaves. Drops the reference of the tracer
+ * thread. */
 void agent_ended(Agent *agent, int error);
 
-/** agent_is_guest: whether the thread that is to be borrowed is a guest's. Trace it only then, and see
- * afterwards that it still waits: what was seen was about it. */
+/** agent_is_guest: whether the thread that is to be borrowed belongs to a guest. Trace it only then. Check afterwards that
+ * it still waits: only then was this answer about that thread. */
 bool agent_is_guest(const Agent *agent);
 
-/** agent_trouble: report what went wrong with it. */
+/** agent_trouble: report what went wrong with the agent. */
 void agent_trouble(const Agent *agent, IncidentKind kind);
 
-/** agent_no_caps: a file with the header and the data of a capset(2) that drops everything. */
+/** agent_no_caps: get a file that holds the header and the data of a capset(2) that drops every capability. The file
+ * remains the callee's. */
 int agent_no_caps(const Agent *agent);

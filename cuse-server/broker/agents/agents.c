@@ -2,51 +2,66 @@
 /*
  * Theory of operation.
  *
- * CUSE cannot map memory, and some calls of the driver act on the address space of whoever calls. An
- * agent does both for a guest: a thread in the guest's process, with the guest's address space, but a
- * descriptor table of its own, empty but for the file of the call in progress and a page of parameters,
- * no capabilities, and all signals blocked. It never runs the guest's code: it goes from one system call
- * to the next under ptrace, and each is checked before it begins (tracee.h), or it runs code of ours that nobody can change
- * (agent-loop.h). It is made with the help of
- * the guest's thread that first opens a device, or needs it, serves all threads of the process, and dies with its
- * process, with exec(), and with us (PTRACE_O_EXITKILL). It goes before that when the process makes a call that only
- * a process of one thread may make, or when a debugger attaches to it (agents_dismiss()).
+ * CUSE cannot map memory, and some calls of the driver act on the address space of their caller. An agent does both for a
+ * guest. It is a thread in the guest's process that has
  *
- * Who acts: each agent has a thread of ours, its tracer, which alone may trace it and does nothing else
- * (agent-thread.c). Threads that answer a listener bring jobs; the reader among them sees the agent's own
- * notifications; the keeper looks at the time. They meet here, under one lock.
+ * - the guest's address space,
+ * - a descriptor table of its own, empty but for the file of the job, the parameters of an ioctl() and its bell,
+ * - no capabilities,
+ * - all signals blocked.
  *
- *     state     what the agent does, and may do                       who moves it on, to what
- *     STARTING  is being made: gives up files and capabilities        tracer: PARKING, ENDED
- *     PARKING   is on its way into the call in which it waits         reader, with the notification: PARKED
- *     PARKED    waits in the kernel for the notification's answer     whoever has a job, by giving it the
- *                                                                     file: BUSY; keeper: RESTING, LEAVING;
- *                                                                     reader, with the notification of a wait that
- *                                                                     was interrupted and begun again: PARKED
- *     RESTING   waits in the kernel where it can be stopped and       whoever has a job, by ringing: the tracer:
- *               frozen with its process: for its bell, an eventfd     PARKING; without stops: reader: PARKED
- *     BUSY      has the job's file, and makes the calls of the job    tracer: PARKING; without stops: reader,
- *                                                                     with the notification: PARKED
- *     LEAVING   ends; may only call exit()                            tracer: ENDED
- *     ENDED     is gone                                               -
+ * An agent never runs the guest's code. Either it goes from one system call to the next under ptrace, and the broker checks
+ * each call before it begins (tracee.h). Or it runs code of the broker's that no process can change (agent-loop.h).
  *
- * From every state it can end by force. A job whose agent is gone is begun again with a new one; if the
- * guest is gone as well, nobody waits for the answer. A process whose agent does not do what it was made
- * to do is killed: its other threads wrote over the code that it was using.
+ * An agent is made with the help of the guest's thread that first opens a device, or first needs the agent. It serves all
+ * threads of its process. It ends with its process, with exec(), and with the broker (PTRACE_O_EXITKILL). It ends before that
+ * when the process makes a call that only a process with a single thread may make, or when a debugger attaches to the process
+ * (agents_dismiss()).
  *
- * The wait in PARKED is a system call that the filter asks us about, and the answer is the file: so one
- * message brings the job and ends the wait, and the tracer waits for nothing but its agent, at all times.
- * An errand (agent-errand.c) is made like an agent, for one call of one thread, and is not found by its process.
+ * Four kinds of the broker's threads act on an agent. They meet here, under one lock:
  *
- * Nothing stops or freezes a thread in PARKED, so an agent that has had nothing to do for a moment goes to rest: it reads
- * from its bell, to an address at which there is nothing, so that it needs no memory of the guest's, and is told EFAULT
- * when it is rung.
+ * - The tracer: each agent has one. It alone may trace the agent, and does nothing else (agent-thread.c).
+ * - The threads that answer a listener: they bring jobs.
+ * - The reader, one of these: it receives the notifications of the agent's own calls.
+ * - The keeper: it watches the time.
  *
- * As long as a process has an agent, the broker is told of the process's end, and of exec(), before they come about: memory
+ * The states of an agent:
+ *
+ *     state     what the agent does, and may do                       which thread changes the state, and to what
+ *     STARTING  it is being made: gives up files and capabilities     tracer: PARKING, ENDED
+ *     PARKING   it is on its way into the call in which it waits      reader, with the notification: PARKED
+ *     PARKED    it waits in the kernel for the answer to the          any thread with a job, by giving it the file: BUSY;
+ *               notification                                          keeper: RESTING; keeper, reader and
+ *                                                                     agents_dismiss(): LEAVING; reader, with the notification
+ *                                                                     of a wait that was interrupted and begun again: PARKED
+ *     RESTING   it waits for its bell, an eventfd: a wait in the      any thread with a job rings the bell. Then
+ *               kernel in which it can be stopped and frozen with     tracer: PARKING; without stops: reader: PARKED
+ *               its process
+ *     BUSY      it has the job's file, and makes the job's calls      tracer: PARKING, or RESTING after it got its bell;
+ *                                                                     without stops: reader, with the notification: PARKED
+ *     LEAVING   it ends; it may only call exit()                      tracer: ENDED
+ *     ENDED     it is gone                                            -
+ *
+ * An agent can be ended by force in every state. Then an mmap() job that still waits in its queue is begun again with a new
+ * agent, unless this agent failed. If the guest is gone as well, nothing waits for the answer. Every other job fails
+ * (agent_ended()). If an agent does not do what it was made to do, its process is killed: other threads of the process have
+ * overwritten the code that the agent used.
+ *
+ * The wait in PARKED is a system call about which the filter asks the broker. The broker's answer is the file. So one message
+ * brings the job and ends the wait, and the tracer never waits for anything but its agent.
+ *
+ * An errand (agent-errand.c) is made like an agent, for one call of one thread. It is not entered in by_group, so no job
+ * reaches it.
+ *
+ * A thread in PARKED cannot be stopped or frozen. So an agent that has had nothing to do for a moment goes to rest. It reads
+ * from its bell to an invalid address, so that the read needs no memory of the guest's. When the bell is rung, the read returns
+ * EFAULT.
+ *
+ * As long as a process has an agent, the broker learns of the process's end, and of exec(), before they take effect. So memory
  * can be lent (caller-memory.h).
  *
- * What it maps it maps with AGENT_MAP_MARK, so that the filter does not ask us about that too, unless the
- * guest's flags are of the sort whose unknown bits the kernel refuses.
+ * An agent maps with AGENT_MAP_MARK, so that the filter does not ask the broker about this mmap() as well. It leaves the mark
+ * out if the guest's flags are of the sort whose unknown bits the kernel refuses.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -73,19 +88,19 @@
  */
 
 enum {
-    LINGER_MS = 200, /* an agent waits for its process's next call before it rests */
+    LINGER_MS = 200, /* how long an agent waits for its process's next call before it rests */
     TICK_MS = 100,   /* how often the keeper looks */
-    MAKE_MS = 200,   /* an open waits for the agent that is made for its process */
-    KEPT_MAX = 256,  /* more agents than that are not kept */
+    MAKE_MS = 200,   /* how long an open waits for the agent that is made for its process */
+    KEPT_MAX = 256,  /* if there are more agents, idle ones are not kept */
     PREPARED_MAX = 4096,
-    GONE_LOOKS = 100, /* for an agent's thread to be gone */
+    GONE_LOOKS = 100, /* how often to check whether an agent's thread is gone */
     GONE_MICROSECONDS = 500,
     ERRANDS_MAX = 64,   /* at a time */
-    ASTRAY_SECONDS = 2, /* in user mode, where it has one instruction to execute */
-    ASTRAY_TICKS = 50,  /* of which it was running: it might be kept from that */
-    BIRTH_SECONDS = 5,  /* for one that is being made */
-    STOP_SECONDS = 5,   /* for agents that are busy when the instance ends */
-    KILL_SECONDS = 10,  /* for those that were killed then */
+    ASTRAY_SECONDS = 2, /* time in user mode, where an agent has one instruction to execute */
+    ASTRAY_TICKS = 50,  /* running time in user mode: an agent may have been kept from running */
+    BIRTH_SECONDS = 5,  /* how long to wait for an agent that is being made */
+    STOP_SECONDS = 5,   /* how long agents_stop() waits for busy agents */
+    KILL_SECONDS = 10,  /* how long it then waits for those that it killed */
 };
 
 enum { ARG_PARAMS = 2 };     /* of ioctl(fd, command, params) */
@@ -134,7 +149,7 @@ void agents_report(Agents *agents, pid_t group, IncidentKind kind)
     incidents_report(agents->incidents, kind, group);
 }
 
-/* Whoever sits before the guest's terminal sees its end, and not what is reported. */
+/* Print the reason as well: a user at the guest's terminal sees that the process ends, but not the reported incident. */
 void agent_trouble(const Agent *agent, IncidentKind kind)
 {
     g_printerr("nvcuse: process %d %s\n", agent->group, incident_explanation(kind));
@@ -197,7 +212,7 @@ void agent_job_end(AgentJob *job, int error)
         call->error = error;
         call->done = true;
         g_cond_signal(&call->changed);
-        g_mutex_unlock(&call->lock); /* after this it may be gone */
+        g_mutex_unlock(&call->lock); /* from here on the waiting thread may free it */
     }
     g_free(job);
 }
@@ -211,8 +226,8 @@ static void fail_job(int listener, AgentJob *job, int error)
     agent_job_end(job, error);
 }
 
-/* One that was given its file, and is not said to be done: its guest is gone, or a filter of the guest's own has kept the
- * agent from saying so. With the lock held. */
+/* Drop a job whose file the agent was given, but which it did not report as done. Its guest is gone, or a filter of the
+ * guest's own has kept the agent from reporting. Call with the lock held. */
 static void drop_given(Agent *agent)
 {
     AgentJob *job = g_steal_pointer(&agent->job);
@@ -223,13 +238,13 @@ static void drop_given(Agent *agent)
     agent_job_end(job, ESRCH);
 }
 
-/* With the lock held: the agent of a process that takes its jobs; NULL: it has none. */
+/* Get the agent that takes the jobs of a process, or NULL. Call with the lock held. */
 static Agent *agent_in(const Agents *agents, pid_t group)
 {
     return g_hash_table_lookup(agents->by_group, GINT_TO_POINTER(group));
 }
 
-/* It takes no more jobs. With the lock held. */
+/* Give this agent no more jobs. Call with the lock held. */
 static void retire(Agent *agent)
 {
     if (agent_in(agent->agents, agent->group) == agent) {
@@ -282,7 +297,7 @@ void agent_ended(Agent *agent, int error)
     agent->error = error;
     if (agent->ahead && !error && !agent->unwanted) {
         g_hash_table_remove(agents->prepared,
-                            &agent->process); /* the next program in it is another */
+                            &agent->process); /* its next program may get an agent */
     }
     retire(agent);
     forget(agent);
@@ -291,9 +306,9 @@ void agent_ended(Agent *agent, int error)
     }
     agent_unlock(agent);
     if (agent->ahead) {
-        error = 0; /* what it could not be made for was nobody's */
+        error = 0; /* made ahead: its error is not the fault of these jobs */
     }
-    while ((job = g_queue_pop_head(&agent->jobs))) { /* nobody adds to it any more */
+    while ((job = g_queue_pop_head(&agent->jobs))) { /* retired: no thread adds jobs any more */
         if (job->ioctl) {
             fail_job(agent->listener, job, error ? error : ESRCH);
         } else if (error || !notification_is_valid(agent->listener, job->call.id)) {
@@ -311,7 +326,7 @@ void agent_ended(Agent *agent, int error)
     agent_unref(agent);
 }
 
-/* Answer the wait of a parked agent: it is to go. With the lock held. */
+/* Answer the wait of a parked agent so that it ends. Call with the lock held. */
 static void dismiss(Agent *agent, int error)
 {
     agent->state = AGENT_LEAVING;
@@ -319,13 +334,13 @@ static void dismiss(Agent *agent, int error)
     notification_fail(agent->listener, agent->parked, error);
 }
 
-/* With the lock held: it has something to do. */
+/* Whether there is work for the agent. Call with the lock held. */
 static bool has_work(const Agent *agent)
 {
     return agent->giving || agent->offered >= 0 || agent->jobs.length > 0 || agent->holds > 0;
 }
 
-/* It is to leave its rest. With the lock held. */
+/* Wake an agent that rests. Call with the lock held. */
 static void ring(const Agent *agent)
 {
     (void)eventfd_write(agent->bell, 1);
@@ -344,8 +359,8 @@ bool agent_may_rest(Agent *agent)
     return may;
 }
 
-/* Send a parked agent to its rest; the first time, with its bell. With the lock held. Returns true if it is to be given
- * that. */
+/* Send a parked agent to rest. If it does not have its bell yet, offer it the bell instead, and return true: the caller
+ * then gives it. Call with the lock held. */
 static bool send_to_rest(Agent *agent)
 {
     if (agent->bell_number < 0) {
@@ -364,7 +379,8 @@ static bool send_to_rest(Agent *agent)
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
-/* With the lock held: what a parked agent is to be given now, for its job if there is one; -1: nothing. */
+/* Get the file to give to a parked agent now; -1: none. If it is a job's file, that job becomes @agent->job. Call with the
+ * lock held. */
 static int next_file(Agent *agent)
 {
     int offered = agent->offered;
@@ -372,7 +388,7 @@ static int next_file(Agent *agent)
     if (agent->state != AGENT_PARKED || agent->giving) {
         return -1;
     }
-    if (offered >= 0) { /* the next one may be offered as soon as it has this */
+    if (offered >= 0) { /* another file may be offered as soon as the agent has this one */
         agent->offered = -1;
         return offered;
     }
@@ -380,20 +396,20 @@ static int next_file(Agent *agent)
     return agent->job ? agent->job->host_fd : -1;
 }
 
-/* With the lock held: the agent has been given @fd in its wait @parked, or has not, for @error. */
+/* Note the result of giving @fd to the agent in its wait @parked: @error is 0 or an errno. Call with the lock held. */
 static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, int error)
 {
     agent->giving = false;
-    /* By now it may be anywhere, even in its next wait. */
+    /* The agent may have gone on by now, even to its next wait. */
     if (agent->state == AGENT_PARKED && agent->parked == parked) {
         agent->state = error == ENOENT ? AGENT_PARKING : error ? AGENT_PARKED : AGENT_BUSY;
     }
-    if (!job) { /* what was offered, which stays ours */
+    if (!job) { /* the file was an offered one, which remains the broker's */
         if (error == ENOENT) {
             agent->offered = fd;
         }
         if (error && agent->state == AGENT_PARKED && agent->parked == parked) {
-            dismiss(agent, error); /* it cannot have it, and waits for nothing else */
+            dismiss(agent, error); /* the agent cannot have the file, and waits for nothing else */
         }
         return;
     }
@@ -404,23 +420,24 @@ static void given(Agent *agent, const AgentJob *job, int fd, uint64_t parked, in
         }
         return;
     }
-    if (agent->job != job) { /* its wait ended in another way, which whoever saw it deals with */
+    if (agent->job != job) { /* the wait ended otherwise; the thread that saw it ends the job */
         close(fd);
         return;
     }
-    /* ENOENT: it was interrupted, and waits again in a moment; or it is gone. */
+    /* ENOENT: the wait was interrupted, and begins again in a moment; or the agent is gone. */
     if (error == ENOENT && agent->state != AGENT_ENDED) {
         g_queue_push_head(&agent->jobs, g_steal_pointer(&agent->job));
     } else {
-        const int none = agent->job->ioctl ? ESRCH : EPERM; /* it has ended */
+        const int none = agent->job->ioctl ? ESRCH : EPERM; /* if the agent has ended */
         fail_job(agent->listener, g_steal_pointer(&agent->job), error == ENOENT ? none : error);
     }
 }
 
 /*
- * What is put into the agent's table, which ends its wait.
- * @file: @is_job: under AGENT_JOB_FD; else under any number
- * @params: or -1: under AGENT_PARAMS_FD
+ * Delivery: the files to put into the agent's table.
+ * @file: ends the agent's wait
+ * @is_job: put @file under AGENT_JOB_FD; otherwise under any number
+ * @params: a file to put under AGENT_PARAMS_FD first; -1: none
  */
 typedef struct {
     int file;
@@ -428,7 +445,7 @@ typedef struct {
     int params;
 } Delivery;
 
-/* Returns 0 or an errno. */
+/* Put the files into the agent's table. Returns 0 or an errno. */
 static int hand_over(const Agent *agent, const Delivery *delivery, uint64_t parked)
 {
     const int listener = agent->listener;
@@ -443,16 +460,17 @@ static int hand_over(const Agent *agent, const Delivery *delivery, uint64_t park
                                   : notification_give(listener, parked, delivery->file, O_CLOEXEC);
     }
     switch (number) {
-    case -ESRCH: /* it was interrupted while it took the file (kernel/seccomp.c, seccomp_notify_addfd()) */
+    case -ESRCH: /* the wait was interrupted while the agent took the file (kernel/seccomp.c, seccomp_notify_addfd()) */
         return ENOENT;
-    case -EBADF: /* it may not have a file with this number (RLIMIT_NOFILE) */
+    case -EBADF: /* the process may not have a descriptor with this number (RLIMIT_NOFILE) */
         return EMFILE;
     default:
         return number < 0 ? -number : 0;
     }
 }
 
-/* With the lock held: what is to be delivered for a job, or with none, @fd. An agent without stops is given its order. */
+/* Prepare the delivery of @fd, for the agent's job if it has one. Gives an agent without stops its order. Call with the
+ * lock held. */
 static Delivery prepare_delivery(Agent *agent, int fd)
 {
     const AgentJob *job = agent->job;
@@ -467,8 +485,8 @@ static Delivery prepare_delivery(Agent *agent, int fd)
 }
 
 /*
- * As long as the agent waits, and there is something for it: give it the file, which ends its wait. The
- * agent puts it into its table itself, so this takes until it is scheduled, and is done without the lock.
+ * As long as the agent waits and there is a file for it, give it the file, which ends its wait. The agent's own thread puts the
+ * file into its table, so this waits until that thread is scheduled. The lock is not held meanwhile.
  */
 static void give_next(Agent *agent)
 {
@@ -492,10 +510,10 @@ static void give_next(Agent *agent)
 }
 
 /*
- * With the lock held: the agent that waits in a notification. Its number alone does not tell while it is being made: when it has
- * just been killed, a new thread of the guest's may have that, and must not get what was for it. No thread
- * but an agent can be in a call while a tracer of ours holds it. Once it is settled it is forgotten before its number
- * is free (agent_main()).
+ * Get the agent that waits in a notification. While an agent is being made, its thread id does not identify it: if the agent
+ * has just been killed, a new thread of the guest may have the same id, and must not get what was meant for the agent. So the
+ * tracer is checked too: of all threads, only an agent can be in a call while a tracer of the broker's holds it. A settled
+ * agent does not need this check: its id is forgotten before it is free again (agent_main()). Call with the lock held.
  */
 static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif *notif)
 {
@@ -512,7 +530,7 @@ void agent_issues(Agent *agent, const AgentCall *call)
     agent_unlock(agent);
 }
 
-/* With the lock held: a copy of what the ioctl() that an agent is at is to read; false: it is at none. */
+/* Copy what the agent's current ioctl() is to read. Returns false if it does not make one. Call with the lock held. */
 static bool copy_params(const Agent *agent, AgentParams *params)
 {
     const AgentCall *call = agent->issuing;
@@ -527,8 +545,8 @@ static bool copy_params(const Agent *agent, AgentParams *params)
 }
 
 /*
- * Check: whether an agent's ioctl() is to read what it was checked for when it began. The time from then until now is
- * as long as threads take to be scheduled.
+ * Check: a check that an agent's ioctl() still reads the parameters that were checked at the beginning of the call. The time
+ * between the two checks is as long as threads take to be scheduled.
  * @agent: a reference
  * @notif: the call
  */
@@ -538,8 +556,8 @@ typedef struct {
     AgentParams params;
 } Check;
 
-/* With the lock held: the agent is in an ioctl() of its job. NULL: that is left to the check that is under way: the
- * call that it is about was interrupted, and is made once more. */
+/* Make a check for an agent that is in an ioctl() of its job. Returns NULL if a check of this agent is under way: it also
+ * does the new one. In that case the earlier call was interrupted, and is made once more. Call with the lock held. */
 static Check *check_new(Agent *agent, const struct seccomp_notif *notif)
 {
     Check *check;
@@ -574,13 +592,13 @@ static void run_once(const Check *check)
     const Agent *agent = check->agent;
     const struct seccomp_notif *notif = &check->notif;
 
-    if (check->params.fd < 0) { /* we are short of descriptors */
+    if (check->params.fd < 0) { /* the broker is out of descriptors */
         notification_fail(agent->listener, notif->id, ENOMEM);
     } else if (agent_params_are_there(&check->params, (pid_t)notif->pid,
                                       notif->data.args[ARG_PARAMS])) {
         notification_continue(agent->listener, notif->id);
     } else {
-        /* A thread that is being killed has no memory any more, and makes no call. */
+        /* A thread that is being killed has lost its memory, and does not make the call: do not punish that. */
         if (notification_is_valid(agent->listener, notif->id)) {
             agent_punish(agent);
         }
@@ -588,7 +606,7 @@ static void run_once(const Check *check)
     }
 }
 
-/* Is there another call of the agent's to check? */
+/* Take the next call of the agent that has to be checked. Returns false if there is none. */
 static bool check_next(Check *check)
 {
     Agent *agent = check->agent;
@@ -619,10 +637,10 @@ static gpointer run_check(gpointer data)
 }
 
 /*
- * Each has a thread of its own: it reads a list of the guest's mappings, which the guest can make long, and slow to
- * read. Not the reader, for whom all the container's calls would wait; nor a thread that answers guests: these may
- * all wait, by way of the worker, for this very call of the agent's (wire/broker-protocol.h). There is one for an
- * agent at a time.
+ * Run a check in a thread of its own. The check reads the list of the guest's mappings, which the guest can make long and slow
+ * to read. The reader must not do this, because all calls of the container would wait for it. A thread that answers guests must
+ * not do it either: all of these threads may be waiting, by way of the worker, for this very call of the agent's
+ * (wire/broker-protocol.h). There is one check at a time for an agent.
  */
 static void begin_check(Check *check)
 {
@@ -632,18 +650,22 @@ static void begin_check(Check *check)
         g_thread_unref(thread);
         return;
     }
-    do { /* we are short of threads */
+    do { /* the broker is out of threads */
         notification_fail(check->agent->listener, check->notif.id, ENOMEM);
     } while (check_next(check));
     check_free(check);
 }
 
 /*
- * With the lock held: does it wait for a file? Its other calls, of a job or an errand, were checked when they began. It makes none
- * of these while it is parked: a wait that is told of then is the one that a stop of the process interrupted, begun again, and its
- * tracer had said so before we saw the first. Where its wait was answered with a file, it goes on at once, and is BUSY before its
- * next call (take_job()); an errand is not, but it is the reader that answers it, and says BUSY (given()) before it takes its next
- * notification.
+ * Whether the notification is the agent's wait for a file. The agent's other calls, of a job or an errand, were checked when
+ * they began. The agent does not make them while it is PARKED:
+ * - A notification that arrives while it is PARKED is the same wait, which a stop of the process interrupted, and which begins
+ *   again. The tracer had set PARKING before the reader saw the first notification.
+ * - After its wait is answered with a file, the agent goes on at once, and its tracer sets BUSY before the agent's next call
+ *   (take_job()).
+ * - An errand's tracer does not set BUSY. But the reader itself answers the errand's wait, and sets BUSY (given()) before it
+ *   takes its next notification.
+ * Call with the lock held.
  */
 static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
 {
@@ -656,7 +678,8 @@ static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
     return waits && notif->data.nr == (agent->errand ? SYS_pidfd_getfd : SYS_mmap);
 }
 
-/* With the lock held: an agent without stops is about to make the call of its job, and no other. */
+/* Let an agent without stops make the call of its job. If it is about to make another call, or the parameters have
+ * changed, kill its process. Call with the lock held. */
 static void let_on(const Agent *agent, const struct seccomp_notif *notif)
 {
     const AgentJob *job = agent->job;
@@ -671,7 +694,7 @@ static void let_on(const Agent *agent, const struct seccomp_notif *notif)
     }
 }
 
-/* With the lock held: an agent's call that is no wait, and that a filter has us asked about. */
+/* Handle a call of an agent that is not its wait, and about which a filter asks the broker. Call with the lock held. */
 static void see_to_call(Agent *agent, const struct seccomp_notif *notif, Check **check)
 {
     if (agent->loop) {
@@ -683,15 +706,15 @@ static void see_to_call(Agent *agent, const struct seccomp_notif *notif, Check *
     }
 }
 
-/* With the lock held: let an agent without stops carry out an order that needs no file. */
+/* Let an agent without stops carry out an order that needs no file. Call with the lock held. */
 static void unpark(Agent *agent)
 {
     agent->state = AGENT_BUSY;
     (void)notification_return(agent->listener, agent->parked, AGENT_JOB_FD); /* or it waits again */
 }
 
-/* With the lock held: an agent without stops has mapped, or has not. If a signal came to its guest first, that calls again,
- * and has no use for this mapping. */
+/* Answer an mmap() that an agent without stops has carried out. If a signal interrupted the guest first, undo the mapping:
+ * the guest makes its call again. Call with the lock held. */
 static void end_map(Agent *agent, AgentJob *job, int64_t result)
 {
     if (agent_is_error(result)) {
@@ -709,19 +732,19 @@ static void end_ioctl(const Agent *agent, AgentJob *job, int64_t result)
     agent_job_end(job, agent_is_error(result) ? (int)-result : 0);
 }
 
-/* With the lock held: an agent without stops waits, and says in its wait what its last order came to. */
+/* Handle the result of the last order, which an agent without stops reports in its wait. Call with the lock held. */
 static void end_order(Agent *agent, const struct seccomp_notif *notif, AgentState before)
 {
     int64_t result;
 
-    if (!agent_loop_result(agent, notif, &result)) { /* it was interrupted before it had that */
+    if (!agent_loop_result(agent, notif, &result)) { /* interrupted before it had the order */
         if (agent_loop_is_unmapping(agent)) {
             unpark(agent);
         }
         return;
     }
     if (before == AGENT_RESTING && result != -EFAULT) {
-        agent->unwanted = true; /* a filter of the guest's own does not let it rest */
+        agent->unwanted = true; /* a filter of the guest's own does not allow it to rest */
     }
     AgentJob *job = g_steal_pointer(&agent->job);
     if (job && job->ioctl) {
@@ -731,8 +754,8 @@ static void end_order(Agent *agent, const struct seccomp_notif *notif, AgentStat
     }
 }
 
-/* With the lock held: is an agent that waits to end? @before: its state before: it may have been interrupted before it knew that
- * it is to go. */
+/* Whether an agent that waits is to end. @before: its state before this wait. If that was LEAVING, the agent was
+ * interrupted before it learned that it is to end. Call with the lock held. */
 static bool is_to_go(const Agent *agent, AgentState before)
 {
     const Agents *agents = agent->agents;
@@ -742,7 +765,7 @@ static bool is_to_go(const Agent *agent, AgentState before)
             (!agent->lingers || agent->unwanted || count(agents) > KEPT_MAX || agents->stopping));
 }
 
-/* With the lock held: it waits for a file. */
+/* Note that the agent waits for a file. Call with the lock held. */
 static void park(Agent *agent, const struct seccomp_notif *notif)
 {
     const AgentState before = agent->state;
@@ -786,15 +809,15 @@ bool agents_notified(Agents *agents, const struct seccomp_notif *notif)
     return true;
 }
 
-/* AgentSort: what is made. @errand, @again, @ahead: as in Agent */
+/* AgentSort: what is to be made. @errand, @again, @ahead: as in Agent */
 typedef struct {
     bool errand;
     bool again;
     bool ahead;
 } AgentSort;
 
-/* With the lock held: an agent, or an errand, that is to be made with the help of this call's thread; NULL: there
- * is no thread for it. */
+/* Start to make an agent, or an errand, with the help of the thread that makes the call @notif. Returns NULL if the broker
+ * cannot get a thread or a descriptor for it. Call with the lock held. */
 static Agent *agent_start(Agents *agents, int listener, const struct seccomp_notif *notif,
                           pid_t group, AgentSort sort)
 {
@@ -830,7 +853,7 @@ static Agent *agent_start(Agents *agents, int listener, const struct seccomp_not
     return agent;
 }
 
-/* With the lock held: the process's agent from now on; NULL: there is no thread for it. */
+/* Make an agent that takes the process's jobs from now on. Returns NULL as agent_start() does. Call with the lock held. */
 static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif *notif,
                         pid_t group, AgentSort sort)
 {
@@ -842,7 +865,8 @@ static Agent *agent_new(Agents *agents, int listener, const struct seccomp_notif
     return agent;
 }
 
-/* With the lock held: the agent of the process; NULL and @error if there is to be none. */
+/* Get the agent of the process, or make one. Returns NULL with @error set if that is not possible. Call with the lock
+ * held. */
 static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif *notif,
                         pid_t group, int *error)
 {
@@ -859,16 +883,17 @@ static Agent *agent_for(Agents *agents, int listener, const struct seccomp_notif
     return agent;
 }
 
-/* The listener counts its notifications up. Source: kernel/seccomp.c, seccomp_next_notify_id(). */
+/* Whether the notification @one is older. A listener numbers its notifications upwards. Source: kernel/seccomp.c,
+ * seccomp_next_notify_id(). */
 static bool is_earlier(const struct seccomp_notif *one, const struct seccomp_notif *other)
 {
     return (int64_t)(one->id - other->id) < 0;
 }
 
 /*
- * With the lock held: take out the job of a call that a thread made before its present one; NULL: there is none. That call was
- * interrupted, and nobody waits for it: a process that is stopped and let on more often than its agent gets a turn would have us
- * keep a file for each.
+ * Take out the job of a call that the thread made before its present one. Returns NULL if there is none. That earlier call was
+ * interrupted, and nothing waits for it. If such jobs were kept, a process that is stopped and continued faster than its agent
+ * is scheduled would make the broker keep a file for each. Call with the lock held.
  */
 static AgentJob *take_superseded(Agent *agent, const struct seccomp_notif *present)
 {
@@ -926,8 +951,8 @@ void agents_take_file(Agents *agents, int listener, const struct seccomp_notif *
     }
 }
 
-/* With the lock held: the process's agent; NULL: it has none. One that is being made with the help of another thread may
- * come to nothing: that is waited for, but not for ever, for a guest can hold up its own. */
+/* Get the process's agent, or NULL. If an agent is being made with the help of another thread, wait until it is made or
+ * has failed. This does not wait for ever, because a guest can hold its own agent up. Call with the lock held. */
 static Agent *agent_of(Agents *agents, pid_t group)
 {
     Agent *agent = agent_in(agents, group);
@@ -971,7 +996,8 @@ void agents_release(AgentHold *hold)
 
 /* --- ahead ------------------------------------------------------------------------------------ */
 
-/* With the lock held: is a process to be given an agent ahead? Once: if that fails there is a reason for it. */
+/* Whether to make an agent ahead for the process. This is tried once, because a failure has a reason that remains. Call
+ * with the lock held. */
 static bool is_to_prepare(Agents *agents, uint64_t process)
 {
     if (agents->stopping || count(agents) >= KEPT_MAX ||
@@ -986,9 +1012,10 @@ static bool is_to_prepare(Agents *agents, uint64_t process)
     return true;
 }
 
-/* With the lock held. One that is made ahead is still being made when the thread that it was made with calls again. What that
- * does next is to find it made: it may be a filter for all threads (SECCOMP_FILTER_FLAG_TSYNC), which kills for the
- * calls that are missing. Not for long: a guest can hold its own up. */
+/* Wait until the agent of the process is made. An agent that is made ahead is not finished when the borrowed thread
+ * repeats its call. The thread's next calls must find it finished: the thread may install a filter for all threads
+ * (SECCOMP_FILTER_FLAG_TSYNC), which kills for the calls that the agent still has to make. The wait is short, because a guest
+ * can hold its own agent up. Call with the lock held. */
 static void wait_until_made(Agents *agents, pid_t group)
 {
     const gint64 deadline = g_get_monotonic_time() + MAKE_MS * G_TIME_SPAN_MILLISECOND;
@@ -1024,7 +1051,8 @@ bool agents_prepare(Agents *agents, int listener, const struct seccomp_notif *no
     agent_ref(agent);
     agent->process = process;
     const gint64 deadline = g_get_monotonic_time() + BIRTH_SECONDS * G_TIME_SPAN_SECOND;
-    /* Not for ever: what a guest executes from a file system of its own keeps others from taking hold of its threads. */
+    /* Do not wait for ever: a program that a guest executes from its own file system keeps the broker from seizing its
+     * threads. */
     while (agent->borrowing == AGENT_NOT_YET &&
            g_cond_wait_until(&agents->changed, &agents->lock, deadline)) {
     }
@@ -1047,7 +1075,7 @@ uint64_t agents_lend(Agents *agents, pid_t group)
     return agent->lending;
 }
 
-/* Until a thread that runs no code any more is gone from its process as well. */
+/* Wait until a thread that does not run any code any more has left its process as well. */
 static void wait_until_gone(pid_t tid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", tid);
@@ -1105,7 +1133,7 @@ GArray *agents_threads(Agents *agents)
 
 /* --- ioctls ----------------------------------------------------------------------------------- */
 
-/* Give it to the process's agent. Returns false if there is none. */
+/* Give the call to the process's agent. Returns false if there is no agent. */
 static bool give_call(Agents *agents, pid_t group, AgentCall *call, int host_fd)
 {
     AgentJob *job = g_new(AgentJob, 1);
@@ -1138,7 +1166,8 @@ static int wait_for_call(AgentCall *call)
     return call->error;
 }
 
-/* Before the guest knows of the file: it can hold the file's lock then, and whoever writes. */
+/* Write the parameters before the guest gets the file. Afterwards the guest can hold the file's lock, and so block every
+ * writer. */
 static bool write_params(const AgentCall *call)
 {
     const AgentIoctl *what = call->what;
@@ -1169,13 +1198,14 @@ int agents_ioctl(Agents *agents, pid_t group, const AgentIoctl *what)
 
 /* --- the keeper ------------------------------------------------------------------------------- */
 
-/* It executes one instruction to get into a system call; not to come back is to be made to do something
- * else. But it may be kept waiting: by a busy or a frozen machine, or for its page of code. */
+/* Whether the thread stays in user mode longer than it needs. It executes one instruction to get into a system call. If it
+ * does not come back, it was made to do something else. But a busy or frozen machine, or a missing page of code, may delay
+ * it, so the time that it really ran counts. */
 static bool is_astray(const Tracee *tracee, AgentStay *stay)
 {
     gint64 since = tracee->in_user_mode_since;
 
-    /* What a thread of the guest's has run before it was borrowed does not count. */
+    /* The time that a guest's thread ran before it was borrowed does not count. */
     if (since != stay->since) {
         *stay = (AgentStay){.since = since, .ticks = since ? guest_thread_time(tracee->tid) : 0};
     }
@@ -1183,7 +1213,7 @@ static bool is_astray(const Tracee *tracee, AgentStay *stay)
            guest_thread_time(tracee->tid) > stay->ticks + ASTRAY_TICKS;
 }
 
-/* With the lock held. Returns true if it is to be given its bell. */
+/* Look after one agent. Returns true if it is to be given its bell. Call with the lock held. */
 static bool look_after(const Agents *agents, Agent *agent)
 {
     gint64 idle = g_get_monotonic_time() - agent->since;
@@ -1208,7 +1238,7 @@ static bool look_after(const Agents *agents, Agent *agent)
     return to_give;
 }
 
-/* With the lock held, and let go of for a moment. */
+/* Look after all agents. Call with the lock held; releases it for a moment. */
 static void look_after_all(Agents *agents)
 {
     g_autoptr(GList) all = g_hash_table_get_keys(agents->all);
@@ -1227,7 +1257,7 @@ static void look_after_all(Agents *agents)
     g_mutex_lock(&agents->lock);
 }
 
-/* With the lock held: is there one that time has a meaning for? */
+/* Whether there is an agent that the keeper has to watch. Call with the lock held. */
 static bool is_any_awake(const Agents *agents)
 {
     GHashTableIter iter;
@@ -1263,7 +1293,7 @@ static gpointer keep(gpointer data)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-/* What capset(2) reads, sealed: nobody can ever write to it. */
+/* Make the file that capset(2) reads. It is sealed: no process can ever write to it. */
 static int make_no_caps(void)
 {
     const struct {
@@ -1298,7 +1328,7 @@ Agents *agents_new(GuestMembers *members, Incidents *incidents, AgentsTakeBack t
     return agents;
 }
 
-/* What is still busy is held in the host's driver, or by a guest that holds its agent up. */
+/* Kill the processes of all agents that remain. Those are held up in the host's driver, or by their guest. */
 static void kill_all(const Agents *agents)
 {
     GHashTableIter iter;
@@ -1310,7 +1340,7 @@ static void kill_all(const Agents *agents)
     }
 }
 
-/* With the lock held: until nothing is under way, but so long only. */
+/* Wait until nothing is under way, but at most @seconds. Call with the lock held. */
 static void wait_for_none(Agents *agents, unsigned seconds)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
@@ -1320,7 +1350,7 @@ static void wait_for_none(Agents *agents, unsigned seconds)
     }
 }
 
-/* With the lock held: false with @error that says what is under way still. */
+/* Whether everything has ended. If not, @error names what is still under way. Call with the lock held. */
 static bool have_ended(const Agents *agents, GError **error)
 {
     GHashTableIter iter;

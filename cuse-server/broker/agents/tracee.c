@@ -14,25 +14,26 @@
 
 /* #syscalls:broker ptrace wait4 waitid sched_yield process_vm_readv */
 
-/* Absent from C libraries' headers: the kernel's own, include/uapi/asm-generic/siginfo.h. */
+/* Missing from the headers of C libraries. The kernel defines it in include/uapi/asm-generic/siginfo.h. */
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1
 #endif
 
-/* include/linux/errno.h: what only the kernel and whoever traces see. */
+/* include/linux/errno.h: results that only the kernel and tracers see. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
 
-/* So many calls, each interrupted so soon after the one before: that is no process that is stopped and goes on. */
+/* The limit for interrupted calls: so many, each so soon after the one before. A process that is only stopped and
+ * continued stays below it. */
 enum { REPEATS_MAX = 1000, REPEAT_SOON_MS = 100 };
 
 /* Why a thread stopped. */
 typedef enum {
-    STOP_ENDED,   /* it did not: it is gone, and has been reaped */
-    STOP_SYSCALL, /* beginning or end of a system call */
+    STOP_ENDED,   /* it did not stop: it is gone, and has been reaped */
+    STOP_SYSCALL, /* at the beginning or the end of a system call */
     STOP_CLONE,   /* in the middle of a clone(), which made a thread */
-    STOP_TRAP,    /* asked to, new, or stopped with its whole process */
+    STOP_TRAP,    /* the broker asked for it, the thread is new, or its whole process is stopped */
     STOP_SIGNAL,  /* a signal is about to be delivered to it */
-    STOP_EXIT,    /* it is ending, and runs no code of its own any more */
+    STOP_EXIT,    /* the thread is ending, and does not run any code of its own any more */
 } StopKind;
 
 typedef struct {
@@ -40,8 +41,9 @@ typedef struct {
     int signal;
 } Stop;
 
-/* Wait until there is news of a thread that is alone. Its end is told before it is taken note of; a stop is taken by itself,
- * since the thread may be killed between the two looks, and its end would be taken in its place. */
+/* Wait until a thread that is alone stops or ends. If it ends, call @ends before reaping it. A stop is fetched by a call
+ * that accepts only stops: the thread may be killed between the two calls, and an end must not be reaped in place of the
+ * stop. */
 static bool wait_alone(const Tracee *tracee, int *status)
 {
     const int options = __WALL | __WNOTHREAD;
@@ -61,16 +63,16 @@ static bool wait_alone(const Tracee *tracee, int *status)
         if (waitid(P_PID, (id_t)tracee->tid, &news, WSTOPPED | WNOHANG | options) == 0 &&
             news.si_pid == tracee->tid) {
             *status = news.si_status << 8 |
-                      0x7f; /* as waitpid() has it: kernel/exit.c, wait_task_stopped() */
+                      0x7f; /* as waitpid() reports it: kernel/exit.c, wait_task_stopped() */
             return true;
         }
     }
 }
 
 /*
- * Wait until there is news of a thread. A process's first thread is not said to have ended before all
- * the others are gone, and one that we trace is not before we have waited for it: so unless it is alone (@alone),
- * the end of any other thread that this thread of ours holds is taken note of on the way.
+ * Wait until a thread stops or ends. The kernel does not report the end of a process's first thread before all its other
+ * threads are gone. A thread that the broker traces is not gone before its tracer has reaped it. So unless the thread is alone
+ * (@alone), this also reaps every other thread that the calling thread holds and that ends meanwhile.
  */
 static bool wait_for(pid_t tid, const Tracee *alone, int *status)
 {
@@ -86,7 +88,7 @@ static bool wait_for(pid_t tid, const Tracee *alone, int *status)
         if (waitid(P_ALL, 0, &news, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD) == 0 &&
             news.si_pid != tid) {
             if (news.si_code == CLD_TRAPPED || news.si_code == CLD_STOPPED) {
-                sched_yield(); /* a new thread, which is waited for in its turn; ours comes at once */
+                sched_yield(); /* a new thread, which is waited for later; the stop of @tid comes soon */
             } else {
                 waitpid(news.si_pid, NULL, __WALL | __WNOTHREAD);
             }
@@ -117,8 +119,8 @@ static Stop next_stop(pid_t tid, const Tracee *alone)
     return (Stop){.kind = STOP_SIGNAL, .signal = WSTOPSIG(status)};
 }
 
-/* A signal that came although all are blocked that can be: which to deliver, or 0; -1: it is about
- * what the thread itself did, which only other code than ours can have brought about. */
+/* Decide about a signal that arrived although all signals that can be blocked are blocked. Returns the signal to deliver,
+ * or 0. Returns -1 if the thread itself caused the signal, which only other code than the broker's can do. */
 static int signal_to_deliver(pid_t tid, int signal_number)
 {
     siginfo_t info;
@@ -126,7 +128,7 @@ static int signal_to_deliver(pid_t tid, int signal_number)
     if (signal_number == SIGSTOP) {
         return SIGSTOP;
     }
-    /* The guest's own filter forbids the call, which has failed. */
+    /* A filter of the guest's own forbids the call, which has failed. */
     if (signal_number == SIGSYS && ptrace(PTRACE_GETSIGINFO, tid, 0, &info) == 0 &&
         info.si_code == SYS_SECCOMP) {
         return 0;
@@ -136,8 +138,8 @@ static int signal_to_deliver(pid_t tid, int signal_number)
 
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
 
-/* Let the thread go on to the next stop that means something to us. @request: PTRACE_SYSCALL, or PTRACE_CONT: not to those at
- * the beginning and at the end of system calls */
+/* Let the thread go on to the next stop that matters. @request: PTRACE_SYSCALL, or PTRACE_CONT, which leaves out the stops
+ * at the beginning and the end of system calls. */
 static TraceeResult go_on_by(enum __ptrace_request request, const Tracee *tracee, Stop *stop)
 {
     const pid_t tid = tracee->tid;
@@ -155,7 +157,7 @@ static TraceeResult go_on_by(enum __ptrace_request request, const Tracee *tracee
         case STOP_CLONE:
         case STOP_EXIT:
             return TRACEE_OK;
-        case STOP_TRAP: /* its process is stopped; that waits until we are done */
+        case STOP_TRAP: /* its process is stopped; that takes effect when the tracer is done */
             deliver = 0;
             break;
         case STOP_SIGNAL:
@@ -190,7 +192,7 @@ TraceeResult tracee_wait(pid_t tid)
             return TRACEE_ENDED;
         case STOP_TRAP:
             return TRACEE_OK;
-        default: /* what came before; the one that we asked for is still to come */
+        default: /* an earlier stop; the one that the broker asked for follows */
             ptrace(PTRACE_CONT, tid, 0, stop.kind == STOP_SIGNAL ? stop.signal : 0);
         }
     }
@@ -231,7 +233,7 @@ void tracee_let_go(pid_t tid)
     ptrace(PTRACE_DETACH, tid, 0, 0);
 }
 
-/* A thread that stood still did not do as it was told: it has been killed, or nothing is as it seems. */
+/* Find out why a thread that stood still did not do as told: it has been killed, or it was tampered with. */
 static TraceeResult why_not(const Tracee *tracee)
 {
     return errno == ESRCH &&
@@ -240,7 +242,7 @@ static TraceeResult why_not(const Tracee *tracee)
                : TRACEE_TAMPERED;
 }
 
-/* The system call at whose beginning or end the thread stands. */
+/* Read the system call at whose beginning or end the thread stands. */
 static TraceeResult look(const Tracee *tracee, struct __ptrace_syscall_info *info)
 {
     memset(info, 0, sizeof *info);
@@ -274,7 +276,7 @@ TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call)
     Stop stop;
 
     regs->rax = (unsigned long long)call->number;
-    regs->orig_rax = (unsigned long long)-1; /* nothing for the kernel to restart */
+    regs->orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
     regs->rdi = call->args[0];
     regs->rsi = call->args[1];
     regs->rdx = call->args[2];
@@ -297,7 +299,7 @@ TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call)
     return result == TRACEE_OK && !is_beginning_of(&info, call) ? TRACEE_TAMPERED : result;
 }
 
-/* The result of the call at whose end the thread stands. */
+/* Read the result of the call at whose end the thread stands. */
 static TraceeResult read_result(const Tracee *tracee, int64_t *value)
 {
     struct __ptrace_syscall_info info;
@@ -368,7 +370,7 @@ TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs)
     return result == TRACEE_OK ? TRACEE_TAMPERED : result;
 }
 
-/* Its result is a thread's id, or minus an error, of the kernel's own too. */
+/* Make the clone() call once. The result is a thread id, or minus an errno, including those that only the kernel uses. */
 static TraceeResult clone_once(Tracee *tracee, TraceeCall *call)
 {
     unsigned long made = 0;
@@ -378,10 +380,11 @@ static TraceeResult clone_once(Tracee *tracee, TraceeCall *call)
     if (result != TRACEE_OK || (result = go_on(tracee, &stop)) != TRACEE_OK) {
         return result;
     }
-    if (stop.kind != STOP_CLONE) { /* its end: there is no thread */
+    if (stop.kind != STOP_CLONE) { /* the end of the call: it did not make a thread */
         result = read_result(tracee, &call->result);
-        /* A filter of the guest's own kills it for this call, or sends it a signal for it, as soon as it goes on: the kernel has
-         * put the number back where the result would be. Source: kernel/seccomp.c, syscall_rollback(). */
+        /* A filter of the guest's own kills the thread for this call, or sends it a signal for it, as soon as it goes on.
+         * The kernel has then put the call's number back where the result would be. Source: kernel/seccomp.c,
+         * syscall_rollback(). */
         if (result == TRACEE_OK && call->result == call->number) {
             call->result = -EPERM;
         }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mechanics of ptrace: a thread of a guest is taken hold of, and made to carry out system calls.
- * Knows nothing of what they are for (broker/agents/agents.c does).
+ * The mechanics of ptrace: take hold of a guest's thread, and have it make system calls. This code does not depend on the
+ * purpose of these calls (see broker/agents/agents.c).
  *
- * A traced thread never gets further than we have looked: it is let go on only from one system
- * call's end to the next one's beginning (the syscall-entry stop), where its number and all its
- * arguments are read back from the kernel, and from there to its end. Whatever a guest writes over the
- * instruction in the meantime, no other system call is carried out.
+ * A traced thread never gets further than the broker has checked. It is let go on only from the end of one system call to the
+ * beginning of the next (the syscall-entry stop). There its number and all its arguments are read back from the kernel. From
+ * there it is let go on to the end of that call. Even if a guest overwrites the instruction in the meantime, no other system
+ * call is carried out.
  *
- * All functions about a thread are called by one thread of ours, the one that took hold of it.
+ * Only the broker's thread that took hold of a thread calls the functions below for it.
  */
 #pragma once
 
@@ -21,23 +21,24 @@
 
 enum { SYSCALL_INSTRUCTION_BYTES = 2 };
 
-/** TraceeResult: what became of a thread that was to do something. */
+/** TraceeResult: what happened to a thread that was to do something. */
 typedef enum {
     TRACEE_OK,
-    TRACEE_ENDED,    /* it is no more: killed, or another thread replaced the program */
-    TRACEE_TAMPERED, /* it did something else than it was made to do, or was about to */
+    TRACEE_ENDED,    /* it has ended: it was killed, or another thread executed a new program */
+    TRACEE_TAMPERED, /* it did, or was about to do, something else than it was made to do */
 } TraceeResult;
 
 /**
- * Tracee: a thread that is being held.
- * @tid: in the broker's pid namespace
- * @alone: the thread of ours that holds it holds no other
+ * Tracee: a thread that is held.
+ * @tid: in the broker's PID namespace
+ * @alone: the broker's thread that holds it does not hold any other
  * @regs: its registers; rip is at the system call instruction that it is made to use
- * @in_user_mode_since: monotonic time at which it was let into user mode, where it can stay as long as
- *     the guest's code makes it; 0: it is not there. Read by other threads.
- * @repeats: of calls that were interrupted, one soon after the other; @repeated: when the last one was
- * @ends: called, with @data, when a thread that is @alone has ended, before the kernel is told that this was seen:
- *     until then exec() by its process, and the process's end, wait. NULL: nothing is
+ * @in_user_mode_since: monotonic time at which it was let into user mode, where it can stay as long as the guest's code makes
+ *     it stay; 0: it is not in user mode. Other threads read this.
+ * @repeats: how many calls in a row were interrupted, each soon after the one before
+ * @repeated: when the last call was interrupted
+ * @ends: called with @data when a thread that is @alone has ended, before its tracer reaps it. Until then, exec() by its
+ *     process and the end of its process wait. NULL: nothing is called.
  */
 typedef struct {
     pid_t tid;
@@ -50,7 +51,7 @@ typedef struct {
     gpointer data;
 } Tracee;
 
-/** TraceeCall: a system call: its number and arguments, and its result once it was carried out. */
+/** TraceeCall: a system call: its number and arguments, and its result after it was carried out. */
 typedef struct {
     long number;
     uint64_t args[6];
@@ -58,75 +59,75 @@ typedef struct {
 } TraceeCall;
 
 /**
- * tracee_seize: take hold of a thread that waits in the kernel, and have it stop before it is in user
- * mode again. It dies with us.
- * Returns: 0 or an errno: EPERM: somebody else traces it; ESRCH: it is no more.
+ * tracee_seize: take hold of a thread that waits in the kernel, and have it stop before it returns to user mode. The kernel
+ * kills the thread if the broker ends.
+ * Returns: 0 or an errno: EPERM: another process traces the thread; ESRCH: it has ended.
  */
 int tracee_seize(pid_t tid);
 
-/** tracee_wait: wait until a thread that was to stop has stopped. */
+/** tracee_wait: wait until a thread that is to stop has stopped. */
 TraceeResult tracee_wait(pid_t tid);
 
-/** tracee_init: prepare to use a thread that stopped at the end of a system call. False: it is gone. */
+/** tracee_init: prepare to use a thread that has stopped at the end of a system call. Returns false if it is gone. */
 bool tracee_init(Tracee *tracee, pid_t tid);
 
 /**
- * tracee_block_signals: none comes to the thread any more, but SIGSYS, which only its own filter
- * sends.
- * @before: set to what was blocked
+ * tracee_block_signals: block all signals for the thread except SIGSYS, which only its own filter sends.
+ * @before: set to the signals that were blocked before
  */
 void tracee_block_signals(pid_t tid, uint64_t *before);
 
-/** tracee_detach: let a thread go on with these registers and blocked signals. False: it is being killed, or is no more. */
+/** tracee_detach: let a thread go on with these registers and blocked signals. Returns false if it is being killed, or has
+ * ended. */
 bool tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked);
 
-/** tracee_let_go: let a thread go on as if nothing had been. */
+/** tracee_let_go: let a thread go on unchanged. */
 void tracee_let_go(pid_t tid);
 
-/** tracee_enter: bring the thread to the beginning of a system call: it stops there, and has done
- * nothing yet. */
+/** tracee_enter: bring the thread to the beginning of a system call. It stops there, and the call has not done anything
+ * yet. */
 TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call);
 
-/** tracee_read: copy @size bytes of the thread's memory. TRACEE_ENDED: it has been killed; TRACEE_TAMPERED: it has no
- * memory there that can be read. */
+/** tracee_read: copy @size bytes of the thread's memory. TRACEE_ENDED: it has been killed; TRACEE_TAMPERED: it does not
+ * have readable memory there. */
 TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, size_t size);
 
-/** tracee_leave: from there, let it carry the call out; waits for its end. */
+/** tracee_leave: let the thread carry out the call at whose beginning it stands, and wait for the end of the call. */
 TraceeResult tracee_leave(Tracee *tracee, TraceeCall *call);
 
-/** tracee_was_interrupted: was the call interrupted before it had done anything? The kernel would make such a call again
- * itself. */
+/** tracee_was_interrupted: whether the call was interrupted before it had done anything. The kernel would repeat such a
+ * call itself. */
 bool tracee_was_interrupted(const TraceeCall *call);
 
 /**
- * tracee_is_to_repeat: is the call to be made again, since it was interrupted? Only its process being stopped can do that,
- * since nobody can block SIGSTOP; or a filter of the guest's own that says so: not for ever. Then the call has failed, with
- * EPERM.
+ * tracee_is_to_repeat: whether the call has to be made again because it was interrupted. Only a stop of its process can cause
+ * that, because SIGSTOP cannot be blocked; or a filter of the guest's own that fakes this result. So the number of repeats is
+ * limited: beyond the limit, this sets the call's result to -EPERM and returns false.
  */
 bool tracee_is_to_repeat(Tracee *tracee, TraceeCall *call);
 
-/** tracee_do: both of them, again if the call is to be repeated. */
+/** tracee_do: tracee_enter() and tracee_leave(), repeated as tracee_is_to_repeat() requires. */
 TraceeResult tracee_do(Tracee *tracee, TraceeCall *call);
 
 /**
- * tracee_run: let the thread run code of ours that the guest cannot change, without a stop at its system calls. Waits for
- * its end.
- * @regs: what it starts with
- * Returns: TRACEE_ENDED; or TRACEE_TAMPERED: it stands still, for a signal that only other code than ours brings about.
+ * tracee_run: let the thread run the broker's code, which the guest cannot change, without a stop at its system calls. Waits
+ * until the thread has ended.
+ * @regs: the registers to start with
+ * Returns: TRACEE_ENDED; or TRACEE_TAMPERED: the thread stands still because of a signal that only other code can cause.
  */
 TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs);
 
 /**
- * tracee_clone: make it start a thread of the same process that is held like itself.
+ * tracee_clone: make the thread start another thread of the same process, which is then held as well.
  * @flags: of clone(2)
- * @result: the new thread's id, or minus an errno: EPERM also if a filter of the guest's own kills it for the call as soon
- *     as it goes on
+ * @result: set to the new thread's id, or minus an errno. It is EPERM also if a filter of the guest's own kills the thread for
+ *     this call as soon as it goes on.
  */
 TraceeResult tracee_clone(Tracee *tracee, uint64_t flags, pid_t *result);
 
-/** tracee_reap: wait until a thread is gone that is being killed. */
+/** tracee_reap: wait until a thread that is being killed is gone. */
 void tracee_reap(pid_t tid);
 
-/** tracee_exit: make the thread end, until it runs no code of its own any more: TRACEE_ENDED. It is not waited for
- * after that: the files that it closes then may be of a FUSE file system that a guest serves. */
+/** tracee_exit: make the thread end. Waits until it does not run any code of its own any more: TRACEE_ENDED. Does not wait
+ * for more, because the files that the thread then closes may be on a FUSE file system that a guest serves. */
 TraceeResult tracee_exit(Tracee *tracee);
