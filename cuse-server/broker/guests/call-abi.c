@@ -15,9 +15,9 @@ static const struct {
 } walled[] = {
     {5, __X32_SYSCALL_BIT + 2},     /* open */
     {295, __X32_SYSCALL_BIT + 257}, /* openat */
-    {90, __X32_SYSCALL_BIT + 9},    /* mmap; of mmap2 a profile knows nothing */
+    {90, __X32_SYSCALL_BIT + 9},    /* mmap; profiles do not have a rule for mmap2 */
     {54, __X32_SYSCALL_BIT + 514},  /* ioctl */
-    /* With an agent in the process the kernel itself refuses what a process of one thread alone may do. */
+    /* While the process has an agent, the kernel itself refuses what only a process with a single thread may do. */
     {310, __X32_SYSCALL_BIT + 272}, /* unshare */
     {346, __X32_SYSCALL_BIT + 308}, /* setns */
     {26, __X32_SYSCALL_BIT +

@@ -14,8 +14,8 @@
  */
 
 /*
- * A signal for a whole process is for a moment to be seen at all of its threads, until the one that takes it
- * has done so: only what is seen twice is the caller's own.
+ * A signal for a whole process is pending at all of its threads for a moment, until one of them takes it. So a signal
+ * counts as the caller's own only if two looks in a row find it.
  */
 enum { LOOK_MICROSECONDS = 10 * 1000, LOOKS_WITH_SIGNAL = 2 };
 
@@ -26,12 +26,12 @@ struct CallWatch {
     gint stop; /* atomic */
 };
 
-/* Is its caller gone, or has it a signal? */
+/* Is the caller gone, or does it have a signal? */
 static bool is_over(const GuestCall *call)
 {
     bool signalled = guest_thread_has_signal(call->tid);
 
-    /* What was read was the caller's only if it still waits. */
+    /* If the caller still waits, what was read is its own: the thread id has not been reused. */
     return !notification_is_valid(call->listener, call->id) || signalled;
 }
 
@@ -41,7 +41,7 @@ static void interrupt(const CallWatch *watch, const GuestCall *call)
     int fd = -1;
 
     (void)worker_link_ask(watch->worker, &question, 0, -1,
-                          &fd); /* if it is too late, all the better */
+                          &fd); /* if the call has already ended, all the better */
     close_if_open(fd);
 }
 

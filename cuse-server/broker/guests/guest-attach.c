@@ -10,12 +10,12 @@
 /* #syscalls:broker clock_nanosleep */
 
 enum {
-    ARG_THREAD = 1,      /* of ptrace(request, thread, ...) */
-    RELEASE_LOOKS = 100, /* for a thread of the guest's to be let go of */
+    ARG_THREAD = 1,      /* in ptrace(request, thread, ...) */
+    RELEASE_LOOKS = 100, /* while waiting until a thread of the guest's is released */
     RELEASE_MICROSECONDS = 500,
 };
 
-/* Find the thread of ours that the caller means. Returns false if there is none. */
+/* Find the traced thread that the caller names by @number. Returns false if the broker traces no such thread. */
 static bool find_thread(Agents *agents, pid_t caller, uint32_t number, AgentThread *found)
 {
     g_autoptr(GArray) threads = agents_threads(agents);
@@ -30,7 +30,7 @@ static bool find_thread(Agents *agents, pid_t caller, uint32_t number, AgentThre
     return false;
 }
 
-/* An agent has no capabilities: what counts are the rights of its process. */
+/* Compare the caller's rights with those of the agent's process: the agent itself does not have capabilities. */
 static bool may_attach(pid_t caller, pid_t group)
 {
     g_autofree char *own = g_strdup_printf("/proc/%d", caller);
@@ -44,7 +44,8 @@ static bool may_attach(pid_t caller, pid_t group)
                                       guest_rights_below(other, tracer->user_namespace));
 }
 
-/* The agent has ended; a thread of the guest's that it was made with may be let go of a moment later. */
+/* Wait until the broker has released a thread. The agent has already ended, but the broker may release the guest's thread
+ * that the agent was made with a moment later. */
 static void wait_until_released(pid_t tid)
 {
     for (unsigned look = 0; look < RELEASE_LOOKS && guest_thread_tracer(tid) != 0; look++) {
@@ -57,7 +58,7 @@ void guest_attach_answer(Agents *agents, int listener, const struct seccomp_noti
     const pid_t caller = (pid_t)notif->pid;
     AgentThread thread;
 
-    /* That the caller still waits says that its number was its own, and so its rights. */
+    /* If the caller still waits, its thread id was not reused, so the rights that were read are its own. */
     if (find_thread(agents, caller, (uint32_t)notif->data.args[ARG_THREAD], &thread) &&
         may_attach(caller, thread.group) && notification_is_valid(listener, notif->id)) {
         agents_dismiss(agents, thread.group);

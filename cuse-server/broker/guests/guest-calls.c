@@ -2,12 +2,12 @@
 #include "cuse-server/broker/guests/guest-calls.h"
 
 struct GuestCalls {
-    GMutex lock; /* guards every GuestCall in the list as well */
+    GMutex lock; /* guards what follows, and @users of every GuestCall in the list */
     GCond unused;
     GCond begun;
-    GQueue calls; /* GuestCall, the latest first: few at a time */
-    bool waited;  /* guest_calls_wait() waits for one */
-    bool woken;   /* it does not any more */
+    GQueue calls; /* of GuestCall, the latest first; few at a time */
+    bool waited;  /* guest_calls_wait() waits for a call now */
+    bool woken;   /* guest_calls_wake() was called: guest_calls_wait() does not wait any more */
 };
 
 GuestCalls *guest_calls_new(void)

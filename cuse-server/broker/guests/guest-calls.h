@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls of guests that wait at a listener while the worker carries them out: what the worker may have
- * done in, or for, a guest's process, it may for these alone.
+ * Calls of guests that wait at a listener while the worker carries them out. The worker may ask the broker to do
+ * something in a guest's process, or for it, only for one of these calls.
  */
 #pragma once
 
@@ -16,13 +16,13 @@
 typedef struct GuestCalls GuestCalls;
 
 /**
- * GuestCall: one of them, on the stack of the thread that answers it.
- * @tid: who waits
+ * GuestCall: one such call, on the stack of the thread that answers it.
+ * @tid: the thread that waits in the call
  * @listener, @id: the notification
  * @command: the ioctl's word
- * @file: the file that it is on
- * @users: how many threads use it right now
- * @signals: for the watch: in how many looks one after the other its caller had a signal
+ * @file: the file that the ioctl is on
+ * @users: number of threads that use the call now
+ * @signals: for call-watch.h: number of looks in a row that found a signal, or the caller gone
  */
 typedef struct {
     pid_t tid;
@@ -37,22 +37,23 @@ typedef struct {
 GuestCalls *guest_calls_new(void);
 void guest_calls_free(GuestCalls *calls);
 
-/** guest_calls_begin: from now on until guest_calls_end() the worker may name @call by its thread. */
+/** guest_calls_begin: let the worker name @call by its thread, from now on until guest_calls_end(). */
 void guest_calls_begin(GuestCalls *calls, GuestCall *call);
 
-/** guest_calls_end: waits for those that are using it; see guest_calls_use(). */
+/** guest_calls_end: remove @call. Waits for the threads that still use it; see guest_calls_use(). */
 void guest_calls_end(GuestCalls *calls, GuestCall *call);
 
 /**
- * guest_calls_use: the call that a thread waits in, or NULL. It stays until guest_calls_unuse(), which
- * must not be long in coming.
+ * guest_calls_use: get the call that the thread @tid waits in. The call stays valid until guest_calls_unuse(), which must
+ * follow soon.
+ * Returns: the call, or NULL if the thread does not wait in one.
  */
 GuestCall *guest_calls_use(GuestCalls *calls, pid_t tid);
 void guest_calls_unuse(GuestCalls *calls, GuestCall *call);
 
 /**
  * guest_calls_wait: wait until there are calls, or guest_calls_wake() is called.
- * Returns: (transfer full): the threads (pid_t) that wait in one.
+ * Returns: (transfer full): the threads (pid_t) that wait in a call.
  */
 GArray *guest_calls_wait(GuestCalls *calls);
 void guest_calls_wake(GuestCalls *calls);

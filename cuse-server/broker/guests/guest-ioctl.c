@@ -15,7 +15,7 @@
 
 /* #syscalls:broker close */
 
-/* Calls in which the driver acts on the address space of the task that makes them, and the devices that have them. */
+/* Calls in which the driver acts on the address space of the calling task, and the kinds of device that have them. */
 static const struct {
     uint32_t command;
     DeviceKind kind;
@@ -44,10 +44,11 @@ bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind)
 enum { ARG_FD, ARG_COMMAND, ARG_ARGUMENT };
 
 /*
- * GuestIoctlCall: one of them.
- * @base: what may be done in its process, and for it, from guest_calls_begin() to guest_calls_end()
+ * GuestIoctlCall: an ioctl() that waits in a notification.
+ * @base: by this the worker may have something done in the caller's process, or for it, from guest_calls_begin() to
+ *     guest_calls_end()
  * @memory: /proc/TID/mem of the caller, or -1
- * @denied: the errno for which the worker does not get it, or 0
+ * @denied: the errno that tells why the worker does not get @memory, or 0
  */
 typedef struct {
     GuestCall base;
@@ -55,7 +56,7 @@ typedef struct {
     int denied;
 } GuestIoctlCall;
 
-/* Have the worker carry it out. Returns 0 or an errno. */
+/* Have the worker carry out the call. Returns 0 or an errno. */
 static int ask(const GuestIoctl *guest, const struct seccomp_notif *notif, GuestIoctlCall *call)
 {
     WorkerQuestion question = {
@@ -78,7 +79,7 @@ static int ask(const GuestIoctl *guest, const struct seccomp_notif *notif, Guest
     if (!call->denied) {
         guest_calls_end(guest->calls, &call->base);
     }
-    close_if_open(fd); /* there is nothing to send back */
+    close_if_open(fd); /* the worker does not have to send a file */
     return error;
 }
 
@@ -94,7 +95,8 @@ static void ask_and_answer(const GuestIoctl *guest, const struct seccomp_notif *
     }
 }
 
-/* On a file of ours. If the process has no agent and needs one, that is made first, and the guest calls again. */
+/* Carry out a call on a file of ours. If the call needs an agent and the process does not have one, have the agent made
+ * first; the guest then makes the call again. */
 static void carry_out(const GuestIoctl *guest, const struct seccomp_notif *notif,
                       GuestIoctlCall *call)
 {
@@ -106,7 +108,7 @@ static void carry_out(const GuestIoctl *guest, const struct seccomp_notif *notif
 
     call->denied =
         caller_memory_open_waiting(guest->openers, &call->base, call->base.file, &call->memory);
-    /* If there can be none, that is for the worker to deal with. */
+    /* If no agent can be made, agents_hold() returns NULL without @again: the worker deals with that. */
     if (!call->denied && group > 0 && notification_is_valid(listener, notif->id)) {
         hold = agents_hold(guest->agents, listener, notif, group, &again);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ioctl() by a guest, for the few commands that come by the listener (container/open-filter.c): on a
- * file of ours the worker carries it out while the caller waits here, where things can be done in its
- * process; on another it is the kernel's.
+ * Answers a guest's ioctl(), for the few commands that the filter sends to the listener (container/open-filter.c). On a
+ * file of ours, the worker carries the call out. The caller waits at the listener meanwhile, so that the broker can do
+ * things in the caller's process. On any other file, the kernel carries the call out.
  */
 #pragma once
 
@@ -23,10 +23,11 @@ typedef struct {
 } GuestIoctl;
 
 /**
- * guest_ioctl_needs_agent: may it have to be made in the address space of the guest?
- * @kind: set to the kind of device that has the call; may be NULL
+ * guest_ioctl_needs_agent: may an agent have to make this ioctl() in the guest's address space?
+ * @kind: set to the kind of device that has the command, if it needs an agent; may be NULL
  */
 bool guest_ioctl_needs_agent(uint32_t command, DeviceKind *kind);
 
-/** guest_ioctl_answer: answer the notification of one. Waits for the worker, and for what it waits for. */
+/** guest_ioctl_answer: answer the notification of an ioctl(). Waits for the worker, and for everything that the worker
+ * waits for. */
 void guest_ioctl_answer(const GuestIoctl *guest, int listener, const struct seccomp_notif *notif);

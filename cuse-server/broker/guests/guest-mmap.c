@@ -14,7 +14,7 @@
 /* mmap(address, length, protection, flags, fd, offset) */
 enum { ARG_LENGTH = 1, ARG_FD = 4, ARG_OFFSET = 5 };
 
-/* Whether the worker sent the host's file of the device that the guest's file is of. */
+/* Is @hosts, which the worker sent, a host's file of the same device as the guest's file @guests? */
 static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
 {
     struct stat st;
@@ -24,7 +24,7 @@ static bool is_its_host_file(const GuestMmap *mmap, int guests, int hosts)
     return device >= 0 && host_files_have(&mmap->host_files, hosts, (unsigned)device);
 }
 
-/* The file is ours, @file: ask the worker, and have an agent do it. */
+/* Map @file, a file of ours: ask the worker, and have an agent carry out the mapping. */
 static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif, FileKey key,
                 int file)
 {
@@ -36,14 +36,14 @@ static void map(const GuestMmap *mmap, int listener, const struct seccomp_notif 
     int error = worker_link_ask(mmap->worker, &question, key, -1, &host_fd);
 
     if (error == 0 && !is_its_host_file(mmap, file, host_fd)) {
-        error = EIO; /* it said yes, and sent nothing, or what no worker sends */
+        error = EIO; /* the worker said yes, but sent no file, or a wrong one */
         agents_report(mmap->agents, group, INCIDENT_WRONG_FILE);
     }
     if (error) {
         notification_fail(listener, notif->id, error);
         close_if_open(host_fd);
     } else if (group < 0 || !notification_is_valid(listener, notif->id)) {
-        close(host_fd); /* what was read may have been another thread's with the same number */
+        close(host_fd); /* @group may be of a later thread with the same number */
     } else {
         agents_map(mmap->agents, listener, notif, group, host_fd);
     }
@@ -55,7 +55,8 @@ void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp
     int file = -1;
     FileKey key = 0;
 
-    /* Nothing to map, which the kernel says best, and which would look like an agent's wait. */
+    /* With length 0 there is nothing to map, and the kernel knows best which error to return. Besides, an agent waits by such
+     * a call. */
     if (args[ARG_LENGTH] == 0 || guest_file_identify_waiting(&mmap->files, listener, notif,
                                                              (int)args[ARG_FD], &key, &file) != 0) {
         notification_continue(listener, notif->id);

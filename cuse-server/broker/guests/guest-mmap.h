@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmap() of a shared file by a guest: if the file is ours, it shall show what the driver would. */
+/* Answers a guest's mmap() of a shared file. If the file is ours, the mapping shows what the driver's own file would show. */
 #pragma once
 
 #include <linux/seccomp.h>
@@ -10,10 +10,11 @@
 #include "cuse-server/inventory/host-file.h"
 
 /**
- * GuestMmap: what answers are given from.
- * @host_files: what it may be that is mapped
+ * GuestMmap: what the answers need.
+ * @files: tells which of the instance's files a guest's descriptor is
+ * @host_files: the host's files that may be mapped
  * @worker: has the last word on what may be mapped
- * @agents: carry it out
+ * @agents: carry out the mappings
  */
 typedef struct {
     GuestFiles files;
@@ -22,5 +23,5 @@ typedef struct {
     Agents *agents;
 } GuestMmap;
 
-/** guest_mmap_answer: answer it, or leave it to an agent to answer. */
+/** guest_mmap_answer: answer the notification of an mmap(), or have an agent answer it. */
 void guest_mmap_answer(const GuestMmap *mmap, int listener, const struct seccomp_notif *notif);

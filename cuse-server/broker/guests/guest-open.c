@@ -50,8 +50,8 @@ static bool decode_open(int listener, const struct seccomp_notif *notif, OpenCal
 /* --- which device ----------------------------------------------------------------------------- */
 
 /*
- * The instance's device behind a file: one that has the number that the guest's nodes show, or one of ours,
- * which a guest reaches through /proc/self/fd. -1: neither.
+ * Find the instance's device behind a file. The file is either a node with a number that the guest's nodes show, or a file
+ * of ours, which a guest reaches through /proc/self/fd. Returns the device's index, or -1 if the file is neither.
  */
 static int find_device(const StandIns *stand_ins, int fd, const struct stat *st)
 {
@@ -90,14 +90,14 @@ static GuestRights *read_rights(pid_t tid)
 
 /* --- giving ----------------------------------------------------------------------------------- */
 
-/* Put a file of ours into the guest's table, as the result of its open(). @fd is closed, @rights are owned. */
+/* Put a file of ours into the guest's descriptor table, as the result of its open(). Closes @fd. Takes @rights over. */
 static void give(const GuestOpen *open, const OpenCall *call, int fd, FileKey file,
                  GuestRights *rights)
 {
     openers_note(open->openers, file, rights);
     int number = notification_give(call->listener, call->id, fd, call->flags & O_CLOEXEC);
 
-    /* EMFILE: the guest's table is full. */
+    /* EMFILE: the guest's descriptor table is full. */
     if (number < 0 && number != -ENOENT) {
         notification_fail(call->listener, call->id, -number);
     }
@@ -105,9 +105,9 @@ static void give(const GuestOpen *open, const OpenCall *call, int fd, FileKey fi
 }
 
 /*
- * With a spare nobody asks the worker whether there is room for another file. So there has to be plenty: all spares may be
- * given away before the worker has heard of the first. A worker that has fallen and says too little is one that would open
- * any number of files anyway.
+ * Is there room for more files than there can be spares? When the broker gives a spare away, it does not ask the worker
+ * whether there is room for another file: it may give away all spares before the worker has been told of the first one.
+ * A fallen worker can report too few files in the ledger, but such a worker would open any number of files anyway.
  */
 static bool has_plenty(const GuestOpen *open)
 {
@@ -116,7 +116,7 @@ static bool has_plenty(const GuestOpen *open)
     return files < open->files_max && open->files_max - files > SPARES_MAX;
 }
 
-/* Open a file for the guest. The worker opens the host's, and sees to the limit. */
+/* Open a file for the guest. The worker gets the host's file, and enforces the limit on files. */
 static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned device,
                           GuestRights *rights)
 {
@@ -135,8 +135,9 @@ static void open_and_give(const GuestOpen *open, const OpenCall *call, unsigned 
     }
 }
 
-/* The worker is told before the guest has the file, and is not waited for. What its thread's memory is lent for, it is lent
- * for calls on a file that it opens itself as well. Returns false if the worker cannot be told now. */
+/* Tell the worker that a guest gets a spare. The message goes out before the guest has the file, and the broker does not
+ * wait for the worker. If the opener's memory is lent to the worker, the lending also covers calls on this file, because
+ * the thread opens the file itself. Returns false if the worker cannot be told now. */
 static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare *spare, int host,
                         const GuestRights *rights)
 {
@@ -152,7 +153,8 @@ static bool tell_worker(const GuestOpen *open, const OpenCall *call, const Spare
     return worker_link_tell(open->worker, &word, spare->file, host);
 }
 
-/* The spare is given, and closed here, or put back. Returns false if the guest is still to be answered. */
+/* Give the spare to the guest and close it here, or put it back. Returns false, with @rights still the caller's, if the
+ * guest must still be answered. */
 static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned device,
                        const Spare *spare, GuestRights *rights)
 {
@@ -179,7 +181,7 @@ static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned dev
     return given || error;
 }
 
-/* Answer with a file of a device. @rights: the opener's, owned. */
+/* Answer the open with a file of the device. @rights: the opener's; taken over. */
 static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned device,
                         GuestRights *rights)
 {
@@ -188,7 +190,7 @@ static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned de
     if ((call->flags & O_ACCMODE) == O_RDWR && has_plenty(open) &&
         spares_take(open->spares, device, &spare) &&
         give_spare(open, call, device, &spare, rights)) {
-        /* Only now, so that the guest has not to share a processor with those who open others. */
+        /* Ask for more spares only now, so that the guest does not share a processor with the threads that open them. */
         spares_want(open->spares, device, spare.worker);
         return;
     }
@@ -202,7 +204,7 @@ void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp
     OpenCall call;
     int device = decode_open(listener, notif, &call) ? device_of_call(open, &call) : -1;
 
-    /* Like a dma-buf of the driver's, one of ours cannot be opened anew by /proc/self/fd. */
+    /* A dma-buf of ours cannot be opened anew through /proc/self/fd, like a dma-buf of the driver's. */
     if (device >= 0 && !device_has_node(&open->stand_ins->devices[device])) {
         notification_fail(listener, notif->id, ENXIO);
         return;
@@ -210,7 +212,7 @@ void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp
     if (device >= 0 && (rights = read_rights(call.tid)) &&
         guest_members_admit(open->members, listener, notif)) {
         if (agents_prepare(open->agents, listener, notif, rights->process, filters)) {
-            return; /* it calls again */
+            return; /* the guest makes the call again */
         }
         answer_with(open, &call, (unsigned)device, g_steal_pointer(&rights));
     } else {

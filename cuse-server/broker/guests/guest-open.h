@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's read-write open(), which waits at a seccomp listener. One that names a node of this instance is answered with a
- * file of ours, everything else continues in the kernel, whose own checks then decide (our nodes are on a nodev mount, so a
- * guest that swaps a path in between gains nothing).
+ * Answers a guest's open() that waits at a seccomp listener: a read-write open, and with capability nodes a read-only one
+ * too. If the path names a node of this instance, the answer is a file of ours. All other opens continue in the kernel,
+ * whose own checks then decide. Our nodes are on a nodev mount, so a guest that swaps a path in between gains nothing.
  */
 #pragma once
 
@@ -20,15 +20,15 @@
 #include "cuse-server/wire/ledger.h"
 
 /**
- * GuestOpen: what opens are answered from.
- * @stand_ins: what guests get
- * @spares: those that are open already
- * @host_files, @host_nodes: what the worker gets for it, as in ServiceConfig
- * @worker: is told which files guests got
- * @openers: who opened what
- * @members: whoever opens a device is one of them from then on
- * @agents: whoever opens a device gets one
- * @ledger, @files_max: how many files the worker says there are, and how many there may be
+ * GuestOpen: what the answers need.
+ * @stand_ins: the files that guests get
+ * @spares: stand-ins that are open already
+ * @host_files, @host_nodes: the host's files that go to the worker with a spare, as in ServiceConfig
+ * @worker: is told which spares guests got
+ * @openers: records the rights of each file's opener
+ * @members: the instance's guests; every process that opens a device becomes one
+ * @agents: give an agent to every process that opens a device
+ * @ledger, @files_max: number of files according to the worker, and the limit on it
  */
 typedef struct {
     const StandIns *stand_ins;
@@ -43,6 +43,6 @@ typedef struct {
     unsigned files_max;
 } GuestOpen;
 
-/** guest_open_answer: @listener, @notif: the call; @filters: as for agents_prepare() */
+/** guest_open_answer: answer the notification of an open(). @listener, @notif: the call; @filters: as for agents_prepare() */
 void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
                        unsigned filters);

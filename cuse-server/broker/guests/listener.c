@@ -23,17 +23,18 @@ struct Listener {
     int fd;
     ReaderPool *pool;
     gint
-        filters; /* atomic: ListenerConfig.filters, or of the first that called if they are fewer; 0: not known */
-    gint noted; /* atomic: whether one has called */
+        filters; /* atomic: ListenerConfig.filters, or the first caller's number if that is less; 0: not known */
+    gint noted; /* atomic: true once a guest has called */
 };
 
-/* What a guest waits in. */
+/* A system call that a guest waits in. */
 typedef struct {
     Listener *listener;
     struct seccomp_notif notif;
 } Call;
 
-/* unshare(flags) or setns(fd, flags), of which some are for processes of one thread alone: such a call finds no agent. */
+/* Answer unshare(flags) or setns(fd, flags). The kernel allows some of these calls only to a process with a single thread,
+ * so end the process's agent first. */
 static void answer_alone(const Listener *listener, const struct seccomp_notif *notif)
 {
     const pid_t group = guest_thread_group((pid_t)notif->pid);
@@ -45,8 +46,9 @@ static void answer_alone(const Listener *listener, const struct seccomp_notif *n
 }
 
 /*
- * pidfd_getfd(pidfd, number, flags): it must not take from the table of an agent. There is none that it could take from
- * where the kernel has no pidfds of threads; with flags it takes nothing.
+ * Answer pidfd_getfd(pidfd, number, flags). The call must not take a file from the descriptor table of an agent. The kernel
+ * may carry the call out in two cases: with flags, the call takes nothing; and if the kernel does not have pidfds of
+ * threads, the call cannot reach an agent's table.
  */
 static void answer_getfd(const Listener *listener, const struct seccomp_notif *notif)
 {
@@ -56,11 +58,12 @@ static void answer_getfd(const Listener *listener, const struct seccomp_notif *n
         agents_take_file(listener->config.mmap.agents, listener->fd, notif);
     } else {
         notification_fail(listener->fd, notif->id,
-                          ESRCH); /* it is gone, or we are short of descriptors */
+                          ESRCH); /* the caller is gone, or the broker is short of descriptors */
     }
 }
 
-/* As the filter of `nvcuse run` answers them. New calls have one number in all ABIs, but for x32's bit. */
+/* Answer a call of another ABI, as the filter of `nvcuse run` does. New system calls have the same number in all ABIs, apart
+ * from x32's bit. */
 static void answer_foreign(const Listener *listener, const struct seccomp_notif *notif)
 {
     if (call_abi_may_go_on(&notif->data)) {
@@ -71,8 +74,10 @@ static void answer_foreign(const Listener *listener, const struct seccomp_notif 
     }
 }
 
-/* The first call of a container's is of a program that has just been started, as a rule. Who told us how many filters there
- * are may have looked late: there are no more than a program is under that may have given itself some. */
+/* Correct the number of filters at the first call. ListenerConfig.filters may be too high: it may have been read late, when
+ * the process had already added filters of its own. The first call in a container comes from a program that has just been
+ * started, as a rule. A program is under all of the container's filters and perhaps some of its own, so the container does
+ * not have more than any program. The smaller number is right. */
 static void note_filters(Listener *listener, const struct seccomp_notif *notif)
 {
     if (g_atomic_int_compare_and_exchange(&listener->noted, false, true)) {
@@ -103,7 +108,7 @@ static void answer(gpointer data, gpointer user_data)
     } else if (notif->data.nr == SYS_ptrace) {
         guest_attach_answer(listener->config.mmap.agents, listener->fd, notif);
     } else if (notif->data.nr == SYS_pidfd_open) {
-        /* PIDFD_THREAD, which would open an agent's descriptor table: as kernels before 6.9. */
+        /* PIDFD_THREAD would give access to an agent's descriptor table. Refuse it as kernels before 6.9 do. */
         notification_fail(listener->fd, notif->id, EINVAL);
     } else {
         guest_open_answer(&listener->config.open, listener->fd, notif,
@@ -121,21 +126,22 @@ static void do_call(Listener *listener, Call *call)
 }
 
 /*
- * Take a call if there is one. RECV would wait if there were none any more, but no other thread is here meanwhile.
+ * Take a call if there is one. RECV would block if another thread had taken the call after poll(), but only one thread at a
+ * time runs this part.
  */
 static ReaderServed serve_listener(unsigned source, gpointer data)
 {
     Listener *listener = data;
     struct pollfd polled = {.fd = listener->fd, .events = POLLIN};
 
-    (void)source; /* there is one */
+    (void)source; /* there is only one */
     if (poll(&polled, 1, 0) <= 0) {
         return READER_NOTHING;
     }
     if (!(polled.revents & POLLIN)) {
-        return READER_OVER; /* no task is left that is watched */
+        return READER_OVER; /* the listener does not watch any task any more */
     }
-    /* The kernel wants it zeroed. ENOENT: the caller was interrupted before we came. */
+    /* The kernel requires a zeroed struct. RECV fails with ENOENT if the caller was interrupted before. */
     g_autofree Call *call = g_new0(Call, 1);
     call->listener = listener;
     if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, &call->notif) < 0 ||

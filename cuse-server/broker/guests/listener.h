@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's answers to guests: a seccomp listener sends every read-write open (guest-open.h), every mmap of a shared file
- * (guest-mmap.h), and what else the container's filter has it asked about.
+ * Receives guests' system calls from a seccomp listener, and has each answered by the broker. The listener delivers every
+ * read-write open (guest-open.h), every mmap of a shared file (guest-mmap.h), and the other calls that the container's
+ * filter names (container/open-filter.c).
  */
 #pragma once
 
@@ -14,10 +15,11 @@
 #include "cuse-server/broker/guests/guest-open.h"
 
 /**
- * ListenerConfig: what calls are answered from.
- * @open, @mmap, @ioctl: those of each sort
- * @threads: most answers in progress at once
- * @filters: how many filters a process is under that has given itself none; 0: as many as the first that calls
+ * ListenerConfig: what the answers need.
+ * @open, @mmap, @ioctl: for calls of each sort
+ * @threads: maximum number of answers in progress at once
+ * @filters: number of seccomp filters that a process of the container is under if it has not added any itself; 0: take the
+ *     number of the first process that calls
  */
 typedef struct {
     GuestOpen open;
@@ -30,13 +32,13 @@ typedef struct {
 typedef struct Listener Listener;
 
 /**
- * listener_start: serve a seccomp listener until no task is left that it watches.
- * @fd: the listener; owned from now on
+ * listener_start: serve a seccomp listener until it does not watch any task any more.
+ * @fd: the listener; taken over
  */
 Listener *listener_start(const ListenerConfig *config, int fd);
 
-/** listener_is_over: true if no task is left that it watches. */
+/** listener_is_over: true if the listener does not watch any task any more. */
 bool listener_is_over(Listener *listener);
 
-/** listener_stop: stop serving; opens that come later fail with ENOSYS in the guest. */
+/** listener_stop: stop serving, and free the listener. Later calls that it would get fail with ENOSYS in the guest. */
 void listener_stop(Listener *listener);

@@ -11,7 +11,7 @@ void notification_hand_over(int listener)
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-/* Fails with ENOENT if nobody is left to be told. */
+/* Send the response. Returns false with ENOENT in errno if the caller does not wait any more. */
 static bool send(int listener, struct seccomp_notif_resp response)
 {
     return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to a seccomp notification: a guest's system call that waits for what we say. */
+/* Answers to a seccomp notification: a guest's system call waits until the broker answers it. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,15 +14,15 @@
 #endif
 
 /**
- * notification_hand_over: from now on, whoever calls and whoever answers wake each other on the same
- * processor, since one of them always waits for the other. Older kernels wake them anywhere.
+ * notification_hand_over: from now on, have the kernel wake the caller and the thread that answers on the same
+ * processor, since one of the two always waits for the other. Kernels before 6.6 wake them on any processor.
  */
 void notification_hand_over(int listener);
 
-/** notification_is_valid: the caller still waits: what was read of it meanwhile was its own. */
+/** notification_is_valid: does the caller still wait? Then what was read of it before by its thread id is its own. */
 bool notification_is_valid(int listener, uint64_t id);
 
-/** notification_continue: let the kernel carry the call out. */
+/** notification_continue: let the kernel carry out the call. */
 void notification_continue(int listener, uint64_t id);
 
 /**
@@ -33,28 +33,28 @@ void notification_fail(int listener, uint64_t id, int error);
 
 /**
  * notification_return: have the call return @value.
- * Returns: false if nobody waits for it any more: the caller was killed, or interrupted by a signal
- * (then it calls again).
+ * Returns: false if the caller does not wait any more: it was killed, or interrupted by a signal (then it
+ * makes the call again).
  */
 bool notification_return(int listener, uint64_t id, int64_t value);
 
 /**
- * notification_add: put a file into the caller's table, and have it wait on.
- * @flags, and what it returns: as for notification_give()
+ * notification_add: put a file into the caller's descriptor table. The caller goes on waiting.
+ * @flags: 0 or O_CLOEXEC
+ * Returns: as notification_give()
  */
 int notification_add(int listener, uint64_t id, int fd, int flags);
 
-/** notification_put: the same under a number of our choice, in place of what is there. */
+/** notification_put: like notification_add(), at the descriptor number @number. Replaces a file that is there. */
 int notification_put(int listener, uint64_t id, int fd, int number, int flags);
 
 /**
- * notification_give: put a file into the caller's table, and have the call return its number.
+ * notification_give: put a file into the caller's descriptor table, and have the call return its number.
  * @flags: 0 or O_CLOEXEC
- * Returns: the number, or minus an errno: ENOENT: nobody waits for it any more; EMFILE: the table is
- * full.
+ * Returns: the number, or minus an errno: ENOENT: the caller does not wait any more; EMFILE: the table is full.
  */
 int notification_give(int listener, uint64_t id, int fd, int flags);
 
-/** notification_give_as: the same under a number of our choice, in place of what is there. EBADF: the caller may have none so
- * high. */
+/** notification_give_as: like notification_give(), at the descriptor number @number. Replaces a file that is there. EBADF:
+ * @number is above the caller's limit. */
 int notification_give_as(int listener, uint64_t id, int fd, int number, int flags);

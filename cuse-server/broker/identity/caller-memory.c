@@ -19,10 +19,11 @@
 
 /* #syscalls:broker openat newfstatat fstat read close clock_nanosleep */
 
-/* A thread that has just asked may not sleep yet; its system call shows only when it does. */
+/* A thread whose request has just arrived may not sleep yet. The kernel shows its system call only while it sleeps. */
 enum { LOOKS_MAX = 200, LOOK_MICROSECONDS = 500 };
 
-/* Everything is looked up in the thread's own directory: it is of no later thread of its number. */
+/* Name a file in the thread's directory, by a descriptor of that directory: it never shows a later thread with the same
+ * number. */
 static char *thread_file(int directory, const char *name)
 {
     return g_strdup_printf("/proc/self/fd/%d/%s", directory, name);
@@ -34,7 +35,7 @@ typedef struct {
     uint32_t word;
 } IoctlCall;
 
-/* "NUMBER ARG0 ARG1 ...", the number decimal and the arguments hexadecimal. */
+/* Parse "NUMBER ARG0 ARG1 ...": the number is decimal, the arguments are hexadecimal. */
 static bool parse_ioctl(const char *text, IoctlCall *call)
 {
     char *end = NULL;
@@ -46,8 +47,8 @@ static bool parse_ioctl(const char *text, IoctlCall *call)
     return end != text && rest != end && number == SYS_ioctl && fd <= INT_MAX;
 }
 
-/* The ioctl() that a thread is in. The file "syscall" is "running" for a thread that does not sleep. Returns 0 or
- * an errno. */
+/* Find the ioctl() that a thread is in. The file "syscall" reads "running" if the thread does not sleep. Returns 0 or an
+ * errno. */
 static int find_call(int directory, IoctlCall *call)
 {
     g_autofree char *path = thread_file(directory, "syscall");
@@ -66,8 +67,8 @@ static int find_call(int directory, IoctlCall *call)
 }
 
 /*
- * Caller: what is seen of a thread before its memory is opened, and must be the same afterwards.
- * @path: its directory in /proc
+ * Caller: what the broker sees of a thread before it opens the thread's memory. It must be the same afterwards.
+ * @path: the thread's directory in /proc
  */
 typedef struct {
     const char *path;
@@ -76,7 +77,7 @@ typedef struct {
     FileKey file;
 } Caller;
 
-/* Is the thread in a call that memory is given out for? Returns 0 or an errno. */
+/* Check that the thread is in a call for which its memory may be given out. Returns 0 or an errno. */
 static int look(const CallerRule *rule, int directory, Caller *caller)
 {
     int error = find_call(directory, &caller->call);
@@ -98,7 +99,7 @@ static int look(const CallerRule *rule, int directory, Caller *caller)
                : ESRCH;
 }
 
-/* Is the thread still in that call, and in the same program? */
+/* Check that the thread is still in that call, and still runs the same program. Returns 0 or an errno. */
 static int look_again(const CallerRule *rule, int directory, const Caller *caller)
 {
     IoctlCall now;
@@ -117,9 +118,10 @@ static int look_again(const CallerRule *rule, int directory, const Caller *calle
 }
 
 /*
- * The rights are those of the program whose memory this is: nothing is opened before they were looked at, since
- * a program that a better-privileged one starts (vfork(), posix_spawn()) is in that one's memory until it executes;
- * and nothing is given out unless the thread is in the same program and call afterwards.
+ * Open the thread's memory. The rights that are checked must be those of the program whose memory this is. So the rights
+ * are checked before the memory is opened: a process that a better-privileged program has just started (vfork(),
+ * posix_spawn()) is in that program's memory until it executes another. And the memory is given out only if the thread runs
+ * the same program and is in the same call afterwards.
  */
 static int open_memory(const CallerRule *rule, int directory, pid_t tid, CallerMemory *memory)
 {
@@ -161,7 +163,7 @@ int caller_memory_open(const CallerRule *rule, pid_t tid, CallerMemory *memory)
     if (directory < 0) {
         return ESRCH;
     }
-    /* About other processes of the host the worker learns nothing, not even that they are there. */
+    /* The worker does not learn anything about other processes of the host, not even that they exist. */
     int error =
         !guest_members_have(rule->members, tid) ? ESRCH : open_memory(rule, directory, tid, memory);
     close(directory);
@@ -180,6 +182,6 @@ int caller_memory_open_waiting(Openers *openers, const GuestCall *call, FileKey 
         return ESRCH;
     }
     int error = driver_word(call->command) ? openers_check(openers, file, directory) : EINVAL;
-    /* It still waits: the number was its own when all this was looked at. */
+    /* If the thread still waits, its number was not reused, so all that was read is its own. */
     return notification_is_valid(call->listener, call->id) ? error : ESRCH;
 }

@@ -25,8 +25,9 @@ static int identify(const GuestFiles *files, const char *directory, int fd, File
 }
 
 /*
- * It is not read here: that may wait for a guest (worker/kept-descriptors.h).
- * @file: what was found at the number
+ * Open the fdinfo file of a guest's descriptor. The broker does not read it, because reading may wait for a guest
+ * (worker/kept-descriptors.h).
+ * @file: an O_PATH descriptor of the file that was found at the number @fd
  */
 static GuestDescriptor open_descriptor(const char *directory, int fd, int file)
 {
@@ -51,7 +52,8 @@ int guest_file_identify(const GuestFiles *files, pid_t tid, int fd, FileKey *key
     int thread = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     *seen = (GuestDescriptor){.info = -1};
-    /* If the descriptor can be looked at afterwards the thread still lives: it was the one that is a guest. */
+    /* Ask first whether @tid is a guest's. If the descriptor can be looked at in @directory afterwards, the thread still
+     * lives, so the answer was about this thread. */
     directory = g_strdup_printf("/proc/self/fd/%d", thread);
     if (thread >= 0 && guest_members_have(files->members, tid)) {
         error = identify(files, directory, fd, key, &file);
@@ -70,6 +72,6 @@ int guest_file_identify_waiting(const GuestFiles *files, int listener,
     g_autofree char *directory = g_strdup_printf("/proc/%u", notif->pid);
     int error = identify(files, directory, fd, key, file);
 
-    /* It still waits: the number was its own when its descriptor was looked at. */
+    /* If the thread still waits, its number was not reused, so the descriptor is its own. */
     return error || notification_is_valid(listener, notif->id) ? error : EBADF;
 }

@@ -21,7 +21,7 @@ struct GuestMembers {
     ino_t own_namespace;
     GMutex lock; /* guards what follows */
     GArray *
-        homes; /* of GuestHome; a few: a container has one, or one for each "exec" that made its own */
+        homes; /* of GuestHome; a few: a container has one, and one for each "exec" that made its own */
 };
 
 static int open_namespace(pid_t tid)
@@ -38,8 +38,8 @@ static ino_t inode_of(int fd)
     return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-/* The path in the unified hierarchy: the line "0::PATH" of /proc/PID/cgroup. Without that hierarchy
- * there is one group, of everybody. */
+/* Get the thread's path in the unified hierarchy, from the line "0::PATH" of /proc/PID/cgroup. Without that hierarchy,
+ * all processes count as members of one group, "/". */
 static char *cgroup_of(pid_t tid)
 {
     g_autofree char *file = g_strdup_printf("/proc/%d/cgroup", tid);
@@ -125,7 +125,7 @@ static bool has_namespace(GuestMembers *members, ino_t pid_namespace)
     return false;
 }
 
-/* Only for homes in the broker's own pid namespace. */
+/* Is the control group that of a home, or below it? Looks only at homes in the broker's own pid namespace. */
 static bool has_cgroup(GuestMembers *members, const char *cgroup)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&members->lock);
@@ -140,7 +140,7 @@ static bool has_cgroup(GuestMembers *members, const char *cgroup)
     return false;
 }
 
-/* From a thread's own pid namespace upwards; @fd is closed. */
+/* Does a home have the pid namespace @fd, or one above it? Closes @fd. */
 static bool namespace_is_member(GuestMembers *members, int fd)
 {
     bool found = false;
@@ -171,7 +171,7 @@ bool guest_members_know(GuestMembers *members, pid_t tid)
 bool guest_members_have(GuestMembers *members, pid_t tid)
 {
     if (guest_members_know(members, tid)) {
-        return true; /* as most are */
+        return true; /* this is the usual case */
     }
     g_autofree char *cgroup = NULL;
     int fd = open_namespace(tid);
@@ -185,7 +185,7 @@ bool guest_members_have(GuestMembers *members, pid_t tid)
 
 void guest_members_add(GuestMembers *members, GuestHome *home)
 {
-    /* A guest may nest namespaces as deep as it likes: its first is enough. */
+    /* Do not add a namespace below one that is known. A guest may nest namespaces as deep as it likes: the first is enough. */
     if (is_home(members, home)) {
         guest_home_clear(home);
         return;

@@ -25,9 +25,9 @@ enum {
 };
 
 /*
- * Walk: where a walk stands.
- * @root, @here: O_PATH descriptors
- * @rest: what is left of the path, links already spliced in
+ * Walk: the state of a walk along a path.
+ * @root, @here: O_PATH descriptors of the guest's root and of the current place
+ * @rest: the part of the path that is not walked yet, with links already spliced in
  */
 typedef struct {
     pid_t tid;
@@ -45,7 +45,7 @@ static int open_proc(pid_t tid, const char *what)
     return open(path, O_PATH | O_CLOEXEC);
 }
 
-/* Go on from @fd, which the walk owns from now on. Returns false if it is -1. */
+/* Go on from @fd, which the walk takes over. Returns false if @fd is -1. */
 static bool step_to(Walk *walk, int fd)
 {
     if (fd < 0) {
@@ -60,7 +60,7 @@ static bool same_place(int a, int b)
 {
     struct statx x;
     struct statx y;
-    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC; /* no file system is asked */
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC; /* do not ask the file system */
     const unsigned mask = STATX_INO | STATX_MNT_ID;
 
     return statx(a, "", flags, mask, &x) == 0 && statx(b, "", flags, mask, &y) == 0 &&
@@ -68,7 +68,7 @@ static bool same_place(int a, int b)
            x.stx_dev_minor == y.stx_dev_minor && x.stx_mnt_id == y.stx_mnt_id;
 }
 
-/* Cut the next component off the rest; NULL: the path is at its end. The caller frees it. */
+/* Cut the next component off the rest. Returns (transfer full) the component, or NULL at the end of the path. */
 static char *next_component(Walk *walk)
 {
     size_t skip = strspn(walk->rest->str, "/");
@@ -80,16 +80,17 @@ static char *next_component(Walk *walk)
     return name;
 }
 
-/* True if nothing but slashes is left. */
+/* Is nothing left of the path but slashes? */
 static bool at_end(const Walk *walk)
 {
     return walk->rest->str[strspn(walk->rest->str, "/")] == '\0';
 }
 
 /*
- * A link in a procfs is a text only in the root of it; and there "self" and "thread-self" depend on
- * who reads them. Everywhere below, what it says is for people, and following it is a jump to the
- * file itself.
+ * Follow a link in a procfs. Below the root of a procfs, the text of a link is only for people to read; following the link
+ * is a jump to the file itself. In the root, links are ordinary texts, but "self" and "thread-self" depend on the process
+ * that reads them.
+ * @handled: set to false if the caller must follow the link by its text
  */
 static bool follow_proc_link(Walk *walk, const char *name, bool *handled)
 {
@@ -111,7 +112,7 @@ static bool follow_proc_link(Walk *walk, const char *name, bool *handled)
     return true;
 }
 
-/* Splice the link's text in front of the rest; an absolute one starts at the guest's root. */
+/* Splice the link's text in front of the rest. If the text is an absolute path, go on from the guest's root. */
 static bool follow_text_link(Walk *walk, int link)
 {
     char target[PATH_MAX];
@@ -176,9 +177,9 @@ static int walk_start(pid_t tid, int dirfd, const char *path)
 }
 
 /*
- * Have the kernel walk the whole path from @start: one call, for a path that meets no symbolic link. Without links there
- * is nothing on the way that depends on who walks: /proc/self is a link. A relative path that goes up could leave the
- * guest's root, which the kernel does not know here.
+ * Have the kernel walk the whole path from @start in one call. This works for a path that meets no symbolic link: without
+ * links, the result does not depend on the process that walks (/proc/self is a link). It does not work for a relative path
+ * with "..", which could leave the guest's root: the kernel does not know that root here.
  * Returns: a descriptor; or -1 with errno set: ELOOP: the path has to be walked by hand.
  */
 static int open_without_links(int start, const char *path, int flags)
@@ -194,14 +195,14 @@ static int open_without_links(int start, const char *path, int flags)
         return -1;
     }
     int fd = (int)syscall(SYS_openat2, start, path, &how, sizeof how);
-    /* These two are about the path itself, which had no link so far. Others may be about how it was walked. */
+    /* ENOENT and ENOTDIR are about the path itself, which had no link so far. Other errors may be about how it was walked. */
     if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
         errno = ELOOP;
     }
     return fd;
 }
 
-/* Walk a component at a time from @start, which is closed. */
+/* Walk the path from @start, a component at a time. Takes @start over. */
 static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
 {
     const bool absolute = path[0] == '/';
@@ -212,7 +213,7 @@ static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
     bool ok = walk.root >= 0;
     walk.rest = g_string_new(path);
     if (g_str_has_suffix(path, "/")) {
-        g_string_append_c(walk.rest, '.'); /* what comes before the slash has to be a directory */
+        g_string_append_c(walk.rest, '.'); /* what precedes the slash must be a directory */
     }
     while (ok && (name = next_component(&walk))) {
         ok = walk_component(&walk, name);

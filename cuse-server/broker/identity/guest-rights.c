@@ -30,8 +30,10 @@ enum {
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /*
- * A file in a thread's directory, and whose it is. It is one record: what does not fill the room is all of it.
- * @owner: set; NULL: nobody wants to know
+ * Read a file in a thread's directory, and get the file's owner. The file is one record: a read that does not fill the buffer
+ * has reached its end.
+ * @owner: set; may be NULL
+ * Returns: (transfer full), or NULL.
  */
 static char *read_record(const char *directory, const char *name, uid_t *owner)
 {
@@ -56,7 +58,7 @@ static char *read_record(const char *directory, const char *name, uid_t *owner)
 }
 
 /*
- * A thread's /proc/PID/status, and whose file that is: the effective user's, or root's if the process is not
+ * Read a thread's /proc/PID/status, and get the file's owner: the thread's effective user, or root if the process is not
  * dumpable (fs/proc/base.c, task_dump_owner()).
  */
 static char *read_status(const char *directory, uid_t *owner)
@@ -69,7 +71,7 @@ static char *read_stat(const char *directory)
     return read_record(directory, "stat", NULL);
 }
 
-/* What comes after "NAME:" in /proc/PID/status; NULL: there is none. */
+/* Get the text after "NAME:" in /proc/PID/status. Returns NULL if there is no such line. */
 static const char *status_line(const char *status, const char *name)
 {
     g_autofree char *start = g_strconcat("\n", name, ":", NULL);
@@ -78,7 +80,7 @@ static const char *status_line(const char *status, const char *name)
     return at ? at + strlen(start) : NULL;
 }
 
-/* Up to @max numbers from the rest of a line. Returns how many it has. */
+/* Read up to @max numbers from the rest of a line. Returns how many numbers the line has. */
 static unsigned line_numbers(const char *at, uint32_t *numbers, unsigned max)
 {
     unsigned n = 0;
@@ -127,7 +129,7 @@ static bool read_user_namespace(const char *directory, ino_t *inode)
     return *inode != 0;
 }
 
-/* A number of /proc/PID/stat. The name, field 2, may hold anything. */
+/* Get a number from /proc/PID/stat. The name, field 2, may contain any characters. */
 static uint64_t stat_number(const char *stat, int wanted)
 {
     const char *at = strrchr(stat, ')');
@@ -138,7 +140,7 @@ static uint64_t stat_number(const char *stat, int wanted)
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-/* When the process was started is what its first thread says, which may be this one. */
+/* Read the process's id and image. The start time of the process is that of its first thread, which may be this thread. */
 static bool read_process(const char *directory, const char *status, GuestRights *rights)
 {
     uint64_t group;
@@ -212,7 +214,7 @@ bool guest_rights_below(const char *directory, ino_t user_namespace)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool found = false;
 
-    /* The kernel shows none above the broker's own. */
+    /* The kernel does not show namespaces above the broker's own. */
     for (int level = 0; fd >= 0 && !found && level < USER_LEVELS_MAX; level++) {
         struct stat st;
         int parent = ioctl(fd, NS_GET_PARENT);
@@ -296,7 +298,7 @@ bool guest_rights_within(const GuestRights *caller, const GuestRights *opener, b
            (caller->dumpable || has(opener, CAP_SETUID) || is_same_program(caller, opener));
 }
 
-/* Real, effective and saved: the file system's does not count. */
+/* Are the real, the effective and the saved id all @id? The file system's id does not count. */
 static bool are_all(const uint32_t ids[GUEST_IDS], uint32_t id)
 {
     for (unsigned i = 0; i < GUEST_ID_FILES; i++) {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program may do, and whether another that uses its file may do more.
+ * Compares the rights of the program that opened a file with the rights of another program that uses the file.
  *
- * The memory of a program that calls on a guest's file is given to the worker, which may have fallen. That is
- * what the program that opened the file has agreed to by opening it, for itself; the file may have come to
- * another since: by exec() of a set-user-ID program or one with capabilities, by SCM_RIGHTS, by fork(). So
- * the memory of a caller is given out only if
+ * When a program makes a call on a guest's file, the worker, which may have fallen, gets the program's memory. The program
+ * that opened the file has agreed to that for itself, by opening the file. But another program may have got the file since:
+ * by exec() of a set-user-ID program or of one with capabilities, by SCM_RIGHTS, or by fork(). So the broker gives out the
+ * memory of a caller only if
  *
- *  - none of its user and group ids is one that the opener had not, unless the opener could take any
- *    (CAP_SETUID, CAP_SETGID);
- *  - it has no capability that the opener had not, in the same user namespace; one of a namespace below has
- *    any that it likes there, and none over what the opener had;
- *  - it is dumpable. A set-user-ID program that went back to its caller's ids is not, nor is one
- *    whose file cannot be read: their memory holds what the caller's user may not see.
+ *  - the opener had all of the caller's user and group ids, or could take any (CAP_SETUID, CAP_SETGID);
+ *  - the opener had all of the caller's capabilities, if both are in the same user namespace. A caller in a user namespace
+ *    below the opener's may have any capabilities there: they do not give it power over what the opener had;
+ *  - the caller is dumpable. A set-user-ID program that went back to its caller's ids is not dumpable, nor is a program
+ *    whose file cannot be read: their memory holds data that the caller's user may not see.
  *
- * A program that is not dumpable may be itself the opener: one that gave up being root, or does not want to be
- * looked at. Its memory is given out if it is the process that opened the file, and has executed nothing since; or
- * if the opener could have become it (CAP_SETUID), as the servers that open as root, fork and give up root.
+ * The opener itself may be a program that is not dumpable: it gave up being root, or does not want others to look at it. So
+ * the broker gives out the memory of a caller that is not dumpable in two cases: the caller is the process that opened the
+ * file, and has not executed another program since; or the opener could have become the caller (CAP_SETUID), like servers
+ * that open the file as root, fork and give up root.
  */
 #pragma once
 
@@ -29,15 +29,16 @@
 enum { GUEST_IDS = 4, GUEST_ID_FILES = 3, GUEST_GROUPS_MAX = 1024 };
 
 /**
- * GuestRights: of one thread at one moment. Reference counted.
- * @uids, @gids: real, effective, saved, of file systems; as the broker's user namespace has them
- * @capabilities: permitted
- * @user_namespace: its inode; what capabilities are of
- * @dumpable: whether others of the same user may look at its memory; true if root's cannot be told
- * @process: as GuestProcess has it
- * @image: where its code and its stack begin: other places after exec()
- * @groups, @n_groups: supplementary groups, in order; those beyond GUEST_GROUPS_MAX are left out, as if no opener had them
- * @more_groups: there are such
+ * GuestRights: the rights of one thread at one moment. Reference counted.
+ * @uids, @gids: real, effective, saved and file system ids, as numbered in the broker's user namespace
+ * @capabilities: the permitted capabilities
+ * @user_namespace: inode of the user namespace in which the capabilities hold
+ * @dumpable: may other processes of the same user look at the thread's memory? Also true if the thread's effective user is
+ *     root, for which the broker cannot tell
+ * @process: GuestProcess.id of the thread's process
+ * @image: addresses where the code and the stack begin; they differ after exec()
+ * @groups, @n_groups: supplementary groups, in order; groups beyond GUEST_GROUPS_MAX are left out, as if no opener had them
+ * @more_groups: whether groups are left out
  */
 typedef struct {
     uint32_t uids[GUEST_IDS];
@@ -53,8 +54,8 @@ typedef struct {
 } GuestRights;
 
 /**
- * GuestImage: which program a thread is in.
- * @start: when the thread was started
+ * GuestImage: identifies the program that a thread runs.
+ * @start: the time when the thread was started, in clock ticks
  * @image: as in GuestRights
  */
 typedef struct {
@@ -62,36 +63,38 @@ typedef struct {
     uint64_t image[2];
 } GuestImage;
 
-/** guest_image_read: of a thread. @directory: as below. Returns false if it is no more. */
+/** guest_image_read: read a thread's image. @directory: as for guest_rights_read(). Returns false if the thread does not exist
+ * any more. */
 bool guest_image_read(const char *directory, GuestImage *image);
 
 /**
- * guest_rights_read: (transfer full): of a thread.
- * @directory: "/proc/TID", or a path to it that stays the thread's
- * @whole: also what of many a caller nobody looks at: @user_namespace of one without capabilities, @process and
- * @image of one that is dumpable
- * Returns: NULL if it is no more.
+ * guest_rights_read: read a thread's rights.
+ * @directory: "/proc/TID", or another path to that directory which never leads to a later thread
+ * @whole: also read what is not needed for many callers: @user_namespace of a thread without capabilities, and @process and
+ *     @image of a thread that is dumpable
+ * Returns: (transfer full): the rights, or NULL if the thread does not exist any more.
  */
 GuestRights *guest_rights_read(const char *directory, bool whole);
 
 void guest_rights_unref(GuestRights *rights);
 
 /**
- * guest_rights_within: may a caller's memory be given out for a file of this opener?
- * @below: the caller's user namespace is one below the opener's
+ * guest_rights_within: may the caller's memory be given out for a file that @opener opened?
+ * @below: whether the caller's user namespace is below the opener's
  */
 bool guest_rights_within(const GuestRights *caller, const GuestRights *opener, bool below);
 
 /**
- * guest_rights_may_trace: may a thread attach to another by ptrace(), as far as ids and capabilities say? The kernel also
+ * guest_rights_may_trace: may a thread attach to another by ptrace(), as far as ids and capabilities tell? The kernel also
  * asks its security modules, and has the last word.
- * @tracer, @target: read whole
- * @below: the target's user namespace is one below the tracer's
+ * @tracer, @target: read with @whole set
+ * @below: whether the target's user namespace is below the tracer's
  * Source: kernel/ptrace.c, __ptrace_may_access(); security/commoncap.c, cap_ptrace_access_check()
  */
 bool guest_rights_may_trace(const GuestRights *tracer, const GuestRights *target, bool below);
 
-/** guest_rights_below: is a thread's user namespace one below another, that has this inode? */
+/** guest_rights_below: is the thread's user namespace below the one with the inode @user_namespace, at any depth? @directory:
+ * as for guest_rights_read() */
 bool guest_rights_below(const char *directory, ino_t user_namespace);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestRights, guest_rights_unref)

@@ -47,7 +47,7 @@ int guest_thread_take(pid_t tid, int fd)
     return copy;
 }
 
-/* Only of a process's first thread, whose number is the process's, is there a plain pidfd. */
+/* Is the thread the first of its process, with the process's number? Only for such a thread can a plain pidfd be opened. */
 static bool is_first(pid_t tid)
 {
     int pidfd = pidfd_open(tid, 0);
@@ -74,7 +74,7 @@ pid_t guest_thread_group(pid_t tid)
 
 enum { STAT_UTIME = 14, STAT_STARTTIME = 22 }; /* proc(5) */
 
-/* A field of /proc/PID/stat, in clock ticks. The name, field 2, may hold anything. */
+/* Read a field of /proc/PID/stat that is in clock ticks. The name, field 2, may contain any characters. */
 static bool stat_ticks(pid_t id, int wanted, uint64_t *ticks)
 {
     g_autofree char *stat = read_proc(id, "stat");
@@ -108,7 +108,7 @@ bool guest_thread_process(GuestMembers *members, pid_t tid, GuestProcess *proces
     return true;
 }
 
-/* The process ids of a process, from our namespace down to its own. Returns how many there are. */
+/* Read the ids of a process or thread in all pid namespaces, from the broker's down to its own. Returns how many there are. */
 static unsigned find_numbers(pid_t id, uint32_t numbers[PID_NAMESPACE_LEVELS_MAX])
 {
     g_autofree char *status = read_proc(id, "status");
@@ -131,8 +131,8 @@ bool guest_thread_number(GuestMembers *members, pid_t tid, uint64_t process, uin
     const unsigned n = find_numbers(group, numbers);
     GuestProcess now;
 
-    /* The namespace that is as deep as the asker's, if it is the asker's. The last question is whether all
-     * this was about the process that is meant. */
+    /* Take the number from the namespace that is as deep as that of @tid, if it is the same namespace. The last condition
+     * checks that all this was about the process that is meant. */
     if (level == 0 || level > n || !guest_members_have(members, tid) ||
         !guest_members_share_namespace(tid, group, n - level) ||
         !guest_thread_process(members, group, &now) || now.id != process) {
@@ -213,8 +213,8 @@ int guest_thread_file(const char *directory, int fd)
     struct stat link;
     int file = open(path, O_PATH | O_CLOEXEC);
 
-    /* The link has the rights that the file was opened with; a descriptor that was opened with O_PATH has none.
-     * Source: fs/proc/fd.c, tid_fd_update_inode(). */
+    /* The link's mode shows whether the file is open for reading and writing. A descriptor that was opened with O_PATH
+     * allows neither. Source: fs/proc/fd.c, tid_fd_update_inode(). */
     if (file >= 0 && (lstat(path, &link) < 0 || !(link.st_mode & (S_IRUSR | S_IWUSR)))) {
         close(file);
         file = -1;
@@ -240,8 +240,8 @@ bool guest_threads_have_pidfds(void)
     return pidfd >= 0 || errno != EINVAL;
 }
 
-/* By its name, which no file in a file system can have. What the kernel says of another in fdinfo may wait for a guest:
- * an epoll file's lock is held while the files in it are polled. */
+/* Is the descriptor a pidfd? Recognise it by its name, which no file in a file system can have. To read the fdinfo of other
+ * files may wait for a guest: the kernel needs an epoll file's lock for that, and holds it while it polls the files in it. */
 static bool is_pidfd(pid_t tid, int fd)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", tid, fd);
@@ -264,7 +264,7 @@ ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)
     const size_t page = 4096;
     size_t done = 0;
 
-    /* Page by page: the string may end just before memory that is not there. */
+    /* Read page by page: the string may end just before memory that is not mapped. */
     while (done < size) {
         size_t chunk = MIN(page - (addr + done) % page, size - done);
         struct iovec local = {.iov_base = buffer + done, .iov_len = chunk};

@@ -6,7 +6,7 @@
 struct Openers {
     unsigned max;
     GMutex lock;       /* guards what follows */
-    GHashTable *files; /* FileKey, in the Opener -> Opener */
+    GHashTable *files; /* FileKey (in the Opener) -> Opener */
     GQueue order;      /* of Opener, the oldest first */
 };
 
@@ -27,7 +27,7 @@ Openers *openers_new(unsigned max)
     return openers;
 }
 
-/* With the lock held. */
+/* Forget a file, if @opener is not NULL. The caller holds the lock. */
 static void drop(Openers *openers, Opener *opener)
 {
     if (opener) {
@@ -95,7 +95,7 @@ unsigned openers_count(Openers *openers)
     return g_hash_table_size(openers->files);
 }
 
-/* (transfer full), or NULL. */
+/* Get the rights of a file's opener. Returns (transfer full), or NULL if the opener is not known. */
 static GuestRights *rights_of(Openers *openers, FileKey file)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&openers->lock);
