@@ -26,5 +26,5 @@ int blank_file_new(void)
 
 bool blank_file_is_one(int fd)
 {
-    return fcntl(fd, F_GET_SEALS) >= 0; /* which no other file has */
+    return fcntl(fd, F_GET_SEALS) >= 0; /* fails for files that are not in memory */
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a simulated instance's worker gets in place of a host's device. */
+/* Blank files: what the worker of a simulated instance gets instead of the host's devices. */
 #pragma once
 
 #include <stdbool.h>
 
 /**
- * blank_file_new: a file of its own, without content, that can be mapped at any offset that is a user's
- * address: files of nvidia-uvm are mapped where they are. It takes the memory that is touched.
- * Returns: a descriptor, or -1 with errno set.
+ * blank_file_new: make a new file without content. Its size covers all user addresses as offsets, because guests map
+ * nvidia-uvm at an offset that equals the address. It uses memory only for pages that are touched.
+ * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
 int blank_file_new(void);
 
-/** blank_file_is_one: is it a file in memory, as they are? A simulated instance's worker has no others. */
+/** blank_file_is_one: returns true if @fd is a file in memory, as blank files are. The worker of a simulated instance has no
+ * host's files that it could send instead. */
 bool blank_file_is_one(int fd);

@@ -15,7 +15,7 @@
 #define CAPS_DRIVER       "nvidia-caps"
 #define IMEX_DRIVER       "nvidia-caps-imex-channels"
 
-/* Minors of a character device driver that uses the kernel's full range. */
+/* The highest minor of a character device driver that uses the kernel's full range. */
 enum { MINOR_MAX = (1 << 20) - 1 };
 
 static bool fail(GError **error, GIOErrorEnum code, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -30,7 +30,7 @@ static bool fail(GError **error, GIOErrorEnum code, const char *format, ...)
     return false;
 }
 
-/* The number behind "KEY: " in one of the driver's files; -1 if it is not there. */
+/* Read the number after "KEY: " in one of the driver's files. Returns -1 if it is missing or greater than MINOR_MAX. */
 static gint64 read_number(const char *path, const char *key)
 {
     g_autofree char *text = NULL;
@@ -53,7 +53,7 @@ static void add(Device *devices, unsigned *n, int major_no, unsigned minor_no, c
     g_snprintf(device->name, sizeof device->name, "%s%u", prefix, minor_no);
 }
 
-/* Returns false if this host does not have the capability; there is no error then. */
+/* Append the node of a capability. Returns false, without an error, if this host does not have the capability. */
 static bool add_capability(const char *name, Device *devices, unsigned *n)
 {
     g_autofree char *path = g_build_filename(PROC_CAPABILITIES, name, NULL);
@@ -70,7 +70,7 @@ static bool add_capability(const char *name, Device *devices, unsigned *n)
 void capability_nodes_add(NvCaps caps, Device *devices, unsigned *n)
 {
     if (caps & NV_CAP_FABRIC_IMEX_MGMT) {
-        (void)add_capability("fabric-imex-mgmt", devices, n); /* few hosts have it */
+        (void)add_capability("fabric-imex-mgmt", devices, n); /* few hosts have this */
     }
     if (caps & NV_CAP_RDMA) {
         devices[(*n)++] = (Device){.kind = DEVICE_DMA_BUF, .name = "nvidia-dmabuf"};
@@ -86,7 +86,7 @@ static bool is_none(const char *list)
     return !list || g_str_equal(list, "none");
 }
 
-/* Which of mig_names are wanted. */
+/* Parse the --mig list. @wanted: set to true for each of mig_names that the list names */
 static bool parse_mig(const char *mig, bool wanted[G_N_ELEMENTS(mig_names)], GError **error)
 {
     g_auto(GStrv) items = g_strsplit(is_none(mig) ? "" : mig, ",", -1);
@@ -134,7 +134,7 @@ bool mig_nodes_add(const char *mig, Device *devices, unsigned *n, GError **error
 
 /* --- IMEX channels ---------------------------------------------------------------------------- */
 
-/* The channels wanted, each once, in the order they are named. */
+/* Parse the --imex-channels list. @channels: set to the channels in the order of the list, without duplicates */
 static bool parse_channels(const char *list, unsigned channels[IMEX_CHANNELS_MAX], unsigned *n,
                            GError **error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes that can only be opened: the driver's capabilities (nvidia-caps) and IMEX channels. */
+/* Lists nodes that guests can only open: the driver's capabilities (nvidia-caps) and IMEX channels. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 #include "version-tree/nv-caps.h"
 
 /**
- * capability_nodes_add: append the devices that capabilities bring: the node of NV_CAP_FABRIC_IMEX_MGMT, if
- * this host has it, and with NV_CAP_RDMA what exported dma-bufs are held by.
- * @devices: room for DEVICES_MAX; @n: how many there are, updated; as below
+ * capability_nodes_add: append the devices that belong to capabilities: for NV_CAP_FABRIC_IMEX_MGMT its node, if
+ * this host has it; for NV_CAP_RDMA the device without a node that holds exported dma-bufs (DEVICE_DMA_BUF).
+ * @devices: room for DEVICES_MAX; @n: how many there are, which the function updates. All functions below use them so.
  *
- * Sources, here and below: /proc/driver/nvidia/capabilities ("DeviceFileMinor"),
+ * Sources, for all functions of this file: /proc/driver/nvidia/capabilities ("DeviceFileMinor"),
  * /proc/driver/nvidia/params ("ImexChannelCount"), /proc/devices.
  */
 void capability_nodes_add(NvCaps caps, Device *devices, unsigned *n);
@@ -22,7 +22,7 @@ void capability_nodes_add(NvCaps caps, Device *devices, unsigned *n);
 /**
  * mig_nodes_add: append the nodes of MIG's capabilities.
  * @mig: "config", "monitor" or both, joined by a comma; NULL or "none": neither
- * Returns: false with @error if the list is malformed, or this host does not have what it names.
+ * Returns: false with @error if the list is malformed, or this host does not have a capability that the list names.
  */
 bool mig_nodes_add(const char *mig, Device *devices, unsigned *n, GError **error);
 
@@ -33,7 +33,7 @@ bool mig_nodes_add(const char *mig, Device *devices, unsigned *n, GError **error
  */
 bool imex_channels_add(const char *list, Device *devices, unsigned *n, GError **error);
 
-/** mig_check, imex_channels_check: is this how such a list may be written? The host is not looked
- * at. */
+/** mig_check, imex_channels_check: check the syntax of such a list, without looking at the host. Returns false with @error if
+ * the list is malformed. */
 bool mig_check(const char *mig, GError **error);
 bool imex_channels_check(const char *list, GError **error);

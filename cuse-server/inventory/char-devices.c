@@ -10,7 +10,7 @@ static void char_device_clear(CharDevice *device)
     g_free(device->name);
 }
 
-/* Lines are "NNN name"; the block devices come after the character devices. */
+/* Each line is "NNN name". The block devices come after the character devices. */
 GArray *char_devices_read(GError **error)
 {
     g_autofree char *text = NULL;

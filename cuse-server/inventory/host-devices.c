@@ -35,7 +35,7 @@ int host_gpu_minor(const char *address)
     return number <= NV_MINOR_DEVICE_NUMBER_REGULAR_MAX ? (int)number : -1;
 }
 
-/* The host's GPUs: present[minor]. */
+/* Find the host's GPUs. @present: set to true at each GPU's minor, to false elsewhere */
 static void find_gpus(bool present[NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1])
 {
     g_autoptr(GDir) directory = g_dir_open(PROC_GPUS, 0, NULL);

@@ -10,7 +10,7 @@
 
 /* #syscalls:broker newfstatat fstat fcntl */
 
-/* With O_PATH it would be no open file, but a way to one. */
+/* Returns true if @fd is an open file. A descriptor with O_PATH only refers to a path, and its file is not open. */
 static bool is_open(int fd)
 {
     int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);

@@ -22,7 +22,7 @@ static gint by_address(gconstpointer a, gconstpointer b)
     return strcmp(((const HostGpu *)a)->address, ((const HostGpu *)b)->address);
 }
 
-/* From the line "GPU UUID: \t GPU-...". */
+/* Read a GPU's UUID from the line "GPU UUID: \t GPU-..." of its information file. Returns "" if there is no such line. */
 static char *read_uuid(const char *address)
 {
     g_autofree char *path = g_build_filename(PROC_GPUS, address, "information", NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's GPUs by the names that people and containers give them. */
+/* Lists the host's GPUs, and finds them by the names that people and containers use. */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +7,8 @@
 /**
  * HostGpu: one GPU.
  * @address: PCI address, for example "0000:01:00.0"
- * @uuid: "GPU-..."; "" if the driver does not say one
- * @minor_no: N of its node /dev/nvidiaN
+ * @uuid: "GPU-..."; "" if the driver does not report a UUID
+ * @minor_no: the N of its node /dev/nvidiaN
  */
 typedef struct {
     char *address;
@@ -16,14 +16,14 @@ typedef struct {
     unsigned minor_no;
 } HostGpu;
 
-/** host_gpus_list: all of them, as an array of HostGpu that frees what it holds, in the order of
- * PCI addresses, which is that of NVML's (and nvidia-smi's) indexes. */
+/** host_gpus_list: (transfer full): list all GPUs in the order of their PCI addresses. NVML (and nvidia-smi) numbers GPUs in
+ * the same order. Returns an array of HostGpu, which frees its strings. */
 GArray *host_gpus_list(void);
 
 /**
- * host_gpus_minors: translate what NVIDIA_VISIBLE_DEVICES may hold into device minors.
+ * host_gpus_minors: translate a value of NVIDIA_VISIBLE_DEVICES into device minors.
  * @names: "all", "none", or indexes and UUIDs joined by commas
- * Returns: "all", "none", or minors joined by commas, as --gpus takes them; the caller frees it.
- * NULL with @error that names the GPU that is not there.
+ * Returns: "all", "none", or minors joined by commas, as --gpus takes them; the caller frees the string.
+ * NULL with an @error that names the GPU that the host does not have.
  */
 char *host_gpus_minors(const char *names, GError **error);

@@ -8,17 +8,17 @@
 
 #define SYS_CHAR "/sys/dev/char"
 
-/* Documentation/admin-guide/devices.txt */
+/* Majors that drivers share, from Documentation/admin-guide/devices.txt. */
 static const unsigned shared_majors[] = {
     29,  /* framebuffers */
     89,  /* I2C */
     226, /* DRM */
 };
 
-/* What drm_dp_aux_dev.c calls its major, which the kernel chooses. */
+/* The name under which drm_dp_aux_dev.c registers its major. The kernel chooses the number. */
 #define DP_AUX "aux"
 
-/* Where the kernel takes numbers from for drivers that do not ask for one: CHRDEV_MAJOR_DYN_* in
+/* The ranges of majors that the kernel assigns to drivers that do not request a particular one: CHRDEV_MAJOR_DYN_* in
  * linux/fs.h. */
 static const struct {
     unsigned first;
@@ -27,7 +27,7 @@ static const struct {
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* The caller frees it; NULL: there is none. */
+/* (transfer full): read the name of the driver that is bound to a device in sysfs. Returns NULL if there is none. */
 static char *driver_of(const char *directory)
 {
     g_autofree char *path = g_build_filename(directory, "driver", NULL);
@@ -54,7 +54,7 @@ bool host_numbers_node_is_of_others(const char *directory)
     return found;
 }
 
-/* A name in /sys/dev/char. Its target is relative, and begins in the directory. */
+/* Call host_numbers_node_is_of_others() for an entry of /sys/dev/char. The link's target is relative to that directory. */
 static bool entry_is_of_others(const char *name)
 {
     g_autofree char *path = g_build_filename(SYS_CHAR, name, NULL);
@@ -64,7 +64,7 @@ static bool entry_is_of_others(const char *name)
     return directory && host_numbers_node_is_of_others(directory);
 }
 
-/* "226:128" */
+/* Parse a name such as "226:128". */
 static bool parse_number(const char *name, DeviceNumber *number)
 {
     g_auto(GStrv) parts = g_strsplit(name, ":", -1);
@@ -116,7 +116,7 @@ void host_numbers_free(HostNumbers *numbers)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-/* Does a driver with this name have it? */
+/* Returns true if a driver of this name has the major. @name: NULL: any driver */
 static bool has_driver(const HostNumbers *numbers, int64_t major_no, const char *name)
 {
     for (guint i = 0; i < numbers->drivers->len; i++) {

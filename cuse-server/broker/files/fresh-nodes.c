@@ -22,12 +22,12 @@ typedef struct {
 } Place;
 
 struct FreshNodes {
-    GMutex lock;       /* held while a name changes hands; guards @turns */
-    GHashTable *turns; /* path -> how many nodes it had */
+    GMutex lock;       /* held while a node replaces another under its name; guards @turns */
+    GHashTable *turns; /* path -> how many nodes were made for it */
     Place places[FRESH_PLACES];
 };
 
-/* Numbers of its inodes never come again. */
+/* Make one of the file systems. With inode64, tmpfs never uses an inode number twice. */
 static bool make_place(Place *place)
 {
     static const MountOption options[] = {{"mode", "0755"}, {"inode64", NULL}, {NULL, NULL}};
@@ -88,7 +88,7 @@ bool fresh_nodes_prepare(const FreshNodes *nodes, const char *path)
     return true;
 }
 
-/* Where the next node of a path goes. */
+/* Choose the file system for the next node of a path: each in turn. The caller holds the lock. */
 static int next_place(FreshNodes *nodes, const char *path)
 {
     guint turn = GPOINTER_TO_UINT(g_hash_table_lookup(nodes->turns, path));
@@ -102,7 +102,7 @@ int fresh_nodes_make(FreshNodes *nodes, const char *path, dev_t number)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&nodes->lock);
     const int fs = next_place(nodes, path);
 
-    (void)unlinkat(fs, path, 0); /* the one of FRESH_PLACES opens ago */
+    (void)unlinkat(fs, path, 0); /* remove the node that was made FRESH_PLACES opens ago */
     return mknodat(fs, path, S_IFCHR | 0600, number) < 0
                ? -1
                : openat(fs, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -112,7 +112,7 @@ uint32_t fresh_nodes_id(const FreshNodes *nodes, const struct stat *st)
 {
     for (unsigned i = 0; i < FRESH_PLACES; i++) {
         if (nodes->places[i].number == st->st_dev) {
-            /* A place's first inode is its root. */
+            /* The first inode of a place is its root, so the number of a node is not 0. */
             return st->st_ino < INT32_MAX / FRESH_PLACES ? (uint32_t)st->st_ino * FRESH_PLACES + i
                                                          : 0;
         }

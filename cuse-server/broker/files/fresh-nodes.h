@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device nodes for one open each. The number of a node's inode tells the file that is opened from all others, and
- * never comes again; nobody but the kernel has a say in it.
+ * Makes a new device node for each open. The node's inode number identifies the file that is opened by it. An inode number
+ * is never used twice, and only the kernel chooses it.
  *
- * A node is to be called what it is called natively (/proc/PID/fd shows it), and so are all those that are open at
- * once: they lie in several file systems, which are mounted nowhere, and take turns. A node loses its name to
- * the one that is made FRESH_PLACES opens of the same path later; it is shown as deleted then.
+ * A node must have its native name (/proc/PID/fd shows the name), also while other nodes of that name are open. So
+ * there are FRESH_PLACES file systems, which are mounted nowhere, and the nodes of a path are made in each of them in turn.
+ * The node that is made FRESH_PLACES opens of the same path later takes the name over; /proc shows the older node as deleted
+ * from then on.
  */
 #pragma once
 
@@ -15,30 +16,30 @@
 
 #include <glib.h>
 
-/* Sixteen for nodes that guests have opened, and as many as a device has of those that are opened in advance (spares.h). */
+/* 16 for nodes that guests have opened, and 8 for those that are opened in advance (spares.h, SPARES_OF_DEVICE). */
 enum { FRESH_PLACES = 24 };
 
 typedef struct FreshNodes FreshNodes;
 
-/** fresh_nodes_new: none yet. Needs CAP_SYS_ADMIN. Returns NULL with @error set. */
+/** fresh_nodes_new: mount the file systems, without nodes. Needs CAP_SYS_ADMIN. Returns NULL with @error set. */
 FreshNodes *fresh_nodes_new(GError **error);
 void fresh_nodes_free(FreshNodes *nodes);
 
-/** fresh_nodes_root: a descriptor of one of the file systems, which the caller closes; or -1 with errno set. */
+/** fresh_nodes_root: return a descriptor of one of the file systems, which the caller closes; or -1 with errno set. */
 int fresh_nodes_root(const FreshNodes *nodes);
 
-/** fresh_nodes_prepare: make the directories on the way to nodes of this path. Returns false with errno set. */
+/** fresh_nodes_prepare: make the parent directories of nodes of this path. Returns false with errno set. */
 bool fresh_nodes_prepare(const FreshNodes *nodes, const char *path);
 
 /**
- * fresh_nodes_make: make a character device node that nobody opened before. Needs CAP_MKNOD.
- * @path: a relative one, that is prepared
+ * fresh_nodes_make: make a new character device node and return it. Needs CAP_MKNOD.
+ * @path: a relative path for which fresh_nodes_prepare() was called
  * Returns: an O_PATH descriptor that the caller owns, or -1 with errno set.
  */
 int fresh_nodes_make(FreshNodes *nodes, const char *path, dev_t number);
 
-/** fresh_nodes_id: the number of the file that was opened by a node, from 1 to INT32_MAX; 0: it is not one of these
- * nodes, or the numbers are used up. */
+/** fresh_nodes_id: return the id of the file that was opened by a node, from 1 to INT32_MAX. Returns 0 if @st is not of one of
+ * these nodes, or the ids are used up. */
 uint32_t fresh_nodes_id(const FreshNodes *nodes, const struct stat *st);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FreshNodes, fresh_nodes_free)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Below the highest number that came, so many are told apart; opens that overlap come in any order. */
+/* WINDOW_BITS: of so many numbers, up to the highest that was spent, the broker remembers which are spent. Numbers of opens
+ * that overlap are spent in any order. */
 enum { WINDOW_BITS = 4096, WORD_BITS = 64 };
 
 typedef struct {
@@ -13,12 +14,11 @@ typedef struct {
 } Open;
 
 struct Opens {
-    GMutex lock; /* guards what follows; held for no longer than a look */
+    GMutex lock; /* guards all members below; held only for short look-ups */
     GArray *open;
     uint64_t space;
     uint64_t highest;
-    uint64_t spent[WINDOW_BITS /
-                   WORD_BITS]; /* a bit for each of the window's numbers, modulo its size */
+    uint64_t spent[WINDOW_BITS / WORD_BITS]; /* a bit for each number, modulo WINDOW_BITS */
 };
 
 Opens *opens_new(void)
@@ -39,7 +39,7 @@ void opens_free(Opens *opens)
     }
 }
 
-/* --- in progress ------------------------------------------------------------------------------ */
+/* --- opens in progress ------------------------------------------------------------------------ */
 
 void opens_begin(Opens *opens, pid_t tid, unsigned device, uint32_t file)
 {
@@ -73,7 +73,7 @@ uint32_t opens_find(Opens *opens, pid_t tid, unsigned device)
     return 0;
 }
 
-/* --- numbers that are spent ------------------------------------------------------------------- */
+/* --- spent numbers ---------------------------------------------------------------------------- */
 
 static uint64_t *word_of(Opens *opens, uint64_t file)
 {
@@ -85,7 +85,7 @@ static uint64_t bit_of(uint64_t file)
     return UINT64_C(1) << file % WORD_BITS;
 }
 
-/* The window moves up to @file: the numbers that come into it are unspent. */
+/* Move the window up, so that @file is its highest number. Mark the numbers that enter the window as unspent. */
 static void advance(Opens *opens, uint64_t file)
 {
     if (file - opens->highest >= WINDOW_BITS) {
@@ -103,7 +103,7 @@ bool opens_spend(Opens *opens, uint64_t space, uint64_t file)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&opens->lock);
 
     if (space != opens->space || file == 0 ||
-        file > INT32_MAX) { /* as nv_file_table_new_id() has them */
+        file > INT32_MAX) { /* the range that nv_file_table_new_id() uses */
         return false;
     }
     if (file > opens->highest) {

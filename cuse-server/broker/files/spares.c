@@ -5,29 +5,27 @@
 
 /* #syscalls:broker clone close */
 
-/* Once so few are left, a device's are filled up: the thread is not woken for each of them. */
+/* Fill up a device's pool when so few spares are left, so that the thread is not woken for each spare that is taken. */
 enum { FEW = SPARES_OF_DEVICE / 2 };
 
 typedef struct {
     bool wanted;
     unsigned n;
-    Spare
-        spares[2 *
-               SPARES_OF_DEVICE]; /* the oldest first; there is room for those that are put back */
+    Spare spares[2 * SPARES_OF_DEVICE]; /* oldest first; with room for spares put back */
 } Pool;
 
 struct Spares {
     const StandIns *stand_ins;
     GThread *thread;
-    GMutex lock; /* guards what follows */
+    GMutex lock; /* guards all members below */
     GCond changed;
     bool ending;
-    unsigned worker; /* counts them */
+    unsigned worker; /* the number of the present worker, from 0 */
     unsigned total;
-    Pool pools[]; /* by device */
+    Pool pools[]; /* one for each device */
 };
 
-/* With the lock held: a device whose pool is to be filled, or -1. */
+/* Find a device whose pool has to be filled. Returns -1 if there is none. The caller holds the lock. */
 static int find_lacking(const Spares *spares)
 {
     for (unsigned i = 0; spares->total < SPARES_MAX && i < spares->stand_ins->n_devices; i++) {
@@ -38,7 +36,7 @@ static int find_lacking(const Spares *spares)
     return -1;
 }
 
-/* With the lock held. What there is no room for, or whose worker has ended, is closed. */
+/* Add a spare to its pool. Close it instead if there is no room, or its worker has ended. The caller holds the lock. */
 static void keep(Spares *spares, unsigned device, const Spare *spare)
 {
     Pool *pool = &spares->pools[device];
@@ -51,7 +49,7 @@ static void keep(Spares *spares, unsigned device, const Spare *spare)
     }
 }
 
-/* With the lock held; not meanwhile: the worker may take its time. */
+/* Open one spare. The caller holds the lock; the function releases it during the open, since the worker may be slow. */
 static void open_one(Spares *spares, unsigned device)
 {
     Spare spare = {.worker = spares->worker};
@@ -62,7 +60,7 @@ static void open_one(Spares *spares, unsigned device)
     if (spare.fd >= 0) {
         keep(spares, device, &spare);
     } else {
-        spares->pools[device].wanted = false; /* until a guest could open it */
+        spares->pools[device].wanted = false; /* until a guest has opened this device again */
     }
 }
 
@@ -101,7 +99,7 @@ void spares_drop(Spares *spares)
     for (unsigned i = 0; i < spares->stand_ins->n_devices; i++) {
         Pool *pool = &spares->pools[i];
         while (pool->n > 0) {
-            close(pool->spares[--pool->n].fd); /* nobody answers for it any more */
+            close(pool->spares[--pool->n].fd); /* its worker has ended */
         }
         pool->wanted = false;
     }
@@ -158,7 +156,7 @@ void spares_want(Spares *spares, unsigned device, unsigned worker)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&spares->lock);
 
     if (worker != spares->worker) {
-        return; /* the one that it was opened by has ended */
+        return; /* the worker that the guest's file came from has ended */
     }
     spares->pools[device].wanted = true;
     if (spares->pools[device].n > FEW) {

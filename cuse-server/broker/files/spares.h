@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests' files that are opened in advance (wire/broker-protocol.h, OPEN_IN_ADVANCE). To open one takes several trips to
- * the worker; a guest that gets one of these waits for none of them. A thread of its own opens them, of devices that guests
- * have opened before, after such a guest has its file.
+ * Opens files for guests in advance (wire/broker-protocol.h, OPEN_IN_ADVANCE). To open a file takes several round trips to
+ * the worker; a guest that gets a spare waits for none of them. A separate thread opens the spares, only of devices that
+ * guests have opened before, and only after such a guest has its file.
  *
- * They are open read-write, belong to nobody, have no host file and count against no limit until a guest gets one.
+ * A spare is open read-write. Until a guest gets it, it has no owner and no host file, and counts against no limit.
  */
 #pragma once
 
@@ -14,13 +14,14 @@
 
 #include "cuse-server/broker/files/stand-ins.h"
 
-/* Of one device, and of all. FRESH_PLACES has room for those of one device. */
+/* Most spares of one device, and of all devices together. FRESH_PLACES has room for those of one device. */
 enum { SPARES_OF_DEVICE = 8, SPARES_MAX = 64 };
 
 /**
- * Spare: @fd: the file
- * @file: which it is
- * @worker: whose, as Spares counts them
+ * Spare: a file that is open in advance.
+ * @fd: its descriptor
+ * @file: the key of the file
+ * @worker: the number of the worker that serves it (spares_worker())
  */
 typedef struct {
     int fd;
@@ -30,26 +31,27 @@ typedef struct {
 
 typedef struct Spares Spares;
 
-/** spares_new: none yet. @stand_ins outlives them. */
+/** spares_new: make the pools, without a spare. @stand_ins outlives them. */
 Spares *spares_new(const StandIns *stand_ins);
 
-/** spares_free: the worker has ended: an open that is in progress fails. */
+/** spares_free: close all spares and end the thread. The worker must have ended, so that an open in progress fails. */
 void spares_free(Spares *spares);
 
-/** spares_take: the one of a device that was opened first, which the caller owns. Returns false if there is none. */
+/** spares_take: take the oldest spare of a device. The caller owns it. Returns false if there is none. */
 bool spares_take(Spares *spares, unsigned device, Spare *spare);
 
-/** spares_put_back: nobody got it. */
+/** spares_put_back: return a spare that no guest got. Spares owns it again. */
 void spares_put_back(Spares *spares, unsigned device, const Spare *spare);
 
-/** spares_worker: which worker there is, as Spares counts them. */
+/** spares_worker: return the number of the present worker. spares_drop() counts it up. */
 unsigned spares_worker(Spares *spares);
 
-/** spares_want: a guest has opened this device by @worker: from now on there are to be spares of it. Waits for nobody. */
+/** spares_want: keep spares of this device from now on, since a guest has opened it. Does nothing if @worker, which served that
+ * open, has ended. Does not wait for the worker. */
 void spares_want(Spares *spares, unsigned device, unsigned worker);
 
-/** spares_drop: close all, and open none until a device is wanted anew: their worker has ended. One that is taken meanwhile
- * is as good as a file that a guest had before. */
+/** spares_drop: close all spares, because their worker has ended. Open no spare of a device until spares_want() names it again.
+ * A spare that a guest gets meanwhile is dead, like the files that guests opened before. */
 void spares_drop(Spares *spares);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spares, spares_free)

@@ -23,16 +23,16 @@
  * #syscalls:broker openat openat2 statx name_to_handle_at dup3 fcntl close
  * #syscalls:broker gettid
  *
- * A worker may answer for the files here. What is asked of the kernel about one (its type, its numbers, its
- * handle) the kernel has in store: nothing is called that the worker would have a say in.
+ * A file here may be on a file system that a worker serves. The functions here ask the kernel only for what it has itself
+ * stored about such a file (its type, its numbers, its handle). They make no call that the worker could answer.
  */
 
-/* Linux 6.5; from 6.8 on the kernel gives a handle of a FUSE file for identification only. */
+/* New in Linux 6.5. From 6.8 on, this flag makes the kernel return a handle of a FUSE file, for identification only. */
 #ifndef AT_HANDLE_FID
 #define AT_HANDLE_FID 0x200
 #endif
 
-/* What FUSE makes handles of: fs/fuse/inode.c, fuse_encode_fh(). */
+/* The type and the length of handles that FUSE makes: fs/fuse/inode.c, fuse_encode_fh(). */
 enum { FUSE_HANDLE_TYPE = 0x81, FUSE_HANDLE_WORDS = 3 };
 
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
@@ -74,7 +74,7 @@ static char *node_path(const StandIns *stand_ins, unsigned device)
     return g_strconcat("dev/", stand_ins->devices[device].name, NULL);
 }
 
-/* The directories of the nodes, which themselves come and go. */
+/* Make the directories for the nodes. The nodes themselves are made for each open. */
 static bool make_directories(const StandIns *stand_ins, GError **error)
 {
     for (unsigned i = 0; i < stand_ins->n_devices; i++) {
@@ -103,14 +103,15 @@ static int cuse_device(const StandIns *stand_ins, const struct stat *st)
 {
     unsigned index = minor(st->st_rdev) - slot_first_minor(&stand_ins->slot);
 
-    /* The slot's block of minors is this instance's alone. */
+    /* Only this instance uses the minors of its slot. */
     return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->major_no &&
                    index < stand_ins->n_devices
                ? (int)index
                : -1;
 }
 
-/* Nodes outlive workers: none has the number of one that was a worker's before. */
+/* Identify the file that a node opens. The nodes' numbers go on when the worker is replaced, so no file has the number of a
+ * file of an earlier worker. */
 static int identify_cuse(const StandIns *stand_ins, const struct stat *st, FileKey *file)
 {
     const uint32_t id = cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
@@ -119,7 +120,7 @@ static int identify_cuse(const StandIns *stand_ins, const struct stat *st, FileK
     return id ? 0 : EBADF;
 }
 
-/* Open a node, while the worker may ask who opens what as which file. */
+/* Open a node. List the open in @opens meanwhile, since the worker asks the broker for the file's number (BROKER_OPENING). */
 static int open_node(const StandIns *stand_ins, int node, unsigned device, int flags, uint32_t id)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", node);
@@ -144,7 +145,7 @@ static int open_cuse(const StandIns *stand_ins, unsigned device, int flags, File
         return -1;
     }
     if (!stand_ins_stat(node, &st) || identify_cuse(stand_ins, &st, file) != 0) {
-        errno = ENFILE; /* two thousand million opens of one instance */
+        errno = ENFILE; /* the ids are used up, after two thousand million opens */
     } else {
         fd = open_node(stand_ins, node, device, flags, file_key_id(*file));
     }
@@ -164,7 +165,7 @@ static int mount_fuse(int connection)
         {"group_id", "0"}, {"allow_other", NULL}, {NULL, NULL},
     };
 
-    /* The worker that answers for it may have fallen: what it shows is no device and no program. */
+    /* The worker that serves it may be compromised: the kernel must not treat its files as devices or programs. */
     return detached_mount("fuse", options,
                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
@@ -183,7 +184,7 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
         return false;
     }
     stand_ins->fs = mount_fuse(stand_ins->connection);
-    /* This much the kernel knows without asking the worker, of which there is none yet. */
+    /* The kernel answers this without asking the worker, which does not exist yet. */
     if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot make a FUSE file system: %s (this needs root)", g_strerror(errno));
@@ -195,8 +196,9 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
 }
 
 /*
- * The number that the worker gave an inode when it was looked up; the kernel finds the inode by it, and so it
- * stays. (st_ino does not: the worker may change that whenever it is asked for attributes.) 0: it cannot be had.
+ * Get the number that the worker gave an inode when the kernel looked it up (its node id). The kernel finds the inode by this
+ * number, so the number does not change. (st_ino may change: the worker can return another each time the kernel asks for
+ * attributes.) Returns 0 if the number cannot be read.
  */
 static uint64_t fuse_node(int fd)
 {
@@ -218,7 +220,7 @@ static uint64_t fuse_node(int fd)
     return (uint64_t)words[0] << 32 | words[1];
 }
 
-/* @node: set to the number of the inode, if it is in the file system */
+/* Find the device that a file stands for. Returns -1 if it is not one of ours. @node: set to the inode's number, or 0 */
 static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
 {
     *node = 0;
@@ -230,7 +232,7 @@ static int fuse_device(const StandIns *stand_ins, int fd, const struct stat *st,
     return index < stand_ins->n_devices ? (int)index : -1;
 }
 
-/* What was opened is a new regular file in the file system, and the device's. */
+/* Returns true if the file just opened is a new regular file in the file system, and stands for @device. */
 static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *file)
 {
     struct stat st;
@@ -245,8 +247,8 @@ static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *
 }
 
 /*
- * Names are looked up by a worker that may have fallen: no link of its making leads out of the file
- * system, and what was opened is looked at.
+ * Open a file of the FUSE file system. The worker, which may be compromised, resolves the name. So openat2() follows no
+ * link that the worker makes and does not leave the file system, and is_new() checks what was opened.
  */
 static int open_fuse(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
@@ -295,7 +297,7 @@ bool stand_ins_renew(StandIns *stand_ins, GError **error)
     return prepare_fuse(stand_ins, error);
 }
 
-/* The descriptor keeps its number: a thread that has just read it opens in the one or the other. */
+/* dup3() keeps the descriptor's number. A thread that has just read @fs opens in the old file system or in the new one. */
 void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
 {
     stand_ins->fs_number = fs_number;
@@ -306,7 +308,7 @@ void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
 
 bool stand_ins_check(const StandIns *stand_ins, GError **error)
 {
-    /* The FUSE file system was there before the worker. */
+    /* With FUSE, there is nothing to check: the file system existed before the worker. */
     for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
         if (!cuse_node_check(stand_ins->name, stand_ins->devices[i].name, cuse_number(stand_ins, i),
                              error)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files that guests get in place of the driver's: of the instance's CUSE devices, or of its FUSE file
- * system (worker/doors/transport.h). Here they are opened, and told from all others.
+ * Opens and identifies the stand-ins: the files that guests get instead of the driver's. They are files of the instance's
+ * CUSE devices, or of its FUSE file system (worker/doors/transport.h).
  */
 #pragma once
 
@@ -18,15 +18,16 @@
 #include "cuse-server/wire/transport-kind.h"
 
 /**
- * StandIns: zero is none.
- * @name: the instance's
- * @nodes: CUSE: what they are opened by
- * @fs: what they are opened in, or -1: the FUSE file system; with CUSE it is there for the worker's starter to send
- * @slot: the instance's, of which its numbers are
+ * StandIns: the stand-ins of an instance.
+ * @name: the name of the instance
+ * @nodes: CUSE: the nodes by which stand-ins are opened
+ * @fs: FUSE: the file system in which stand-ins are opened, or -1; CUSE: a file system of @nodes, only because the starter
+ *     has to send a file
+ * @slot: the instance's slot, which determines its minors and the worker's user id
  * @major_no: CUSE: the devices' major
- * @fs_number: its st_dev
- * @connection: FUSE: its open /dev/fuse, until the worker has it; or -1
- * @opens: of files in it that are in progress, and their numbers
+ * @fs_number: FUSE: st_dev of @fs
+ * @connection: FUSE: the open /dev/fuse of @fs, until the worker has it; or -1
+ * @opens: the opens of stand-ins that are in progress, and the numbers of files that are spent
  */
 typedef struct {
     TransportKind transport;
@@ -43,69 +44,75 @@ typedef struct {
 } StandIns;
 
 /**
- * stand_ins_init: none yet.
- * @devices: the instance's; they outlive it
+ * stand_ins_init: initialize @stand_ins, without taking anything.
+ * @devices: the instance's devices; they outlive @stand_ins
  */
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
                     const Device *devices, unsigned n_devices);
 
-/** stand_ins_prepare: take what the worker is to be started with. Returns false with @error. */
+/** stand_ins_prepare: take what the worker is started with: a slot, and the major and the nodes (CUSE) or a new file system
+ * (FUSE). Returns false with @error. */
 bool stand_ins_prepare(StandIns *stand_ins, GError **error);
 
 /**
- * stand_ins_renew: the same for another worker, the one before having ended: nothing to do for CUSE's, whose
- * numbers stay. Where the caller cannot, it has another process do it, and exchanges.
+ * stand_ins_renew: prepare for another worker, after the one before has ended. FUSE: mount a new file system, unless the
+ * present one has had no worker yet. CUSE: do nothing, the numbers stay. A process that cannot mount has another process
+ * call this (starter.h), and then calls stand_ins_exchange(). Returns false with @error.
  */
 bool stand_ins_renew(StandIns *stand_ins, GError **error);
 
-/** stand_ins_exchange: from now on they are opened in @fs, which is closed. Other threads may go on using them. */
+/** stand_ins_exchange: open stand-ins in the file system @fs from now on. The function closes the descriptor @fs. Other threads
+ * may go on using @stand_ins. */
 void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number);
 
-/** stand_ins_check: once the worker serves: can they be opened? Returns false with @error. */
+/** stand_ins_check: check, once the worker serves, that the kernel made all devices with their numbers (CUSE). Returns false
+ * with @error. */
 bool stand_ins_check(const StandIns *stand_ins, GError **error);
 
-/** stand_ins_wait_removed: once the worker has ended: false with @error if something stays. */
+/** stand_ins_wait_removed: wait, once the worker has ended, until its devices are gone (CUSE), for each at most @seconds.
+ * Returns false with @error if one stays. */
 bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error);
 
 void stand_ins_clear(StandIns *stand_ins);
 
 /**
- * stand_ins_open: open one. Waits for the worker.
+ * stand_ins_open: open a stand-in. Waits for the worker.
  * @device: index into the devices
  * @flags: open(2) flags; only the access mode and O_NONBLOCK are used, O_CLOEXEC is added
- * @file: set to which it is; no file of the instance was that before
+ * @file: set to the key of the new file; no file of the instance had this key before
  * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
 int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file);
 
 /**
- * stand_ins_open_in_advance: open one for a guest to come, read-write, without any status flag. The worker opens no host file
- * for it, until it is told that it is a guest's (WORKER_GIVEN).
- * @file, and what it returns: as for stand_ins_open()
+ * stand_ins_open_in_advance: open a stand-in for a later guest, read-write, without any status flag. The worker asks for no
+ * host file for it; WORKER_GIVEN brings the host file when a guest gets the stand-in.
+ * @file, and the result: as for stand_ins_open()
  */
 int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file);
 
 /**
- * stand_ins_opening: CUSE: the file as which a thread of the broker's opens a device at this moment; 0: none does.
- * Waits for nobody.
+ * stand_ins_opening: CUSE: return the id of the file as which a broker thread opens a device at this moment; 0: the thread
+ * does not open it. Never blocks.
  */
 uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device);
 
-/** stand_ins_stat: type and numbers of a file, as far as the kernel has them: its file system, which may be a
- * worker's or a guest's, is not asked. */
+/** stand_ins_stat: get the type and the numbers of a file, as the kernel has them stored. The kernel does not ask the file
+ * system, which a worker or a guest may serve. Returns false with errno set. */
 bool stand_ins_stat(int fd, struct stat *st);
 
-/** stand_ins_device: the device that a file stands for, open or not. @st: from stand_ins_stat(). Returns -1 if it
- * is not one of ours. */
+/** stand_ins_device: return the index of the device that a file stands for; @fd may be open or O_PATH. Returns -1 if the file is
+ * not a stand-in of this instance. @st: from stand_ins_stat() */
 int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st);
 
 /**
- * stand_ins_identify: which open file a descriptor is of: of the file, or of its path (O_PATH). The kernel says so:
- * each open has an inode of its own, and the worker, which may have fallen, is not asked.
- * @file: set to which it is
- * Returns: 0 or EBADF: it is not of a file of ours.
+ * stand_ins_identify: find which stand-in a descriptor refers to. The descriptor may be an open file, or only a path (O_PATH).
+ * Each open has its own inode, so the kernel alone gives the answer; the worker, which may be compromised, is not asked.
+ * @file: set to the key of the file
+ * Returns: 0, or EBADF if the descriptor does not refer to a stand-in of this instance.
  */
 int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file);
 
-/** stand_ins_key: the file that the worker which serves now knows by this id; 0: what its files have in common. */
+/** stand_ins_key: return the key of the file that the present worker knows by this id. For id 0, return the part of the key that
+ * all files of this worker share (file_key_space()). */
 FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id);

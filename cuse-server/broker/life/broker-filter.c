@@ -14,7 +14,7 @@ static const IoctlWord ioctls[] = {
     {"SECCOMP_IOCTL_NOTIF_ADDFD", SECCOMP_IOCTL_NOTIF_ADDFD, IOCTL_WORD_EXACT},
     {"SECCOMP_IOCTL_NOTIF_SET_FLAGS", SECCOMP_IOCTL_NOTIF_SET_FLAGS, IOCTL_WORD_EXACT},
     {"NS_GET_PARENT", NS_GET_PARENT, IOCTL_WORD_EXACT},
-    /* GLib, before it writes a warning: is this a terminal? */
+    /* Before GLib writes a warning, it asks whether the output is a terminal. */
     {"TCGETS", TCGETS, IOCTL_WORD_EXACT},
 };
 

@@ -7,10 +7,10 @@
 #include <glib.h>
 
 /**
- * broker_filter_install: from here on, any call but those of serving and of coming to an end kills
- * the broker. It can start no process any more, and execute nothing.
+ * broker_filter_install: install the broker's system call filter. From then on the broker may make only the system calls
+ * that it needs to serve and to end; any other call kills it. It can no longer start a process or execute a program.
  */
 bool broker_filter_install(GError **error);
 
-/** broker_filter_text: (transfer full): the filter in words, as syscall_filter_text(). */
+/** broker_filter_text: (transfer full): return the filter as text, as syscall_filter_text() writes it. */
 char *broker_filter_text(void);

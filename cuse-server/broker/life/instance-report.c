@@ -23,7 +23,7 @@
 /* #syscalls:broker openat fchmod write rename unlink read close */
 
 enum {
-    /* Between two looks at the ledger, however often the worker calls: it may have fallen. */
+    /* Shortest time between two reads of the ledger, however often the worker notifies: it may be compromised. */
     NOTICE_MILLISECONDS = 100,
     TEXTFILE_SECONDS = 15,
 };
@@ -36,8 +36,8 @@ struct InstanceReport {
     Audit *audit;
     gint64 started;    /* microseconds since 1970 */
     uint64_t restarts; /* of the worker */
-    uint64_t lost; /* events that were forgotten before they were read, that the audit knows of */
-    int directory; /* holds the instance's name; or -1 */
+    uint64_t lost;     /* events lost before they were read, as reported to audit_lose() */
+    int directory;     /* the run directory, which reserves the instance's name; or -1 */
     TextSocket *control;
     TextSocket *metrics;
     char *textfile;
@@ -78,7 +78,7 @@ static void audit_refusal(InstanceReport *report, const LedgerRecord *record)
     audit_event(report->audit, AUDIT_REFUSED, message, fields, G_N_ELEMENTS(fields));
 }
 
-/* At most as many as the ring holds: what comes meanwhile can wait for the next look. */
+/* Read at most as many refusals as the ring holds. Refusals that arrive meanwhile wait for the next read. */
 static void read_refusals(InstanceReport *report)
 {
     LedgerRecord record;
@@ -103,7 +103,7 @@ static void audit_incident(InstanceReport *report, const Incident *incident)
                 G_N_ELEMENTS(fields));
 }
 
-/* As many as are remembered: guests bring them faster than they can be written. */
+/* Read at most INCIDENTS_MAX incidents: guests can cause them faster than the broker can write them. */
 static void read_incidents(InstanceReport *report)
 {
     Incident incident;
@@ -150,7 +150,7 @@ static gboolean on_notice(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* --- what is told ----------------------------------------------------------------------------- */
+/* --- status and metrics ----------------------------------------------------------------------- */
 
 static void take_status(InstanceReport *report, InstanceStatus *status)
 {
@@ -189,7 +189,7 @@ static char *tell_metrics(gpointer data)
     return format_metrics(data, METRICS_OPENMETRICS);
 }
 
-/* Beside the file first, under a name that node-exporter does not read. */
+/* Write the metrics to a second file, under a name that node-exporter does not read, and rename it over the first. */
 static bool write_textfile(InstanceReport *report)
 {
     g_autofree char *text = format_metrics(report, METRICS_PROMETHEUS);
@@ -320,7 +320,7 @@ void instance_report_free(InstanceReport *report)
         unlink(report->textfile);
         g_free(report->textfile);
     }
-    if (report->directory >= 0) { /* or it is another's */
+    if (report->directory >= 0) { /* if it is -1, the directory belongs to another instance */
         run_directory_remove(report->config->name);
         close(report->directory);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a running instance tells its operators: the sockets in its run directory, audit events, a text
- * file for node-exporter. In the broker's main loop, and never in the way of a call.
+ * Reports a running instance to its operators: by the sockets in its run directory, by audit events, and by a text
+ * file for node-exporter. The report runs in the broker's main loop, and never delays a call.
  */
 #pragma once
 
@@ -9,9 +9,9 @@
 #include "cuse-server/observe/audit.h"
 
 /**
- * ReportConfig: what the operator wants. Everything outlives the report.
- * @audit: as in audit_new(); @audit_otherwise: in place of the journal, if there is none
- * @textfile_directory: where NAME.prom is written now and then, or NULL
+ * ReportConfig: what the operator wants reported. All that it points to outlives the report.
+ * @audit: where audit events go, as in audit_new(); @audit_otherwise: used instead of the journal if there is no journal
+ * @textfile_directory: where the report writes nvcuse-NAME.prom every 15 seconds, or NULL
  */
 typedef struct {
     const InstanceConfig *instance;
@@ -22,20 +22,21 @@ typedef struct {
 
 typedef struct InstanceReport InstanceReport;
 
-/** instance_report_new: begin to report of a running instance; the event "started" is written. */
+/** instance_report_new: start to report a running instance, and write the event "started". */
 InstanceReport *instance_report_new(const ReportConfig *config, Instance *instance, GError **error);
 
-/** instance_report_event: write an event of the instance's life. */
+/** instance_report_event: write an audit event about the instance itself. */
 void instance_report_event(InstanceReport *report, AuditType type, const char *message);
 
-/** instance_report_worker_gone: read what the worker left; the next one's numbers are added to its. */
+/** instance_report_worker_gone: read the refusals and incidents that the ended worker left, and renew the ledger. The
+ * counts of the next worker are added to those of this one. */
 void instance_report_worker_gone(InstanceReport *report);
 
-/** instance_report_worker_restarted: another has taken its place; an event says so. */
+/** instance_report_worker_restarted: count a restart of the worker, and write an event about it. */
 void instance_report_worker_restarted(InstanceReport *report);
 
 /**
- * instance_report_free: read what the worker left, remove sockets and files. Comes before
- * instance_stop(), which frees what is read.
+ * instance_report_free: read the refusals and incidents that the worker left, and remove the sockets and files. Call it
+ * before instance_stop(), which frees the ledger and the incidents that this function reads.
  */
 void instance_report_free(InstanceReport *report);

@@ -11,7 +11,7 @@
 
 /* #syscalls:broker getpid */
 
-/* The worker may count to anything; JSON's integers end at 63 bits. */
+/* Limit a count to the 63 bits of JSON's integers. The worker can write any value into the ledger. */
 static gint64 number_of(uint64_t count)
 {
     return (gint64)MIN(count, (uint64_t)G_MAXINT64);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A running instance in words for machines. */
+/* Writes the status of a running instance for programs: as JSON and as metrics. */
 #pragma once
 
 #include <sys/types.h>
@@ -11,10 +11,10 @@
 #include "cuse-server/wire/ledger.h"
 
 /**
- * InstanceStatus: all that is known.
+ * InstanceStatus: everything that the broker knows about a running instance.
  * @started: microseconds since 1970
- * @restarts: workers that took the place of one that had ended
- * @containers: seccomp listeners that still have a task
+ * @restarts: how many workers have replaced one that had ended
+ * @containers: how many seccomp listeners still watch a task
  */
 typedef struct {
     const InstanceConfig *config;
@@ -28,8 +28,8 @@ typedef struct {
     const RefusalList *refusals;
 } InstanceStatus;
 
-/** instance_status_json: one object in one line, what `nvcuse ps` and `explain` read. */
+/** instance_status_json: (transfer full): write the status as one JSON object in one line. `nvcuse ps` and `explain` read it. */
 char *instance_status_json(const InstanceStatus *status);
 
-/** instance_status_metrics: the numbers. */
+/** instance_status_metrics: (transfer full): write the numbers of the status as metrics. */
 char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format);

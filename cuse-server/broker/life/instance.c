@@ -29,8 +29,8 @@
  */
 
 enum {
-    START_SECONDS = 30, /* a loaded host, hundreds of devices */
-    STOP_SECONDS = 5,   /* for each device to go, once the worker has ended */
+    START_SECONDS = 30, /* enough for a loaded host and hundreds of devices */
+    STOP_SECONDS = 5,   /* for each device to disappear, once the worker has ended */
 };
 
 struct Instance {
@@ -81,7 +81,7 @@ static bool make_host_nodes(Instance *instance, GError **error)
     const InstanceConfig *config = &instance->config;
 
     if (config->simulated) {
-        return true; /* it has none */
+        return true; /* a simulated instance opens no host device */
     }
     instance->host_nodes = node_fs_new(error);
     for (unsigned i = 0; instance->host_nodes >= 0 && i < config->n_devices; i++) {
@@ -94,13 +94,13 @@ static bool make_host_nodes(Instance *instance, GError **error)
     return instance->host_nodes >= 0;
 }
 
-/* @members: NULL: for what guests themselves ask, and not the worker about them. */
+/* @members: limits which processes may be looked at, for the worker's questions; NULL for calls that guests make themselves. */
 static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
 {
     return (GuestFiles){.stand_ins = &instance->stand_ins, .members = members};
 }
 
-/* What the worker asks. */
+/* Start to answer the worker's questions. */
 static void start_service(Instance *instance)
 {
     const InstanceConfig *config = &instance->config;
@@ -113,7 +113,7 @@ static void start_service(Instance *instance)
         .devices = config->devices,
         .n_devices = config->n_devices,
         .files = guest_files(instance, instance->members),
-        /* Of the worker's threads, as many carry calls out as answer the broker's questions. */
+        /* The worker has as many threads that carry out calls as threads that answer the broker's questions. */
         .threads = 2 * config->threads,
         .members = instance->members,
         .notices = instance->notices,
@@ -123,7 +123,7 @@ static void start_service(Instance *instance)
     });
 }
 
-/* A worker that is gone has nothing to give back. */
+/* Ask the worker to give lent memory back. Ignore errors: a worker that has ended no longer holds any. */
 static void take_back(uint64_t lending, gpointer data)
 {
     const Instance *instance = data;
@@ -134,7 +134,7 @@ static void take_back(uint64_t lending, gpointer data)
     close_if_open(fd);
 }
 
-/* What stays when a worker goes, and then that. */
+/* Start everything that survives a restart of the worker, and the service, which is started anew for each worker. */
 static void start_threads(Instance *instance)
 {
     instance->calls = guest_calls_new();
@@ -169,8 +169,8 @@ static bool wait_until_served(Instance *instance, GError **error)
 }
 
 /*
- * A guest's open files are files of the worker's as well. What children of this process inherit is
- * the guest's affair: the guest was forked before.
+ * Raise the limit of open files. For each file that a guest has open, the worker has a file open as well. The guest does
+ * not inherit the raised limit: it was forked before.
  */
 static void raise_file_limit(void)
 {
@@ -178,12 +178,12 @@ static void raise_file_limit(void)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
-        /* If it fails there are fewer files, and opens beyond them fail one by one. */
+        /* If this fails, the old limit stays, and each open beyond it fails. */
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
 
-/* Twice as many as there may be files: of some that are gone, we are still to be told. */
+/* Returns twice the limit of files: the worker has not yet reported some files as released. */
 static unsigned most_openers(const InstanceConfig *config)
 {
     return 2 * config->limits.files + config->threads;
@@ -211,7 +211,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
     instance->spares = spares_new(&instance->stand_ins);
     raise_file_limit();
     descriptor_table_reserve(DESCRIPTOR_TABLE_MAX);
-    /* Before any thread or file of ours could be inherited: first the worker, then the rest. */
+    /* Start the worker first, before there is a thread or a file of the broker that it could inherit. */
     if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
         stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
         make_host_nodes(instance, error) && lockup_broker(error)) {
@@ -221,7 +221,7 @@ Instance *instance_start(const InstanceConfig *config, GError **error)
             return instance;
         }
     }
-    (void)instance_stop(instance, NULL); /* the first error is the one to tell */
+    (void)instance_stop(instance, NULL); /* report the first error only */
     return NULL;
 }
 
@@ -278,7 +278,7 @@ int instance_notices(const Instance *instance)
     return instance->notices;
 }
 
-/* Each process that enters a container brings a listener, and most are short-lived. */
+/* Free listeners that no longer watch a task. Each process that enters a container brings one, and most are short-lived. */
 static void drop_ended_listeners(Instance *instance)
 {
     for (guint i = instance->listeners->len; i-- > 0;) {
@@ -339,17 +339,17 @@ bool instance_stop(Instance *instance, GError **error)
 {
     bool removed = true;
 
-    /* The worker first: broker threads that wait for it get errors and come to their end. */
+    /* End the worker first: then the broker threads that wait for it get errors and end. */
     if (instance->worker.pid > 0) {
         if (!worker_process_end(&instance->worker, instance->config.name, error)) {
-            return false; /* a thread of ours may wait for it, or for the driver, as long as it does
+            return false; /* a broker thread may still wait for the worker or the driver: free nothing
                            */
         }
         removed = stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error);
     }
-    /* Agents wait in calls that the listeners' threads answer, and these threads bring them work. */
+    /* Stop the agents before the listeners: agents wait in calls that listener threads answer, and get work from them. */
     if (instance->agents && !agents_stop(instance->agents, removed ? error : NULL)) {
-        return false; /* a thread of ours is at a guest that does not end */
+        return false; /* a broker thread still traces a guest that does not end */
     }
     g_ptr_array_unref(instance->listeners);
     spares_free(instance->spares);

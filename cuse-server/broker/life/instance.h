@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An instance: one container's devices, the worker behind them, and the broker's threads around it.
+/* An instance: the devices of one container, the worker that serves them, and the broker's threads.
  */
 #pragma once
 
@@ -16,18 +16,18 @@
 #include "version-tree/driver-abi.h"
 
 /**
- * InstanceConfig: what to serve. Everything outlives the instance.
+ * InstanceConfig: what an instance serves. All that it points to outlives the instance.
  * @name: letters, digits, '_', '-', '.', at most INSTANCE_NAME_MAX, the first a letter or digit
- * @threads: most calls in progress at once
+ * @threads: how many calls may be in progress at once
  * @transport: how calls reach the worker
- * @guest_memory: how callers' memory reaches it, with CUSE
- * @trace_fd: where the table of calls goes, or -1
- * @record_fd: where the recording goes, or -1; @record_limit: bytes that it may become
- * @scope_gpus: the GPUs among @devices are the only ones to be seen, by any route
+ * @guest_memory: with CUSE, how the worker reaches the memory of callers
+ * @trace_fd: the file that the table of calls is written to, or -1
+ * @record_fd: the file that the recording is written to, or -1; @record_limit: its greatest size in bytes
+ * @scope_gpus: guests can see only the GPUs among @devices, by any route
  * @share_uvm: as in Proxy
- * @simulated: a recording answers in place of the driver, of which nothing is opened
- * @simulation_fd: the file that it is read from, for the worker to read as well; or -1
- * @restart_worker: when the worker has ended, instance_restart_worker() is to have another take its place
+ * @simulated: a recording answers instead of the driver; no device of the driver is opened
+ * @simulation_fd: the file of that recording, which the worker reads as well; or -1
+ * @restart_worker: allow instance_restart_worker() to replace a worker that has ended
  */
 typedef struct {
     const char *name;
@@ -53,58 +53,59 @@ enum { INSTANCE_NAME_MAX = 48 };
 
 typedef struct Instance Instance;
 
-/** instance_check_name: false with @error that says what a name may look like. */
+/** instance_check_name: check the name of an instance. Returns false with an @error that describes a valid name. */
 bool instance_check_name(const char *name, GError **error);
 
 /**
- * instance_start: take device numbers or mount the file system, execute the worker, wait until it serves and is
- * locked up. The process must have one thread, and cannot mount, change its user or do for others
- * what takes privileges afterwards (sandbox/broker-lockup.h). Returns NULL with @error set, and nothing left
- * behind.
+ * instance_start: take device numbers or mount the file system, execute the worker, and wait until the worker serves and is
+ * locked up. The calling process must have one thread. Afterwards it cannot mount, change its user, or do anything else that
+ * needs the privileges it has given up (sandbox/broker-lockup.h).
+ * Returns: NULL with @error set; then nothing is left behind.
  */
 Instance *instance_start(const InstanceConfig *config, GError **error);
 
-/** instance_worker: a pidfd of the worker, readable when it has ended; owned by the instance. */
+/** instance_worker: return a pidfd of the worker. It is readable when the worker has ended. The instance owns it. */
 int instance_worker(const Instance *instance);
 
 /**
- * instance_worker_fate: (transfer full): how the worker ended, as the rest of a sentence that begins
- * with "the worker ": "was killed by its system call filter ...". instance_stop() says so on standard
- * error if nobody has asked.
+ * instance_worker_fate: (transfer full): describe how the worker ended, as the rest of a sentence that begins
+ * with "the worker ": "was killed by its system call filter ...". If this function was not called and the worker did not
+ * end with exit status 0, instance_stop() prints the description on standard error.
  */
 char *instance_worker_fate(Instance *instance);
 
 /**
- * instance_restart_worker: the worker has ended: have another serve the same guests, with the same devices. Files
- * that they had open stay dead; the ledger must have been made new (ledger_renew()). For an instance that is to
- * (@restart_worker). Returns false with @error if there is none; then the instance can only be stopped.
+ * instance_restart_worker: replace a worker that has ended. The new worker serves the same guests with the same devices.
+ * Files that guests had open stay dead. Call ledger_renew() before. The instance must have been started with
+ * @restart_worker.
+ * Returns: false with @error if no worker could be started; then the instance can only be stopped.
  */
 bool instance_restart_worker(Instance *instance, GError **error);
 
-/** instance_worker_pid: for people to read. */
+/** instance_worker_pid: return the worker's process id, for messages to people. */
 pid_t instance_worker_pid(const Instance *instance);
 
-/** instance_ledger: what the worker counts and records; lives as long as the instance. */
+/** instance_ledger: return the ledger, where the worker counts and records. It lives as long as the instance. */
 Ledger *instance_ledger(const Instance *instance);
 
-/** instance_incidents: what went wrong in guests' processes; lives as long as the instance. */
+/** instance_incidents: return the list of what went wrong in guest processes. It lives as long as the instance. */
 Incidents *instance_incidents(const Instance *instance);
 
-/** instance_notices: a non-blocking eventfd, readable when there are new records in the ledger, or new
+/** instance_notices: return a non-blocking eventfd. It is readable when there are new records in the ledger or new
  * incidents. */
 int instance_notices(const Instance *instance);
 
-/** instance_listeners: how many listeners still have a task that they watch. */
+/** instance_listeners: count the listeners that still watch a task. */
 unsigned instance_listeners(Instance *instance);
 
-/** instance_add_listener: serve a guest's seccomp listener from now on; @fd is owned by the
- * instance. @filters: ListenerConfig.filters */
+/** instance_add_listener: serve a guest's seccomp listener from now on. The instance takes ownership of @fd.
+ * @filters: ListenerConfig.filters */
 void instance_add_listener(Instance *instance, int fd, unsigned filters);
 
 /**
- * instance_stop: end the worker, wait until its devices are gone, free everything. Guests that
+ * instance_stop: end the worker, wait until its devices are gone, and free everything. Guests that
  * still have files open get errors from them.
  *
- * Returns: false with @error if something stayed behind: the process should end then.
+ * Returns: false with @error if something stayed behind. Then the calling process should end.
  */
 bool instance_stop(Instance *instance, GError **error);

@@ -36,13 +36,13 @@ struct Service {
     bool gone;
 };
 
-/* What a worker asked, and the file that it sent along, or -1. */
+/* A question of the worker. @fd: the file that the worker sent along, or -1 */
 typedef struct {
     BrokerRequest request;
     int fd;
 } Question;
 
-/* What it gets, with files if there is no error. */
+/* The answer to a question. @fds: the files that go along if there is no error */
 typedef struct {
     BrokerReply reply;
     int fds[SEQPACKET_FILES_MAX];
@@ -59,7 +59,10 @@ static int answer_open(const Service *service, const BrokerRequest *request, int
     return *fd < 0 ? errno : 0;
 }
 
-/* A thread whose call waits in a notification needs no look at whose it is. */
+/*
+ * Identify a guest's descriptor. If the thread's call waits in a notification, the thread is a guest's, and needs no check
+ * against @members.
+ */
 static int find_file(const ServiceConfig *config, const BrokerRequest *request, FileKey *key,
                      GuestDescriptor *seen)
 {
@@ -113,8 +116,8 @@ static int answer_number(const Service *service, const BrokerRequest *request, B
 }
 
 /*
- * Open a device without a node for a guest. That is the one kind of device whose open waits for nobody
- * (worker/doors/file-calls.c), so this thread may wait for it.
+ * Open a device without a node for a guest. This thread may wait for that open: only for this kind of device the worker
+ * answers an open without waiting for anything itself (worker/doors/file-calls.c).
  */
 static int open_for_guest(const ServiceConfig *config, const BrokerRequest *request,
                           const GuestCall *call, BrokerReply *reply)
@@ -134,7 +137,7 @@ static int open_for_guest(const ServiceConfig *config, const BrokerRequest *requ
     }
     openers_note(config->openers, key, rights);
     reply->file = file_key_id(key);
-    /* If the caller still waits, the rights were its own. */
+    /* This succeeds only if the caller still waits. So its thread id was not reused, and @rights are those of the caller. */
     reply->guest_fd = notification_add(call->listener, call->id, fd, O_CLOEXEC);
     close(fd);
     return reply->guest_fd < 0 ? -reply->guest_fd : 0;
@@ -157,7 +160,7 @@ static int answer_install(const Service *service, const BrokerRequest *request, 
     return error;
 }
 
-/* Is this an ioctl that agents make, on the host's file of a device that has it? A blank file has none. */
+/* Returns true if agents make this ioctl, and @fd is the host's file of a device that has it. A blank file has no ioctl. */
 static bool may_be_in_guest(const ServiceConfig *config, const BrokerRequest *request, int fd)
 {
     const HostFiles files = {config->devices, config->n_devices, .simulated = false};
@@ -168,7 +171,7 @@ static bool may_be_in_guest(const ServiceConfig *config, const BrokerRequest *re
            host_files_have_kind(&files, fd, kind);
 }
 
-/* The command is the one that the guest itself is waiting in, and no other. */
+/* Let an agent make an ioctl in the guest's process. The guest must be waiting in an ioctl with the same command. */
 static int answer_in_guest(const Service *service, const Question *question, BrokerReply *reply)
 {
     const ServiceConfig *config = &service->config;
@@ -186,7 +189,7 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
     }
     bool same = call->command == what.command;
     pid_t group = guest_thread_group(call->tid);
-    /* It still waits: the number was its own when its process was looked up. */
+    /* If the caller still waits, its thread id had not been reused when its thread group was looked up. */
     if (!notification_is_valid(call->listener, call->id)) {
         group = -1;
     }
@@ -198,7 +201,7 @@ static int answer_in_guest(const Service *service, const Question *question, Bro
     return agents_ioctl(config->agents, group, &what);
 }
 
-/* The memory of a thread that is in a call on a file. */
+/* Give the worker access to the memory of a thread that is in a call on a file. */
 static int answer_memory(const Service *service, const BrokerRequest *request, Answer *answer)
 {
     const ServiceConfig *config = &service->config;
@@ -252,7 +255,7 @@ static void answer(gpointer data, gpointer user_data)
 
     answer.reply.error = find_answer(service, question, &answer);
     g_atomic_int_dec_and_test(&service->unanswered);
-    /* A worker that is gone needs no answer, and the main loop hears of it in its own way. */
+    /* Ignore errors: a worker that has ended needs no answer, and the main loop watches its pidfd. */
     (void)seqpacket_send_files(service->config.socket, &answer.reply, sizeof answer.reply,
                                answer.fds, answer.reply.error ? 0 : answer.n_fds);
     close_if_open(answer.fds[0]);
@@ -260,7 +263,10 @@ static void answer(gpointer data, gpointer user_data)
     close_if_open(question->fd);
 }
 
-/* At once, by the thread that read it: a reader of the worker's waits for it, and others for that reader. */
+/*
+ * Answer BROKER_OPENING at once, in the thread that read the question: one of the worker's readers waits for the answer,
+ * and other threads wait for that reader.
+ */
 static void answer_opening(const Service *service, const BrokerRequest *request)
 {
     BrokerReply reply = {.serial = request->serial};
@@ -288,8 +294,8 @@ static void set_flag(Service *service, bool *flag)
 }
 
 /*
- * A socket that is still open at this end and the other: the worker has not ended, nor been told to,
- * but sent what no worker sends. It has fallen, and would leave its guests waiting for ever.
+ * Kill a worker that sent nonsense. If both ends of the socket are still open, the worker has not ended, and was not told to
+ * end: so it sent a message that no worker sends. It is compromised, and would leave its guests waiting for ever.
  */
 static void end_nonsense(const Service *service)
 {
@@ -299,17 +305,17 @@ static void end_nonsense(const Service *service)
         g_printerr("nvcuse: the worker sent the broker what no worker sends, and is killed\n");
         (void)pidfd_send_signal(service->config.worker, SIGKILL, NULL, 0);
     }
-    /* Answers that are under way need not wait for room. */
+    /* Let sends of answers that are in progress fail instead of waiting for room. */
     shutdown(service->config.socket, SHUT_RDWR);
 }
 
-/* A service is of one worker, and ends before the next one's files are. */
+/* Forget the opener of a file. A service belongs to one worker, and ends before there are files of the next worker. */
 static void forget_opener(const ServiceConfig *config, uint32_t id)
 {
     openers_forget(config->openers, stand_ins_key(config->files.stand_ins, id));
 }
 
-/* Receive a question that may have come. Of what is sent along, only BROKER_IN_GUEST's is kept. */
+/* Receive a question if there is one. Close the file that came along, unless the question is BROKER_IN_GUEST. */
 static SeqpacketResult receive(const Service *service, Question *question)
 {
     SeqpacketResult result = seqpacket_receive(service->config.socket, &question->request,
@@ -323,7 +329,7 @@ static SeqpacketResult receive(const Service *service, Question *question)
     return result;
 }
 
-/* Do what waits for nobody. Returns false if that is not all. */
+/* Carry out a request that needs no waiting. Returns false if the request is of another kind. */
 static bool do_at_once(Service *service, const BrokerRequest *request)
 {
     switch (request->op) {
@@ -344,8 +350,8 @@ static bool do_at_once(Service *service, const BrokerRequest *request)
     }
 }
 
-/* Answer a question, now or later. Returns false if the worker has asked more at once than it has threads to wait
- * for answers. */
+/* Answer a question now, or leave it for another thread. Returns false if the worker has more unanswered questions than
+ * threads that could wait for the answers. */
 static bool do_question(Service *service, Question *question)
 {
     if (g_atomic_int_add(&service->unanswered, 1) >= (gint)service->config.threads) {
@@ -360,14 +366,15 @@ static bool do_question(Service *service, Question *question)
     return true;
 }
 
-/* Take a question if there is one. READER_OVER: the worker is gone, or is not ours any more: it sent nonsense. */
+/* Take and handle a question if there is one. Returns READER_OVER if the worker has ended, or sent nonsense: then it is
+ * compromised. */
 static ReaderServed serve_worker(unsigned source, gpointer data)
 {
     Service *service = data;
     Question question = {.fd = -1};
     SeqpacketResult result = receive(service, &question);
 
-    (void)source; /* there is one */
+    (void)source; /* there is only one source */
     if (result == SEQPACKET_NOTHING) {
         return READER_NOTHING;
     }

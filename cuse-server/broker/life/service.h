@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The broker's answers to its worker: host devices opened, guests' descriptors identified. */
+/* Answers the worker's questions to the broker: opens host devices, identifies guests' descriptors and processes. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,18 +15,18 @@
 #include "cuse-server/wire/device.h"
 
 /**
- * ServiceConfig: what answers are given from.
+ * ServiceConfig: what the service needs to answer.
  * @socket: the broker's end of the SOCK_SEQPACKET pair
  * @host_nodes: a node file system with the host's devices in "dev", by name
- * @simulated: there are none, the worker gets blank files
- * @files: what tells a guest's descriptors
- * @worker: a pidfd of the worker at the other end, which is killed if it sends nonsense
- * @openers: of guests' files
- * @calls: of guests, that the worker may have things done for
- * @agents: that do them
- * @notices: an eventfd that is written to when the worker says BROKER_NOTICE
- * @threads: most answers in progress at once
- * @members: whose threads the worker may ask about
+ * @simulated: there are no host devices; the worker gets blank files
+ * @files: identifies guests' descriptors
+ * @worker: a pidfd of the worker at the other end; the service kills the worker if it sends nonsense
+ * @openers: the openers of guests' files
+ * @calls: calls of guests that wait at a listener; the worker may have BROKER_INSTALL and BROKER_IN_GUEST done for them
+ * @agents: make the ioctls of BROKER_IN_GUEST
+ * @notices: an eventfd that the service writes to when the worker sends BROKER_NOTICE
+ * @threads: how many answers may be in progress at once
+ * @members: the guests' processes; the worker may ask about their threads only
  */
 typedef struct {
     int socket;
@@ -46,12 +46,12 @@ typedef struct {
 
 typedef struct Service Service;
 
-/** service_start: start answering; @config's devices outlive the service. */
+/** service_start: start to answer. The devices in @config outlive the service. */
 Service *service_start(const ServiceConfig *config);
 
-/** service_wait_ready: wait until the worker says BROKER_READY. Returns false if it does not in
- * time. */
+/** service_wait_ready: wait until the worker sends BROKER_READY. Returns false if the worker does not send it in @seconds,
+ * or has ended. */
 bool service_wait_ready(Service *service, unsigned seconds);
 
-/** service_stop: stop answering, after shutdown(2) of the socket; waits for answers in progress. */
+/** service_stop: stop answering. Call it after shutdown(2) of the socket. Waits for answers in progress. */
 void service_stop(Service *service);

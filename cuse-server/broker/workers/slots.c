@@ -18,13 +18,13 @@
 /* #syscalls:before mkdir openat flock ftruncate pread64 pwrite64 close */
 
 #define RUN_DIRECTORY   "/run/nvcuse"
-#define LOCKS_DIRECTORY RUN_DIRECTORY "/.locks" /* which no instance can have as its name */
+#define LOCKS_DIRECTORY RUN_DIRECTORY "/.locks" /* no instance can have this name */
 #define MAJOR_FILE      LOCKS_DIRECTORY "/major"
 
 enum {
-    /* The upper range that the kernel hands out itself, from its top, when the lower one is full
-     * (include/linux/fs.h, CHRDEV_MAJOR_DYN_EXT_END and _START): its bottom is what it comes to
-     * last. */
+    /* The upper range of majors that the kernel assigns dynamically. It uses this range when the lower one is full, from
+     * the top down (include/linux/fs.h, CHRDEV_MAJOR_DYN_EXT_END and _START). So it assigns the bottom last, and nvcuse
+     * begins there. */
     MAJOR_FIRST = 384,
     MAJOR_LAST = 511,
 };
@@ -35,7 +35,7 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* Returns 0 or -1 with errno; EWOULDBLOCK: another process has it (only with LOCK_NB). */
+/* Lock a file. Returns 0, or -1 with errno set; EWOULDBLOCK: another process has the lock (only with LOCK_NB). */
 static int lock_file(int fd, int operation)
 {
     int result;
@@ -81,7 +81,7 @@ static MajorUse major_use(const GArray *devices, unsigned major_no)
     return use;
 }
 
-/* 0: there is none in it yet. */
+/* Read the number that the file contains. Returns 0 if the file is still empty. */
 static unsigned read_number(int fd)
 {
     char text[16];
@@ -98,7 +98,8 @@ static bool write_number(int fd, unsigned number)
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) == (ssize_t)strlen(text);
 }
 
-/* The major that is written down, unless another driver has taken it; else a new one. 0: none. */
+/* Choose the major: the one that the file contains, unless another driver has taken it meanwhile; otherwise a free one, which
+ * is written to the file. Returns 0 if no major is free, or the file cannot be written. */
 static unsigned choose_major(int fd, const GArray *devices)
 {
     unsigned known = read_number(fd);
@@ -143,11 +144,11 @@ bool slots_major(unsigned *major_no, GError **error)
         return fail(error, "cannot open " MAJOR_FILE);
     }
     bool ok = agree_on_major(fd, major_no, error);
-    close(fd); /* and with it the lock */
+    close(fd); /* this releases the lock */
     return ok;
 }
 
-/* Returns a descriptor that holds the slot, or -1 with errno; EWOULDBLOCK: another instance has it. */
+/* Take a slot. Returns a descriptor that holds it, or -1 with errno set; EWOULDBLOCK: another instance holds it. */
 static int take(const char *directory, unsigned number)
 {
     g_autofree char *path = g_strdup_printf("%s/%u", directory, number);
@@ -162,7 +163,7 @@ static int take(const char *directory, unsigned number)
     return fd;
 }
 
-/* With the turn's file locked: take the first free slot from @turn on, and from the first one on after the last. */
+/* Take the first free slot from @turn on; after the last slot, go on with slot 0. The caller holds the lock of "next". */
 static bool take_from(const char *directory, unsigned turn, unsigned count, Slot *slot,
                       GError **error)
 {
@@ -204,7 +205,7 @@ bool slot_take_number(const char *directory, unsigned count, Slot *slot, GError 
         (void)fail(error, what);
         give_back(slot);
     }
-    close_if_open(fd); /* and with it the lock */
+    close_if_open(fd); /* this releases the lock */
     return slot->lock >= 0;
 }
 
@@ -216,7 +217,7 @@ bool slot_take(Slot *slot, GError **error)
         return false;
     }
     const unsigned count = MIN(ids.count, SLOTS_MAX);
-    /* Of as many as there are, one may be nobody's. */
+    /* Try each slot once: skip those whose user id belongs to a user of the host. */
     for (unsigned i = 0; i < count; i++) {
         g_clear_error(error);
         if (!slot_take_number(LOCKS_DIRECTORY, count, slot, error)) {

@@ -24,13 +24,17 @@
  */
 
 /*
- * What goes over the socket. The broker says what it wants, and gets a Reply: to REQUEST_START one with each
- * of the worker's files, in their order, or one without a file, if there is no worker.
+ * The protocol between broker and starter. The broker sends a StarterRequest, and the starter answers:
+ *
+ *     REQUEST_START   one Reply for each of the worker's files, in the order of WorkerFile, each with its file;
+ *                     or a single Reply without a file, if no worker could be started
+ *     REQUEST_FATE    one Reply without a file
  */
 typedef enum { REQUEST_START = 's', REQUEST_FATE = 'f' } StarterRequest;
 typedef enum { FILE_SOCKET, FILE_QUESTIONS, FILE_FS, FILE_COUNT } WorkerFile;
 
-/* @pid: the latest worker's, or -1; @fs_number: where its files are; @code, @status: see siginfo_t */
+/* @pid: the latest worker, or -1: no worker could be started, or it has not ended; @fs_number: StandIns.fs_number;
+ * @code, @status: see siginfo_t */
 typedef struct {
     int32_t pid;
     int32_t code;
@@ -44,7 +48,7 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* Wait for a message. Returns false at the end of the other side. */
+/* Wait for a message. Returns false if the other end is closed. */
 static bool receive(int socket, void *message, size_t size, int *fd)
 {
     struct pollfd readable = {.fd = socket, .events = POLLIN};
@@ -59,7 +63,7 @@ static bool receive(int socket, void *message, size_t size, int *fd)
 
 /* --- in the starter --------------------------------------------------------------------------- */
 
-/* What it starts workers from; and the latest of them. */
+/* What the starter needs to start workers. @worker: the latest of them */
 typedef struct {
     int socket;
     const InstanceConfig *config;
@@ -108,7 +112,7 @@ static void answer_start(Stock *stock)
     }
 }
 
-/* It stays a zombie until the next one is started. */
+/* Tell the broker how the latest worker ended. The worker stays a zombie until the starter starts the next one. */
 static void answer_fate(const Stock *stock)
 {
     siginfo_t info = {0};
@@ -154,13 +158,13 @@ static G_NORETURN void starter_main(Stock *stock, pid_t broker)
 
     prctl(PR_SET_NAME, "nvcuse-starter");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* What a terminal says is for the command and its broker. */
+    /* Leave the terminal's session: its signals are meant for the command and its broker. */
     if (setsid() < 0 || getppid() != broker) {
         _exit(EXIT_FAILURE);
     }
     keep_files(stock);
     while (receive(stock->socket, &request, sizeof request, &fd)) {
-        close_if_open(fd); /* there is none */
+        close_if_open(fd); /* requests carry no file */
         if (request == REQUEST_START) {
             answer_start(stock);
         } else {
@@ -190,7 +194,7 @@ bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stan
     }
     close(sockets[1]);
     starter->socket = sockets[0];
-    /* The end of a worker is to be the end of its connection. */
+    /* Close the broker's copy, so that the connection ends when the worker ends. */
     close_if_open(stand_ins->connection);
     stand_ins->connection = -1;
     return starter->pid > 0 || fail(error, "cannot fork the starter");
@@ -203,7 +207,7 @@ static bool ask(const Starter *starter, StarterRequest request)
     return seqpacket_send(starter->socket, &message, sizeof message, -1);
 }
 
-/* One of the new worker's files; -1: there is none. */
+/* Receive one of the new worker's files. Returns -1 if no worker could be started. */
 static int take_file(const Starter *starter, Reply *reply)
 {
     int fd = -1;
@@ -230,7 +234,8 @@ bool starter_start(const Starter *starter, WorkerProcess *process, StandIns *sta
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no worker could be started");
         return false;
     }
-    /* Its child, and so not another's number, as long as it is not told to start the next one. */
+    /* The pid still names the worker: the worker is the starter's child, and the starter does not reap it before it is told
+     * to start the next one. */
     *process = (WorkerProcess){.pid = reply.pid,
                                .pidfd = pidfd_open(reply.pid, 0),
                                .socket = files[FILE_SOCKET],
@@ -248,7 +253,7 @@ bool starter_fate(const Starter *starter, siginfo_t *info)
     if (!ask(starter, REQUEST_FATE) || !receive(starter->socket, &reply, sizeof reply, &fd)) {
         return false;
     }
-    close_if_open(fd); /* there is none */
+    close_if_open(fd); /* this reply carries no file */
     info->si_pid = reply.pid;
     info->si_code = reply.code;
     info->si_status = reply.status;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process beside the broker that starts the instance's workers, also once the broker itself may not
- * (sandbox/broker-lockup.h, broker-filter.h). It has the privileges that the broker gives up, and does
- * one thing: told to, it starts a worker like the one before, and hands its files over. It takes no word
- * from guests or workers, and goes with the broker.
+ * The starter: a process beside the broker that starts the instance's workers. It can still start one after the broker has
+ * given up the privileges for that (sandbox/broker-lockup.h, broker-filter.h). It keeps those privileges, and does one
+ * thing: when the broker asks, it starts a worker like the one before, and hands the worker's files to the broker. It
+ * receives nothing from guests or workers, and ends with the broker.
  */
 #pragma once
 
@@ -14,29 +14,30 @@
 
 #include "cuse-server/broker/workers/worker-process.h"
 
-/** Starter: @pid: its process, or -1; @socket: the broker's end, or -1. */
+/** Starter: @pid: the starter's process, or -1; @socket: the broker's end of the socket to it, or -1. */
 typedef struct Starter {
     pid_t pid;
     int socket;
 } Starter;
 
 /**
- * starter_fork: make it; the process must have one thread. It goes on with copies of all that it is given,
- * and alone keeps the connection of @stand_ins.
+ * starter_fork: fork the starter. The calling process must have one thread. The starter works with copies of all
+ * arguments. It alone keeps the connection of @stand_ins: the broker's copy is closed.
  * @ledger_fd: as for worker_process_start()
  */
 bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
                   int ledger_fd, GError **error);
 
 /**
- * starter_start: have it start a worker, the one before having ended, and take its files into @stand_ins in
- * place of the old ones. The worker is the starter's child, which ends with it.
+ * starter_start: have the starter start a worker. The worker before must have ended. The new worker's file system replaces
+ * the old one in @stand_ins. The worker is a child of the starter, and ends when the starter ends.
  */
 bool starter_start(const Starter *starter, WorkerProcess *process, StandIns *stand_ins,
                    GError **error);
 
-/** starter_fate: as waitid() fills it in for the latest worker. Returns false if it has not ended. */
+/** starter_fate: ask how the latest worker ended. Sets in @info the pid, the code and the status, as waitid() does. Returns
+ * false if the worker has not ended. */
 bool starter_fate(const Starter *starter, siginfo_t *info);
 
-/** starter_end: it goes; its worker has ended. */
+/** starter_end: end the starter. Its worker must have ended. */
 void starter_end(Starter *starter);

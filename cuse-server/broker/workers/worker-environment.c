@@ -2,8 +2,8 @@
 #include "cuse-server/broker/workers/worker-spawn.h"
 
 /*
- * A worker needs nothing of it: everything that it is told is in its specification. The sanitizers, in
- * builds that have them, are told their options in no other way.
+ * Make the worker's environment. It is empty: the specification has everything that a worker needs to know. Only in builds
+ * with the sanitizers it has their options, which the sanitizers read from nowhere else.
  */
 char **worker_environment(void)
 {

@@ -15,8 +15,8 @@ struct WorkerLink {
     FileKey space;
     GHashTable *asked; /* serial -> WorkerAsked */
     uint32_t last_serial;
-    bool receiving;  /* one of those that wait does it for all of them */
-    unsigned others; /* that wait for it */
+    bool receiving;  /* one of the waiting threads receives, for all of them */
+    unsigned others; /* threads that wait for the receiving one */
     bool gone;
 };
 
@@ -40,7 +40,8 @@ void worker_link_free(WorkerLink *link)
     g_free(link);
 }
 
-/* With the lock held. What nobody waits for was not asked: a worker has nothing of its own to say. */
+/* Hand an answer to the thread that waits for it. The caller holds the lock. Drop an answer that no thread waits for: a worker
+ * sends nothing unasked. */
 static void deliver(WorkerLink *link, const WorkerAnswer *answer, int fd)
 {
     WorkerAsked *asked = g_hash_table_lookup(link->asked, GUINT_TO_POINTER(answer->serial));
@@ -52,7 +53,7 @@ static void deliver(WorkerLink *link, const WorkerAnswer *answer, int fd)
     }
 }
 
-/* Wait for one answer, anybody's. The lock is held before and after, not in between. */
+/* Receive one answer, to any question. The caller holds the lock; the function releases it while it waits. */
 static void receive(WorkerLink *link)
 {
     WorkerAnswer answer;
@@ -87,7 +88,7 @@ void worker_link_renew(WorkerLink *link, int socket, FileKey space)
     link->gone = false;
 }
 
-/* With the lock held: is it about a file of this worker's? */
+/* Returns true if @file is a file of the present worker, or 0: no file. The caller holds the lock. */
 static bool is_its_file(const WorkerLink *link, FileKey file)
 {
     return file == 0 || file_key_space(file) == link->space;
@@ -101,14 +102,14 @@ void worker_link_send(WorkerLink *link, WorkerQuestion *question, FileKey file, 
     question->serial = ++link->last_serial;
     question->file = file_key_id(file);
     *asked = (WorkerAsked){.serial = question->serial, .error = EIO, .fd = -1};
-    /* Under the lock: one of the worker's threads takes questions at all times, so there is room. */
+    /* Send with the lock held. One of the worker's threads takes questions at all times, so there will be room. */
     if (!is_its_file(link, file)) {
         asked->answered = true;
     } else if (!link->gone && seqpacket_send(link->socket, question, sizeof *question, sent)) {
         g_hash_table_insert(link->asked, GUINT_TO_POINTER(asked->serial), asked);
     } else {
         link->gone = true;
-        asked->answered = true; /* nor has worker_link_renew() to wait for it */
+        asked->answered = true; /* worker_link_renew() does not wait for this question */
     }
 }
 
@@ -127,7 +128,7 @@ int worker_link_wait(WorkerLink *link, WorkerAsked *asked, int *fd)
     }
     g_hash_table_remove(link->asked, GUINT_TO_POINTER(asked->serial));
     if (link->gone) {
-        g_cond_broadcast(&link->changed); /* worker_link_renew() waits for the last one */
+        g_cond_broadcast(&link->changed); /* worker_link_renew() waits until @asked is empty */
     }
     *fd = asked->fd;
     return asked->error < 0 ? EIO : asked->error;
@@ -137,7 +138,7 @@ bool worker_link_tell(WorkerLink *link, WorkerQuestion *question, FileKey file, 
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
 
-    question->serial = 0; /* no answer has that */
+    question->serial = 0; /* no answer has this serial */
     question->file = file_key_id(file);
     return !link->gone && is_its_file(link, file) &&
            seqpacket_send_now(link->socket, question, sizeof *question, sent);

@@ -24,7 +24,7 @@
 
 enum {
     END_SECONDS = 5
-}; /* for a worker deep in the driver; then again for the kernel to kill it */
+}; /* for a worker that is in a long driver call; then as long again for the kernel to kill it */
 
 static bool fail(GError **error, const char *what)
 {
@@ -44,7 +44,7 @@ static bool make_sockets(int *ours, int *workers)
     return true;
 }
 
-/* What the instance's worker has to know; of the descriptors only those that the instance has. */
+/* Fill in the worker's specification. Of the descriptors, set only those that the instance already has. */
 static void describe(const InstanceConfig *config, const StandIns *stand_ins, WorkerSpec *spec)
 {
     *spec = (WorkerSpec){
@@ -71,7 +71,8 @@ static void describe(const InstanceConfig *config, const StandIns *stand_ins, Wo
     memcpy(spec->devices, config->devices, config->n_devices * sizeof spec->devices[0]);
 }
 
-/* Its end of the devices: they are the worker's alone once it has been started. */
+/* Put the worker's connections to CUSE or FUSE into @spec. The caller closes them after it has started the worker, which
+ * then has them alone. */
 static bool take_connections(const InstanceConfig *config, StandIns *stand_ins, WorkerSpec *spec,
                              GError **error)
 {
@@ -104,7 +105,7 @@ static bool spawn(WorkerProcess *process, const WorkerSpec *spec, int slot_lock,
     return process->pid > 0;
 }
 
-/* With sockets to it. */
+/* Make the sockets between broker and worker, and start the worker. */
 static bool connect_and_spawn(WorkerProcess *process, WorkerSpec *spec, int slot_lock,
                               GError **error)
 {
@@ -131,14 +132,15 @@ bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, 
         return false;
     }
     bool ok = connect_and_spawn(process, spec, stand_ins->slot.lock, error);
-    /* The worker's alone from here on: its end is the files' end. */
+    /* Leave the connections to the worker alone, so that the files end when the worker ends. */
     for (unsigned i = 0; i < spec->n_fds; i++) {
         close(spec->fds[i]);
     }
     return ok;
 }
 
-/* How it ended; false if it has not. It stays a zombie until worker_process_end() or the starter takes it. */
+/* Look how the worker ended. Returns false if it has not ended. The worker stays a zombie until worker_process_end() or the
+ * starter reaps it. */
 static bool look_at_end(const WorkerProcess *process, siginfo_t *info)
 {
     *info = (siginfo_t){0};
@@ -154,7 +156,7 @@ char *worker_process_fate(WorkerProcess *process)
     siginfo_t info;
 
     if (!look_at_end(process, &info)) {
-        return g_strdup("ended"); /* a debugger, that is still to let go of it, knows how */
+        return g_strdup("ended"); /* a debugger still traces it, and only it sees how */
     }
     process->told = true;
     if (info.si_code == CLD_EXITED) {
@@ -168,7 +170,7 @@ char *worker_process_fate(WorkerProcess *process)
                            g_strsignal(info.si_status));
 }
 
-/* A worker that ended by itself ended well, or somebody should hear of it. */
+/* Print how the worker ended, unless it ended with exit status 0, or its fate has been told before. */
 static void tell_fate(WorkerProcess *process, const char *name)
 {
     siginfo_t info;

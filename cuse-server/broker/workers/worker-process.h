@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker as a child of the broker or of its starter: how it is started, and how it is made to end. */
+/* Starts and ends the worker, which is a child of the broker or of its starter. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,11 +11,11 @@
 
 /**
  * WorkerProcess: a worker that has been forked.
- * @pidfd: readable when it has ended
+ * @pidfd: readable when the worker has ended
  * @socket: the broker's end of the SOCK_SEQPACKET pair on which the worker asks
- * @questions: the broker's end of the one on which the broker asks
- * @starter: whose child it is, or NULL: it is the broker's own
- * @told: its fate has been told
+ * @questions: the broker's end of the SOCK_SEQPACKET pair on which the broker asks
+ * @starter: the starter whose child the worker is, or NULL if it is the broker's child
+ * @told: worker_process_fate() has returned how the worker ended
  */
 typedef struct {
     pid_t pid;
@@ -27,24 +27,24 @@ typedef struct {
 } WorkerProcess;
 
 /**
- * worker_process_start: execute the worker, with a /dev/cuse for every device, or the /dev/fuse of the file
- * system, which is then its alone. The process
- * must have one thread. The worker keeps the lock of a slot, so the slot is taken for as long as it
- * lives.
- * @ledger_fd: the page that it counts in
+ * worker_process_start: execute the worker. It gets one open /dev/cuse for every device, or the open /dev/fuse of the file
+ * system; afterwards no other process has these. The calling process must have one thread. The worker keeps the descriptor
+ * that holds the slot, so the slot is taken for as long as the worker lives.
+ * @ledger_fd: the ledger, the page that the worker counts in
  */
 bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
                           int ledger_fd, GError **error);
 
 /**
- * worker_process_end: make it end, and wait until it has: its socket closed, it ends by itself; if
- * it does not, it is killed. Closes the descriptors.
- * @name: the instance's, for the error
+ * worker_process_end: end the worker, and wait until it has ended. The function shuts down both sockets, so that the worker
+ * ends by itself. If it does not end in time, the function kills it. Closes the pidfd; the sockets stay the caller's.
+ * @name: the name of the instance, for messages
+ * Returns: false with @error if the worker does not end even then.
  */
 bool worker_process_end(WorkerProcess *process, const char *name, GError **error);
 
 /**
- * worker_process_fate: (transfer full): how it ended, as the rest of a sentence that begins with "the
+ * worker_process_fate: (transfer full): describe how the worker ended, as the rest of a sentence that begins with "the
  * worker ".
  */
 char *worker_process_fate(WorkerProcess *process);

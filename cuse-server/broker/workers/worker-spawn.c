@@ -18,7 +18,7 @@
 
 enum { EXIT_CANNOT_EXECUTE = 127 };
 
-/* What the child needs, made by the parent: it only makes system calls. */
+/* What the child needs. The parent prepares it, so that the child only makes system calls. */
 typedef struct {
     int program;
     int null;
@@ -34,7 +34,8 @@ static bool keep_over_exec(int fd)
     return fd < 0 || fcntl(fd, F_SETFD, 0) == 0;
 }
 
-/* Of standard files the worker needs somewhere to complain; the others may be a terminal's. */
+/* Arrange the child's descriptors. The worker keeps standard error for its complaints. Standard input and output become
+ * /dev/null, since they may be a terminal. */
 static bool arrange_files(const Spawn *spawn)
 {
     bool ok = dup2(spawn->null, STDIN_FILENO) >= 0 && dup2(spawn->null, STDOUT_FILENO) >= 0 &&
@@ -60,9 +61,9 @@ static G_NORETURN void run_child(const Spawn *spawn)
 }
 
 /*
- * As fork(), with a pid namespace for the child. Not by unshare(), which would be for all later children; nor by
- * clone3(), whose flags no filter can see: systemd's RestrictNamespaces= refuses it. The order of arguments is
- * x86-64's; the third is where the pidfd goes.
+ * Fork a child into a new pid namespace. unshare() would apply to all later children as well. clone3() passes its flags in
+ * memory, where no filter can see them, so systemd's RestrictNamespaces= refuses it. The order of arguments is that of
+ * x86-64; the third is the address that the kernel writes the pidfd to.
  */
 static pid_t fork_into_namespace(int *pidfd)
 {
@@ -75,7 +76,7 @@ pid_t worker_spawn(int spec, const int *keep, size_t n, int *pidfd, GError **err
     char program[] = WORKER_PROGRAM;
     char *argv[] = {program, number, NULL};
     const Spawn spawn = {
-        /* By the file that runs already, whatever has become of its name since. */
+        /* Execute the file that runs already: its path may name another file by now. */
         .program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
         .null = open("/dev/null", O_RDWR | O_CLOEXEC),
         .spec = spec,

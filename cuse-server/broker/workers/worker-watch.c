@@ -7,7 +7,7 @@
 
 enum {
     RESTARTS_MAX = 5,
-    RESTARTS_SECONDS = 60, /* in which there are no more: something is wrong, or somebody at work */
+    RESTARTS_SECONDS = 60, /* more restarts within this time mean a fault or an attack */
 };
 
 struct WorkerWatch {
@@ -17,13 +17,13 @@ struct WorkerWatch {
     WorkerLostFunc lost;
     gpointer data;
     guint source;
-    gint64 restarted[RESTARTS_MAX]; /* when, monotonic; 0: not yet */
-    unsigned next;                  /* the oldest of them */
+    gint64 restarted[RESTARTS_MAX]; /* monotonic times of the latest restarts; 0: no restart yet */
+    unsigned next;                  /* the index of the oldest of these times */
 };
 
 static void watch_worker(WorkerWatch *watch);
 
-/* Take one of the restarts that there may be in a time. Returns false if there is none left. */
+/* Count a restart. Returns false if there were RESTARTS_MAX restarts in the last RESTARTS_SECONDS already. */
 static bool may_restart(WorkerWatch *watch)
 {
     gint64 now = g_get_monotonic_time();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of an instance's worker: another takes its place, or whoever runs the instance is told. */
+/* Watches an instance's worker. When the worker ends, starts another one, or calls the WorkerLostFunc. */
 #pragma once
 
 #include "cuse-server/broker/life/instance-report.h"
@@ -7,13 +7,13 @@
 
 typedef struct WorkerWatch WorkerWatch;
 
-/** WorkerLostFunc: there is no worker any more, and will be none. */
+/** WorkerLostFunc: called when the worker has ended and no other is started. */
 typedef void (*WorkerLostFunc)(gpointer data);
 
 /**
- * worker_watch_new: watch in the main loop. What happens is said on standard error, and reported.
- * @restart: have another worker take the place of one that has ended, but not for ever: a guest that makes
- *     workers fall would try again with each
+ * worker_watch_new: watch the worker in the main loop. Print what happens on standard error, and report it to @report.
+ * @restart: replace a worker that has ended by another, but only a few times a minute: a guest that can crash a worker would
+ *     try again with each
  */
 WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, bool restart,
                               WorkerLostFunc lost, gpointer data);
