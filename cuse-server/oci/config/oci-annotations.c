@@ -5,7 +5,8 @@
 
 #define CRUN_PREFIX "run.oci."
 
-/* What crun(1) says of them concerns groups, control groups, clocks and labels of the container's own. */
+/* According to crun(1), these annotations affect only the container's own groups, control groups, clocks and
+ * labels. */
 static const char *const harmless[] = {
     "run.oci.keep_original_groups",
     "run.oci.systemd.force_cgroup_v1",

@@ -30,8 +30,8 @@ static char *kept_of(const char *bundle)
     return g_build_filename(bundle, ".config.json.nvcuse", NULL);
 }
 
-/* What we put in the place of the engine's, once more: so that it is known for what it is. Nothing
- * in the file itself could say so, for an image can have put that there. */
+/* The path of a second copy of nvcuse's config.json. is_ours() compares with it. A mark in the file
+ * itself would prove nothing, because an image could put it there. */
 static char *ours_of(const char *bundle)
 {
     return g_build_filename(bundle, ".config.json.nvcuse.ours", NULL);
@@ -61,7 +61,7 @@ JsonValue *oci_bundle_load_file(const char *path, GError **error)
     return g_steal_pointer(&config);
 }
 
-/* Is the configuration the one that we have put there? */
+/* Is config.json the one that nvcuse has put there? */
 static bool is_ours(const char *bundle)
 {
     g_autofree char *path = config_of(bundle);
@@ -88,8 +88,8 @@ JsonValue *oci_bundle_load(const char *bundle, GError **error)
 
 /* --- exchanging -------------------------------------------------------------------------------- */
 
-/* Read the new text as a runtime will: it has to be what was meant, and where we had nothing to
- * change, what the engine wrote. */
+/* Parse the new text as a runtime will. It must be what nvcuse meant. Where nvcuse had nothing to
+ * change, it must be what the engine wrote. */
 static bool check_text(const char *path, const char *text, const JsonValue *meant, GError **error)
 {
     g_autoptr(JsonValue) before = oci_bundle_load_file(path, error);
@@ -123,7 +123,7 @@ static bool write_all(int fd, const char *text)
     return true;
 }
 
-/* Write a file that belongs to whom @like says; it is on the disk when this returns. */
+/* Write a file with the owner and mode of @like. It is on the disk when this returns. */
 static bool write_like(const char *path, const char *text, const struct stat *like, GError **error)
 {
     int fd;
@@ -143,7 +143,7 @@ static bool write_like(const char *path, const char *text, const struct stat *li
     return ok;
 }
 
-/* Have what the directory says on the disk as well. */
+/* Flush the directory's entries to the disk. */
 static bool sync_directory(const char *bundle, GError **error)
 {
     int fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -158,7 +158,7 @@ static bool sync_directory(const char *bundle, GError **error)
     return ok;
 }
 
-/* Keep the engine's under another name, and put ours under its. */
+/* Keep the engine's file under another name, and put nvcuse's under the engine's name. */
 static bool exchange(const char *bundle, const char *text, GError **error)
 {
     g_autofree char *path = config_of(bundle);
@@ -170,7 +170,7 @@ static bool exchange(const char *bundle, const char *text, GError **error)
     if (stat(path, &st) < 0) {
         return fail(error, "look at", path);
     }
-    /* One that was left here belongs to a config.json that is there no more. */
+    /* A kept file that is still here belongs to an earlier config.json. */
     (void)unlink(kept);
     if (!write_like(ours, text, &st, error) || !write_like(new_path, text, &st, error)) {
         return false;
@@ -214,7 +214,8 @@ bool oci_bundle_restore(const char *bundle, GError **error)
     if (rename(kept, path) < 0 && errno != ENOENT) {
         return fail(error, "put back", path);
     }
-    /* Two names of one file stay two (rename(2)): where ours did not get into its place. */
+    /* rename(2) does nothing if both names refer to the same file. That is the case where nvcuse's
+     * file did not get into its place. So the second name is removed here. */
     (void)unlink(kept);
     (void)unlink(ours);
     return true;

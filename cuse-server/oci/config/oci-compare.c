@@ -4,9 +4,10 @@
 #include <gio/gio.h>
 
 /*
- * Place: a member that may differ.
- * @is_longer: a list that begins as it did; otherwise, without @inside, it may be anything
- * @inside: the members of an object that may differ; all others may not
+ * Place: a member that may differ. Without @is_longer and @inside it may become anything. So may a
+ * member that is null or absent in the engine's file.
+ * @is_longer: it is a list, and may only get more elements at its end
+ * @inside: it is an object; only these members of it may differ
  */
 typedef struct Place {
     const char *name;
@@ -52,7 +53,7 @@ static bool begins_with(const JsonValue *after, const JsonValue *before)
 static bool compare_objects(const JsonValue *before, const JsonValue *after, const Place *places,
                             GError **error);
 
-/* One member. NULL: it is not there. */
+/* Compare one member. NULL means that it is absent. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static bool compare_member(const JsonValue *before, const JsonValue *after, const Place *place,
                            GError **error)

@@ -11,22 +11,22 @@ enum {
     ANY = -1,
     MAJOR_MAX = 0xfff,      /* 12 bits: linux/kdev_t.h */
     MINOR_MAX = 0xfffff,    /* 20 */
-    NOT_A_MINOR = G_MAXINT, /* of a node that does not say it */
+    NOT_A_MINOR = G_MAXINT, /* for a node without a minor number */
 };
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-/* Access: bits of a rule's letters. */
+/* Access: one bit for each letter of a rule. */
 enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MAKE = 4, ACCESS_OPEN = 3, ACCESS_ALL = 7 };
 
 static const char *const access_texts[] = {"", "r", "w", "rw", "m", "rm", "wm", "rwm"};
 
 /*
- * Rule: as both runtimes understand it.
+ * Rule: a rule, as both runtimes understand it.
  * @type: 'a' all devices, 'b' or 'c'
- * @major_no, @minor_no: ANY if it does not say
+ * @major_no, @minor_no: ANY if the rule does not give the number
  * @access: ACCESS_*
- * @object: the engine's own; NULL: it is one of ours
+ * @object: the engine's own rule; NULL if nvcuse made the rule
  */
 typedef struct {
     bool allow;
@@ -38,11 +38,11 @@ typedef struct {
 } Rule;
 
 /*
- * Closing: a list on its way.
- * @rules: Rule, as they will be
- * @expanded: an allowance of everything was written as many: what is denied later has to be taken from these
+ * Closing: the state while a list is being closed.
+ * @rules: the Rules of the new list
+ * @expanded: an allowance of everything was written as many rules. Later denials must be removed from these
  * @notes: what was left out and why, for people
- * @i: the engine's rule that is being looked at
+ * @i: index of the engine's rule that is being processed
  */
 typedef struct {
     const HostNumbers *numbers;
@@ -63,7 +63,7 @@ static bool refuse(GError **error, guint i, const char *why)
     return false;
 }
 
-/* A number, or ANY: not there, null or -1, as engines write it. */
+/* Read a number. It is ANY if it is absent, null or -1; engines write all three. */
 static bool read_number(JsonValue *rule, const char *name, int64_t max, int64_t *number)
 {
     const JsonValue *given = json_member(rule, name);
@@ -110,8 +110,8 @@ static unsigned read_access(const char *text)
     return access;
 }
 
-/* crun keeps numbers in 32 bits and a type's first letter; runc takes every rule of the type 'a' for
- * one about all devices, and refuses the rest. */
+/* Read a rule that both runtimes understand alike, and refuse any other. crun keeps numbers in 32 bits and only the
+ * first letter of a type. runc treats every rule of type 'a' as a rule for all devices. */
 static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
 {
     if (!object) {
@@ -135,7 +135,7 @@ static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
     return true;
 }
 
-/* As people write it: "c 195:* rw". The caller frees it. */
+/* The rule as people write it: "c 195:* rw". The caller frees it. */
 static char *rule_text(const Rule *rule)
 {
     g_autofree char *major_text =
@@ -183,7 +183,7 @@ static JsonValue *list_of(const GArray *rules)
     return list;
 }
 
-/* Of ours, only what is not there yet. */
+/* Add a rule. Skip an allowance that nvcuse made if the list already contains it. */
 static void add_rule(Closing *closing, const Rule *rule)
 {
     for (guint i = 0; !rule->object && rule->allow && i < closing->rules->len; i++) {
@@ -213,7 +213,7 @@ static void note(Closing *closing, const Rule *rule, const char *format, ...)
                     g_strdup_printf("device rule %u (%s) %s", closing->i, text, why));
 }
 
-/* "29:0, 29:1"; "none". The caller frees it. */
+/* List the other drivers' nodes of a major: "29:0, 29:1", or "none". The caller frees it. */
 static char *others_text(const HostNumbers *numbers, int64_t major_no)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -228,7 +228,7 @@ static char *others_text(const HostNumbers *numbers, int64_t major_no)
     return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("none");
 }
 
-/* "234-241", from @first on; returns the number after it. */
+/* Append the range of free numbers that begins with @first: "234-241". Returns the number after it. */
 static int64_t append_free(const HostNumbers *numbers, int64_t first, GString *text)
 {
     int64_t next = first;
@@ -241,7 +241,7 @@ static int64_t append_free(const HostNumbers *numbers, int64_t first, GString *t
     return next;
 }
 
-/* What an allowance of all character devices is without. */
+/* Note what is left out of an allowance of all character devices. */
 static void note_expansion(Closing *closing, const Rule *rule)
 {
     const HostNumbers *numbers = closing->numbers;
@@ -269,7 +269,7 @@ static void note_expansion(Closing *closing, const Rule *rule)
 
 /* --- a closed list ---------------------------------------------------------------------------- */
 
-/* An allowance of nodes of a shared major, or of the one that it names: those of other drivers'. */
+/* Replace an allowance for a shared major, or for one of its nodes, by allowances for the other drivers' nodes. */
 static void allow_shared(Closing *closing, Rule rule)
 {
     const GArray *others = closing->numbers->others;
@@ -285,8 +285,8 @@ static void allow_shared(Closing *closing, Rule rule)
     }
 }
 
-/* An allowance of every character device: one for each major that is not NVIDIA's, whether or not its driver is
- * loaded. To make nodes stays allowed altogether. */
+/* Replace an allowance of every character device by one for each major that is not NVIDIA's, whether its driver is
+ * loaded or not. Making nodes stays allowed without exception. */
 static void allow_majors(Closing *closing, const Rule *wide)
 {
     Rule rule = *wide;
@@ -308,7 +308,8 @@ static void allow_majors(Closing *closing, const Rule *wide)
     note_expansion(closing, wide);
 }
 
-/* An allowance to read or write character devices of one major: what of it is not NVIDIA's. */
+/* Add the part of an allowance that is not NVIDIA's. The allowance is to read or write character devices of one
+ * major. */
 static void allow_major(Closing *closing, const Rule *rule)
 {
     const HostNumbers *numbers = closing->numbers;
@@ -338,7 +339,7 @@ static void allow_everything(Closing *closing, const Rule *rule)
 {
     Rule part = *rule;
 
-    /* It forgets what was said before, as a rule of this type does in runc and the kernel. */
+    /* Such a rule makes runc and the kernel forget all earlier rules. */
     g_array_set_size(closing->rules, 0);
     add_rule(closing, &deny_all);
     part.type = 'b';
@@ -376,7 +377,8 @@ static bool refuse_hole(const Closing *closing, const Rule *denial, const Rule *
     return false;
 }
 
-/* runc and the kernel's older groups know no denial of a part of what one rule allows. */
+/* Remove what a denial covers from the rules before it. runc, and the kernel's older control groups, cannot deny a
+ * part of what one rule allows. */
 static bool take_away(Closing *closing, const Rule *denial, GError **error)
 {
     for (guint i = closing->rules->len; i-- > 0;) {
@@ -413,7 +415,7 @@ static bool close_rule(Closing *closing, const Rule *rule, GError **error)
         return take_away(closing, rule, error);
     }
     if (rule->allow && rule->type == 'a') {
-        /* runc takes it for all kinds of access, whatever it says. */
+        /* runc allows every kind of access here, whatever the rule says. nvcuse keeps the rule's access. */
         allow_everything(closing, rule);
     } else if (!rule->allow || rule->type == 'b' || !(rule->access & ACCESS_OPEN)) {
         add_rule(closing, rule);
@@ -435,7 +437,8 @@ static bool has_others(const HostNumbers *numbers, int64_t major_no)
     return false;
 }
 
-/* A list of this form needs none of these; they hold if the form is ever lost on the way. */
+/* Deny explicitly NVIDIA's majors, and shared majors on which no other driver has a node. A closed list does not need
+ * these rules. They still work if the closed form is lost on the way. */
 static void add_denials(Closing *closing)
 {
     const HostNumbers *numbers = closing->numbers;
@@ -464,7 +467,7 @@ static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
-/* A block device has numbers of its own. */
+/* Is it a character device? Block devices have separate numbers. */
 static bool is_character_node(const JsonValue *node)
 {
     const char *type = json_member_string(node, "type");
@@ -509,7 +512,8 @@ bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GPt
     g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(Rule));
     Closing closing = {.numbers = numbers, .rules = rules, .notes = notes};
 
-    /* crun without rules, and the kernel's older groups, begin with everything. */
+    /* Make a list even if there is none: without rules, crun and the kernel's older control groups allow everything
+     * at first. */
     if (!close_rules(&closing, json_need_array(resources, "devices"), error)) {
         return false;
     }

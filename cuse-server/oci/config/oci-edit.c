@@ -12,7 +12,7 @@
 #include "cuse-server/oci/config/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
-/* Hooks of NVIDIA's that put the driver's own nodes into a container. */
+/* NVIDIA's hooks that put the driver's own nodes into a container. */
 static const char *const foreign_hooks[] = {"nvidia-container-runtime-hook",
                                             "nvidia-container-toolkit", NULL};
 
@@ -63,7 +63,7 @@ static void remove_hooks(JsonValue *hooks)
 
 /* --- what comes ------------------------------------------------------------------------------- */
 
-/* @words: after OCI_HOOK_WORD */
+/* Add a hook of nvcuse's. @words: the words after OCI_HOOK_WORD */
 static void add_hook(JsonValue *hooks, const char *point, const char *program,
                      const char *const *words)
 {
@@ -81,7 +81,8 @@ static void add_hook(JsonValue *hooks, const char *point, const char *program,
     json_append(json_need_array(hooks, point), hook);
 }
 
-/* In a user namespace a hook is not the host's root, and may not attach what the container needs. */
+/* Refuse a user namespace. In it a hook is not the host's root, and may not attach what the
+ * container needs. */
 static bool check_namespaces(JsonValue *section, GError **error)
 {
     JsonValue *namespaces = json_member_array(section, "namespaces");
@@ -98,7 +99,7 @@ static bool check_namespaces(JsonValue *section, GError **error)
     return true;
 }
 
-/* Absolute; the runtime complains if there is none. */
+/* The absolute path of the root file system. If it does not exist, the runtime complains. */
 static char *find_rootfs(JsonValue *config, const char *bundle)
 {
     JsonValue *root = json_member_object(config, "root");
@@ -123,8 +124,9 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
     }
     remove_mounts(json_member_array(config, "mounts"));
     remove_hooks(hooks);
-    /* The engine's and NVIDIA's as well, which it may have from a specification that is older than
-     * `env` in ours: runc starts this kind with the container's environment. */
+    /* Close the environment of the engine's and NVIDIA's hooks as well. runc starts createContainer
+     * hooks with the container's environment, and the engine may have them from an nvcuse
+     * specification made before nvcuse wrote `env`. */
     hook_environment_close_all(json_member_array(hooks, "createContainer"));
     add_hook(hooks, "createContainer", edit->program,
              (const char *const[]){"view", edit->instance, edit->bundle, rootfs, NULL});
@@ -135,7 +137,7 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
 
 /* --- CDI -------------------------------------------------------------------------------------- */
 
-/* A CDI mount is OCI's with other names. */
+/* Add a CDI mount. It is like OCI's, but its members have other names. */
 static void add_mount(JsonValue *mounts, JsonValue *edit)
 {
     JsonValue *mount = json_new_object();

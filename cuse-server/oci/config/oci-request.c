@@ -7,7 +7,8 @@
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/inventory/host-gpus.h"
 
-/* The last of a name: later ones win, as in execve(2)'s users. */
+/* The value of a variable. If there are several of the name, the last counts, as it does for most
+ * programs after execve(2). */
 static const char *variable(JsonValue *config, const char *name)
 {
     JsonValue *process = json_member_object(config, "process");
@@ -31,7 +32,8 @@ static const char *annotation(JsonValue *config, const char *name)
     return json_member_string(annotations, name);
 }
 
-/* Before there were these variables, an image that brought CUDA got every GPU. */
+/* Is the image older than NVIDIA's variables? At that time an image that brought CUDA got every
+ * GPU. */
 static bool is_legacy_image(JsonValue *config)
 {
     return variable(config, "CUDA_VERSION") && !variable(config, "NVIDIA_REQUIRE_CUDA");
@@ -58,7 +60,7 @@ static void add_name(GString *names, const char *name)
     }
 }
 
-/* The names of our CDI devices, by the hooks that they put there. */
+/* Find nvcuse's CDI devices by their hooks, and append their names. */
 static bool add_cdi(JsonValue *config, GString *names)
 {
     JsonValue *hooks = json_member_object(config, "hooks");
@@ -75,7 +77,8 @@ static bool add_cdi(JsonValue *config, GString *names)
     return any;
 }
 
-/* The minors of NVIDIA's GPU nodes; the control device alone is a request as well. */
+/* Append the minors of NVIDIA's GPU nodes. Returns whether there is any NVIDIA node: the control
+ * device alone is a request as well. */
 static bool add_nodes(JsonValue *config, GString *minors)
 {
     JsonValue *section = json_member_object(config, "linux");
@@ -100,7 +103,8 @@ static bool add_nodes(JsonValue *config, GString *minors)
     return any;
 }
 
-/* What was given explicitly. Returns false with @error; *gpus stays NULL if there is nothing. */
+/* Read what was given explicitly. Returns false with @error. *gpus stays NULL if nothing was
+ * given. */
 static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
@@ -125,7 +129,7 @@ static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError *
     return true;
 }
 
-/* A list of NVIDIA's: nothing, or names to look up. */
+/* Read a list in the form of NVIDIA_VISIBLE_DEVICES: no request, or names to look up. */
 static bool read_names(const char *names, char **gpus, GError **error)
 {
     if (!names || !*names || g_str_equal(names, "void")) {
@@ -135,7 +139,7 @@ static bool read_names(const char *names, char **gpus, GError **error)
     return *gpus != NULL;
 }
 
-/* What the annotations may narrow. */
+/* Find the capabilities before annotations narrow them. */
 static bool give_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
 {
     const char *wanted =
@@ -166,7 +170,7 @@ static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *re
     return true;
 }
 
-/* Is it among them? As a number: an operator may write 01. */
+/* Does a list contain a minor? Compare as numbers, because an operator may write 01. */
 static bool has_minor(char **minors, const char *minor_no)
 {
     for (; *minors; minors++) {
@@ -231,7 +235,7 @@ static bool narrow(JsonValue *config, const OciPolicy *policy, OciRequest *reque
            (narrow_gpus(config, request, error) && narrow_caps(config, request, error));
 }
 
-/* The operator's list is the last word, whatever has asked. */
+/* Apply the operator's list last, wherever the request came from. */
 static void limit_gpus(const OciPolicy *policy, OciRequest *request)
 {
     g_autofree char *given = g_steal_pointer(&request->gpus);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does a container ask for GPUs, and for which? */
+/* Finds out whether a container asks for GPUs, and for which. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,22 +9,21 @@
 #include "cuse-server/base/json/json-value.h"
 #include "version-tree/nv-caps.h"
 
-/* Annotations that a container may carry: values as of the variables of NVIDIA's. A bundle does not
- * say whose they are: engines copy an image's labels and annotations beside those of its user. */
+/* Annotations that a container may have. Their values are like those of NVIDIA's variables. A bundle does not say who
+ * wrote an annotation: engines copy an image's labels and annotations beside those of the user. */
 #define OCI_ANNOTATION_GPUS "nvcuse.dev/gpus"
 #define OCI_ANNOTATION_CAPS "nvcuse.dev/caps"
 
-/* The words after "nvcuse-runtime" in a hook that a CDI device of ours puts into a container; the
- * device's name follows. */
+/* The words after "nvcuse-runtime" in a hook that a CDI device of nvcuse's puts into a container. The device's name
+ * follows them. */
 #define OCI_HOOK_WORD "nvcuse-hook"
 #define OCI_HOOK_CDI  "cdi"
 
 /**
  * OciPolicy: what the operator lets containers ask for.
- * @environment: whether NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES count; images can set
- *     them
- * @annotations: whether annotations count, to narrow what the container was given
- * @gpus: "all", "none" or device minors: those that any container may have; NULL: all
+ * @environment: whether NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES count. Images can set them
+ * @annotations: whether annotations count. They can only narrow what the container was given
+ * @gpus: the GPUs that any container may have: "all", "none" or device minors; NULL: all
  * @caps: driver capabilities that may be asked for
  */
 typedef struct {
@@ -35,10 +34,10 @@ typedef struct {
 } OciPolicy;
 
 /**
- * OciRequest: what it asks for.
- * @gpus: "all", "none" or device minors, as --gpus takes them; NULL: it asks for nothing
- * @caps: the capabilities it gets
- * @by_cdi: libraries came with the CDI device
+ * OciRequest: what a container asks for.
+ * @gpus: "all", "none" or device minors, as --gpus takes them; NULL: it does not ask for GPUs
+ * @caps: the capabilities that it gets
+ * @by_cdi: a CDI device of nvcuse's made the request, so the libraries came with it
  */
 typedef struct {
     char *gpus;
@@ -47,21 +46,24 @@ typedef struct {
 } OciRequest;
 
 /**
- * oci_request_read: look at a config.json.
+ * oci_request_read: find the request in a config.json.
  *
- * It says what the container was given explicitly, CDI devices of ours and device nodes of NVIDIA's
- * together; without them NVIDIA_VISIBLE_DEVICES, as NVIDIA's own runtime reads it: not set, empty or
- * "void" is nothing, "none" is the driver without GPUs, "all", or indexes and UUIDs; not set in an
- * image older than these variables (CUDA_VERSION without NVIDIA_REQUIRE_CUDA) is all.
+ * First comes what the container was given explicitly: nvcuse's CDI devices and NVIDIA's device nodes together. If it
+ * was given neither, NVIDIA_VISIBLE_DEVICES counts, read as NVIDIA's own runtime reads it:
+ * - Not set, empty or "void": no request. But if it is not set in an image older than these variables (CUDA_VERSION
+ *   without NVIDIA_REQUIRE_CUDA), all GPUs.
+ * - "none": the driver without GPUs.
+ * - "all", or indexes and UUIDs: these GPUs.
  *
- * Annotations take GPUs and capabilities away from that, and give none, and so does the policy's list of GPUs. What
- * they leave may be nothing, which is "none": a container with a device of ours must not go on as one without.
+ * Annotations, and the policy's list of GPUs, take GPUs away from that; annotations also take capabilities away.
+ * Neither gives any. If no GPU is left, the result is "none": a container with a device of nvcuse's must not go on as
+ * if it had no device.
  *
- * Returns: false with @error if it asks for what is not there or not allowed.
+ * Returns: false with @error if the container asks for something that does not exist or is not allowed.
  */
 bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error);
 void oci_request_clear(OciRequest *request);
 
-/** oci_hook_cdi_name: the name of the CDI device that put a hook there; NULL: it is another hook. */
+/** oci_hook_cdi_name: the name of nvcuse's CDI device that added a hook. NULL if the hook is another one. */
 const char *oci_hook_cdi_name(JsonValue *hook);

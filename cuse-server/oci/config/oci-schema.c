@@ -10,11 +10,11 @@ G_DEFINE_QUARK(oci_schema_error_quark, oci_schema_error)
 
 /*
  * Shape: what a member is.
- * SCALAR: a number, word or string, or what Linux has no use for; not looked at
- * STRING, INTEGER, MAJOR, MINOR: what nvcuse reads
+ * SCALAR: a number, word or string, or a member that Linux does not use; not checked
+ * STRING, INTEGER, MAJOR, MINOR: values that nvcuse reads
  * OBJECT, LIST, MAP: an object, an array of objects, an object of objects with free keys
- * STRINGS, STRING_MAP: the same of strings
- * NUMBERS: an array that is not looked into
+ * STRINGS, STRING_MAP: an array of strings, an object of strings with free keys
+ * NUMBERS: an array whose elements are not checked
  */
 typedef enum {
     SCALAR,
@@ -30,7 +30,7 @@ typedef enum {
     NUMBERS
 } Shape;
 
-/* @fields: of the objects; the last has no name */
+/* @fields: the fields of the member's objects; the last one has no name */
 typedef struct Field {
     const char *name;
     Shape shape;
@@ -154,7 +154,7 @@ static bool refuse_kind(GError **error, const char *wanted)
     return false;
 }
 
-/* An array, or an object with free keys, of objects. */
+/* Check an array of objects, or an object of objects with free keys. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static bool check_objects(const JsonValue *value, const Field *fields, GError **error)
 {
@@ -179,14 +179,15 @@ static bool check_strings(const JsonValue *value, GError **error)
     return true;
 }
 
-/* The digits alone: runtimes refuse what has a fraction or an exponent, or read the digits before. */
+/* Allow only digits and a sign. Runtimes refuse a number with a fraction or an exponent, or read
+ * only the digits before it. */
 static bool check_integer(const JsonValue *value, GError **error)
 {
     return !strpbrk(json_token(value), ".eE") || refuse_kind(error, "an integer");
 }
 
-/* A major or a minor, or -1 for all. crun keeps them in 32 bits, runc in 64: what does not fit may be
- * NVIDIA's to one of them. */
+/* Check a major or a minor, or -1 for all. crun keeps them in 32 bits, runc in 64. So to one of
+ * them a number that does not fit may be NVIDIA's. */
 static bool check_device_number(const JsonValue *value, int64_t max, GError **error)
 {
     int64_t number;
@@ -240,8 +241,8 @@ static bool check_field(const JsonValue *value, const Field *field, GError **err
     return check_inside(value, field, error);
 }
 
-/* encoding/json compares keys under Unicode's simple folding, in which the long s is an s and the
- * Kelvin sign is a k. */
+/* Does Go's encoding/json take @key for @name? It compares keys under Unicode's simple folding, in
+ * which the long s is an s and the Kelvin sign is a k. */
 static bool is_misspelt(const char *key, const char *name)
 {
     g_autofree char *folded_key = g_utf8_casefold(key, -1);
@@ -250,7 +251,8 @@ static bool is_misspelt(const char *key, const char *name)
     return g_str_equal(folded_key, folded_name);
 }
 
-/* The field of this name, or one of which it is another spelling; NULL: OCI has nothing like it. */
+/* Find the field of this name, or else one of which the name is another spelling. NULL if OCI has
+ * neither. */
 static const Field *find_field(const Field *fields, const char *key)
 {
     const Field *found = NULL;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shape of a config.json, as far as runtimes could read it differently. */
+/* Checks the shape of a config.json, where runtimes could otherwise read it differently. */
 #pragma once
 
 #include "cuse-server/base/json/json-value.h"
 
 /**
  * OCI_SCHEMA_ERROR: why a configuration is refused. The message names the place.
- * @SPELLING: a key that is one of OCI's but for upper and lower case: Go's runtimes read it as that
- * key, those in C do not
- * @KIND: something else than the list or object that OCI has there: Go's runtimes refuse it, those
- * in C take it for nothing
+ * @SPELLING: a key differs from one of OCI's only in upper and lower case. Runtimes in Go read it
+ *     as that key; runtimes in C do not
+ * @KIND: a value does not have OCI's type, or is a number that no device has. Where OCI has a list
+ *     or an object, runtimes in Go refuse any other value; runtimes in C ignore it
  */
 typedef enum {
     OCI_SCHEMA_ERROR_SPELLING,
@@ -20,9 +20,10 @@ typedef enum {
 GQuark oci_schema_error_quark(void);
 
 /**
- * oci_schema_check: hold a configuration against OCI's names and shapes.
+ * oci_schema_check: compare a configuration with OCI's names and shapes.
  *
- * Keys that OCI does not know are let pass, and so are all keys where they are free (annotations).
- * Null counts as not there. What numbers and strings say is the runtime's to judge.
+ * Keys that OCI does not know pass, and so do all keys where keys are free (annotations). Null
+ * counts as absent. The runtime judges the values of numbers and strings, except of those that
+ * nvcuse reads (see Shape in oci-schema.c).
  */
 bool oci_schema_check(const JsonValue *config, GError **error);

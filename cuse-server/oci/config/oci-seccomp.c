@@ -12,7 +12,7 @@
 
 /* --- sets of an argument's values ------------------------------------------------------------- */
 
-/* Values v with (v & mask) == value. */
+/* The set of values v with (v & mask) == value. */
 typedef struct {
     uint64_t mask;
     uint64_t value;
@@ -28,8 +28,8 @@ static Cube meet(Cube a, Cube b)
     return (Cube){a.mask | b.mask, a.value | b.value};
 }
 
-/* Append @a without @b, as cubes that have no value in common: for each bit that @b fixes and @a
- * does not, those that agree with @b in the bits before it and differ there. */
+/* Append the values of @a that are not in @b, as cubes that have no value in common. For each bit that @b fixes and
+ * @a does not, append a cube: it agrees with @b in the bits before this one, and differs in this one. */
 static void subtract(GArray *out, Cube a, Cube b)
 {
     if (is_disjoint(a, b)) {
@@ -64,8 +64,8 @@ static GArray *subtract_all(Cube from, const GArray *cubes)
 
 /*
  * Merge: a profile that is being made.
- * @is_open: its default lets calls through
- * @needs: which rules of the table are meant
+ * @is_open: the profile's default lets calls through
+ * @needs: selects the rules of the table
  * @out: the rules of the new profile
  */
 typedef struct {
@@ -75,7 +75,7 @@ typedef struct {
     GError **error;
 } Merge;
 
-/* A watched call: for whom, which argument, and for which of its values the broker is asked. */
+/* A watched call: the instances that it is for, the watched argument, and the values of it that go to the broker. */
 typedef struct {
     const char *name;
     FilterScope scope;
@@ -104,7 +104,7 @@ static bool is_watched(const Merge *merge, const char *name)
     return false;
 }
 
-/* All rules of the table for the call whose first is @first. */
+/* The values of all the table's rules for one call. @first is the index of the call's first rule. */
 static GArray *watched_cubes(const Merge *merge, size_t first)
 {
     GArray *cubes = g_array_new(FALSE, FALSE, sizeof(Cube));
@@ -135,8 +135,8 @@ static JsonValue *copy_for(JsonValue *rule, const char *name)
     return copy;
 }
 
-/* Emit a rule for one call: @rule's other comparisons, and that the watched argument is in @cube.
- */
+/* Emit a rule for one call. It has @rule's comparisons of other arguments, and requires the watched argument to be in
+ * @cube. */
 static void emit(const Merge *merge, JsonValue *rule, const char *action, const Watched *watched,
                  Cube cube)
 {
@@ -185,7 +185,7 @@ static bool refuse(const Merge *merge, const char *name, const char *why)
     return false;
 }
 
-/* Which values of the watched argument a rule is about. */
+/* Find the values of the watched argument to which a rule applies. */
 static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watched, Cube *cube)
 {
     JsonValue *args = json_member_array(rule, "args");
@@ -232,7 +232,8 @@ static bool meets_any(Cube cube, const GArray *cubes)
     return false;
 }
 
-/* One of the profile's rules for a watched call. @closed: it is refused altogether. */
+/* Merge one of the profile's rules for a watched call. @closed: the call is not sent to the broker, so the rule stays
+ * as it is. */
 static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watched, bool closed)
 {
     const char *action = json_member_string(rule, "action");
@@ -267,7 +268,7 @@ static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watch
     return true;
 }
 
-/* A rule without comparisons that refuses the call: nobody needs to be asked. */
+/* Does this rule refuse the call without comparing arguments? Then the broker need not be asked. */
 static bool closes(JsonValue *rule, const char *name)
 {
     JsonValue *args = json_member_array(rule, "args");
@@ -276,7 +277,8 @@ static bool closes(JsonValue *rule, const char *name)
            (!args || json_length(args) == 0);
 }
 
-/* A rule for a call that need not be watched, which looks at its arguments: the profile's rules for it stay. */
+/* Does this rule compare arguments of a call that need not be watched (FILTER_UNLESS_COMPARED)? Then the profile's
+ * rules for the call stay. */
 static bool is_left(JsonValue *rule, const Watched *watched)
 {
     return watched->scope == FILTER_UNLESS_COMPARED && rule_names(rule, watched->name) &&
@@ -315,7 +317,7 @@ static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watc
     return true;
 }
 
-/* The rules for calls that are not watched stay as they are. */
+/* Keep the rules for calls that are not watched. */
 static void keep_others(const Merge *merge, JsonValue *rules)
 {
     for (guint i = 0; i < json_length(rules); i++) {
@@ -347,7 +349,7 @@ static bool is_first(const Merge *merge, size_t rule)
     return applies(merge, rule);
 }
 
-/* Everything that has to be so before rules can be looked at. */
+/* Check what must hold before the rules can be merged. */
 static bool check(JsonValue *profile, JsonValue *rules, GError **error)
 {
     bool notifies = json_member(profile, "listenerPath") ||
@@ -371,8 +373,8 @@ static bool check(JsonValue *profile, JsonValue *rules, GError **error)
     return !notifies;
 }
 
-/* A profile that lets everything through, for 32-bit programs too: without them among its
- * architectures they would be killed. */
+/* Make a profile that lets everything through. Its architectures include those of 32-bit programs, which would be
+ * killed otherwise. */
 static JsonValue *open_profile(void)
 {
     static const char *const architectures[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
@@ -387,7 +389,7 @@ static JsonValue *open_profile(void)
     return profile;
 }
 
-/* Does the profile ask a listener at all? The kernel refuses the flag to a filter without one. */
+/* Does the profile have a rule for the listener? The kernel refuses the flag for a filter without a listener. */
 static bool has_notify(JsonValue *rules)
 {
     for (guint i = 0; i < json_length(rules); i++) {
@@ -398,7 +400,8 @@ static bool has_notify(JsonValue *rules)
     return false;
 }
 
-/* Without a list runc and crun take SPEC_ALLOW; with one, what it has. So a list that we make has it too. */
+/* Add the flag. Without a list of flags, runc and crun set SPEC_ALLOW. With a list, they set only its flags. So a
+ * list that is made here contains SPEC_ALLOW too. */
 static void add_wait_killable(JsonValue *profile)
 {
     bool has_default = !json_member_array(profile, "flags");

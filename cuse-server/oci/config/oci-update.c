@@ -4,7 +4,7 @@
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/oci/config/oci-schema.h"
 
-/* Hold it against OCI's names, in the place that it has in a configuration. */
+/* Check the limits against OCI's names, in the place that they have in a configuration. */
 static bool check(JsonValue *resources, GError **error)
 {
     g_autoptr(JsonValue) config = json_new_object();

@@ -9,12 +9,13 @@
 #include "cuse-server/oci/config/oci-request.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
-/* Hooks of nvidia-ctk's that are about libraries. The others are about device nodes, or do what the
- * instance's /proc does. */
+/* The hooks of nvidia-ctk that deal with libraries. Its other hooks deal with device nodes, or do
+ * what the instance's /proc does. */
 static const char *const kept_hooks[] = {"create-symlinks", "update-ldcache", "enable-cuda-compat",
                                          NULL};
 
-/* Where mounts lead around nvcuse: nodes, the driver's files, sockets of services of the host. */
+/* The places whose mounts would lead around nvcuse: device nodes, the driver's files, sockets of
+ * the host's services. */
 static const char *const dropped_places[] = {"/dev/", "/proc/", "/run/", "/var/run/",
                                              "/tmp/nvidia-mps"};
 
@@ -46,7 +47,8 @@ static bool is_kept_hook(JsonValue *hook)
     return false;
 }
 
-/* Copy the elements of a list that are wanted. */
+/* Copy the wanted elements of a list: those for which is_wanted() returns @wanted, or all of them
+ * without is_wanted(). */
 static void take_list(JsonValue *to, JsonValue *from, const char *member,
                       bool (*is_wanted)(JsonValue *element), bool wanted)
 {
@@ -104,7 +106,7 @@ static bool has_numbered_device(JsonValue *spec)
     return false;
 }
 
-/* From the specification's list of releases: mounts have a type since 0.4.0, names may begin with a
+/* The specification's list of releases says: mounts have a type since 0.4.0; names may begin with a
  * digit since 0.5.0. */
 const char *cdi_spec_version(JsonValue *spec)
 {

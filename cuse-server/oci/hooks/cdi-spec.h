@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CDI specifications (Container Device Interface): how engines learn what a device brings into a
- * container. A device of ours brings a hook, by which nvcuse-runtime knows what was asked for, and
- * which stops the container if another runtime makes it.
+ * Makes CDI specifications (Container Device Interface). From them engines learn what a device adds
+ * to a container. A device of nvcuse's adds a hook. nvcuse-runtime recognizes the request by this
+ * hook. If another runtime makes the container, the hook makes it fail.
  */
 #pragma once
 
@@ -10,18 +10,18 @@
 
 #include "cuse-server/base/json/json-value.h"
 
-/** CDI_KIND: vendor and class of our devices. */
+/** CDI_KIND: vendor and class of nvcuse's devices. */
 #define CDI_KIND "nvcuse.dev/gpu"
 
 /**
- * cdi_spec_new: a specification of the host's GPUs, by index, and "all" of them, in the lowest
- * version of CDI that has what it uses.
+ * cdi_spec_new: make a specification with a device for each GPU of the host, by index, and "all"
+ * for all of them. It claims the lowest version of CDI that has everything it uses.
  * @program: absolute path of this executable
- * @from: NVIDIA's own specification, or NULL. Its libraries, programs, variables and the hooks that
- *     concern those are taken over; device nodes, sockets of the host's services and all that
+ * @from: NVIDIA's own specification, or NULL. Its libraries, programs, variables and the hooks for
+ *     those are taken over. Device nodes, sockets of the host's services, and everything that
  *     belongs to single devices are not.
  */
 JsonValue *cdi_spec_new(const char *program, JsonValue *from);
 
-/** cdi_spec_version: the lowest version of CDI that a specification of ours may claim. */
+/** cdi_spec_version: the lowest version of CDI that a specification of nvcuse's may claim. */
 const char *cdi_spec_version(JsonValue *spec);

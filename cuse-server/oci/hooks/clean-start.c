@@ -24,8 +24,8 @@ enum { STACK_BYTES = 8 * 1024 * 1024 }; /* the kernel's own default */
 static char hook_path[] = "PATH=" HOOK_PATH;
 static char *const hook_environment[] = {hook_path, NULL};
 
-/* What the kernel itself takes from those who execute a set-user-ID program (PER_CLEAR_ON_SETID):
- * addresses that are not random, memory that is executable. */
+/* The flags that the kernel itself clears when a set-user-ID program is executed (PER_CLEAR_ON_SETID). They make
+ * addresses predictable and memory executable. */
 enum {
     UNSAFE_PERSONALITY = READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO
 };
@@ -43,8 +43,8 @@ static bool has_hook_environment(char **environment)
     return environment[0] && strcmp(environment[0], hook_path) == 0 && !environment[1];
 }
 
-/* Without a limit of the stack, libraries lie where they can be foreseen. Returns true if there was
- * none, and is now. */
+/* Limit the stack if it is unlimited. Without a limit, libraries lie at predictable addresses. Returns true if the
+ * limit was added. */
 static bool limit_stack(void)
 {
     struct rlimit stack;
@@ -56,7 +56,7 @@ static bool limit_stack(void)
     return setrlimit(RLIMIT_STACK, &stack) == 0;
 }
 
-/* Returns true if there was something to take back. */
+/* Clear the unsafe flags. Returns true if any was set, and is now cleared. */
 static bool reset_personality(void)
 {
     int now = personality(0xffffffff);
@@ -65,8 +65,8 @@ static bool reset_personality(void)
            personality((unsigned long)(now & ~UNSAFE_PERSONALITY)) >= 0;
 }
 
-/* The dynamic loader calls this before the constructors of libraries, preloaded ones included, so
- * nothing of GLib may be used, nor of what the sanitizers set up. */
+/* Execute the hook anew in a clean state, unless it is in one. The dynamic loader calls this before the constructors
+ * of libraries, preloaded ones included. So it may not use GLib, nor anything that the sanitizers set up. */
 __attribute__((no_sanitize("address", "undefined"))) static void start_anew(int argc, char **argv,
                                                                             char **environment)
 {
@@ -91,7 +91,7 @@ __attribute__((section(".preinit_array"),
 
 /* --- in main() -------------------------------------------------------------------------------- */
 
-/* What a hook needs of each; a core file of it would hold what a guest is not to see. */
+/* The limits that a hook needs. Core files are forbidden: one would contain what a guest must not see. */
 static const struct {
     int resource;
     rlim_t wanted;
@@ -107,7 +107,8 @@ static const struct {
     {RLIMIT_STACK, STACK_BYTES},
 };
 
-/* A process may raise the hard limit only with CAP_SYS_RESOURCE; without it, it takes what there is. */
+/* Set the limits. A process may raise a hard limit only with CAP_SYS_RESOURCE. Without it, the hook gets as much as
+ * the hard limit allows. */
 static void set_limits(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
@@ -132,13 +133,14 @@ static void reset_signals(void)
     setitimer(ITIMER_VIRTUAL, &never, NULL);
     setitimer(ITIMER_PROF, &never, NULL);
     for (int number = 1; number <= SIGRTMAX; number++) {
-        (void)signal(number, SIG_DFL); /* of those that cannot be set, none can be ignored */
+        (void)signal(number, SIG_DFL); /* the signals that cannot be set cannot be ignored either */
     }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The lowest free number is always the missing one: files are looked at in their order. */
+/* Open /dev/null for each missing standard file. The files are checked in ascending order, so open() always returns
+ * the number of the missing one: it is the lowest free number. */
 static bool need_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The environment of hooks, which run as the host's root.
+ * Sets the environment of hooks, which run as the host's root.
  *
- * A hook without `env` gets what its runtime has at that moment. In runc that is, for hooks of the
- * kind createContainer, the container's own environment (libcontainer/init_linux.go and
- * configs/config.go, CommandHook; measured with 1.1.5): an image would choose the libraries that a
- * program of the host's loads.
+ * A hook without `env` gets the environment that its runtime has at that moment. In runc, for
+ * createContainer hooks, this is the container's own environment (libcontainer/init_linux.go and
+ * configs/config.go, CommandHook; measured with 1.1.5). Then an image would choose the libraries
+ * that a program of the host loads.
  */
 #pragma once
 
@@ -15,13 +15,14 @@
 #define HOOK_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /**
- * hook_environment_close: give a hook an environment of PATH alone, unless it has one.
+ * hook_environment_close: give a hook an environment that consists of PATH alone, unless it already
+ * has one.
  * @hook: an element of `hooks` in an OCI configuration or in a CDI specification
  *
- * What its operator has put into `env` stays. An empty list counts as none: runc (since 1.3) takes
- * it for one.
+ * An `env` that the operator has written stays. An empty list counts as no `env`, because runc
+ * (since 1.3) treats it so.
  */
 void hook_environment_close(JsonValue *hook);
 
-/** hook_environment_close_all: the same for each of a list; NULL: there is none. */
+/** hook_environment_close_all: do the same for each hook of a list. NULL is an empty list. */
 void hook_environment_close_all(JsonValue *hooks);

@@ -25,7 +25,8 @@ enum {
     NAMES_MAX = 16 * 1024,
 };
 
-/* The state that the runtime writes: nothing in it is needed, but it wants to get rid of it. */
+/* Read the container's state, which the runtime writes to the hook's standard input. The hook does
+ * not need it, but the runtime must be able to finish writing. */
 static void drain_state(void)
 {
     char buffer[4096];
@@ -53,7 +54,7 @@ static GSocket *ask(const char *instance, const char *question, GError **error)
     return g_steal_pointer(&socket);
 }
 
-/* The answer to {"nvcuse": "view"}: names, and the files; the caller closes them. */
+/* Receive the answer to {"nvcuse": "view"}: the names, and the files, which the caller closes. */
 static char *receive_view(GSocket *socket, int files[SECCOMP_SOCKET_VIEW_FILES], GError **error)
 {
     g_autofree char *names = g_malloc0(NAMES_MAX);
@@ -98,8 +99,8 @@ static bool hook_view(char **args, GError **error)
            container_files_attach(args[2], names, files[0], files[1], error);
 }
 
-/* The instance's process, by a file that tells when it has ended; -1: it has. The number may be
- * another's by now, which does not serve an instance of this name. */
+/* Open a pidfd of the instance's process. Returns -1 if it has ended. The pid may belong to another
+ * process by now, so the command line must contain the instance's name. */
 static int instance_process(const char *instance, const char *pid)
 {
     g_autofree char *path = g_build_filename("/proc", pid, "cmdline", NULL);
@@ -125,7 +126,8 @@ static bool hook_stop(char **args, GError **error)
     bool ok = true;
 
     if (ended.fd >= 0) {
-        /* It may have seen by itself that the container has ended, and answer no more. */
+        /* The question may fail: the instance may have noticed the container's end already, and not
+         * answer any more. */
         g_autoptr(GSocket) socket = ask(args[0], "{\"nvcuse\": \"stop\"}", NULL);
         ok = poll(&ended, 1, END_SECONDS * 1000) > 0;
         close(ended.fd);

@@ -18,10 +18,10 @@
 
 enum {
     READY_SECONDS = 60,
-    ID_SHOWN = 30,    /* characters of the container's name in the instance's */
-    MARK_LENGTH = 12, /* of the mark: 48 bits */
+    ID_SHOWN = 30,    /* characters of the container's name in the instance's name */
+    MARK_LENGTH = 12, /* characters of the hash: 48 bits */
     OUTPUT_MAX = 16 * 1024,
-    STARTER_FD = 3, /* in the instance */
+    STARTER_FD = 3, /* the descriptor's number in the instance */
 };
 
 G_STATIC_ASSERT(ID_SHOWN + 1 + MARK_LENGTH <= INSTANCE_NAME_MAX);
@@ -45,8 +45,9 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* A socket for the readiness protocol (sd_notify(3)) at a name that the kernel makes up. The names
- * are anybody's to send to, so a message counts only if it is from the instance itself. */
+/* Make a socket for the readiness protocol (sd_notify(3)), at a name that the kernel makes up.
+ * Every process can send to such a name, so a message counts only if the instance itself sent
+ * it. */
 static int notify_socket(char **name, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -66,7 +67,7 @@ static int notify_socket(char **name, GError **error)
     return fd;
 }
 
-/* Is there a message from @pid that it is ready? */
+/* Has @pid sent the message that it is ready? */
 static bool is_ready(int socket, GPid pid)
 {
     char text[64] = "";
@@ -91,7 +92,7 @@ static bool is_ready(int socket, GPid pid)
     return sender.pid == pid && strcmp(text, "READY=1") == 0;
 }
 
-/* What the instance said last, without its name before it. */
+/* The last line that the instance wrote, without its name before it. */
 static char *last_words(int output)
 {
     g_autofree char *text = g_malloc0(OUTPUT_MAX);
@@ -133,8 +134,9 @@ static bool wait_until_ready(int socket, GPid pid, int output, GError **error)
     return false;
 }
 
-/* Its own session: what ends the runtime's process group must not end it. And its files have the
- * modes that its code says, whatever engine made the container. */
+/* Give the instance its own session, so that a signal to the runtime's process group does not end
+ * it. Set the umask, so that its files have the modes that its code gives, whichever engine made
+ * the container. */
 static void child_setup(gpointer data)
 {
     (void)data;
@@ -142,7 +144,8 @@ static void child_setup(gpointer data)
     umask(022);
 }
 
-/* Of the engine's environment an instance gets nothing: it outlives the engine's call, as root. */
+/* The instance's environment. It contains nothing of the engine's, because the instance runs as
+ * root and outlives the engine's call. */
 static char **environment_of(const char *notify)
 {
     char **environment = g_environ_setenv(NULL, "PATH", HOOK_PATH, TRUE);
@@ -180,8 +183,9 @@ bool container_instance_start(const char *program, const char *name, const char 
     bool ok = socket >= 0;
 
     environment = environment_of(notify);
-    /* Of our files it gets its standard error and the starter: GLib closes the others, and forks
-     * twice, so that the runtime which we become has no child that it does not know. */
+    /* The instance inherits only its standard error and the starter. GLib closes the other files,
+     * and forks twice, so that the runtime, which this process becomes, has no child that it does
+     * not know. */
     ok = ok && g_spawn_async_with_pipes_and_fds(
                    "/", (const char *const *)words->pdata, (const char *const *)environment,
                    G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_STDOUT_TO_DEV_NULL, child_setup, NULL, -1,

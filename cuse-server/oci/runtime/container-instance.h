@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An instance for one container, started by the process that becomes the container's runtime. */
+/* Starts an instance for one container. The process that calls this becomes the container's runtime
+ * later. */
 #pragma once
 
 #include <stdbool.h>
 
 #include <glib.h>
 
-/** container_instance_name: a name for a container's instance: the container's own as far as it
- * goes, and a mark of its bundle, since every engine has names of its own. The caller frees it. */
+/** container_instance_name: make a name for a container's instance. It consists of the beginning of
+ * the container's name and a hash over the bundle and that name: different engines may use the same
+ * name for different containers. The caller frees it. */
 char *container_instance_name(const char *id, const char *bundle);
 
 /**
- * container_instance_start: run `nvcuse serve` and wait until it is ready. It ends by itself (see
- * container-life.h).
+ * container_instance_start: run `nvcuse serve` and wait until it is ready. The instance ends by
+ * itself (see container-life.h).
  * @program: this executable
- * @pid: set to its process
- * @options: more of its options, NULL-terminated
- * @error: what it said, if it did not come to be ready
+ * @options: additional options for `nvcuse serve`, NULL-terminated
+ * @pid: set to the instance's process
+ * @error: the instance's last message, if it did not become ready
  */
 bool container_instance_start(const char *program, const char *name, const char *bundle,
                               const char *const *options, GPid *pid, GError **error);

@@ -12,11 +12,12 @@ struct ContainerLife {
     const SeccompSocket *socket;
     GMainLoop *loop;
     guint listeners;
-    guint pending; /* source of a check to come, or 0 */
+    guint pending; /* source of a scheduled check, or 0 */
     bool starter_ended;
 };
 
-/* Of the lowest priority: whoever connected before the starter ended has been accepted by now. */
+/* Check whether the instance has to end. This runs at a low priority, so every peer that connected
+ * before the starter ended has been accepted by now. */
 static gboolean check(gpointer data)
 {
     ContainerLife *life = data;
@@ -71,8 +72,8 @@ void container_life_add_listener(ContainerLife *life, int fd)
 {
     int watched = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-    /* A listener hangs up when the last task under it has gone. Without a file to watch it by, the
-     * instance is ended by the poststop hook alone. */
+    /* A listener hangs up when the last task under it has gone. If its descriptor cannot be
+     * duplicated, nothing watches it, and only the poststop hook ends the instance. */
     life->listeners++;
     if (watched >= 0) {
         g_unix_fd_add(watched, G_IO_HUP, on_listener_over, life);

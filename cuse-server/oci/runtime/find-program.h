@@ -2,10 +2,11 @@
 #pragma once
 
 /**
- * find_program: a program that root may run by its name.
- * @name: with a slash: a path, as it is; else a name, which is looked for in those directories of
- *     PATH that are absolute. An empty or relative one would be in the working directory, for an
- *     engine that of a container; likewise GLib's search where there is no PATH.
+ * find_program: find a program by its name, so that root may safely run it.
+ * @name: if it contains a slash, a path, which is taken as it is. Otherwise it is looked for in
+ *     those directories of PATH that are absolute. An empty or relative directory would lie in the
+ *     working directory, which for an engine may be a container's. GLib's own search also uses the
+ *     working directory if there is no PATH, so it is not used here.
  * Returns: (transfer full): an absolute path, or NULL.
  */
 char *find_program(const char *name);

@@ -6,10 +6,10 @@
 #include <gio/gio.h>
 
 /*
- * Option: one of a runtime's.
- * @letter: its short name; '\0': none
- * @has_value: it takes one
- * @member: where the value goes; -1: it only has to be stepped over
+ * Option: an option of a runtime.
+ * @letter: its short name; '\0': it does not have one
+ * @has_value: it takes a value
+ * @member: offset in RuntimeArgs where the value is stored; -1: the option is only skipped
  */
 typedef struct {
     const char *name;
@@ -28,8 +28,8 @@ typedef struct {
         name, letter_, false, -1 \
     }
 
-/* Before the command: `runc --help` (1.1 to 1.3), `crun --help` (1.8 to 1.24). No option takes a value in one
- * runtime and none in another; that holds below as well, and for all commands. */
+/* Options before the command, from `runc --help` (1.1 to 1.3) and `crun --help` (1.8 to 1.24). No option takes a
+ * value in one runtime and no value in another. The same holds for the options below, in all commands. */
 static const Option global_options[] = {
     {"nvcuse-runtime", '\0', true, MEMBER(runtime)},
     {"log", '\0', true, MEMBER(log)},
@@ -48,7 +48,7 @@ static const Option global_options[] = {
     {NULL, '\0', false, -1},
 };
 
-/* After create, run, restore and update. */
+/* Options after create, run, restore and update. */
 static const Option command_options[] = {
     {"bundle", 'b', true, MEMBER(bundle)},
     {"config", 'f', true, MEMBER(config)},
@@ -103,8 +103,8 @@ static const Option command_options[] = {
 /* --- one option ------------------------------------------------------------------------------- */
 
 /*
- * Found: an option in a word.
- * @value: that is in the same word, or NULL
+ * Found: an option that a word contains.
+ * @value: its value, if that is in the same word, or NULL
  */
 typedef struct {
     const Option *option;
@@ -127,7 +127,7 @@ static const Option *find_letter(const Option *options, char letter)
     return NULL;
 }
 
-/* Exactly, or where names may be cut short, by a beginning that no other name has. */
+/* Find an option by its name. If @cut, names may be cut short: accept a beginning that only one name has. */
 static const Option *find_name(const Option *options, const char *name, size_t length, bool cut)
 {
     const Option *found = NULL;
@@ -160,7 +160,8 @@ static bool find_long(const Option *options, const char *word, const char *name,
                                    error);
 }
 
-/* argp's letters: switches may share a word, and what follows a letter that takes a value is the value. */
+/* Read a word of letters as argp does: switches may share a word, and the text after a letter that takes a value is
+ * its value. */
 static bool find_letters(const Option *options, const char *word, Found *found, GError **error)
 {
     for (const char *letter = word + 1; *letter; letter++) {
@@ -199,8 +200,8 @@ static bool find_option(const Option *options, const char *word, RuntimeSyntax s
     return find_long(options, word, name, syntax == RUNTIME_SYNTAX_ARGP, found, error);
 }
 
-/* A word that may be a value and an option is one to some runtimes and the other to others. A number below zero is
- * no option. */
+/* Check the word that follows as a value. If it looks like an option, some runtimes take it for the value and others
+ * for an option, so it is refused. A negative number does not count as an option. */
 static bool check_next(const char *word, const char *next, GError **error)
 {
     if (!next) {
@@ -214,7 +215,7 @@ static bool check_next(const char *word, const char *next, GError **error)
 
 /*
  * Read the option at @argv.
- * @n: set to how many words it has
+ * @n: set to the number of words that it takes up
  */
 static bool take(RuntimeArgs *args, char **argv, const Option *options, RuntimeSyntax syntax,
                  const Option **option, int *n, GError **error)
@@ -245,7 +246,8 @@ static bool take(RuntimeArgs *args, char **argv, const Option *options, RuntimeS
 
 /* --- the line --------------------------------------------------------------------------------- */
 
-/* As the kernel finds it, which is how the runtime goes there: "link/.." is not here. The caller frees it. */
+/* Resolve a path as the kernel does, because that is how the runtime goes there: "link/.." is not the working
+ * directory. The caller frees it. */
 static char *resolve(const char *path)
 {
     char *found = realpath(path, NULL);
@@ -265,7 +267,8 @@ static RuntimeSyntax syntax_of_name(const char *path)
     return strstr(name, "runc") ? RUNTIME_SYNTAX_GO : RUNTIME_SYNTAX_COMMON;
 }
 
-/* A link can have one runtime's name, and be another. */
+/* A link can have the name of one runtime and lead to another. If the names differ in syntax, only the common syntax
+ * is safe. */
 RuntimeSyntax runtime_syntax_of(const char *path)
 {
     g_autofree char *program = g_find_program_in_path(path);
@@ -298,8 +301,8 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
-/* runc's spelling (-log) and crun's (--roo) mean the same to every runtime that takes them: no letter of these takes
- * a value, and names are the same. */
+/* Read one option before the command. runc's spelling (-log) and crun's (--roo) mean the same to every runtime that
+ * accepts them: no letter here takes a value, and the names are the same. */
 static bool take_global(RuntimeArgs *args, char **argv, const Option **option, int *n,
                         GError **error)
 {
@@ -386,7 +389,7 @@ bool runtime_args_read_command(RuntimeArgs *args, RuntimeSyntax syntax, GError *
 {
     bool ok = read_words(args, syntax, error);
 
-    /* Until now it pointed into argv, as the others do. */
+    /* Until now @bundle pointed into argv, as the other members do. */
     args->bundle = resolve(args->bundle ? args->bundle : ".");
     return ok;
 }

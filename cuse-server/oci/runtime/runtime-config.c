@@ -12,14 +12,14 @@
 static const char *const keys[] = {
     "path", "instance-config", "cdi", "environment", "annotations", "caps", NULL};
 
-/* With the place in the file before the message. */
+/* Put the place in the file before the message. */
 static bool blame(GError **error, const char *origin, const char *key)
 {
     g_prefix_error(error, "%s: %s: ", origin, key);
     return false;
 }
 
-/* A key that is yes or no; *value stays if it is not there. */
+/* Read a key that is yes or no. *value stays as it is if the key is absent. */
 static bool read_switch(const ConfigFile *file, const char *key, bool *value, GError **error)
 {
     g_autofree char *origin = NULL;
@@ -66,7 +66,8 @@ static bool read_file(RuntimeConfig *config, GError **error)
            read_caps(file, &config->policy.caps, error);
 }
 
-/* The program, absolute: as it is written, or from PATH. */
+/* Find the runtime's program and make its path absolute. The configured name may be a path, or a
+ * name to find in PATH. */
 static bool find_runtime(RuntimeConfig *config, GError **error)
 {
     const char *wanted = g_getenv("NVCUSE_RUNTIME");

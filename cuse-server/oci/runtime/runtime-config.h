@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nvcuse-runtime is told by the host's operator. */
+/* Reads what the host's operator has configured for nvcuse-runtime. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 
 /**
  * RuntimeConfig: /etc/nvcuse/runtime.conf, group [runtime].
- * @path: the runtime that does the work; absolute
+ * @path: absolute path of the runtime that does the work
  * @instance_config: a file for `nvcuse serve --config`, or NULL
- * @cdi: a CDI specification whose mounts a container gets that did not come with a CDI device of
- *     ours; NULL: none
- * @policy: see there
+ * @cdi: a CDI specification, or NULL. A container that did not get a CDI device of nvcuse's gets
+ *     its mounts, variables and hooks
+ * @policy: see OciPolicy
  */
 typedef struct {
     char *path;
@@ -24,7 +24,8 @@ typedef struct {
 } RuntimeConfig;
 
 /**
- * runtime_config_load: read it. $NVCUSE_RUNTIME_CONFIG names another file, $NVCUSE_RUNTIME another
- * runtime. Without a file everything is as by default: runc or else crun, whichever is in PATH.
+ * runtime_config_load: read the configuration. $NVCUSE_RUNTIME_CONFIG names another file,
+ * $NVCUSE_RUNTIME another runtime. Without a file all values are the defaults; the default runtime
+ * is the first of runc and crun that is in PATH.
  */
 bool runtime_config_load(RuntimeConfig *config, GError **error);

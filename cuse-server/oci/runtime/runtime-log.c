@@ -6,7 +6,7 @@
 
 #include "cuse-server/base/json/json-text.h"
 
-/* A line as logrus writes it, which runc logs with: a value in quotes. */
+/* Make a line as logrus writes it, which runc uses for its log. The message is in quotes. */
 static char *text_entry(const char *time, const char *level, const char *message)
 {
     g_autoptr(GString) quoted = g_string_new(message);
@@ -15,7 +15,7 @@ static char *text_entry(const char *time, const char *level, const char *message
     return g_strdup_printf("time=\"%s\" level=%s msg=\"%s\"", time, level, quoted->str);
 }
 
-/* crun's may be FILE, file:FILE, journald:NAME or syslog:NAME. */
+/* Open the log if it is a file. crun's log may be FILE, file:FILE, journald:NAME or syslog:NAME. */
 static FILE *open_log(const char *where)
 {
     if (!where || g_str_has_prefix(where, "journald:") || g_str_has_prefix(where, "syslog:")) {

@@ -19,8 +19,8 @@ enum { ANSWER_MAX = 64 * 1024 }; /* runc's features: 5 KiB */
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-/* Read to the end of the file. Returns NULL if it does not come by @end, a monotonic time, or the answer is too long,
- * or is not text. */
+/* Read to the end of the file. Returns NULL if the end does not come by @end, a monotonic time, or if the answer is
+ * too long or is not text. */
 static char *read_answer(int output, gint64 end)
 {
     g_autofree char *text = g_malloc(ANSWER_MAX + 1);
@@ -42,7 +42,7 @@ static char *read_answer(int output, gint64 end)
     return NULL;
 }
 
-/* End a child of whatever state. */
+/* End a child, whatever its state, and reap it. */
 static void end_child(GPid pid)
 {
     kill(pid, SIGKILL);
@@ -50,13 +50,15 @@ static void end_child(GPid pid)
     }
 }
 
-/* What the program writes to its standard output, or NULL. Its standard input and error are /dev/null. */
+/* Run the program with one argument. Returns what it writes to its standard output, or NULL. Its standard input and
+ * error are /dev/null. */
 static char *ask(const char *path, const char *word, int limit_ms)
 {
     const gint64 end = g_get_monotonic_time() + (gint64)limit_ms * G_TIME_SPAN_MILLISECOND;
     char *words[] = {(char *)path, (char *)word, NULL};
     char *environment[] = {(char *)"PATH=" HOOK_PATH, NULL};
-    /* Where the engine has this ignored, a child's number is another's as soon as it has ended. */
+    /* Set the default action. If the engine has SIGCHLD ignored, the kernel reaps a child as soon as it has ended,
+     * and its pid may then belong to another process. */
     void (*before)(int) = signal(SIGCHLD, SIG_DFL);
     char *answer = NULL;
     int output;
@@ -75,7 +77,8 @@ static char *ask(const char *path, const char *word, int limit_ms)
 
 /* --- understanding ---------------------------------------------------------------------------- */
 
-/* Its features do not tell flags (1.29). It refuses one that it does not know. */
+/* Decide by crun's version. Its features do not list the flags (as of 1.29), and it refuses a flag that it does not
+ * know. */
 static bool crun_waits(const char *version)
 {
     static const char start[] = "crun version ";
@@ -92,8 +95,9 @@ static bool crun_waits(const char *version)
     return major > 1 || (major == 1 && minor >= 6);
 }
 
-/* By its supported flags: of its known ones it refuses those that libseccomp or the kernel do not know. Other runtimes
- * have the same document, but perhaps another default than add_wait_killable() (oci/config/oci-seccomp.c) puts in. */
+/* Decide by runc's supported flags, not by its known ones: of those it refuses the flags that libseccomp or the
+ * kernel do not know. Other runtimes have the same document. But their default flags may differ from the default that
+ * add_wait_killable() (oci/config/oci-seccomp.c) adds, so only runc's document counts. */
 static bool runc_waits(const char *document)
 {
     g_autoptr(JsonValue) features = json_text_parse(document, -1, NULL);

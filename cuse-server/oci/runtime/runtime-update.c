@@ -35,14 +35,14 @@ static char *read_resources(const char *path, gsize *length, GError **error)
     return text;
 }
 
-/* Put a file of memory in the place of the standard input. */
+/* Replace the standard input with a file in memory. */
 static bool feed(const char *text, GError **error)
 {
     size_t length = strlen(text);
     int fd = memfd_create("resources", MFD_CLOEXEC);
     bool ok = fd >= 0 && write(fd, text, length) == (ssize_t)length && lseek(fd, 0, SEEK_SET) == 0;
 
-    if (ok && fd == STDIN_FILENO) { /* there was none */
+    if (ok && fd == STDIN_FILENO) { /* standard input was closed */
         return fcntl(fd, F_SETFD, 0) == 0;
     }
     ok = ok && dup2(fd, STDIN_FILENO) == STDIN_FILENO;

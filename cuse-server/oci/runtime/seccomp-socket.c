@@ -31,7 +31,7 @@ struct SeccompSocket {
     GPtrArray *peers;
 };
 
-/* Somebody who has connected. @text: what came so far; @fds: the files that came with it */
+/* A connected peer. @text: what has come so far; @fds: the files that came with it */
 typedef struct {
     SeccompSocket *owner;
     GSocketConnection *connection;
@@ -65,7 +65,7 @@ static bool find_listener(JsonArray *names, unsigned *index)
     return false;
 }
 
-/* 0: it names none that a process can have. */
+/* The pid that a state names. 0 if it does not name a number that a process can have. */
 static pid_t process_of(JsonObject *object)
 {
     JsonNode *pid = json_object_get_member(object, "pid");
@@ -112,7 +112,7 @@ static void take_descriptors(Peer *peer, GSocketControlMessage **messages, int n
     g_free(messages);
 }
 
-/* Read what is there. Returns as g_socket_receive(): 0 at the end. */
+/* Read the data that has arrived. Returns as g_socket_receive(): 0 at the end. */
 static gssize peer_receive(Peer *peer, GError **error)
 {
     g_autofree char *buffer = g_malloc(STATE_BYTES_MAX);
@@ -167,7 +167,7 @@ static void send_view(const Peer *peer)
     }
 }
 
-/* What a hook wants: the word of {"nvcuse": "word"}, or NULL. */
+/* The word of a hook's question {"nvcuse": "word"}, or NULL. */
 static const char *hook_word(JsonNode *root)
 {
     JsonNode *word = JSON_NODE_HOLDS_OBJECT(root)
@@ -177,7 +177,7 @@ static const char *hook_word(JsonNode *root)
     return word && JSON_NODE_HOLDS_VALUE(word) ? json_node_get_string(word) : NULL;
 }
 
-/* Returns false if more has to come. */
+/* Handle a peer's message. Returns false if the message is not complete yet. */
 static bool peer_dispatch(const Peer *peer)
 {
     const SeccompSocketOps *ops = peer->owner->ops;
@@ -253,7 +253,7 @@ static bool listen_at(SeccompSocket *socket, GError **error)
 {
     g_autoptr(GSocketAddress) address = g_unix_socket_address_new(socket->path);
 
-    unlink(socket->path); /* the name is ours: the instance's devices were made under it */
+    unlink(socket->path); /* this instance owns the name: its devices were made under it */
     mode_t mask = umask(0177);
     gboolean ok = g_socket_listener_add_address(G_SOCKET_LISTENER(socket->service), address,
                                                 G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,

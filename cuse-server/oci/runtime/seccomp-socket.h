@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a container's runtime hands over the container's seccomp listener: the socket that
- * linux.seccomp.listenerPath names. Each process that enters a container connects once and sends a
- * "container process state" (OCI runtime specification, config-linux, "The container process
- * state") with the listener among its files.
+ * Serves the socket on which a container's runtime hands over the container's seccomp listener.
+ * linux.seccomp.listenerPath names the socket. For each process that enters the container, the runtime connects once
+ * and sends a "container process state" (OCI runtime specification, config-linux, "The container process state"),
+ * with the listener among its files.
  *
- * The container's hooks connect here as well, with {"nvcuse": "view"} or {"nvcuse": "stop"}.
+ * The container's hooks also connect here. They send {"nvcuse": "view"} or {"nvcuse": "stop"}.
  */
 #pragma once
 
@@ -16,17 +16,17 @@
 
 typedef struct SeccompSocket SeccompSocket;
 
-/** SECCOMP_SOCKET_VIEW_FILES: how many files an answer to a hook carries. */
+/** SECCOMP_SOCKET_VIEW_FILES: the number of files in an answer to a view hook. */
 enum { SECCOMP_SOCKET_VIEW_FILES = 2 };
 
 /**
- * SeccompSocketOps: what may come.
- * @listener: a listener, and SeccompState.process; @fd is owned by the function
- * @view: a hook asks for what it attaches to the container (see oci-hook.h): fill in @fds, which
- *     stay ours, and return the names of the nodes, joined by commas, newly allocated. NULL: there
- *     is no view to give (any more)
- * @stop: a hook says that the container is gone
- * @idle: a peer has gone, and none is left
+ * SeccompSocketOps: functions for what may come.
+ * @listener: a listener came, with SeccompState.process. The function owns @fd
+ * @view: a hook asks for what it attaches to the container (see oci-hook.h). Fill in @fds, which stay the instance's,
+ *     and return the names of the nodes, joined by commas, newly allocated. Return NULL if there is no view to give,
+ *     or no longer
+ * @stop: a hook reports that the container is gone
+ * @idle: the last connected peer has gone
  */
 typedef struct {
     void (*listener)(int fd, pid_t process, gpointer data);
@@ -36,36 +36,36 @@ typedef struct {
 } SeccompSocketOps;
 
 /**
- * seccomp_socket_new: listen on /run/nvcuse/INSTANCE.sock, mode 0600, from the default main loop. A
- * socket that a killed instance of this name left there is replaced. A peer may take any time: crun
- * connects when it creates a container, and sends the listener when it starts it.
+ * seccomp_socket_new: listen on /run/nvcuse/INSTANCE.sock, mode 0600, from the default main loop. Replaces a socket
+ * that a killed instance of this name left there. A peer may take any time: crun connects when it creates a
+ * container, and sends the listener when it starts the container.
  */
 SeccompSocket *seccomp_socket_new(const char *instance, const SeccompSocketOps *ops, gpointer data,
                                   GError **error);
 
-/** seccomp_socket_has_peers: is somebody connected who has not said anything yet? */
+/** seccomp_socket_has_peers: is a peer connected that has not sent its whole message yet? */
 bool seccomp_socket_has_peers(const SeccompSocket *socket);
 
 /** seccomp_socket_of: the path of an instance's socket; the caller frees it. */
 char *seccomp_socket_of(const char *instance);
 
-/** seccomp_socket_path: where it listens. */
+/** seccomp_socket_path: the path on which the socket listens. */
 const char *seccomp_socket_path(const SeccompSocket *socket);
 
 /** seccomp_socket_free: stop listening and remove the socket. */
 void seccomp_socket_free(SeccompSocket *socket);
 
 /**
- * SeccompState: what a state says.
- * @listener: which of the files that came with it is the listener: the index of "seccompFd" in its "fds"
- * @process: the process that is under the filter, as the runtime numbers it; 0: it does not say
+ * SeccompState: the contents of a container process state.
+ * @listener: index of the listener among the files that came with the state: the index of "seccompFd" in its "fds"
+ * @process: pid of the process that is under the filter, as the runtime numbers it; 0 if the state does not give one
  */
 typedef struct {
     unsigned listener;
     pid_t process;
 } SeccompState;
 
-/** seccomp_state_read: false with @error if it is none, or lists no listener. */
+/** seccomp_state_read: parse a state. Returns false with @error if the text is not a state, or lists no listener. */
 bool seccomp_state_read(const char *json, gssize length, SeccompState *state, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SeccompSocket, seccomp_socket_free)
