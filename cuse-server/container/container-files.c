@@ -22,7 +22,7 @@ static bool fail(GError **error, const char *what, const char *name)
     return false;
 }
 
-/* A node may be in a directory, one deep: nvidia-caps/nvidia-cap1. */
+/* Make the directory that a node's name contains, if any. It is one level deep: nvidia-caps/nvidia-cap1. */
 static bool make_directory_of(int at, const char *name)
 {
     g_autofree char *directory = g_path_get_dirname(name);
@@ -61,7 +61,8 @@ char *container_node_names(const Device *devices, unsigned n_devices)
     return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
-/* A directory of the container's. A link there is the image's, and may lead to a volume that the host has as well. */
+/* Open a directory of the container. Refuse links: the image chooses them, and they may lead to a volume that the
+ * host has as well. */
 static int open_inside(int root, const char *path)
 {
     struct open_how how = {
@@ -73,9 +74,10 @@ static int open_inside(int root, const char *path)
 }
 
 /*
- * What is mounted in it, or over it, is to be the container's alone: with a volume that is shared with the host (rshared)
- * the mounts would appear in the host's directory, and stay. So this is done for each place on the way to a mount.
- * EINVAL: no volume begins here; the container's root file system is not shared.
+ * Keep mounts on or below this place in the container's namespace. If the place is in a volume that is shared with
+ * the host (rshared), a mount on it would also appear in the host's directory, and stay there. So this is done for
+ * each place on the way to a mount. EINVAL means that no mount begins at this place. It then belongs to the
+ * container's root file system, which is not shared.
  */
 static bool make_private(int place)
 {
@@ -85,7 +87,7 @@ static bool make_private(int place)
            errno == EINVAL;
 }
 
-/* Returns the place, or -1 if it cannot be made the container's alone. */
+/* Make a place private. Returns the place, or closes it and returns -1 if that fails. */
 static int private_place(int place)
 {
     if (place >= 0 && !make_private(place)) {
@@ -97,7 +99,7 @@ static int private_place(int place)
     return place;
 }
 
-/* The same in a container, where the directory may be a link; then there is no node. */
+/* Make and open the directory of a node in the container's /dev. Fail if the container has a link there. */
 static int open_directory_of(int dev, const char *name)
 {
     g_autofree char *directory = g_path_get_dirname(name);
@@ -108,8 +110,8 @@ static int open_directory_of(int dev, const char *name)
                : -1;
 }
 
-/* The place that a node will be bound to: made if there is none. A link there could lead anywhere,
- * so it goes. */
+/* Open the place that a node will be bound to. Make a file there if nothing exists. Remove a link, because it could
+ * lead anywhere. */
 static int open_file(int dev, const char *name)
 {
     struct stat st;
@@ -134,7 +136,7 @@ static bool attach(int mount, int target)
            0;
 }
 
-/* The node's place in the container's /dev. */
+/* Open the place of a node in the container's /dev, which open_file() makes if necessary. */
 static int open_target(int dev, const char *name)
 {
     g_autofree char *base = g_path_get_basename(name);
@@ -147,8 +149,8 @@ static int open_target(int dev, const char *name)
     return fd;
 }
 
-/* Mounts of the single nodes. A file can be cloned only from a mount that is attached, so @nodes is
- * attached for that moment, over the container's /dev. */
+/* Make a separate mount of each node. The kernel clones a file only from a mount that is attached. So @nodes is
+ * attached over the container's /dev while this function runs. */
 static bool clone_nodes(int dev, int nodes, char **names, int *mounts, GError **error)
 {
     g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", nodes);
@@ -187,7 +189,7 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
     return ok;
 }
 
-/* The place of the view of /proc, or -1. */
+/* Open the place of the view in the container's /proc. Returns -1 on failure. */
 static int open_view(int root)
 {
     int proc = private_place(open_inside(root, "proc"));
@@ -201,7 +203,7 @@ static int open_view(int root)
     return target;
 }
 
-/* A container without /proc has no view of it to change. */
+/* Attach the view. A container without this /proc directory needs no view: that is not an error. */
 static bool attach_view(int root, int proc_view, GError **error)
 {
     int target = open_view(root);

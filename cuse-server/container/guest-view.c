@@ -23,8 +23,8 @@ static bool fail(GError **error, const char *what, const char *name)
     return false;
 }
 
-/* Other ways to the driver: its own nodes (nvidia-drm's are in dri), and what instances are made
- * of. */
+/* Is this an entry of /dev that would lead to the driver without nvcuse? These are the driver's own
+ * nodes (nvidia-drm's are in dri) and the devices from which instances are made. */
 static bool is_hidden(const char *name)
 {
     static const char *const hidden[] = {"cuse", "dri", "nvcuse", NULL};
@@ -34,7 +34,7 @@ static bool is_hidden(const char *name)
 
 /* --- /dev ------------------------------------------------------------------------------------- */
 
-/* An entry of the host's /dev that will be bound into the guest's: a mount of its own, by name. */
+/* An entry of the host's /dev that will be bound into the guest's, as a separate mount. */
 typedef struct {
     char *name;
     int mount;
@@ -58,7 +58,7 @@ static bool copy_link(int from, int to, const char *name)
     return symlinkat(target, to, name) == 0;
 }
 
-/* The place in the new /dev that the entry will be bound to. */
+/* Make the place in the new /dev that the entry will be bound to. */
 static bool make_mount_point(int to, const char *name, mode_t mode)
 {
     int fd;
@@ -71,8 +71,8 @@ static bool make_mount_point(int to, const char *name, mode_t mode)
 }
 
 /*
- * Bring one entry over: links are copied, everything else is prepared for binding. What goes away
- * while we look is left out.
+ * Bring one entry over: copy a link, and prepare everything else for binding. An entry that
+ * disappears meanwhile is left out.
  */
 static bool take_entry(int from, int to, const char *name, GArray *entries)
 {
@@ -114,7 +114,7 @@ static bool take_entries(int to, GArray *entries, GError **error)
     return ok;
 }
 
-/* A capability's node is in a directory of its kind. */
+/* Make the directory of a node. Only capabilities' nodes have one, named after their kind. */
 static bool make_directory_of(int dev, const char *name)
 {
     g_autofree char *directory = g_path_get_dirname(name);

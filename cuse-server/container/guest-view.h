@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a guest of `nvcuse run` sees: its own /dev, in which the NVIDIA nodes are the instance's,
- * and a /proc of its pid namespace that tells NVIDIA's libraries to leave device nodes alone and
- * lists the instance's GPUs.
+ * Builds what a guest of `nvcuse run` sees. The guest gets its own /dev, in which the NVIDIA nodes
+ * are the instance's. It gets the /proc of its PID namespace, which tells NVIDIA's libraries to
+ * leave device nodes alone and lists the instance's GPUs.
  */
 #pragma once
 
@@ -13,11 +13,12 @@
 #include "cuse-server/wire/device.h"
 
 /**
- * guest_view_enter: change the calling process's mount namespace, which must be its own, and
- * private.
+ * guest_view_enter: build the view in the calling process's mount namespace. The namespace must
+ * belong to this process alone; the function makes its mounts private.
  *
- * /dev becomes a tmpfs mounted nodev that holds the instance's nodes with the host's true numbers:
- * stat is right, opening one directly is EACCES for everyone, root included. All else in the host's
- * /dev is bound in, except NVIDIA's nodes, /dev/dri, /dev/cuse and /dev/nvcuse.
+ * /dev becomes a tmpfs mounted nodev that holds the instance's nodes with the host's true numbers.
+ * stat() on a node shows the right numbers; opening a node directly fails with EACCES for everyone,
+ * root included. Everything else in the host's /dev is bound in, except NVIDIA's nodes, /dev/dri,
+ * /dev/cuse and /dev/nvcuse.
  */
 bool guest_view_enter(const Device *devices, unsigned n_devices, int proc_view, GError **error);

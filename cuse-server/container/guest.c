@@ -27,8 +27,8 @@
  * #syscalls:before socketpair clone3 clone prctl execve kill write rt_sigprocmask rt_sigtimedwait exit_group
  */
 
-/* What goes over the socket, each way once: the view of /proc with the first, the command's
- * listener with the second. */
+/* The messages on the socket. Each is sent once: GO to init, with the view of /proc; LISTENER to the broker, with the
+ * command's listener. */
 typedef enum { MESSAGE_GO = 'g', MESSAGE_LISTENER = 'l' } Message;
 
 /* --- in the guest ----------------------------------------------------------------------------- */
@@ -53,7 +53,8 @@ static void wait_for_message(int socket, char *message, int *fd)
     }
 }
 
-/* The command's process: from here on everything it opens read-write goes by the broker. */
+/* Run the command in its process. From the installation of the filter on, every read-write open goes to the
+ * broker. */
 static G_NORETURN void exec_command(int socket, const sigset_t *signals, char *const *argv,
                                     const FilterNeeds *needs)
 {
@@ -81,7 +82,7 @@ static int exit_code(int status)
     return WIFSIGNALED(status) ? GUEST_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Be pid 1: reap everything, pass signals on, end with the command. */
+/* Run as pid 1: reap every child, pass signals on, and end when the command ends. */
 static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
 {
     for (;;) {
@@ -91,7 +92,7 @@ static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
             continue;
         }
         if (signal_number != SIGCHLD) {
-            if (info.si_code != SI_KERNEL) { /* the terminal's went to the command as well */
+            if (info.si_code != SI_KERNEL) { /* the terminal signals the command, too */
                 kill(command, signal_number);
             }
             continue;

@@ -28,11 +28,11 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* O_PATH opens nothing, O_CREAT and O_DIRECTORY (O_TMPFILE has it) are for files that we are not.
- */
+/* The flags that the filter compares. O_PATH opens no device. O_CREAT and O_DIRECTORY (part of O_TMPFILE) are for
+ * files that are not nvcuse's. */
 #define OPEN_MASK (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
 
-/* The size of what EXPORT_TO_DMABUF_FD gets depends on the driver. */
+/* The mask leaves out the size: that of EXPORT_TO_DMABUF_FD's argument depends on the driver. */
 #define WORD_SIZE_MASK ((uint64_t)_IOC_SIZEMASK << _IOC_SIZESHIFT)
 #define ALLOC_MEMORY_WORD \
     NV_FRONTEND_WORD(NV_ESC_RM_ALLOC_MEMORY, sizeof(nv_ioctl_nvos02_parameters_with_fd))
@@ -47,29 +47,33 @@ const FilterRule filter_rules[] = {
     {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDWR, FILTER_ALWAYS},
     {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
     {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
-    /* Shared files only, so not the loading of libraries. Also MAP_SHARED_VALIDATE, which has its bit. */
+    /* Only shared mappings of files, so the loading of libraries is not watched. MAP_SHARED_VALIDATE is watched too:
+     * it contains the bit of MAP_SHARED. */
     {"mmap", SCMP_SYS(mmap), 3, MAP_SHARED | MAP_ANONYMOUS | AGENT_MAP_MARK, MAP_SHARED,
      FILTER_ALWAYS},
-    /* Calls in which something has to be done in the caller's process: its memory is the driver's argument,
-     * or it gets a file. No word is one of another driver's that a program calls often. All others come by the kernel. */
+    /* Calls that need work in the caller's process: the driver takes the caller's memory as an argument, or the
+     * caller gets a file. None of these words belongs to another driver's call that programs make often. All other
+     * ioctls come by the kernel (CUSE or FUSE). */
     {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, ALLOC_MEMORY_WORD, FILTER_ALWAYS},
     {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, VID_HEAP_CONTROL_WORD, FILTER_ALWAYS},
     {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK, UVM_INITIALIZE, FILTER_ALWAYS},
     {"ioctl", SCMP_SYS(ioctl), 1, DRIVER_WORD_MASK & ~WORD_SIZE_MASK, EXPORT_TO_DMABUF_WORD,
      FILTER_ALWAYS},
-    /* What a process of one thread alone may do; an agent is a thread (kernel/fork.c, check_unshare_flags();
-     * kernel/nsproxy.c, SYSCALL_DEFINE2(setns)). */
+    /* Calls that the kernel allows only to a process with one thread. An agent is a thread, so the process has more
+     * (kernel/fork.c, check_unshare_flags(); kernel/nsproxy.c, SYSCALL_DEFINE2(setns)). */
     {"unshare", SCMP_SYS(unshare), 0, CLONE_VM, CLONE_VM, FILTER_UNLESS_COMPARED},
     {"unshare", SCMP_SYS(unshare), 0, CLONE_SIGHAND, CLONE_SIGHAND, FILTER_UNLESS_COMPARED},
     {"unshare", SCMP_SYS(unshare), 0, CLONE_THREAD, CLONE_THREAD, FILTER_UNLESS_COMPARED},
     {"unshare", SCMP_SYS(unshare), 0, CLONE_NEWUSER, CLONE_NEWUSER, FILTER_UNLESS_COMPARED},
     {"setns", SCMP_SYS(setns), 1, 0, 0, FILTER_UNLESS_COMPARED},
-    /* A debugger: the kernel refuses it a thread that is traced, as an agent is (kernel/ptrace.c, ptrace_attach()). */
+    /* Calls of a debugger. The kernel does not let it attach to a thread that is traced already, as an agent is
+     * (kernel/ptrace.c, ptrace_attach()). */
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_ATTACH, FILTER_UNLESS_COMPARED},
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_SEIZE, FILTER_UNLESS_COMPARED},
-    /* It takes from descriptor tables, an agent's as well (broker/agents/agent-errand.c). */
+    /* pidfd_getfd() takes files out of descriptor tables, an agent's table included
+     * (broker/agents/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
-    /* PIDFD_THREAD: a second wall before the same. */
+    /* PIDFD_THREAD (O_EXCL): a second wall against pidfd_getfd() on an agent. */
     {"pidfd_open", SCMP_SYS(pidfd_open), 1, O_EXCL, O_EXCL, FILTER_ALWAYS},
 };
 const size_t filter_rules_count = G_N_ELEMENTS(filter_rules);
@@ -98,8 +102,8 @@ bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs)
 
 static bool add_rules(scmp_filter_ctx filter, const FilterNeeds *needs)
 {
-    /* A foreign ABI must not be killed; no_new_privs would break setuid programs and is the
-     * caller's. */
+    /* Calls of a foreign ABI must not kill the process. no_new_privs would break setuid programs; whether to set it
+     * is the caller's decision. */
     if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW) < 0 ||
         seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) < 0) {
         return false;
@@ -116,7 +120,8 @@ static bool add_rules(scmp_filter_ctx filter, const FilterNeeds *needs)
     return true;
 }
 
-/* What no other ABI may do either: those calls are not watched, so the kernel itself says no. */
+/* Forbid pidfd_getfd() and PIDFD_THREAD to the other ABIs. This filter does not send calls of those ABIs to the
+ * broker, so the kernel itself refuses these two. */
 static bool add_foreign_rules(scmp_filter_ctx filter)
 {
     scmp_filter_ctx foreign = seccomp_init(SCMP_ACT_ALLOW);
@@ -130,7 +135,7 @@ static bool add_foreign_rules(scmp_filter_ctx filter)
                          SCMP_CMP(1, SCMP_CMP_MASKED_EQ, O_EXCL, O_EXCL)) == 0 &&
         seccomp_rule_add(foreign, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(pidfd_getfd), 0) == 0 &&
         seccomp_merge(filter, foreign) == 0) {
-        return true; /* merged, it is gone */
+        return true; /* seccomp_merge() has released @foreign */
     }
     if (foreign) {
         seccomp_release(foreign);
@@ -138,7 +143,8 @@ static bool add_foreign_rules(scmp_filter_ctx filter)
     return false;
 }
 
-/* The filter as a BPF program; the caller frees it. libseccomp gives it to files only. */
+/* Export the filter as a BPF program. The caller frees it. libseccomp writes the program only to a file, hence the
+ * memfd. */
 static GBytes *export_program(scmp_filter_ctx filter)
 {
     int fd = memfd_create("nvcuse-filter", MFD_CLOEXEC);
@@ -157,8 +163,9 @@ static GBytes *export_program(scmp_filter_ctx filter)
 }
 
 /*
- * libseccomp before 2.6 cannot ask for WAIT_KILLABLE_RECV: once the broker has a call, only a fatal
- * signal ends the wait, so a program with a busy timer can open a GPU that takes seconds to wake.
+ * Load the program with the system call itself, because libseccomp before 2.6 cannot set WAIT_KILLABLE_RECV. With
+ * this flag, once the broker has a call, only a fatal signal ends the caller's wait. So a program with a busy timer
+ * can open a GPU that takes seconds to wake up.
  */
 static int load_program(GBytes *program)
 {
@@ -183,7 +190,8 @@ bool open_filter_can_wait_killable(void)
     const unsigned long flags =
         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 
-    /* Flags are looked at before the filter is, which is not there. */
+    /* The kernel checks the flags before it reads the filter. The filter is NULL, so EFAULT means that the flags are
+     * known. */
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
 }
 

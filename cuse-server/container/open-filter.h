@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seccomp filter of a guest: which of its system calls the broker is asked about. */
+/* The seccomp filter of a guest. It sends some of the guest's system calls to the broker, which decides on them. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,18 +11,21 @@
 #include "cuse-server/wire/device.h"
 
 /**
- * FilterNeeds: what of an instance decides which rules it takes.
- * @capability_nodes: it has nodes that can only be opened, which is done read-only: that
- * brings nearly every open() of the guest before the broker
+ * FilterNeeds: the properties of an instance that decide which rules its filter gets.
+ * @capability_nodes: the instance has nodes that can only be opened. Programs open those read-only, so nearly every
+ *     open() of the guest goes to the broker
  */
 typedef struct {
     bool capability_nodes;
 } FilterNeeds;
 
 /**
- * FilterScope: which instances a rule is for.
- * @FILTER_UNLESS_COMPARED: all; but a container's profile that looks at the arguments of the call itself keeps its rules,
- *     and the broker is not asked: the guest sees more of its agent then, and nothing else
+ * FilterScope: the instances that a rule is for.
+ * @FILTER_ALWAYS: every instance
+ * @FILTER_CAPABILITY_NODES: instances with FilterNeeds.capability_nodes
+ * @FILTER_UNLESS_COMPARED: every instance, but not if the container's profile itself compares arguments of this call.
+ *     Then the profile's rules stay, and the broker is not asked. The guest sees more of its agent then; nothing else
+ *     changes
  */
 typedef enum {
     FILTER_ALWAYS,
@@ -31,9 +34,9 @@ typedef enum {
 } FilterScope;
 
 /**
- * FilterRule: a system call that the broker is asked about if (argument & mask) == value: always, without a mask.
- * @name, @number: the call, as libseccomp and OCI profiles name it, and its number
- * @argument: which of its arguments, from 0
+ * FilterRule: send a system call to the broker if (argument & mask) == value. With a mask of 0, send it always.
+ * @name, @number: the call's name in libseccomp and OCI profiles, and its number
+ * @argument: index of the argument to compare, from 0
  */
 typedef struct {
     const char *name;
@@ -44,28 +47,28 @@ typedef struct {
     FilterScope scope;
 } FilterRule;
 
-/** filter_needs: of an instance with these devices. */
+/** filter_needs: find the needs of an instance with these devices. */
 FilterNeeds filter_needs(const Device *devices, unsigned n_devices);
 
-/** filter_rule_applies: is a rule one of an instance that needs this? */
+/** filter_rule_applies: does the filter of an instance with these needs get this rule? */
 bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs);
 
-/** filter_rules: all of them: what `nvcuse run` installs and what OCI profiles get. A call may have
+/** filter_rules: the whole table. `nvcuse run` installs these rules, and OCI profiles get them. A call may have
  * several. */
 extern const FilterRule filter_rules[];
 extern const size_t filter_rules_count;
 
 /**
- * open_filter_can_wait_killable: does the kernel (Linux 5.19) take the flag by which only a fatal signal ends the wait
- * for a listener that has the call?
+ * open_filter_can_wait_killable: does the kernel know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19)? With this
+ * flag, once the listener has received a call, only a fatal signal ends the caller's wait.
  */
 bool open_filter_can_wait_killable(void);
 
 /**
- * open_filter_install: put the calling thread, and all it starts, under the filter. Read-write
- * opens that create nothing go to the listener; everything else, nearly all opens there are, stays
- * in the kernel. Calls of other ABIs (32-bit, x32) are not watched: the guest's nodes refuse to be
- * opened directly, so such a program finds no GPU.
+ * open_filter_install: put the calling thread, and everything that it starts, under the filter. Opens that are
+ * read-write and create nothing go to the listener. All other opens, which are nearly all opens, stay in the kernel.
+ * Calls of other ABIs (32-bit, x32) are not watched: the guest's nodes cannot be opened directly, so a program of
+ * such an ABI finds no GPU.
  *
  * Needs CAP_SYS_ADMIN in the thread's user namespace, or no_new_privs.
  * Returns: the listener, a descriptor that the caller owns, or -1 with @error set.

@@ -12,18 +12,18 @@
 
 #include "cuse-server/base/close-if-open.h"
 
-enum { TEXT_MAX = 256 * 1024 }; /* the longest of these files has some KiB */
+enum { TEXT_MAX = 256 * 1024 }; /* the longest of these files is a few KiB long */
 
-/* A line of a file that a container gets with another value. */
+/* A line of a file whose value is changed for containers. */
 typedef struct {
     const char *key;
     const char *value;
 } Change;
 
 /*
- * With ModifyDeviceFiles: 1 NVIDIA's libraries, run by root, delete our nodes and make the real
- * ones (nvidia-modprobe, shipped with the libraries, does the same). A capability's file says it
- * of the capability's node.
+ * Tell NVIDIA's libraries to leave the nodes alone. With ModifyDeviceFiles: 1, the libraries, run by root, delete
+ * nvcuse's nodes and make the real ones; nvidia-modprobe, which is shipped with the libraries, does the same.
+ * DeviceFileModify in a capability's file has the same meaning for the capability's node.
  */
 static const Change params_changes[] = {{"ModifyDeviceFiles", "0"}, {NULL, NULL}};
 static const Change capability_changes[] = {{"DeviceFileModify", "0"}, {NULL, NULL}};
@@ -39,10 +39,12 @@ static const struct {
     {"capabilities", NULL, true},
 };
 
-/* Of a GPU's directory. Its other files are for writing: power and suspend are the host's. */
+/* The files that a GPU's directory has for containers, all of them read-only. The driver's other files are for
+ * writing, and the host's alone (suspend, for example). */
 static const char *const gpu_files[] = {"information", "registry", "power", "numa_status"};
 
-/* The driver's capability files. Those of MIG instances are for nobody. */
+/* The driver's capability files that a container can get. The files of MIG instances are left out for every
+ * container. */
 static const struct {
     const char *directory;
     const char *name;
@@ -119,14 +121,14 @@ static char *read_host(const ProcTree *tree, const char *path, gsize *length)
     return fd >= 0 && n >= 0 ? g_strndup(text, *length) : NULL;
 }
 
-/* The instance's, whose nodes are what the tree is about. */
+/* The instance's devices. The tree describes their nodes. */
 typedef struct {
     const Device *devices;
     unsigned n;
 } Devices;
 
-/* Is there a node of this kind with the minor that a file of the driver's says, after @key? Capabilities are
- * told from IMEX channels by the names of their nodes. */
+/* Does the instance have a node of this kind with the minor number that the driver's file @path gives after @key?
+ * @prefix tells the nodes of capabilities from those of IMEX channels, which have the same kind. */
 static bool has_node_of(const ProcTree *tree, const char *path, const char *key, const Devices *all,
                         DeviceKind kind, const char *prefix)
 {
@@ -172,7 +174,7 @@ static void add_gpus(ProcTree *tree, int gpus, const Devices *all)
     }
 }
 
-/* A directory of the host's that other entries share; made with the first of them. */
+/* Find the node of a host directory that several entries share. Add it with the first of them. */
 static int shared_directory(ProcTree *tree, int parent, const char *name)
 {
     int node = proc_tree_lookup(tree, parent, name);
@@ -266,7 +268,7 @@ int proc_tree_parent(const ProcTree *tree, int node)
     return node_at(tree, node)->parent;
 }
 
-/* The line with the key gets another value; a file without such a line stays as it is. */
+/* Give each line with a known key its new value. Leave a file without such a line as it is. */
 static char *changed(const char *text, const Change *changes)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

@@ -29,10 +29,11 @@
  * #syscalls:before prctl rt_sigprocmask read writev write exit_group
  */
 
-/* Names and kinds do not change while the instance lives; contents are never cached. */
+/* The kernel caches names and kinds this long: they do not change while the instance lives.
+ * Contents are never cached. */
 #define CACHE_SECONDS 3600.0
 
-enum { FILES_MAX = 64 }; /* one thread, that opens one file at a time */
+enum { FILES_MAX = 64 }; /* the server has one thread, which opens one file at a time */
 
 static bool fail(GError **error, const char *what)
 {
@@ -49,7 +50,8 @@ static ProcTree *tree_of(fuse_req_t req)
     return fuse_req_userdata(req);
 }
 
-/* The tree's node, or an error to the kernel, which is trusted not to ask for others. */
+/* Find the tree's node for an inode number. If there is none, answer the kernel with an error and
+ * return false. The kernel is trusted not to ask for such numbers. */
 static bool node_of(fuse_req_t req, fuse_ino_t ino, int *node)
 {
     if (ino < 1 || !proc_tree_has(tree_of(req), ino - 1)) {
@@ -111,7 +113,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
         fuse_reply_err(req, EROFS);
         return;
     }
-    file->direct_io = 1; /* like the driver's, files have no size */
+    file->direct_io = 1; /* the files have no size, like the driver's */
     fuse_reply_open(req, file);
 }
 
@@ -151,7 +153,7 @@ static bool add_entry(fuse_req_t req, GString *listing, size_t size, const char 
     return true;
 }
 
-/* Offsets are 1 and 2 for what follows "." and "..", then on from there. */
+/* List a directory. Offset 1 follows "." and offset 2 follows ".."; each further entry adds 1. */
 static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
                        struct fuse_file_info *file)
 {
@@ -189,7 +191,7 @@ static const struct fuse_lowlevel_ops operations = {
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-/* What the server is made of, opened before it gives up everything else. */
+/* What the server needs. Its files are opened before the server gives up everything else. */
 typedef struct {
     int fuse;
     int driver;
@@ -226,7 +228,8 @@ static G_NORETURN void server_main(const Server *server)
         g_printerr("nvcuse-proc: %s\n", error->message);
         _exit(EXIT_FAILURE);
     }
-    /* Changing the user has cleared it. A parent that was gone before cannot be missed. */
+    /* Set the parent-death signal again: changing the user has cleared it. If the parent ended
+     * before this call, no signal comes, so compare the parent's pid afterwards. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server->parent) {
         _exit(EXIT_FAILURE);
@@ -236,7 +239,8 @@ static G_NORETURN void server_main(const Server *server)
     _exit(session && fuse_session_loop(session) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* The kernel's half: a file system that asks @fuse. Returns it, attached nowhere, or -1. */
+/* Make the kernel's half: a file system that sends its requests to @fuse. Returns the mount,
+ * attached nowhere, or -1. */
 static int mount_fuse(int fuse, GError **error)
 {
     g_autofree char *fd = g_strdup_printf("%d", fuse);
@@ -251,7 +255,8 @@ static int mount_fuse(int fuse, GError **error)
     for (size_t i = 0; ok && i < G_N_ELEMENTS(strings); i++) {
         ok = fsconfig(context, FSCONFIG_SET_STRING, strings[i][0], strings[i][1], 0) == 0;
     }
-    /* The container's users are not the host's root; what they may read is by the files' modes. */
+    /* Let the container's users in: they are not the host's root. The modes of the files decide
+     * what they may read. */
     ok = ok && fsconfig(context, FSCONFIG_SET_FLAG, "allow_other", NULL, 0) == 0 &&
          fsconfig(context, FSCONFIG_SET_FLAG, "default_permissions", NULL, 0) == 0 &&
          fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0 &&

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/driver/nvidia as an instance's container sees it: a FUSE file system, served by a process
- * of its own (nvcuse-proc) that is locked up like a worker and may do nothing but read the host's
- * files. It is mounted nowhere on the host; whoever builds the container's view attaches it there.
+ * Serves /proc/driver/nvidia as an instance's container sees it. It is a FUSE file system. Its
+ * server is a separate process (nvcuse-proc), which is locked up like a worker and may only read
+ * the host's files. The file system is mounted nowhere on the host. The code that builds the
+ * container's view attaches it there.
  */
 #pragma once
 
@@ -17,8 +18,7 @@
 /**
  * ProcView: a file system that is being served.
  * @pid: the server
- * @mount: the file system, read-only and attached nowhere; once attached (move_mount(2)) it cannot
- * be again
+ * @mount: the file system, read-only and attached nowhere. It can be attached once (move_mount(2))
  */
 typedef struct {
     pid_t pid;
@@ -26,8 +26,8 @@ typedef struct {
 } ProcView;
 
 /**
- * proc_view_start: make one and fork its server. The process must have one thread, which the server
- * does not outlive. Needs CAP_SYS_ADMIN and /dev/fuse.
+ * proc_view_start: make a file system and fork its server. The calling process must have one
+ * thread. The server dies when this thread ends. Needs CAP_SYS_ADMIN and /dev/fuse.
  */
 bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, GError **error);
 
@@ -35,9 +35,9 @@ bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, 
 bool proc_view_simulate(ProcView *view, const Simulation *simulation, const Device *devices,
                         unsigned n_devices, GError **error);
 
-/** proc_view_stop: end the server; where the file system is attached, using it fails from now on.
- * May be called again, and for a view whose start failed. */
+/** proc_view_stop: end the server. Where the file system is attached, every use of it fails from
+ * now on. May be called again, and for a view whose start failed. */
 void proc_view_stop(ProcView *view);
 
-/** proc_view_attach: put it over PROC_TREE_DRIVER in the mount namespace of the caller. */
+/** proc_view_attach: mount the view over PROC_TREE_DRIVER in the caller's mount namespace. */
 bool proc_view_attach(int mount, GError **error);

@@ -14,11 +14,11 @@
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/detached-mount.h"
 
-/* In the file system, which is put over /proc/driver. */
+/* Names in the file system, which is mounted over /proc/driver. */
 #define DEVICES "devices"
 #define DRIVER  "nvidia"
 
-/* What libraries look for, and must find: they are to leave the nodes alone. */
+/* The parameters that libraries look for and must find, so that they leave the nodes alone. */
 static const char params[] = "ModifyDeviceFiles: 0\n"
                              "DeviceFileUID: 0\n"
                              "DeviceFileGID: 0\n"
@@ -67,7 +67,7 @@ static bool add_gpus(int fs, const GArray *cards, const Device *devices, unsigne
 {
     for (guint i = 0; i < cards->len; i++) {
         const nv_ioctl_card_info_t *card = &g_array_index(cards, nv_ioctl_card_info_t, i);
-        /* A recording may say of two that they are in one place. */
+        /* EEXIST: a recording may claim that two cards are at one PCI address. */
         if (has_gpu(devices, n_devices, card->minor_number) && !add_gpu(fs, card) &&
             errno != EEXIST) {
             return false;
@@ -86,7 +86,7 @@ static bool add_driver(int fs, const TraceSession *session)
 
 /* --- /proc/devices ---------------------------------------------------------------------------- */
 
-/* The name that the driver has there for a node's major number; NULL: none. */
+/* The name that /proc/devices gives to the major number of a device. NULL if there is none. */
 static char *driver_name(const Device *device)
 {
     switch (device->kind) {
@@ -103,7 +103,8 @@ static char *driver_name(const Device *device)
     return NULL;
 }
 
-/* The host's, with lines for the instance's at the beginning of the character devices. */
+/* Write the host's /proc/devices, with the instance's lines at the beginning of the character
+ * devices. */
 static bool add_devices(int fs, const Device *devices, unsigned n_devices)
 {
     static const char heading[] = "Character devices:\n";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc as the guest of a simulated instance sees it, where it speaks of NVIDIA's driver: the driver's
- * directory with its version and GPUs, and /proc/devices with its numbers. All of it is from the recording.
+ * Makes the parts of /proc that describe NVIDIA's driver to the guest of a simulated instance: the driver's
+ * directory, with its version and GPUs, and /proc/devices, with the driver's numbers. All of it comes from the
+ * recording.
  */
 #pragma once
 
@@ -12,16 +13,16 @@
 #include "cuse-server/recording/simulation.h"
 
 /**
- * simulated_proc_new: a file system that holds it, read-only and attached nowhere.
- * @devices, @n_devices: the instance's; GPUs whose nodes are not among them are left out
+ * simulated_proc_new: make a file system with these parts, read-only and attached nowhere.
+ * @devices, @n_devices: the instance's devices. GPUs whose nodes are not among them are left out
  * Returns: a descriptor, or -1 with @error.
  */
 int simulated_proc_new(const Simulation *simulation, const Device *devices, unsigned n_devices,
                        GError **error);
 
-/** simulated_proc_is: is a file system one of these? */
+/** simulated_proc_is: did simulated_proc_new() make this file system? */
 bool simulated_proc_is(int mount);
 
-/** simulated_proc_attach: put it over the caller's /proc/driver and /proc/devices; the host may have no
+/** simulated_proc_attach: mount the parts over the caller's /proc/driver and /proc/devices. The host does not need a
  * /proc/driver/nvidia. Returns false with errno set. */
 bool simulated_proc_attach(int mount);

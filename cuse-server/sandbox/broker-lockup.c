@@ -15,7 +15,8 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* A container that nvcuse itself runs in may have been started with fewer. */
+/* Keep only the four capabilities. Some may be missing already, if nvcuse itself runs in a
+ * container that was started with fewer. */
 static bool stage_capabilities(GError **error)
 {
     static const unsigned kept[] = {CAP_SYS_PTRACE, CAP_DAC_OVERRIDE, CAP_KILL, CAP_MKNOD};
@@ -31,7 +32,7 @@ static bool stage_capabilities(GError **error)
             capng_update(CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED), kept[i]);
         }
     }
-    /* The bounding set goes first, while CAP_SETPCAP is there. */
+    /* Drop the bounding set first, while the process still has CAP_SETPCAP. */
     if (capng_apply(CAPNG_SELECT_BOUNDS) < 0 || capng_apply(CAPNG_SELECT_CAPS) < 0 ||
         capng_apply(CAPNG_SELECT_AMBIENT) < 0) {
         return fail(error, "drop capabilities");
@@ -39,7 +40,7 @@ static bool stage_capabilities(GError **error)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || fail(error, "no_new_privs");
 }
 
-/* No core file with what guests opened in it. */
+/* Forbid core files: one would contain what guests opened. */
 static bool stage_not_dumpable(GError **error)
 {
     const struct rlimit none = {0, 0};

@@ -22,7 +22,8 @@ void descriptor_table_reserve(unsigned files)
     if (any < 0) {
         return;
     }
-    /* The table has room for the highest number that was ever in it. */
+    /* The kernel makes room in the table for the highest descriptor, and the table never becomes
+     * smaller. */
     const int highest = fcntl(any, F_DUPFD_CLOEXEC, size - 1);
     if (highest >= 0) {
         close(highest);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process's table of descriptors, made large before there are threads.
+ * Makes the process's table of descriptors large before there are threads.
  *
- * The kernel makes the table larger when it is full: to 128, 256, 512 ... descriptors. If several threads share
- * the table, the one that needs the descriptor waits there for an RCU grace period (Linux, fs/file.c,
- * expand_fdtable(): synchronize_rcu()), which takes 10 to 40 ms: that much longer a guest's open() takes, or its
- * start of CUDA. In a process with one thread it takes nothing, and the table never becomes smaller.
+ * The kernel makes the table larger when it is full: to 128, 256, 512 ... descriptors. If several threads share the
+ * table, the thread that needs the descriptor waits for an RCU grace period (Linux, fs/file.c, expand_fdtable():
+ * synchronize_rcu()). The wait takes 10 to 40 ms, and makes a guest's open() or its start of CUDA that much slower. A
+ * process with one thread does not wait. The table never becomes smaller.
  */
 #pragma once
 

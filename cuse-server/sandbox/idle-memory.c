@@ -14,8 +14,9 @@
  */
 
 /*
- * Segments without the right to write have their file's bytes, whatever was relocated: relocations
- * go to the segments with it, before a part of those is made read-only.
+ * Give back the pages of an object's read-only segments. They contain exactly the bytes of the
+ * file, so the kernel can read them again. Relocations do not change them: those go to writable
+ * segments, before a part of these is made read-only.
  */
 static int unmap_pages(struct dl_phdr_info *object, size_t size, void *data)
 {
@@ -28,7 +29,8 @@ static int unmap_pages(struct dl_phdr_info *object, size_t size, void *data)
         uintptr_t start = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
         uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
         if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && start < end) {
-            /* It fails for nothing but the kernel's own object, which is nobody's memory. */
+            /* This fails only for the kernel's own object (the vDSO), whose pages the process
+             * cannot give back. */
             (void)madvise((void *)start, end - start,
                           MADV_DONTNEED); // NOLINT(performance-no-int-to-ptr)
         }

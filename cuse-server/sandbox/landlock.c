@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The whole of it, which older headers than the running kernel do not have (include/uapi/linux/
- * landlock.h, struct landlock_ruleset_attr). */
+/* The complete struct landlock_ruleset_attr (include/uapi/linux/landlock.h). Headers that are older
+ * than the running kernel do not have all of it. */
 typedef struct {
     uint64_t handled_access_fs;
     uint64_t handled_access_net; /* from version 4 */
@@ -17,7 +17,8 @@ typedef struct {
 
 #define CREATE_RULESET_VERSION 1U
 
-/* How many rights a file system has in each version; a newer version than the last has them all. */
+/* The number of file system rights in each version, and the size of the attributes. A kernel with a
+ * newer version than the first row takes that row. */
 static const struct {
     long version;
     unsigned n_fs;
@@ -42,7 +43,7 @@ int landlock_restrict_all(void)
     while (versions[i].version > version) {
         i++;
     }
-    /* All rights are handled, and no rule gives one back. */
+    /* Handle all rights, and add no rule that gives one back. */
     const RulesetAttributes attributes = {
         .handled_access_fs = (UINT64_C(1) << versions[i].n_fs) - 1,
         .handled_access_net = 3, /* bind, connect */

@@ -45,15 +45,16 @@ bool lockup_find_identity(LockupIdentity *identity, GError **error)
     return true;
 }
 
-/* No controlling terminal to push input into. */
+/* Leave the controlling terminal, so that the worker cannot push input into it. */
 static bool stage_session(GError **error)
 {
     return setsid() >= 0 || fail(error, "setsid");
 }
 
 /*
- * No network and no IPC objects: the worker talks through files it was given. Mounts of its own, so
- * that it sees none of the host's, and keeps none of them busy.
+ * Take away the network and IPC objects: the worker communicates only through files that it was
+ * given. Give the worker its own mount namespace, so that it does not see the host's mounts, nor
+ * keep one of them busy.
  */
 static bool stage_namespaces(GError **error)
 {
@@ -63,9 +64,10 @@ static bool stage_namespaces(GError **error)
 }
 
 /*
- * Nothing to open: the root is an empty file system, read-only, and the only one of the namespace.
- * Where our root is no mount of its own (a chroot) it cannot be exchanged; then the empty one is
- * changed into, which holds as long as CAP_SYS_CHROOT is gone: a later stage takes it.
+ * Leave nothing to open: make the root an empty, read-only file system, the only one of the
+ * namespace. pivot_root() fails with EINVAL where the current root is not a mount (a chroot). Then
+ * change into the empty file system instead. That holds as long as the process does not have
+ * CAP_SYS_CHROOT, which a later stage drops.
  */
 static bool stage_empty_root(GError **error)
 {
@@ -86,7 +88,8 @@ static bool stage_empty_root(GError **error)
     return true;
 }
 
-/* A user of its own: signals, ptrace and /proc of other users are out of reach. */
+/* Change to the worker's own user. Signals, ptrace and /proc of other users are then out of
+ * reach. */
 static bool stage_identity(const LockupIdentity *identity, GError **error)
 {
     return (setgroups(0, NULL) == 0 &&
@@ -95,7 +98,7 @@ static bool stage_identity(const LockupIdentity *identity, GError **error)
            fail(error, "change user");
 }
 
-/* No capability in any set, and none to come back by exec. */
+/* Drop every capability from every set, and set no_new_privs so that exec cannot bring one back. */
 static bool stage_capabilities(GError **error)
 {
     capng_clear(CAPNG_SELECT_ALL);
@@ -105,14 +108,15 @@ static bool stage_capabilities(GError **error)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || fail(error, "no_new_privs");
 }
 
-/* The bounding set goes while CAP_SETPCAP is still there. */
+/* Drop the bounding set while the process still has CAP_SETPCAP. */
 static bool stage_bounding_set(GError **error)
 {
     capng_clear(CAPNG_SELECT_BOUNDS);
     return capng_apply(CAPNG_SELECT_BOUNDS) == 0 || fail(error, "drop the bounding set");
 }
 
-/* No core file with guests' data in it, no debugger, no /proc/PID of ours for other workers. */
+/* Forbid core files, which would contain guests' data. This also forbids debuggers, and hides
+ * /proc/PID of the worker from other workers. */
 static bool stage_not_dumpable(GError **error)
 {
     const struct rlimit none = {0, 0};
@@ -122,8 +126,8 @@ static bool stage_not_dumpable(GError **error)
 }
 
 /*
- * What no worker needs is bounded at nothing, files at what it was configured for. Memory has no
- * limit of its own: the limits of files, clients, objects and threads bound it.
+ * Set limits. A resource that no worker needs gets the limit 0. Files get the configured limit.
+ * Memory gets no separate limit: the limits of files, clients, objects and threads bound it.
  */
 static bool stage_limits(unsigned files, GError **error)
 {
@@ -144,13 +148,14 @@ static bool stage_limits(unsigned files, GError **error)
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 || fail(error, "limit files");
 }
 
-/* A second wall in front of file systems, for the day when one of the others has a hole. */
+/* Put Landlock in front of file systems as a second wall, in case one of the others has a hole. */
 static bool stage_landlock(GError **error)
 {
     return landlock_restrict_all() >= 0 || fail(error, "landlock");
 }
 
-/* The value of a "Name:\tvalue" line of /proc/PID/status, or NULL. The caller frees it. */
+/* Find the value of a "Name:\tvalue" line of /proc/PID/status. Returns NULL if there is no such
+ * line. The caller frees it. */
 static char *status_value(char *const *lines, const char *name)
 {
     for (; *lines; lines++) {

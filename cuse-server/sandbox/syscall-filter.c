@@ -36,7 +36,7 @@
  * #syscalls:broker rt_sigaction getpid tgkill exit_group
  */
 
-/* A sanitizer makes calls of its own: there, what is not declared is logged. */
+/* A sanitizer makes calls of its own. In builds with one, a call that is not declared is only logged. */
 #ifdef __SANITIZE_ADDRESS__
 #define UNDECLARED_ACTION SCMP_ACT_LOG
 #else
@@ -53,7 +53,7 @@ static const Declaration declarations[] = {
 #include "syscall-declarations.inc"
 };
 
-/* pthread_create(), in glibc's clone(). */
+/* The flags with which glibc's pthread_create() calls clone(). */
 #define THREAD_FLAGS                                                                    \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
@@ -61,10 +61,10 @@ static const Declaration declarations[] = {
 enum { FORM_ARGUMENTS_MAX = 2, FORM_OWN_MAX = 2 };
 
 /**
- * Form: one way in which a call may be made: (argument & mask) == value for each of them.
- * @processes: whom it is for
- * @error: what it is answered with; 0: it is carried out
- * @own: as many arguments from the first on must be this process
+ * Form: one way in which a call may be made. (argument & mask) == value must hold for each of its arguments.
+ * @processes: bits of the processes that it is for
+ * @error: the errno with which the call fails; 0: the call is carried out
+ * @own: this many arguments, from the first on, must be the pid of this process
  */
 typedef struct {
     unsigned processes;
@@ -94,7 +94,7 @@ typedef struct {
 static const Form forms[] = {
     {WORKER, "mmap", "only private anonymous memory, not executable", .n = 2,
      .arguments = {{2, PROT_EXEC, 0}, {3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS}}},
-    /* The C library maps its tables, and would load code to convert to odd character sets: it does without. */
+    /* The C library maps its tables. To convert unusual character sets it would load code; it works without that. */
     {BROKER, "mmap", "only not executable", .n = 1, .arguments = {{2, PROT_EXEC, 0}}},
     {BROKER, "mmap", "executable: always refused: EPERM", .error = EPERM, .n = 1,
      .arguments = {{2, PROT_EXEC, PROT_EXEC}}},
@@ -104,14 +104,14 @@ static const Form forms[] = {
     {BOTH, "madvise", "only for huge pages, which malloc can be told to take", .n = 1,
      .arguments = {{2, UINT64_MAX, MADV_HUGEPAGE}}},
     {BOTH, "clone", "only to make threads", .n = 1, .arguments = {{0, UINT64_MAX, THREAD_FLAGS}}},
-    /* Its arguments are in memory, where a filter cannot look: glibc then takes clone. */
+    /* The arguments of clone3() are in memory, which a filter cannot read. On ENOSYS glibc uses clone() instead. */
     {BOTH, "clone3", "always refused: ENOSYS", .error = ENOSYS},
     {BOTH, "prctl", "only to name a thread", .n = 1, .arguments = {{0, UINT64_MAX, PR_SET_NAME}}},
     {BOTH, "tgkill", "only threads of the process itself", .own = 1},
-    /* malloc looks up how the kernel commits memory, and takes no answer for one. */
+    /* malloc tries to read how the kernel commits memory, and copes with a failure. */
     {WORKER, "openat", "only for reading, and refused: ENOENT", .error = ENOENT, .n = 1,
      .arguments = {{2, UINT64_MAX, O_RDONLY | O_CLOEXEC}}},
-    /* Whether a file that was closed is still there: worker/remnant.h. */
+    /* The worker checks whether a closed file still exists: worker/remnant.h. */
     {WORKER, "kcmp", "only whether one of its epoll instances still watches a file", .own = 2,
      .n = 1, .arguments = {{2, UINT32_MAX, KCMP_EPOLL_TFD}}},
     {WORKER, "fcntl", "only to put a lock on an open file", .n = 1,
@@ -152,7 +152,7 @@ static bool is_declared(SyscallProcess process, const char *name, size_t before)
 
 /* --- the filter ------------------------------------------------------------------------------- */
 
-/* Returns 0 or a negative errno, as all of these. */
+/* Returns 0 or a negative errno, as do the functions below. */
 static int add_form(scmp_filter_ctx filter, int number, const Form *form)
 {
     struct scmp_arg_cmp compare[FORM_ARGUMENTS_MAX + FORM_OWN_MAX];
@@ -174,7 +174,7 @@ static int add_ioctls(scmp_filter_ctx filter, const SyscallPolicy *policy)
 {
     for (size_t i = 0; i < policy->n_ioctls; i++) {
         const IoctlWord *ioctl = &policy->ioctls[i];
-        /* The kernel looks at the lower half of the register only; callers leave the upper zero. */
+        /* The kernel reads only the lower half of the register. Callers leave the upper half zero. */
         scmp_datum_t mask = ioctl->mask | ~(scmp_datum_t)UINT32_MAX;
         int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
                                       SCMP_A0(SCMP_CMP_LE, INT_MAX),
@@ -209,7 +209,7 @@ static int add_call(scmp_filter_ctx filter, const SyscallPolicy *policy, const c
     return any ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) : 0;
 }
 
-/* Returns 0, or a negative errno with @culprit set to the call that it was about. */
+/* Returns 0, or a negative errno with @culprit set to the call that caused it. */
 static int add_rules(scmp_filter_ctx filter, const SyscallPolicy *policy, const char **culprit)
 {
     int result = 0;
@@ -224,7 +224,8 @@ static int add_rules(scmp_filter_ctx filter, const SyscallPolicy *policy, const 
     return result;
 }
 
-/* A tree of comparisons instead of a list; no thread left out; a foreign ABI is a foreign call. */
+/* Build a tree of comparisons instead of a list, apply the filter to all threads, and kill the process on a call of a
+ * foreign ABI. */
 static int set_attributes(scmp_filter_ctx filter)
 {
     int result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -256,7 +257,7 @@ bool syscall_filter_install(const SyscallPolicy *policy, GError **error)
 
 /* --- in words --------------------------------------------------------------------------------- */
 
-/* The files that declare a call, without what is the same in all. */
+/* The files that declare a call, without the first folder of their paths, which is the same for all. */
 static char *files_of(SyscallProcess process, const char *name)
 {
     g_autoptr(GString) files = g_string_new(NULL);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last stage of locking up: the system calls that a process may still make, as a seccomp filter
- * that kills it for any other.
+ * The last stage of locking up: a seccomp filter with the system calls that a process may still
+ * make. Any other call kills the process.
  *
- * What is allowed is written beside the code that needs it, in a comment of each source file:
+ * Each source file declares the calls that its code needs, in a comment beside that code:
  *
  *     #syscalls:worker close epoll_wait
  *     #syscalls:broker ptrace
  *
- * The build collects these declarations (sandbox/syscall-declarations). Calls whose arguments decide
- * how dangerous they are have rules for the arguments in syscall-filter.c: memory is never
- * executable, clone() makes threads and nothing else. ioctl() is allowed for a list of command words
- * that the caller brings. tests/syscalls holds the declarations against what the sources call.
+ * The build collects these declarations (sandbox/syscall-declarations). If the arguments of a call
+ * decide how dangerous it is, syscall-filter.c has rules for its arguments: memory is never
+ * executable, and clone() makes only threads. ioctl() is allowed for a list of command words that
+ * the caller supplies. tests/syscalls compares the declarations with the calls that the sources
+ * make.
  */
 #pragma once
 
@@ -22,12 +23,12 @@
 
 #include "abi/ioctl-word.h"
 
-/** SyscallProcess: who is filtered. */
+/** SyscallProcess: the process that is filtered. */
 typedef enum { SYSCALLS_WORKER, SYSCALLS_BROKER } SyscallProcess;
 
 /**
- * SyscallPolicy: what a filter is made of, besides the declarations.
- * @ioctls, @n_ioctls: the command words allowed
+ * SyscallPolicy: the inputs of a filter besides the declarations.
+ * @ioctls, @n_ioctls: the allowed command words
  */
 typedef struct {
     SyscallProcess process;
@@ -42,7 +43,8 @@ typedef struct {
 bool syscall_filter_install(const SyscallPolicy *policy, GError **error);
 
 /**
- * syscall_filter_text: (transfer full): the filter in words, a line for each rule: what, of which
- * arguments, on behalf of which sources.
+ * syscall_filter_text: (transfer full): describe the filter in words. Each allowed call has a line
+ * with its name and the source files that declare it. A line for each rule about its arguments
+ * follows.
  */
 char *syscall_filter_text(const SyscallPolicy *policy);

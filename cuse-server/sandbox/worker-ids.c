@@ -12,7 +12,7 @@
 
 enum { FIELD_NAME, FIELD_FIRST, FIELD_COUNT, FIELDS };
 
-/* Returns false if it is not NAME:FIRST:COUNT with numbers from 1 on. */
+/* Returns false if the line is not NAME:FIRST:COUNT with numbers from 1 on. */
 static bool parse_range(char **fields, WorkerIds *ids)
 {
     guint64 first;
@@ -33,7 +33,7 @@ static bool overlap(const WorkerIds *a, const WorkerIds *b)
            (uint64_t)b->first < (uint64_t)a->first + a->count;
 }
 
-/* The line that gives @name ids, split; NULL: there is none. */
+/* Find the line that gives ids to @name, and return its fields. NULL if there is none. */
 static char **find_line(char **lines, const char *name)
 {
     for (char **line = lines; *line; line++) {
@@ -45,7 +45,8 @@ static char **find_line(char **lines, const char *name)
     return NULL;
 }
 
-/* A user who has one of them in a user namespace of his could signal the worker, or be it to the driver. */
+/* Refuse a range that overlaps another line's. A user who gets one of these ids in a user namespace could signal the
+ * worker, and the driver would take that user's processes for the worker. */
 static bool check_alone(char **lines, const WorkerIds *ids, GError **error)
 {
     for (char **line = lines; *line; line++) {

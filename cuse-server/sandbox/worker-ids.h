@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * User ids for workers. The driver lets processes of one user share objects (its security token is the
- * caller's user id), and the kernel lets them signal each other: so each instance's worker has a user id of
- * its own, and a group id of the same number.
+ * User ids for workers. Each instance's worker has its own user id, and a group id of the same number. There are two
+ * reasons: the driver lets processes of one user share objects (its security token is the caller's user id), and the
+ * kernel lets them signal each other.
  *
- * The ids are a range: what /etc/subuid gives to the name "nvcuse", or else the 2,048 ids from 77824, which are
- * in the part that neither Debian's adduser nor systemd nor subuid(5) hands out (65536 to 99999).
+ * The ids are a range: the one that /etc/subuid gives to the name "nvcuse", or else the 2,048 ids from 77824. Those
+ * lie in the part that neither Debian's adduser nor systemd nor subuid(5) hands out (65536 to 99999).
  */
 #pragma once
 
@@ -24,18 +24,19 @@ typedef struct {
 } WorkerIds;
 
 /**
- * worker_ids_parse: the range for nvcuse in the text of /etc/subuid ("NAME:FIRST:COUNT" a line), or else the
- * usual one. A range with root's id, without an end, or with ids of another line is an error.
+ * worker_ids_parse: read nvcuse's range from the text of /etc/subuid, whose lines are "NAME:FIRST:COUNT". Without a
+ * line for nvcuse, take the default range. It is an error if the range contains root's id, lacks a valid count, or
+ * overlaps the range of another line.
  */
 bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error);
 
-/** worker_ids_read: the range that this host has for them. Reads /etc/subuid. Returns false with @error. */
+/** worker_ids_read: read this host's range for workers from /etc/subuid. Returns false with @error. */
 bool worker_ids_read(WorkerIds *ids, GError **error);
 
 /**
- * worker_ids_find: the identity of the worker in a slot. Reads the user database, which may be another host's: it waits
- * as long as that takes.
- * @slot: see broker/workers/slots.h; one of the range's
+ * worker_ids_find: make the identity of the worker in a slot. Reads the user database. That may be on another host,
+ * so the call takes as long as the database takes to answer.
+ * @slot: see broker/workers/slots.h; must be within the range
  * Returns: false with @error if a user of the host has that id.
  */
 bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identity, GError **error);
