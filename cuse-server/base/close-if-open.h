@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-/** close_if_open: close a descriptor that may be -1, for none. */
+/** close_if_open: close a descriptor, unless it is -1 (no descriptor). */
 static inline void close_if_open(int fd)
 {
     if (fd >= 0) {

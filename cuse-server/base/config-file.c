@@ -67,7 +67,7 @@ static bool check_key(ConfigFile *file, const char *text, guint line, GError **e
     return true;
 }
 
-/* GKeyFile does not tell lines: go through them ourselves, for whatever can be wrong with one. */
+/* Check each line of the file. GKeyFile does not report line numbers. */
 static bool check_lines(ConfigFile *file, const char *contents, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(contents, "\n", -1);
@@ -92,7 +92,7 @@ static bool check_lines(ConfigFile *file, const char *contents, GError **error)
     return true;
 }
 
-/* A value with a bad escape is none to GKeyFile; here it is an error. */
+/* Refuse empty values, and values with a bad escape, which GKeyFile treats as missing. */
 static bool check_values(const ConfigFile *file, GError **error)
 {
     for (const char *const *key = file->known; *key; key++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A key file with one group (GKeyFile's syntax), read strictly: what is misspelt or said twice is an
- * error that names the file and the line, since an option that is silently ignored is one that
- * somebody relies on.
+ * Reads a key file with one group (GKeyFile's syntax) strictly. A misspelt or repeated key is an error that
+ * names the file and the line: otherwise somebody might rely on an option that is silently ignored.
  */
 #pragma once
 
@@ -20,8 +19,8 @@ ConfigFile *config_file_read(const char *path, const char *group, const char *co
                              GError **error);
 
 /**
- * config_file_get: the value of a key; NULL if the file does not have it. The caller frees it.
- * @origin: (out) (optional) (transfer full): "PATH:LINE", for messages; NULL without a value
+ * config_file_get: get the value of a key. Returns NULL if the file does not have the key. The caller frees the value.
+ * @origin: (out) (optional) (transfer full): "PATH:LINE", for messages; NULL if there is no value
  */
 char *config_file_get(const ConfigFile *file, const char *key, char **origin);
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file system that is attached to no mount tree: it goes with its descriptor, unless it is
- * attached. */
+/* A file system that is not attached to any mount tree. It ends when its descriptor is closed, unless it is
+ * attached first. */
 #pragma once
 
 #include <stdbool.h>
 
-/** MountOption: @value NULL: a flag. A list of them ends with a @key of NULL. */
+/** MountOption: one option of a mount. If @value is NULL, the option is a flag. A list of options ends with a NULL @key. */
 typedef struct {
     const char *key;
     const char *value;
 } MountOption;
 
 /**
- * detached_mount: make one. Needs CAP_SYS_ADMIN.
+ * detached_mount: make a detached file system. Needs CAP_SYS_ADMIN.
  * @type: as in /proc/filesystems
  * @attributes: MOUNT_ATTR_*, from <sys/mount.h>
- * Returns: a close-on-exec descriptor of its root directory, or -1 with errno set.
+ * Returns: a close-on-exec descriptor of the file system's root directory, or -1 with errno set.
  */
 int detached_mount(const char *type, const MountOption *options, unsigned attributes);
 
-/** detached_tmpfs: an empty one, whose root directory has mode 0755. */
+/** detached_tmpfs: make an empty detached tmpfs. Its root directory has mode 0755. */
 int detached_tmpfs(unsigned attributes);
 
-/** make_parent_directories: those that a path below @directory goes through. False with errno set. */
+/** make_parent_directories: make all parent directories of a path below @directory. Returns false with errno set. */
 bool make_parent_directories(int directory, const char *path);

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 /**
- * namespace_inode: the inode of a namespace.
- * @path: of a link to it in a procfs, "/proc/PID/ns/KIND". What it says, "KIND:[INODE]", costs half of what following it does.
- * Returns: 0 if the process is no more.
+ * namespace_inode: get the inode of a namespace.
+ * @path: the namespace's link in a procfs, "/proc/PID/ns/KIND". Reading the link's text, "KIND:[INODE]", costs half as much
+ *     as following the link.
+ * Returns: 0 if the process does not exist any more.
  */
 static inline ino_t namespace_inode(const char *path)
 {

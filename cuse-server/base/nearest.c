@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WORD_MAX = 63 }; /* longer ones are no misspelt option of ours */
+enum { WORD_MAX = 63 }; /* a longer word is not a misspelt option of ours */
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
@@ -11,8 +11,8 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 }
 
 /*
- * Letters to insert, delete, replace or swap with their neighbour to make @b of @a: the restricted
- * Damerau-Levenshtein distance, row by row.
+ * Count the letters to insert, delete, replace or swap with their neighbour to turn @a into @b. Computes the
+ * restricted Damerau-Levenshtein distance, row by row.
  */
 static unsigned distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -49,7 +49,7 @@ const char *nearest_word(const char *word, const char *const *words)
     for (; length <= WORD_MAX && *words; words++) {
         size_t other = strlen(*words);
         unsigned apart = other <= WORD_MAX ? distance(word, length, *words, other) : G_MAXUINT;
-        /* The first of equals; and what has nothing in common is not near. */
+        /* Of equally near words, take the first. A word that has nothing in common is not near. */
         if (apart < MAX(length, other) && (apart < best || (apart == best && !nearest))) {
             best = apart;
             nearest = *words;

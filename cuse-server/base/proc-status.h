@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says of a thread in lines "NAME:\tVALUE ...": /proc/PID/status, or a pidfd's fdinfo. */
+/* Reads what the kernel reports about a thread in lines "NAME:\tVALUE ...": /proc/PID/status, or a pidfd's fdinfo. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,8 +8,8 @@
 /**
  * proc_status_number: read a number from a line.
  * @status: the whole text
- * @index: which of the line's numbers, from 0
- * Returns: false if there is none.
+ * @index: which number of the line to read, from 0
+ * Returns: false if there is no such line or number.
  */
 bool proc_status_number(const char *status, const char *name, unsigned index, int base,
                         uint64_t *value);

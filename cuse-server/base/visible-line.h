@@ -4,9 +4,9 @@
 /**
  * visible_line: make text that may come from a guest fit for one line of a log or a terminal.
  *
- * What is no character that can be seen becomes an escape sequence: control characters and line
- * ends (\n, \t, \r, others as \u001b), characters that change the direction or the look of those
- * around them, bytes that are not UTF-8 (\xff). A backslash is doubled, so that text cannot pretend
+ * Replaces everything that is not a visible character by an escape sequence: control characters and line
+ * ends (\n, \t, \r, others as \u001b), characters that change the direction or the look of their
+ * neighbours, and bytes that are not UTF-8 (\xff). Doubles each backslash, so that text cannot pretend
  * to have been escaped.
  *
  * Returns: (transfer full).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse abi: a driver version's entries and structs, explained and compared. */
+/* nvcuse abi: explains and compares the entries and structs of driver versions. */
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"
 #include "version-tree/abi-diff-text.h"
@@ -32,7 +32,7 @@ DriverAbi *abi_query_open(const AbiQuery *query)
     return driver_abi_new(node);
 }
 
-/* The ABI of a version named on the command line, under --driver-policy. */
+/* Make the ABI of a version that an operand names. --driver-policy applies. */
 static DriverAbi *open_named(const AbiQuery *query, const char *version)
 {
     AbiQuery named = *query;
@@ -67,7 +67,7 @@ static const struct {
     {"diff", 2, 2, false, abi_diff},
 };
 
-/* The index of an option's word among @names, @otherwise if the option was not given, or -1 with a
+/* Find the index of an option's word in @names. Returns @otherwise if the option was not given, or -1 after a
  * message. */
 static int parse_word(const char *option, const char *word, const char *const *names, int n_names,
                       int otherwise)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse cdi: specifications of our devices for container engines. */
+/* nvcuse cdi: makes and lists CDI specifications of our devices for container engines. */
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-text.h"
@@ -7,7 +7,7 @@
 #include "cuse-server/cli/command.h"
 #include "cuse-server/oci/hooks/cdi-spec.h"
 
-/* Where engines look; see the CDI specification. */
+/* Directories in which engines look for specifications; see the CDI specification. */
 static const char *const directories[] = {"/etc/cdi", "/var/run/cdi"};
 
 static JsonValue *load(const char *path, GError **error)
@@ -51,7 +51,7 @@ static bool generate(const char *from_path, const char *output, GError **error)
     return write_spec(spec, output, error);
 }
 
-/* The devices of one file, if it is about ours. */
+/* List the devices of one file, if the file specifies our devices. */
 static void list_file(const char *path)
 {
     g_autoptr(GError) error = NULL;

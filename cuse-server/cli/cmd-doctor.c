@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse doctor: can this host serve instances, and what to do if not. */
+/* nvcuse doctor: checks whether this host can serve instances, and says what to do if not. */
 #include <stdbool.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -9,9 +9,9 @@
 static const char *const level_names[] = {
     [FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_PROBLEM] = "problem"};
 
-/* What all checks come to. */
+/* The result of all checks. */
 typedef struct {
-    JsonBuilder *json; /* NULL: for people */
+    JsonBuilder *json; /* NULL: print text for people */
     unsigned found[G_N_ELEMENTS(level_names)];
 } Diagnosis;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse drivers: the tree of driver versions, the host's driver, NVIDIA's installers. */
+/* nvcuse drivers: shows the tree of driver versions and the host's driver, and checks NVIDIA's installers. */
 #include <unistd.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -8,7 +8,7 @@
 #include "cuse-server/cli/options/driver-options.h"
 #include "version-tree/driver-abi.h"
 
-/* What was asked for. */
+/* The parsed command line. */
 typedef struct {
     const char *operand;
     DriverArch arch;
@@ -23,7 +23,7 @@ static const char *status_of(const DriverNode *node)
     return node->qualified ? "qualified" : "unqualified";
 }
 
-/* What is known of NVIDIA's installer of a release for an architecture. */
+/* What the tree has about NVIDIA's installer of a release for an architecture. */
 typedef enum { INSTALLER_NOT_RECORDED, INSTALLER_NONE, INSTALLER_RECORDED } InstallerKnown;
 
 static InstallerKnown installer_known(const DriverNode *node, int arch)
@@ -36,13 +36,13 @@ static InstallerKnown installer_known(const DriverNode *node, int arch)
     return g_str_equal(sha256, DRIVER_NO_INSTALLER) ? INSTALLER_NONE : INSTALLER_RECORDED;
 }
 
-/* NULL where there is no checksum. */
+/* Get the installer's checksum. Returns NULL if there is none. */
 static const char *checksum_of(const DriverNode *node, int arch)
 {
     return installer_known(node, arch) == INSTALLER_RECORDED ? node->sha256[arch] : NULL;
 }
 
-/* In a column of the list. */
+/* Get the word for a column of the list. */
 static const char *installer_word(const DriverNode *node, int arch)
 {
     static const char *const words[] = {
@@ -281,7 +281,7 @@ static int checksum(const Query *query)
 
 static const struct {
     const char *name;
-    const char *operand; /* NULL if it takes none */
+    const char *operand; /* NULL if the action does not take one */
     int (*run)(const Query *query);
 } actions[] = {
     {"list", NULL, list}, {"latest", NULL, latest},       {"host", NULL, host},

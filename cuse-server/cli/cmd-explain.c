@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse explain: refusals of a running instance, or of a log of events, as sentences. */
+/* nvcuse explain: explains the refusals of a running instance, or of a log of events, in sentences. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,13 +12,13 @@
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/observe/run-directory.h"
 
-/* An explanation, with how often it applies. */
+/* An explanation, with the number of refusals that it applies to. */
 typedef struct {
     char *text;
     guint64 count;
 } Explanation;
 
-/* The tables of the driver that was last asked for: a log has long runs of one. */
+/* Explainer: keeps the tables of the driver that was used last, because a log has long runs of events of one driver. */
 typedef struct {
     DriverAbi *abi;
     char *version;
@@ -159,7 +159,7 @@ static bool explain_instance(Explainer *explainer, const char *name, GError **er
 
 /* --- a log ------------------------------------------------------------------------------------ */
 
-/* A field of an event, as we write it or as `journalctl -o json` does. */
+/* Get a field of an event, under the name that we write or that `journalctl -o json` writes. */
 static const char *event_field(JsonObject *event, const char *name)
 {
     g_autofree char *upper = g_ascii_strup(name, -1);
@@ -190,7 +190,7 @@ static bool explain_incident_event(Explainer *explainer, JsonObject *event, GErr
     return true;
 }
 
-/* Events of an instance's own life do not count. */
+/* Explain an event. Ignores events about an instance's own life. */
 static bool explain_event(Explainer *explainer, JsonObject *event, GError **error)
 {
     const char *type = event_field(event, "event");

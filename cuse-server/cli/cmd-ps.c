@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse ps: the instances that run on this host. */
+/* nvcuse ps: lists the instances that run on this host. */
 #include <unistd.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -10,7 +10,7 @@
 static const char row_format[] =
     "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %8s %8s %12s %8s  %s\n";
 
-/* "0,2", "none", or the first ones and how many more. */
+/* List an instance's GPUs: "0,2", "none", or the first ones and the number of the others. */
 static char *format_gpus(JsonObject *instance)
 {
     JsonArray *gpus = json_read_array(instance, "gpus");
@@ -63,7 +63,7 @@ static void print_row(JsonObject *instance)
             texts[6], texts[7], json_read_string(instance, "caps"));
 }
 
-/* The instances that answer, as they describe themselves; one that ends just now is left out. */
+/* Ask all instances to describe themselves. Leaves out, with a message, an instance that does not answer: it may just end. */
 static GPtrArray *ask_all(void)
 {
     GPtrArray *instances = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse run: a command in a container of one, with an instance of its own. */
+/* nvcuse run: runs a command in its own container, with its own instance. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ static void on_signal(int number, bool from_terminal, gpointer data)
 {
     const Run *run = data;
 
-    if (!from_terminal) { /* the terminal's went to the command as well */
+    if (!from_terminal) { /* the command gets the terminal's signals itself */
         guest_signal(&run->guest, number);
     }
 }
@@ -47,7 +47,7 @@ static gboolean on_guest_ended(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* The command goes on, without GPUs: what it does about the errors it gets is its own decision. */
+/* Handle the end of the worker. The command goes on without GPUs, and decides itself how to handle the errors. */
 static void on_worker_lost(gpointer data)
 {
     (void)data;
@@ -64,10 +64,10 @@ static bool make_proc_view(Run *run, const InstancePlan *plan, GError **error)
                : proc_view_start(&run->proc_view, config->devices, config->n_devices, error);
 }
 
-/* Start the instance, let the guest go, serve until it ends. */
+/* Start the instance, let the guest run, and serve it until it ends. */
 static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
 {
-    /* Events between the command's own output would be in its way. */
+    /* Without a journal, write no events: they would mix with the command's own output. */
     const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
     const unsigned filters = guest_thread_filters(getpid());
     WorkerWatch *watch;
@@ -81,7 +81,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
         return false;
     }
     run->report = instance_report_new(&report, run->instance, error);
-    /* The guest's process is there, and waits to be told; ours has nothing left to start. */
+    /* The guest's process exists already and waits. This process does not have to start anything more. */
     if (!run->report || !broker_filter_install(error)) {
         g_clear_pointer(&run->report, instance_report_free);
         (void)instance_stop(run->instance, NULL);
@@ -92,7 +92,7 @@ static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
     g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
     guest_go(&run->guest, run->proc_view.mount, &listener);
     if (listener >= 0) {
-        /* The command is under those that we were started under, and the listener's. */
+        /* The command has the seccomp filters that this process was started with, and the listener's. */
         instance_add_listener(run->instance, listener, filters + 1);
     }
     g_main_loop_run(run->loop);
@@ -129,8 +129,8 @@ static int run_plan(const InstancePlan *plan, char **command)
     return code;
 }
 
-/* GOption would take the command's own options: what follows the first word, or "--", is the
- * command's. */
+/* Parse our options, which end at the first word or at "--". What follows belongs to the command. Without strict POSIX
+ * mode GOption would take the command's own options. */
 static bool parse(InstanceOptions *options, int *argc, char ***argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("-- COMMAND [ARGUMENT...]");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nvcuse-runtime: an OCI runtime in front of another. A container that asks for GPUs gets an
- * instance of its own, and a config.json that connects it; then, and in every other case at once,
- * this process becomes the other runtime.
+ * nvcuse-runtime: an OCI runtime that calls another OCI runtime. For a container that asks for GPUs, it starts an
+ * instance, and changes config.json so that the container is connected to the instance. Then this process becomes
+ * the other runtime. In every other case it becomes the other runtime at once.
  */
 #include "cuse-server/cli/cmd-runtime.h"
 
@@ -30,7 +30,7 @@
 #include "cuse-server/oci/runtime/runtime-update.h"
 #include "cuse-server/oci/runtime/seccomp-socket.h"
 
-/* The one place where text of a container's leaves this program. */
+/* Report an error. This is the only place where text from a container leaves this program. */
 static int fail(const RuntimeArgs *args, const GError *error)
 {
     g_autofree char *line = visible_line(error->message);
@@ -55,7 +55,8 @@ static bool start_instance(const RuntimeArgs *args, const RuntimeConfig *runtime
                                     &edit->pid, error);
 }
 
-/* Which calls it has to be asked about depends on what it offers, and only it knows. */
+/* Ask the instance for its nodes. They determine which system calls the container's filter has to report to the
+ * instance. */
 static bool ask_instance(OciEdit *edit, GError **error)
 {
     int files[SECCOMP_SOCKET_VIEW_FILES];
@@ -71,14 +72,14 @@ static bool ask_instance(OciEdit *edit, GError **error)
     return true;
 }
 
-/* The kernel first: it costs nothing to ask. */
+/* Check the kernel and the other runtime. The kernel comes first, because its check costs nothing. */
 static bool can_wait_killable(const RuntimeConfig *runtime)
 {
     return open_filter_can_wait_killable() &&
            runtime_program_waits_killable(runtime->path, RUNTIME_PROGRAM_MS);
 }
 
-/* What the container does not get of what its engine gave it. In the log alone: standard error is the container's. */
+/* Log what the engine gave the container and nvcuse takes away. Only in the log: standard error is the container's. */
 static void log_notes(const RuntimeArgs *args, const GPtrArray *notes)
 {
     for (guint i = 0; i < notes->len; i++) {
@@ -88,7 +89,7 @@ static void log_notes(const RuntimeArgs *args, const GPtrArray *notes)
     }
 }
 
-/* A container that asks for GPUs. */
+/* Start an instance for a container that asks for GPUs, and connect the container to it. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
                               JsonValue *config, const OciRequest *request, GError **error)
 {
@@ -105,8 +106,8 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
         .notes = notes,
     };
 
-    /* The instance first: some of what is denied to the container is there only with it. It ends
-     * with this process if anything fails. */
+    /* Start the instance first: some of the things to deny to the container exist only then. If a later step
+     * fails, the instance ends with this process. */
     bool ok = program && start_instance(args, runtime, request, &edit, error) &&
               ask_instance(&edit, error) &&
               (!runtime->cdi || request->by_cdi || oci_edit_add_cdi(config, runtime->cdi, error)) &&
@@ -116,7 +117,7 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
     return ok;
 }
 
-/* A configuration that is not in its bundle has no place that hooks and instances know of. */
+/* Refuse a configuration outside the bundle. Hooks and instances would not find it. */
 static bool refuse_elsewhere(const RuntimeArgs *args, GError **error)
 {
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -125,7 +126,8 @@ static bool refuse_elsewhere(const RuntimeArgs *args, GError **error)
     return false;
 }
 
-/* Nothing can put back what a process had in the driver, and a checkpoint brings no instance. */
+/* Refuse to restore from a checkpoint. A process's objects in the driver cannot be restored, and a checkpoint does not
+ * have an instance. */
 static bool refuse_restore(GError **error)
 {
     g_set_error_literal(
@@ -144,8 +146,8 @@ static bool connect_request(const RuntimeArgs *args, const RuntimeConfig *runtim
                         : connect_container(args, runtime, config, request, error);
 }
 
-/* A container's request is given to its instance as options, which go before what the instances' file says. So
- * what that file says of GPUs and capabilities has to limit the request. */
+/* Read a container's request. It becomes options of the instance, and options override the instances' file. So the GPUs
+ * and capabilities of that file have to limit the request here. */
 static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciRequest *request,
                          GError **error)
 {
@@ -163,7 +165,7 @@ static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciReq
     return ok;
 }
 
-/* Whatever has to be done before the container is made. */
+/* Do what is necessary before the container is made. */
 static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
     g_autoptr(GError) missing = NULL;
@@ -173,7 +175,7 @@ static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runt
 
     if (!config) {
         if (g_error_matches(missing, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-            return true; /* the runtime has its own words for that */
+            return true; /* the other runtime reports this error itself */
         }
         g_propagate_error(error, g_steal_pointer(&missing));
         return false;
@@ -186,7 +188,7 @@ static bool prepare_container(const RuntimeArgs *args, const RuntimeConfig *runt
     return ok;
 }
 
-/* Of any container, since a command line does not say whether one has GPUs. */
+/* Prepare an update of any container. The command line does not say whether the container has GPUs. */
 static bool update(RuntimeArgs *args, const RuntimeConfig *runtime, GError **error)
 {
     bool dropped;

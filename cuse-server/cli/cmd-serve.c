@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse serve: an instance for a container that something else runs. */
+/* nvcuse serve: runs an instance for a container that another program runs. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -28,9 +28,9 @@
 #define CONFIG_DIRECTORY "/etc/nvcuse"
 
 /*
- * @starter: -1, or a pidfd: the instance is one container's, made by a runtime (see
- *     container-life.h), and has a view for it
- * @bundle: that container's, or NULL
+ * @starter: a pidfd if a runtime made the instance for one container (see container-life.h); the instance
+ *     then has a view for that container. Else -1
+ * @bundle: that container's bundle, or NULL
  */
 typedef struct {
     GMainLoop *loop;
@@ -62,7 +62,7 @@ static void on_worker_lost(gpointer data)
     serve->code = EXIT_FAILED;
     if (serve->starter < 0) {
         g_main_loop_quit(serve->loop);
-    } /* else the container goes on without GPUs, and its other opens have to be answered */
+    } /* else the container goes on without GPUs, and the broker still answers its other opens */
 }
 
 static void on_listener(int fd, pid_t process, gpointer data)
@@ -76,7 +76,7 @@ static void on_listener(int fd, pid_t process, gpointer data)
     instance_report_event(serve->report, AUDIT_ATTACHED, "serves another container or process");
 }
 
-/* The view is for one container, once. */
+/* Hand out the view. It is for one container, and is handed out once. */
 static char *on_view(int fds[SECCOMP_SOCKET_VIEW_FILES], gpointer data)
 {
     Serve *serve = data;
@@ -115,7 +115,7 @@ static const SeccompSocketOps socket_ops = {
     .idle = on_idle,
 };
 
-/* What a container of a runtime gets besides. */
+/* Make the nodes and the view of /proc, which only a runtime's container gets. */
 static bool make_view(Serve *serve, GError **error)
 {
     const InstanceConfig *config = &serve->plan->config;
@@ -147,7 +147,7 @@ static void run_loop(Serve *serve, const SeccompSocket *socket)
     g_clear_pointer(&serve->life, container_life_free);
 }
 
-/* If the container never came as far as its first hook. */
+/* Restore the bundle, in case the container never reached its first hook. */
 static void restore_bundle(const Serve *serve)
 {
     g_autoptr(GError) error = NULL;
@@ -174,7 +174,7 @@ static bool serve_containers(Serve *serve, GError **error)
     if (serve->report) {
         socket = seccomp_socket_new(plan->config.name, &socket_ops, serve, error);
     }
-    /* All that takes more calls than serving has been done. */
+    /* From here on only serving is left, which needs fewer system calls. */
     bool ready = socket && broker_filter_install(error);
     if (ready) {
         run_loop(serve, socket);
@@ -220,7 +220,7 @@ static bool print_filter(const InstanceOptions *options, GError **error)
     return text;
 }
 
-/* What cmd_serve() is told besides the instance's options. */
+/* Options of cmd_serve() beside the instance's options. */
 typedef struct {
     char *config;
     gboolean print_filter;
@@ -238,7 +238,7 @@ static bool parse(InstanceOptions *options, ServeOptions *serve, int *argc, char
          "FILE"},
         {"print-filter", 0, 0, G_OPTION_ARG_NONE, &serve->print_filter,
          "print the system calls that the instance's processes may make, and end", NULL},
-        /* nvcuse-runtime's: see container-life.h and oci-bundle.h. */
+        /* For nvcuse-runtime: see container-life.h and oci-bundle.h. */
         {"starter-fd", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &serve->starter, NULL, NULL},
         {"bundle", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &serve->bundle, NULL, NULL},
         G_OPTION_ENTRY_NULL,
@@ -254,7 +254,7 @@ static bool parse(InstanceOptions *options, ServeOptions *serve, int *argc, char
     return g_option_context_parse(context, argc, argv, error);
 }
 
-/* --config FILE, or the one that /etc has for the name, if there is one. */
+/* Load the file of --config, or else the file that /etc/nvcuse has for the instance's name, if there is one. */
 static bool load_config(InstanceOptions *options, const char *config, GError **error)
 {
     g_autofree char *usual = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse trace: recordings, read. */
+/* nvcuse trace: reads recordings. */
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/trace/trace-query.h"
 

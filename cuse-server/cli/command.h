@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What main() knows of a sub-command. */
+/* The table entry of a sub-command for main(), and the sub-commands. */
 #pragma once
 
 #include <glib.h>

@@ -8,7 +8,7 @@
 #define INSTALLER_SUFFIX ".run"
 #define INSTALLER_BLOCK  (1u << 20)
 
-/* Reads "ARCH-VERSION". */
+/* Read "ARCH-VERSION". */
 static bool parse_arch_and_version(const char *text, Installer *installer)
 {
     for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
@@ -43,7 +43,7 @@ bool installer_parse_name(const char *path, Installer *installer, GError **error
     return false;
 }
 
-/* Feeds a stream to @checksum. */
+/* Add the bytes of a stream to @checksum. */
 static bool digest_stream(GInputStream *stream, guint64 total, GChecksum *checksum,
                           InstallerProgress progress, gpointer data, GError **error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NVIDIA's installers (.run files) and what is known of them. */
+/* Checks NVIDIA's installers (.run files) against the checksums in the tree. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "version-tree/driver-node.h"
 
-/** Installer: what an installer's file name says. */
+/** Installer: the information in an installer's file name. */
 typedef struct {
     DriverArch arch;
     DriverVersion version;
@@ -16,20 +16,19 @@ typedef struct {
 
 /**
  * installer_parse_name: read a name such as NVIDIA-Linux-x86_64-580.65.06.run.
- * @path: its directories do not matter
- * @error: DRIVER_ERROR_PARSE; a repackaged installer (-no-compat32, -grid ...) is not recognized
- * either
+ * @path: only its last component matters
+ * @error: DRIVER_ERROR_PARSE; also for a repackaged installer (-no-compat32, -grid ...)
  */
 bool installer_parse_name(const char *path, Installer *installer, GError **error);
 
 /**
- * InstallerProgress: called after each block.
+ * InstallerProgress: a function that is called after each block.
  * @done, @total: in bytes
  */
 typedef void (*InstallerProgress)(guint64 done, guint64 total, gpointer data);
 
 /**
- * installer_sha256: checksum of a file.
+ * installer_sha256: compute the checksum of a file.
  * @progress: (optional)
  *
  * Returns: (transfer full): 64 hexadecimal digits, or NULL with @error set.
@@ -44,12 +43,12 @@ typedef enum {
 } InstallerVerdict;
 
 /**
- * installer_judge: hold a checksum against the tree.
+ * installer_judge: compare a checksum with the one in the tree.
  * @sha256: 64 lower-case hexadecimal digits
  * @expected: (out): the recorded checksum, or NULL
  */
 InstallerVerdict installer_judge(const Installer *installer, const char *sha256,
                                  const char **expected);
 
-/** installer_verdict_name: "match", "mismatch", "unknown" or "no installer". */
+/** installer_verdict_name: name a verdict: "match", "mismatch", "unknown" or "no installer". */
 const char *installer_verdict_name(InstallerVerdict verdict);

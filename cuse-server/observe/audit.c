@@ -17,11 +17,11 @@
  */
 
 enum {
-    BURST = 100,     /* in one go */
-    PER_SECOND = 10, /* after that */
+    BURST = 100,     /* events at once */
+    PER_SECOND = 10, /* events a second after a burst */
 };
 
-/* Message ids are random; they are for `journalctl MESSAGE_ID=...`, and never change. */
+/* Message ids are random and never change. They are for `journalctl MESSAGE_ID=...`. */
 static const struct {
     const char *name;
     const char *message_id;
@@ -41,10 +41,10 @@ static const struct {
 
 struct Audit {
     char *instance;
-    JournalLink *journal; /* or */
-    int fd;               /* lines of JSON; -1: none */
-    double tokens;        /* of the guests' events, those that may be written now */
-    gint64 refilled;      /* when they were counted, monotonic microseconds */
+    JournalLink *journal; /* where events go; NULL: to @fd */
+    int fd;               /* gets lines of JSON; -1: none */
+    double tokens;        /* how many events caused by guests may be written now */
+    gint64 refilled;      /* when @tokens was last computed, in monotonic microseconds */
     uint64_t unsaid;      /* dropped since the last event of type AUDIT_DROPPED */
     uint64_t dropped;
 };
@@ -105,7 +105,7 @@ static void add_member(JsonBuilder *json, const char *name, const char *value)
     json_builder_add_string_value(json, value);
 }
 
-/* One write(2) for a line, so that those of many instances in one file do not mix. */
+/* Write an event as a line of JSON. Uses one write(2), so that lines of several instances in one file do not mix. */
 static bool write_line(const Audit *audit, AuditType type, const char *message,
                        const AuditField *fields, size_t n_fields)
 {
@@ -167,7 +167,7 @@ static void write_event(Audit *audit, AuditType type, const char *message, const
     }
 }
 
-/* Say how many are missing before saying anything else. */
+/* Write how many events are missing. Called before another event is written. */
 static void say_dropped(Audit *audit)
 {
     uint64_t n = audit->unsaid;

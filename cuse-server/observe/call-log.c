@@ -18,7 +18,7 @@ struct CallLog {
     Ledger *ledger;
     void (*on_refusal)(gpointer data);
     gpointer data;
-    GMutex lock; /* one row, or one record, at a time */
+    GMutex lock; /* held while a row or a record is written */
 };
 
 static const char row_format[] = "%-16s  %-26s  %-50s  %-24s  %-9s  %s\n";
@@ -111,7 +111,7 @@ static CallKind kind_of(const CallEvent *event)
     return event->kind;
 }
 
-/* Returns true if the broker has to be told. */
+/* Record a refusal in the ledger. Returns true if the broker has to be told. */
 static bool record_refusal(CallLog *log, const CallEvent *event)
 {
     LedgerRecord record = {
@@ -136,7 +136,7 @@ void call_log_add(CallLog *log, const CallEvent *event)
 
     ledger_count(log->ledger, kind_of(event), event->refusal, event->nanoseconds);
     if (!row && event->refusal == REFUSAL_NONE) {
-        return; /* most calls: without a lock */
+        return; /* most calls end here, without the lock */
     }
     g_mutex_lock(&log->lock);
     if (event->refusal != REFUSAL_NONE) {

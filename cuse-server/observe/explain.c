@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* What a call names in the tables: the innermost number decides, except where only the ioctl does. */
+/* What a call names in the driver's tables: a control command or class if the call has one, else the ioctl. */
 typedef struct {
     AbiKind kind;
     uint32_t number;
@@ -30,11 +30,11 @@ static Subject subject_of(const RefusedCall *call)
     return outer_of(call);
 }
 
-/* Where in the tree a number comes and goes. */
+/* Where in the tree of versions a number is added and removed. */
 typedef struct {
     const char *name;             /* NULL: no version has it */
     const DriverNode *appears;    /* the oldest version above ours that adds it */
-    const DriverNode *disappears; /* the newest version, ours at most, that removes it */
+    const DriverNode *disappears; /* the newest version, not above ours, that removes it */
 } History;
 
 static History history_of(const Subject *subject, DriverVersion ours)
@@ -93,7 +93,7 @@ char *explain_call(const DriverAbi *abi, const RefusedCall *call)
     return g_strdup_printf("%s of %s", entry ? entry->name : "ioctl", name);
 }
 
-/* Unknown in this version: who knows it? */
+/* Explain a call that this driver version does not have: name the versions that have it. */
 static void say_unknown(GString *text, const DriverAbi *abi, const RefusedCall *call)
 {
     Subject subject = subject_of(call);
@@ -138,7 +138,7 @@ static void say_capability(GString *text, const DriverAbi *abi, NvCaps caps,
     const AbiEntry *entry = driver_abi_lookup(abi, subject.kind, subject.number);
     const AbiEntry *closed = driver_abi_lookup(abi, outer.kind, outer.number);
 
-    /* The ioctl itself may be what is closed, whatever it carries. */
+    /* The capabilities may close the ioctl itself, whatever command or class it has. */
     if (closed && !(closed->caps & caps)) {
         entry = closed;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A refusal as sentences for an operator: what was called, why it was refused, what would allow it. */
+/* Explains a refusal to an operator in sentences: what was called, why it was refused, what would allow it. */
 #pragma once
 
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 /**
  * RefusedCall: as in LedgerRecord.
- * @number: of the ioctl; @detail: of the control command or class, 0: none
+ * @number: number of the ioctl; @detail: number of the control command or class; 0: none
  */
 typedef struct {
     CallKind kind;
@@ -21,11 +21,11 @@ typedef struct {
     uint32_t detail;
 } RefusedCall;
 
-/** explain_call: the call's name: "NV_ESC_RM_ALLOC of NV01_DEVICE_0 (0x80)". The caller frees it. */
+/** explain_call: name a call: "NV_ESC_RM_ALLOC of NV01_DEVICE_0 (0x80)". The caller frees it. */
 char *explain_call(const DriverAbi *abi, const RefusedCall *call);
 
 /**
- * explain_refusal: one paragraph of sentences. The caller frees it.
- * @abi: the tables that the instance works with; @caps: what it opens
+ * explain_refusal: explain a refusal in one paragraph. The caller frees it.
+ * @abi: the driver's tables that the instance uses; @caps: the capabilities that are enabled
  */
 char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call);

@@ -67,7 +67,7 @@ bool journal_send(const JournalLink *link, const GString *entry)
 {
     const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
 
-    /* By name each time: the journal may have been started again meanwhile. */
+    /* Name the socket each time: the journal may have been restarted meanwhile. */
     return sendto(link->socket, entry->str, entry->len, MSG_NOSIGNAL,
                   (const struct sockaddr *)&address, sizeof address) == (ssize_t)entry->len;
 }

@@ -6,12 +6,12 @@
 typedef struct {
     GString *text;
     MetricsFormat format;
-    const char *instance; /* as a label, with its name */
+    const char *instance; /* the label of the instance: its key and value */
 } Writer;
 
 /*
- * The head of a family. A counter's samples end in _total, and an information's in _info; OpenMetrics
- * names the family without, the older format names what the samples are called.
+ * Write the head of a family. The names of a counter's samples end in _total, and those of an info in _info.
+ * OpenMetrics names the family without this suffix; the older format names it with the suffix.
  */
 static void family(const Writer *writer, const char *name, const char *type, const char *unit,
                    const char *help)
@@ -32,14 +32,14 @@ static void family(const Writer *writer, const char *name, const char *type, con
     g_string_append_printf(writer->text, "# HELP %s%s %s\n", name, suffix, help);
 }
 
-/* usage: @labels: more labels, each with a comma before it */
+/* Write a sample. @labels: more labels, each with a comma before it */
 static void sample(const Writer *writer, const char *name, const char *labels, uint64_t value)
 {
     g_string_append_printf(writer->text, "%s{%s%s} %" G_GUINT64_FORMAT "\n", name, writer->instance,
                            labels, value);
 }
 
-/* Numbers with a fraction have a point, whatever the locale. */
+/* Write a sample with a fraction. Uses a decimal point, whatever the locale. */
 static void sample_double(const Writer *writer, const char *name, const char *labels, double value)
 {
     char digits[G_ASCII_DTOSTR_BUF_SIZE];
@@ -79,7 +79,7 @@ static void write_incidents(const Writer *writer, const uint64_t *incidents)
     }
 }
 
-/* The worker may claim anything: a sum stops at the top rather than starting over. */
+/* Add two counters of the worker, which may contain any value. The sum stops at its maximum instead of overflowing. */
 static uint64_t add_saturating(uint64_t a, uint64_t b)
 {
     uint64_t sum;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An instance's numbers as text for monitoring. */
+/* Writes an instance's numbers as text for monitoring. */
 #pragma once
 
 #include <glib.h>
@@ -7,19 +7,19 @@
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/wire/ledger.h"
 
-/** MetricsFormat: what reads it. */
+/** MetricsFormat: the format of the text. */
 typedef enum {
     METRICS_OPENMETRICS, /* OpenMetrics 1.0 */
-    METRICS_PROMETHEUS,  /* Prometheus' text format 0.0.4, which node-exporter's textfiles have */
+    METRICS_PROMETHEUS,  /* Prometheus' text format 0.0.4, which node-exporter's textfiles use */
 } MetricsFormat;
 
 #define METRICS_CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 /**
- * Metrics: what is told of an instance.
+ * Metrics: the numbers of an instance.
  * @instance, @driver: labels; the driver is the version whose tables are used
  * @started: seconds since 1970
- * @restarts: workers that took the place of one that had ended
+ * @restarts: how many times a new worker took the place of one that had ended
  * @containers: seccomp listeners that still have a task
  * @events_dropped: audit events that were not written
  * @incidents: by kind
@@ -35,5 +35,5 @@ typedef struct {
     uint64_t incidents[INCIDENT_KIND_COUNT];
 } Metrics;
 
-/** metrics_format: the whole text. The caller frees it. */
+/** metrics_format: write the whole text. The caller frees it. */
 char *metrics_format(const Metrics *metrics, MetricsFormat format);

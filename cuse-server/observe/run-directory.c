@@ -39,7 +39,7 @@ static void remove_files(const char *instance)
     }
 }
 
-/* Is what was opened still there, or has an instance that ended just removed it? */
+/* Check that the opened directory is still at its path. An instance that ended may just have removed it. */
 static bool is_at(int fd, const char *path)
 {
     struct stat opened;
@@ -49,7 +49,7 @@ static bool is_at(int fd, const char *path)
            opened.st_dev == found.st_dev;
 }
 
-/* The directory, locked; -1 with errno: EWOULDBLOCK: somebody else has it. */
+/* Make or open the directory, and lock it. Returns -1 with errno; EWOULDBLOCK: another process holds the lock. */
 static int make_locked(const char *path)
 {
     for (;;) {
@@ -104,7 +104,7 @@ static bool fail(GError **error, const char *path)
     return false;
 }
 
-/* Connect, and say that there is nothing to come from us. */
+/* Connect, and shut down the sending half. */
 static bool call(int fd, const char *path, GError **error)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
@@ -158,7 +158,7 @@ char *run_directory_ask(const char *instance, const char *file, GError **error)
     return answer;
 }
 
-/* Somebody listens at @instance's control socket, as far as can be told. */
+/* Check whether a process listens at @instance's control socket. If that cannot be determined, the answer is yes. */
 static bool is_alive(const char *instance)
 {
     g_autofree char *path = run_directory_path(instance, "control");

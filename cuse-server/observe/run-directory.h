@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /run/nvcuse/NAME: where a running instance can be asked about itself. Root's alone.
+ * The directory /run/nvcuse/NAME, with the sockets at which a running instance answers questions about itself. Only
+ * root can use it.
  *
  *     control   the instance as JSON
  *     metrics   its numbers as OpenMetrics
  *
- * An instance that is killed cannot remove its directory; whoever finds that nobody answers there
- * does (`nvcuse ps`), and so does the next instance of the name.
+ * An instance that is killed cannot remove its directory. `nvcuse ps` removes it when no process answers there. The
+ * next instance of the same name takes it over.
  */
 #pragma once
 
@@ -16,27 +17,27 @@
 
 #define RUN_DIRECTORY_ROOT "/run/nvcuse"
 
-/** run_directory_path: FILE in an instance's directory; NULL: the directory. The caller frees it. */
+/** run_directory_path: get the path of @file in an instance's directory; NULL: of the directory. The caller frees it. */
 char *run_directory_path(const char *instance, const char *file);
 
 /**
- * run_directory_make: make it, or take over the one that a dead instance of this name has left.
- * Returns: a descriptor that holds the name for as long as it is open, or -1 with @error: _EXISTS: there is
- * an instance of the name.
+ * run_directory_make: make the directory, or take over the one that a dead instance of this name has left.
+ * Returns: a descriptor that reserves the name as long as it is open, or -1 with @error; G_IO_ERROR_EXISTS: there is
+ *     a running instance of this name
  */
 int run_directory_make(const char *instance, GError **error);
 
-/** run_directory_remove: remove it, if it holds nothing but what is listed above. */
+/** run_directory_remove: remove the files listed above and the directory. A directory with other files stays. */
 void run_directory_remove(const char *instance);
 
 /**
- * run_directory_ask: read everything that an instance says at one of its sockets.
+ * run_directory_ask: read the answer of an instance at one of its sockets.
  * @error: G_IO_ERROR_CONNECTION_REFUSED, or _NOT_FOUND, if no instance answers there
  */
 char *run_directory_ask(const char *instance, const char *file, GError **error);
 
 /**
- * run_directory_list: the names of instances that answer, sorted; directories in which nobody does
- * are removed. The caller owns the array and its strings.
+ * run_directory_list: list the names of the instances that answer, sorted. Removes directories of instances that do
+ * not answer. The caller owns the array and its strings.
  */
 GPtrArray *run_directory_list(void);

@@ -34,7 +34,7 @@ struct TextSocket {
     GPtrArray *connections;
 };
 
-/* Somebody who is connected: first @answer is NULL, then it is being sent. */
+/* A connection of a client. While the request is awaited, @answer is NULL. Then @answer is being sent. */
 typedef struct {
     TextSocket *socket;
     int fd;
@@ -137,7 +137,7 @@ static gboolean on_incoming(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Bind to a name beside the path, listen, and only then take the path. */
+/* Bind to a name beside the path, listen, and then rename the socket to the path. */
 static bool listen_at(TextSocket *text, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A unix socket that says one text to whoever connects: plainly, or as the answer to an HTTP GET for
- * those who ask for it like that (curl --unix-socket). For root alone. A connection is answered when
- * it has sent something or has closed its sending half; nothing that it sends is looked at further.
+ * A unix socket that sends one text to each client: plainly, or as the answer to an HTTP GET if the client sends one
+ * (curl --unix-socket). Only root can connect. A client gets the answer when it has sent something or has shut down
+ * its sending half. The rest of what it sends is ignored.
  */
 #pragma once
 
@@ -14,12 +14,12 @@ typedef struct TextSocket TextSocket;
 typedef char *(*TextSocketFunc)(gpointer data);
 
 /**
- * text_socket_new: listen, in the main loop of the calling thread. Whoever finds the path finds a
- * socket that answers: it gets its name last. An older socket there is replaced.
+ * text_socket_new: listen, in the main loop of the calling thread. The socket gets its path only when it listens
+ * already, so a client that finds the path gets an answer. An older socket at the path is replaced.
  * @content_type: for HTTP; outlives the socket
  */
 TextSocket *text_socket_new(const char *path, const char *content_type, TextSocketFunc func,
                             gpointer data, GError **error);
 
-/** text_socket_free: stop listening, drop who is connected, remove the path. */
+/** text_socket_free: stop listening, close all connections, remove the path. */
 void text_socket_free(TextSocket *socket);

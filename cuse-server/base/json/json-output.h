@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON on standard output. */
+/* Builds JSON and prints it on standard output. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -27,7 +27,7 @@ static inline void json_member_boolean(JsonBuilder *json, const char *name, gboo
     json_builder_add_boolean_value(json, value);
 }
 
-/** json_print: write what was built, indented, with a newline at the end. */
+/** json_print: print the document that was built, indented, with a newline at the end. */
 static inline void json_print(JsonBuilder *json)
 {
     g_autoptr(JsonNode) root = json_builder_get_root(json);

@@ -19,7 +19,7 @@ JsonObject *json_read_object(const char *text, GError **error)
     return json_object_ref(json_node_get_object(root));
 }
 
-/* The member, if it is a value of @type. */
+/* Get a member. Returns NULL if it is not a value of @type. */
 static JsonNode *value_of(JsonObject *object, const char *name, GType type)
 {
     JsonNode *node = json_object_get_member(object, name);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading documents follows the grammar of RFC 8259 rule by rule: a function for each, which starts
- * at its first character and leaves the reader behind its last. */
+/* Reads documents. There is one function for each rule of RFC 8259's grammar. It starts at the first character of
+ * the rule's text and leaves the reader behind the last. */
 #include "cuse-server/base/json/json-text.h"
 
 #include <string.h>
 
 enum {
-    DEPTH_MAX = 64,  /* the deepest that OCI defines has 7 */
+    DEPTH_MAX = 64,  /* the deepest value that OCI defines has depth 7 */
     SHOWN_MAX = 60,  /* characters of a token in a message */
     CODE_DIGITS = 4, /* of \uXXXX */
 };
@@ -24,7 +24,7 @@ typedef struct {
 
 static JsonValue *read_value(Reader *reader);
 
-/* Returns NULL, with the place that the reader has come to in the message. */
+/* Set an error whose message names the reader's position. Returns NULL. */
 static void *fail(const Reader *reader, JsonTextError code, const char *what)
 {
     const char *line_start = reader->start;
@@ -123,7 +123,7 @@ static JsonValue *read_word(Reader *reader)
 
 /* --- strings ----------------------------------------------------------------------------------- */
 
-/* The four digits behind \u. */
+/* Read the four digits behind \u. */
 static bool take_code(Reader *reader, gunichar *code)
 {
     *code = 0;
@@ -137,7 +137,7 @@ static bool take_code(Reader *reader, gunichar *code)
     return true;
 }
 
-/* Behind a code of the upper half: the lower half has to follow. */
+/* Read the lower half of a surrogate pair. It has to follow directly behind the upper half. */
 static bool take_lower_half(Reader *reader, gunichar *code)
 {
     gunichar lower;
@@ -180,7 +180,7 @@ static bool take_unicode(Reader *reader, GString *text)
     return true;
 }
 
-/* Behind a backslash. */
+/* Read the rest of an escape sequence, behind its backslash. */
 static bool take_escape(Reader *reader, GString *text)
 {
     static const char letters[] = "\"\\/bfnrt";
@@ -199,7 +199,7 @@ static bool take_escape(Reader *reader, GString *text)
     return true;
 }
 
-/* At a character that is neither a quote nor the end. */
+/* Read a character of a string. The reader is neither at a quote nor at the end. */
 static bool take_character(Reader *reader, GString *text)
 {
     if (take(reader, '\\')) {
@@ -232,8 +232,7 @@ static JsonValue *read_string(Reader *reader)
 
 /* --- arrays and objects ------------------------------------------------------------------------ */
 
-/* Behind an element or member: is this the end? Returns false with an error if it is neither that
- * nor a comma. */
+/* Read the end or the comma behind an element or member. Returns false with an error if there is neither. */
 static bool take_separator(Reader *reader, char closing, bool *at_end)
 {
     skip_space(reader);
@@ -246,7 +245,7 @@ static bool take_separator(Reader *reader, char closing, bool *at_end)
     return false;
 }
 
-/* Behind an opening bracket: is it closed at once? */
+/* Check, behind an opening bracket, whether the closing bracket follows at once. */
 static bool is_empty(Reader *reader, char closing)
 {
     skip_space(reader);
@@ -296,7 +295,8 @@ static int compare_keys(gconstpointer a, gconstpointer b)
                   json_string(*(const JsonValue *const *)b));
 }
 
-/* A key that is there twice, or NULL. Keys are sorted: an image can choose keys that make a hash slow. */
+/* Find a key that the object has twice; NULL if there is none. Sorts the keys: an image can choose keys that make a
+ * hash slow. */
 static const JsonValue *find_duplicate(const JsonValue *object)
 {
     g_autoptr(GPtrArray) keys = g_ptr_array_new();

@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * @token: of a scalar, as it stands in a document
- * @text: of a string: what it says
- * @keys: of an object: values of the kind string, as many as @items
+ * @token: a scalar's text, as it stands in a document
+ * @text: a string without its quotes and escapes
+ * @keys: an object's keys: values of the kind string, as many as @items
  * @items: of an array or object
  */
 struct JsonValue {
@@ -38,7 +38,7 @@ JsonValue *json_ref(JsonValue *value)
     return value;
 }
 
-/* As deep as documents are, which is limited where they are read. */
+/* Recurses as deep as the document is. The reader limits that depth. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 void json_unref(JsonValue *value)
 {
@@ -110,7 +110,7 @@ const JsonValue *json_key(const JsonValue *object, guint i)
     return g_ptr_array_index(object->keys, i);
 }
 
-/* The place of a member; json_length() if there is none. */
+/* Find the index of a member. Returns json_length() if there is no such member. */
 static guint find(const JsonValue *object, const char *name)
 {
     guint length = json_length(object);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing documents: tokens as they are, and between them what JSON needs. */
+/* Writes documents: the tokens as they are, with JSON's punctuation between them. */
 #include "cuse-server/base/json/json-text.h"
 
-/* @indent: of the lines within; -1: all is one line */
+/* Start a new line. @indent: its level; -1: the document is one line */
 static void start_line(GString *out, int indent)
 {
     if (indent >= 0) {

@@ -9,7 +9,7 @@
 
 enum { DEPTH_MAX = 32, NODES_MAX = 100000 };
 
-/* @left: how many nodes may still be made; aliases can name the same thing over and over */
+/* @left: how many nodes may still be made. It bounds documents whose aliases name the same thing over and over. */
 typedef struct {
     yaml_document_t *document;
     unsigned left;
@@ -18,7 +18,7 @@ typedef struct {
 
 static JsonValue *convert(Walk *walk, int index, unsigned depth);
 
-/* Returns NULL. */
+/* Set an error that names the node's line. Returns NULL. */
 static void *refuse(const Walk *walk, const yaml_node_t *node, const char *what)
 {
     g_set_error(walk->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "line %zu: %s",
@@ -26,13 +26,13 @@ static void *refuse(const Walk *walk, const yaml_node_t *node, const char *what)
     return NULL;
 }
 
-/* JSON's strings here end with a NUL byte. */
+/* Check for a NUL byte inside a scalar. Our JSON strings end at a NUL byte. */
 static bool has_nul(const yaml_node_t *scalar)
 {
     return strlen((const char *)scalar->data.scalar.value) != scalar->data.scalar.length;
 }
 
-/* A word without quotes is what it looks like (YAML 1.2, core schema). */
+/* Convert a scalar. The form of a word without quotes decides its type (YAML 1.2, core schema). */
 static JsonValue *convert_scalar(const Walk *walk, const yaml_node_t *node)
 {
     const char *text = (const char *)node->data.scalar.value;

@@ -7,14 +7,14 @@
 
 /* #syscalls:worker sched_yield */
 
-/* So often "pause" between two tries: half a microsecond. */
+/* How many times to execute "pause" between two tries: half a microsecond in all. */
 enum { PAUSES = 8 };
 
 /*
- * @taken: atomic: a thread looks. What follows @lost is that thread's.
- * @lost: atomic: looks in a row that found nothing
- * @allowance: nanoseconds that looks may take now; @counted: until when it was made more
- * @rest: none before this time
+ * @taken: atomic: a thread looks now. Only that thread uses the members that follow @lost.
+ * @lost: atomic: number of looks in a row that found nothing
+ * @allowance: nanoseconds that looks may take now; @counted: when @allowance was last increased
+ * @rest: no look begins before this time
  */
 struct Look {
     uint64_t (*clock)(void);
@@ -40,7 +40,7 @@ Look *look_new(uint64_t (*clock)(void))
     return look_new_for(g_get_num_processors(), clock);
 }
 
-/* By the thread that has taken it. */
+/* Update the allowance, and check whether a look may begin. The calling thread has set @taken. */
 static bool is_allowed(Look *look, uint64_t now)
 {
     look->allowance = MIN(look->allowance + (now - look->counted) / LOOK_SHARE, LOOK_BURST_NS);
@@ -120,7 +120,7 @@ uint64_t look_sleeps(const Look *look, LookTurn *turn)
 
 void look_woken(Look *look, uint64_t since)
 {
-    /* While there are looks, they count for themselves. */
+    /* While threads still look, look_end() keeps @lost up to date. */
     if (look && g_atomic_int_get(&look->lost) >= LOOK_LOST_MAX && look->clock() - since < LOOK_NS) {
         g_atomic_int_set(&look->lost, 0);
     }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looking for the next request for a short time before sleeping.
+ * Looks for the next request for a short time before the thread sleeps.
  *
- * To wake a thread that sleeps on another processor costs 13 to 16 us, more than most calls take; a thread
- * that is looking has the request in less than 2 us. Programs make their calls in bursts: cudaMalloc() is
- * several ioctls in a row, a wait for an event a poll of eight files one after the other. So after each
- * request the reader looks for another for LOOK_NS, which is longer than most programs think between two
- * calls of a burst.
+ * Waking a thread that sleeps on another processor costs 13 to 16 us, which is more than most calls take. A thread
+ * that looks gets the request in less than 2 us. Programs make their calls in bursts: cudaMalloc() makes several
+ * ioctls in a row, and a wait for an event polls eight files one after the other. So after each request the reader
+ * looks for another one for LOOK_NS. Most programs need less time than that between two calls of a burst.
  *
- * What that may cost is bounded:
- * - One thread of the process looks at a time, and only after a request: an instance that nobody uses does nothing.
- * - All looks together take at most a LOOK_SHAREth of one processor's time, but for a burst of LOOK_BURST_NS.
- * - After LOOK_LOST_MAX looks in a row that found nothing there are no more, until a request comes that a
- *   look would have found.
- * - Between two tries others may have the processor (sched_yield(), and the instruction "pause" for the other
- *   thread of a core). If somebody took it, it is wanted: the look ends, and there are none for LOOK_REST_NS.
- *   Where all processors are busy, caller and server share one, and a wake-up costs 2 us.
- * - There are none on a machine with one processor.
+ * The cost is bounded:
+ * - Only one thread of the process looks at a time, and only after a request. An instance that nobody uses does nothing.
+ * - All looks together take at most one LOOK_SHAREth of one processor's time, except for a burst of LOOK_BURST_NS.
+ * - After LOOK_LOST_MAX looks in a row that found nothing, looks stop until a request comes that a look would have
+ *   found.
+ * - Between two tries the thread offers the processor to others: with sched_yield(), and with the instruction "pause"
+ *   for the other thread of the core. If another thread took the processor, the processor is needed: the look ends,
+ *   and no look begins for LOOK_REST_NS. Where all processors are busy, caller and server share a processor, and a
+ *   wake-up costs 2 us.
+ * - There are no looks on a machine with one processor.
  */
 #pragma once
 
@@ -28,16 +28,16 @@ enum {
     LOOK_SHARE = 2,
     LOOK_BURST_NS = 2 * 1000 * 1000,
     LOOK_LOST_MAX = 4,
-    LOOK_JUMP_NS = 20 * 1000, /* between two tries: one takes 1 to 2 us */
+    LOOK_JUMP_NS = 20 * 1000, /* between two tries: another thread ran; a try takes 1 to 2 us */
     LOOK_REST_NS = 10 * 1000 * 1000,
 };
 
 typedef struct Look Look;
 
 /**
- * LookTurn: one look, of one thread. Zero it.
- * @look: whose, while it lasts; else NULL
- * @began, @now: as of its last try; @began is 0 once a request was found
+ * LookTurn: one look of one thread. Zero it before the first use.
+ * @look: the process's Look while the look lasts; else NULL
+ * @began: when the look began; 0 once it found a request; @now: time of the last try
  */
 typedef struct {
     Look *look;
@@ -46,34 +46,36 @@ typedef struct {
 } LookTurn;
 
 /**
- * look_new: for a process; lives as long as it. Asks how many processors there are, so it comes before the filter of
- * system calls.
- * @clock: nanoseconds that never go back
- * Returns: NULL if it has one processor only. All functions take NULL: then nobody ever looks.
+ * look_new: make the Look of a process. It lives as long as the process. Call this before the filter of system calls
+ * is installed, because it asks how many processors there are.
+ * @clock: returns nanoseconds that never go back
+ * Returns: NULL if there is only one processor. All functions accept NULL; then no thread ever looks.
  */
 Look *look_new(uint64_t (*clock)(void));
 
-/** look_new_for: as look_new(), for so many processors. */
+/** look_new_for: as look_new(), for a given number of processors. */
 Look *look_new_for(unsigned processors, uint64_t (*clock)(void));
 
-/** look_begin: may this thread look now? It may if @turn has begun already. If so, look_end() or look_cancel()
- * follows. */
+/** look_begin: begin a look, if this thread may look now. Returns true if it may, or if @turn has begun already. The
+ * caller then has to call look_end() or look_cancel(). */
 bool look_begin(Look *look, LookTurn *turn);
 
 /**
- * look_goes_on: begin a look if that has not been done, and wait a moment.
- * Returns: false if the thread is not to look, or no longer.
+ * look_goes_on: begin a look if @turn has not begun, and wait a moment.
+ * Returns: false if the thread must not look, or must stop looking.
  */
 bool look_goes_on(Look *look, LookTurn *turn);
 
-/** look_end: @found: a request. Does nothing if @turn has not begun. */
+/** look_end: end a look. Does nothing if @turn has not begun. @found: whether it found a request. */
 void look_end(LookTurn *turn, bool found);
 
-/** look_cancel: as if it had not begun. */
+/** look_cancel: end a look as if it had not begun. */
 void look_cancel(LookTurn *turn);
 
-/** look_sleeps: before a thread goes to sleep, perhaps after looking in vain. Returns since when it has no request. */
+/** look_sleeps: call it before a thread goes to sleep. Returns the time since which the thread has no request: when its
+ * look began if it looked in vain, else now. */
 uint64_t look_sleeps(const Look *look, LookTurn *turn);
 
-/** look_woken: a request has woken a thread that had none since @since. */
+/** look_woken: call it when a request has woken a thread. If a look would have found the request, looks may begin again.
+ * @since: from look_sleeps() */
 void look_woken(Look *look, uint64_t since);

@@ -17,10 +17,10 @@
 /* Readers that a pool keeps when work is done; threads beyond them end. */
 enum { SPARE_READERS = 8 };
 
-/* What epoll tells of the end, in place of a source's number. */
+/* The number that epoll reports for @end, in place of a source's. */
 enum { THE_END = G_MAXINT };
 
-/* @taken: atomic: a thread has it, and epoll need not tell of it */
+/* @taken: atomic: a thread has the source, and epoll need not report it */
 typedef struct {
     unsigned index;
     int fd;
@@ -28,13 +28,13 @@ typedef struct {
 } Source;
 
 /*
- * @keeps: a thread that has the source sleeps with it
- * @end: an eventfd, ready when the pool is over; -1: it does not end
- * @over: atomic
- * @readers: atomic: threads that serve sources and do not wait for others; never below 1
- * @working, @working_max: atomic: those that do, besides the one that does what is left
- * @n_left: atomic: the length of @left, for those who only want to know if there is any
- * @threads: those of a pool that ends
+ * @keeps: a thread sleeps in poll() of the source that it has, and keeps the source meanwhile
+ * @end: an eventfd that is readable when the pool is over; -1: the pool does not end
+ * @over: atomic: the pool is over
+ * @readers: atomic: number of threads that serve sources and do not wait for others; never below 1
+ * @working: atomic: number of threads that may wait for others, without the one in run_left(); @working_max: its maximum
+ * @n_left: atomic: the length of @left, for threads that only check whether there is a job
+ * @threads: threads to join, of a pool that ends; NULL for other pools
  */
 struct ReaderPool {
     const char *name;
@@ -57,7 +57,7 @@ struct ReaderPool {
     Source sources[];
 };
 
-/* What the thread itself is doing; threads that are no readers serve nothing. */
+/* What this thread is doing. Only readers have a source. */
 static _Thread_local struct {
     Source *source;
     bool working;
@@ -68,7 +68,7 @@ static gpointer read_sources(gpointer data);
 
 /* --- sources ---------------------------------------------------------------------------------- */
 
-/* Of a source that is over, that alone is told, and once. */
+/* Arm epoll to report @events of a source once. With no @events it reports only that the source has ended, also once. */
 static void tell_of(const ReaderPool *pool, const Source *source, uint32_t events)
 {
     struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u32 = source->index};
@@ -82,8 +82,8 @@ static bool take_source(Source *source)
 }
 
 /*
- * Give a source up. If there is a request already, the kernel wakes a thread for it. Who takes the source in
- * between and gives it up again does the same, so none is overlooked.
+ * Give a source up. If there is a request already, the kernel wakes a thread for it. A thread that takes the source
+ * in between arms epoll too when it gives the source up, so no request is overlooked.
  */
 static void give_source_up(const ReaderPool *pool, Source *source)
 {
@@ -92,8 +92,8 @@ static void give_source_up(const ReaderPool *pool, Source *source)
 }
 
 /*
- * Take a source again that this thread had given up, to sleep with it or to look at it, so that nobody need be
- * woken for it meanwhile.
+ * Take a source again that this thread had given up, to sleep in poll() of it or to look for a request. Meanwhile
+ * epoll does not wake another thread for the source.
  */
 static bool take_again(ReaderPool *pool, Source *source)
 {
@@ -108,7 +108,7 @@ static bool take_again(ReaderPool *pool, Source *source)
     return true;
 }
 
-/* Wait for a source that is to be read, and take it. NULL: the pool is over. */
+/* Wait for a source that has a request, and take it. Returns NULL if the pool is over. */
 static Source *wait_for_source(ReaderPool *pool)
 {
     struct epoll_event event;
@@ -124,7 +124,7 @@ static Source *wait_for_source(ReaderPool *pool)
     return NULL;
 }
 
-/* Wait for a request of the source that this thread has. Returns false if it is not to have it that long. */
+/* Sleep until this thread's source has a request. Returns false if the thread may not keep its source while it sleeps. */
 static bool sleep_with(ReaderPool *pool, const Source *source)
 {
     struct pollfd polls[] = {{.fd = source->fd, .events = POLLIN},
@@ -142,7 +142,7 @@ static bool sleep_with(ReaderPool *pool, const Source *source)
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
-/* Count one more at work, if there may be one. */
+/* Count one more thread in @working. Returns false if there are as many as are allowed. */
 static bool begin_work(ReaderPool *pool)
 {
     if (g_atomic_int_add(&pool->working, 1) < pool->working_max) {
@@ -152,7 +152,7 @@ static bool begin_work(ReaderPool *pool)
     return false;
 }
 
-/* Stop reading, unless nobody would be left who does. */
+/* Leave the readers. Returns false if no reader would be left. */
 static bool leave_readers(ReaderPool *pool)
 {
     gint readers = g_atomic_int_get(&pool->readers);
@@ -166,7 +166,7 @@ static bool leave_readers(ReaderPool *pool)
     return false;
 }
 
-/* Back to the readers. Returns false if there are enough. */
+/* Join the readers again. Returns false if there are enough. In a pool that ends every thread joins. */
 static bool join_readers(ReaderPool *pool)
 {
     if (g_atomic_int_add(&pool->readers, 1) < SPARE_READERS || pool->threads) {
@@ -175,7 +175,7 @@ static bool join_readers(ReaderPool *pool)
     return !leave_readers(pool);
 }
 
-/* Keep a new thread until the pool is freed, or not at all. */
+/* Keep a new thread for reader_pool_free() if the pool ends; otherwise drop the reference to it. */
 static void keep_thread(ReaderPool *pool, GThread *thread)
 {
     if (pool->threads) {
@@ -186,7 +186,7 @@ static void keep_thread(ReaderPool *pool, GThread *thread)
     }
 }
 
-/* Put a new reader in this thread's place: the number stays the same. */
+/* Start a reader in this thread's place. The number of readers stays the same. */
 static bool start_reader(ReaderPool *pool)
 {
     GThread *thread = g_thread_try_new(pool->name, read_sources, pool, NULL);
@@ -210,12 +210,12 @@ bool reader_pool_may_wait(ReaderPool *pool)
         return false;
     }
     self.working = true;
-    look_end(&self.turn, true); /* another may look meanwhile */
+    look_end(&self.turn, true); /* another thread may look meanwhile */
     give_source_up(pool, self.source);
     return true;
 }
 
-/* NULL: nothing is left, or the pool is over. */
+/* Take a job that was left. @wait: wait for one. Returns NULL if there is none, or if the pool is over. */
 static gpointer take_left(ReaderPool *pool, bool wait)
 {
     gpointer job = NULL;
@@ -242,13 +242,14 @@ void reader_pool_leave(ReaderPool *pool, gpointer job)
     g_cond_signal(&pool->wanted);
     g_mutex_unlock(&pool->lock);
     /*
-     * Who finished just before may not have seen it; then there is room for us by now. First the job
-     * is seen, then the room; in finish_work() it is the other way round.
+     * A thread that finished just before may have missed the job. Then its place is free by now, and this thread takes
+     * the place and the job. The order matters: here the job is counted before the free place is looked for, and in
+     * finish_work() the place is freed before a job is looked for. So at least one of the two threads sees the other.
      */
     (void)reader_pool_may_wait(pool);
 }
 
-/* After its own work, a thread does what others left. */
+/* Run jobs that other threads left, after this thread's own work. */
 static void finish_work(ReaderPool *pool)
 {
     do {
@@ -261,7 +262,7 @@ static void finish_work(ReaderPool *pool)
     self.working = false;
 }
 
-/* Wait for a request of the source that this thread has, for as long as it has it, and serve it. */
+/* Serve one request of this thread's source. Waits for a request as long as the thread may keep the source. */
 static ReaderServed serve_next(ReaderPool *pool, const Source *source)
 {
     ReaderServed served;
@@ -282,7 +283,7 @@ static ReaderServed serve_next(ReaderPool *pool, const Source *source)
     return READER_NOTHING;
 }
 
-/* Serve a source, which this thread has taken, until it gives it up. */
+/* Serve a source that this thread has taken, until the thread gives the source up. */
 static void serve_source(ReaderPool *pool, Source *source)
 {
     ReaderServed served;
@@ -292,13 +293,13 @@ static void serve_source(ReaderPool *pool, Source *source)
         served = serve_next(pool, source);
     } while (served == READER_SERVED && !self.working && !reader_pool_is_over(pool));
     if (served == READER_OVER) {
-        reader_pool_stop(pool); /* and the source stays taken */
+        reader_pool_stop(pool); /* the source stays taken */
     } else if (!self.working) {
         give_source_up(pool, source);
     }
 }
 
-/* Serve a source for as long as it is this thread's. Returns false if there are enough readers without this thread. */
+/* Serve a source as long as this thread has it. Returns false if there are enough readers without this thread. */
 static bool stay_at(ReaderPool *pool, Source *source)
 {
     do {
@@ -324,7 +325,7 @@ static gpointer read_sources(gpointer data)
     return NULL;
 }
 
-/* Whatever all the others do, one thread takes what is left. */
+/* Run jobs that were left. One thread does only this, so that jobs are run even if all other threads are busy. */
 static gpointer run_left(gpointer data)
 {
     ReaderPool *pool = data;
@@ -346,7 +347,7 @@ static void add_to_epoll(const ReaderPool *pool, int fd, uint32_t events, uint32
     g_assert(rc == 0);
 }
 
-/* Whose end is ready for good, so that each thread hears of it. */
+/* Make the eventfd that ends the pool. Once written it stays readable, so that every thread sees it. */
 static void prepare_end(ReaderPool *pool)
 {
     pool->end = eventfd(0, EFD_CLOEXEC);
@@ -408,7 +409,7 @@ bool reader_pool_is_over(ReaderPool *pool)
     return g_atomic_int_get(&pool->over);
 }
 
-/* Any of the threads that are left. NULL: there is none. */
+/* Take a thread that has not been joined yet. Returns NULL if there is none. */
 static GThread *take_thread(ReaderPool *pool)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pool->lock);
@@ -420,7 +421,7 @@ void reader_pool_free(ReaderPool *pool)
 {
     GThread *thread;
 
-    /* Who starts one is still there, and is waited for first or afterwards. */
+    /* A thread that starts another one is itself in the list or is being joined, so no thread is missed. */
     while ((thread = take_thread(pool))) {
         g_thread_join(thread);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse abi layout: the structs of a driver, field by field. */
+/* nvcuse abi layout: prints the structs of a driver, field by field. */
 #include <string.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -41,7 +41,7 @@ static bool is_struct(const AbiLayout *layout)
 
 static void print_roles_of_type(const AbiFieldRow *row, const char *prefix, uint32_t base);
 
-/* A struct's members whose roles there is something to be said of, and those of the structs in it. @prefix: "list[]." */
+/* Print the members of a struct, and of the structs in it, that have a role. @prefix: prefix of their names, "list[]." */
 static void print_roles_within(const AbiLayout *layout, const char *prefix, uint32_t base)
 {
     g_autoptr(GArray) rows = abi_layout_rows(layout);

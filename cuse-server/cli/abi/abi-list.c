@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse abi list: the entries of a driver. */
+/* nvcuse abi list: lists the entries of a driver. */
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `nvcuse abi` was asked, and its actions: a file each. */
+/* The query of `nvcuse abi`, and its actions. Each action has its own file. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -10,8 +10,8 @@
 typedef enum { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, N_FORMATS } Format;
 
 /**
- * AbiQuery: as parsed.
- * @operands: the action's own, as many as it takes, NULL for those left out
+ * AbiQuery: the parsed command line.
+ * @operands: the action's operands, as many as it takes; NULL for those that were left out
  * @kind: N_ABI_KINDS for all kinds
  */
 typedef struct {
@@ -21,17 +21,17 @@ typedef struct {
     Format format;
 } AbiQuery;
 
-/** abi_query_open: the ABI that --driver asks for, or NULL with a message on standard error. */
+/** abi_query_open: make the ABI that --driver asks for. Returns NULL after a message on standard error. */
 DriverAbi *abi_query_open(const AbiQuery *query);
 
-/** abi_structs_of: "NVOS21_PARAMETERS;NVOS64_PARAMETERS", or "" if there is no struct. The caller
+/** abi_structs_of: name an entry's structs: "NVOS21_PARAMETERS;NVOS64_PARAMETERS", or "" if there is no struct. The caller
  * frees it. */
 char *abi_structs_of(const AbiEntry *entry);
 
-/** abi_print_layout: a struct's rows; @json is the array they go into, for that format alone. */
+/** abi_print_layout: print a struct's rows. @json: the array to add them to, only for FORMAT_JSON */
 void abi_print_layout(const AbiLayout *layout, Format format, JsonBuilder *json);
 
-/* The actions. Each returns an exit code, and has said on standard error what went wrong. */
+/* The actions. Each returns an exit code. If it fails, it has printed the reason on standard error. */
 int abi_list(const AbiQuery *query);
 int abi_layout(const AbiQuery *query);
 int abi_show(const AbiQuery *query);

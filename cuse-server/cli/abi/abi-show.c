@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse abi show: one entry, explained to an operator. */
+/* nvcuse abi show: explains one entry to an operator. */
 #include <string.h>
 
 #include "abi/class.h"
@@ -106,7 +106,7 @@ static void json_entry(JsonBuilder *json, const AbiEntry *entry)
     json_builder_end_object(json);
 }
 
-/* Reads "123" or "0x7b". */
+/* Read "123" or "0x7b". */
 static bool parse_number(const char *text, guint64 *number)
 {
     return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, number, NULL) ||
@@ -114,7 +114,7 @@ static bool parse_number(const char *text, guint64 *number)
             g_ascii_string_to_unsigned(text + 2, 16, 0, G_MAXUINT32, number, NULL));
 }
 
-/* Whether @text names @entry, by name or by number. */
+/* Check whether @text names @entry, by name or by number. */
 static bool entry_is(const AbiEntry *entry, const char *text)
 {
     guint64 number;
@@ -123,7 +123,7 @@ static bool entry_is(const AbiEntry *entry, const char *text)
            (parse_number(text, &number) && entry->number == number);
 }
 
-/* @json: the array that the entries go into; NULL: text */
+/* Show the entries that @text names. Returns false if there are none. @json: the array to add them to; NULL: print text */
 static bool show_in(const DriverAbi *abi, const char *text, JsonBuilder *json)
 {
     bool found = false;
@@ -147,7 +147,7 @@ static bool show_in(const DriverAbi *abi, const char *text, JsonBuilder *json)
     return found;
 }
 
-/* Control commands that need no entry; false if @text is none of them. */
+/* Show a control command that does not need an entry. Returns false if @text is not one of these. */
 static bool show_passed_on(const char *text)
 {
     guint64 number;
@@ -163,7 +163,7 @@ static bool show_passed_on(const char *text)
     return true;
 }
 
-/* Says which drivers change an entry that this one does not have. */
+/* Print which drivers change an entry that this driver does not have. */
 static void show_elsewhere(const DriverAbi *abi, const char *text)
 {
     static const char *const verbs[] = {"appears in", "changes in", "is removed in"};

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `nvcuse doctor` looks at, one function for each thing. */
+/* The checks of `nvcuse doctor`, one function for each. */
 #pragma once
 
 #include <glib.h>
 
-/** FindingLevel: @FINDING_WARNING: instances run, but something will not work or is not walled off */
+/** FindingLevel: @FINDING_WARNING: instances run, but something does not work or is not isolated */
 typedef enum { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM } FindingLevel;
 
 /**
- * Finding: what a check found.
- * @text: (transfer full): what there is
- * @advice: (transfer full): what to do about it; NULL where all is well
+ * Finding: the result of a check.
+ * @text: (transfer full): what the check found
+ * @advice: (transfer full): what to do about it; NULL if nothing has to be done
  */
 typedef struct {
     FindingLevel level;
@@ -18,17 +18,17 @@ typedef struct {
     char *advice;
 } Finding;
 
-/** DoctorCheck: @name: one word, for machines too */
+/** DoctorCheck: one check. @name: one word, for machines too */
 typedef struct {
     const char *name;
     Finding (*look)(void);
 } DoctorCheck;
 
-/** doctor_kernel_checks, doctor_host_checks: @n is set to their number. */
+/** doctor_kernel_checks, doctor_host_checks: get the checks. @n is set to their number. */
 const DoctorCheck *doctor_kernel_checks(size_t *n);
 const DoctorCheck *doctor_host_checks(size_t *n);
 
-/** finding: make one; both texts are taken. */
+/** finding: make a finding. Takes ownership of both texts. */
 static inline Finding finding(FindingLevel level, char *text, char *advice)
 {
     return (Finding){level, text, advice};

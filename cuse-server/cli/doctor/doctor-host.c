@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nvcuse needs of the host around the kernel: the driver, cgroups, a user, runtimes. */
+/* Checks what nvcuse needs from the host beside the kernel: the driver, cgroups, a user, runtimes. */
 #include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static Finding look_at_uvm_module(void)
     if (g_file_test("/sys/module/nvidia_uvm", G_FILE_TEST_EXISTS)) {
         return finding_ok("loaded");
     }
-    /* The model driver has it in one module. */
+    /* The model driver does not have a module nvidia-uvm: its only module registers the device. */
     g_autofree char *devices = NULL;
     if (g_file_get_contents("/proc/devices", &devices, NULL, NULL) &&
         strstr(devices, " nvidia-uvm\n")) {
@@ -121,7 +121,7 @@ static Finding look_at_user(void)
 
 /* --- runtimes --------------------------------------------------------------------------------- */
 
-/* A runtime, and the first version that passes seccomp listeners on; NULL: it leaves that to runc. */
+/* A runtime. @needs: the first version that passes seccomp listeners on; NULL: the program leaves that to runc */
 typedef struct {
     const char *program;
     const char *needs;
@@ -132,7 +132,8 @@ static const Runtime runtimes[] = {
     {"docker", NULL}, {"containerd", NULL}, {"nerdctl", NULL},  {"crio", NULL},
 };
 
-/* The first thing in a program's --version that looks like one. The caller frees it; NULL: none. */
+/* Find the first text in the output of a program's --version that looks like a version. Returns NULL if there is none. The
+ * caller frees it. */
 static char *version_of(const char *path)
 {
     const char *const argv[] = {path, "--version", NULL};

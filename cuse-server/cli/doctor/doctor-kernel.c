@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nvcuse needs of the kernel, tried out rather than guessed from its version. */
+/* Checks what nvcuse needs from the kernel. The checks try each feature and do not derive it from the kernel's version. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -24,9 +24,9 @@
 #define SYS_mseal 462
 #endif
 
-/* --- how calls get here ----------------------------------------------------------------------- */
+/* --- the transports of calls ------------------------------------------------------------------- */
 
-/* Is there a module for the running kernel, or is it built in? */
+/* Check whether the running kernel has a module, or has it built in. */
 static bool has_module(const char *file)
 {
     static const char *const lists[] = {"modules.builtin", "modules.dep"};
@@ -43,7 +43,7 @@ static bool has_module(const char *file)
     return false;
 }
 
-/* Returns 0 or an errno. */
+/* Try to open a file. Returns 0 or an errno. */
 static int try_to_open(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -60,7 +60,7 @@ static bool is_device(const char *path, struct stat *st)
     return stat(path, st) == 0 && S_ISCHR(st->st_mode);
 }
 
-/* Of the two transports one is enough. */
+/* Choose the level for a missing transport. One of the two transports is enough. @other: path of the other one */
 static FindingLevel level_without(const char *other)
 {
     return try_to_open(other) == 0 ? FINDING_WARNING : FINDING_PROBLEM;
@@ -110,8 +110,9 @@ static Finding look_at_fuse(void)
 enum { PROBE_YES, PROBE_NO, PROBE_NO_LISTENER };
 
 /*
- * In a child: a listener of its own for a call that it does not make, and one request to it that
- * names no call. A kernel that knows the flag says that the call is not there.
+ * Try SECCOMP_ADDFD_FLAG_SEND, in a child. The child makes a seccomp listener for a system call (getpgid) that it does
+ * not make, and then sends the listener a request that does not name a pending call. A kernel that has the flag
+ * answers that there is no such call (ENOENT).
  */
 static G_NORETURN void probe_addfd_send(void)
 {

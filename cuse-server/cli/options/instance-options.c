@@ -21,8 +21,8 @@
 typedef enum { OPTION_TEXT, OPTION_PATH, OPTION_NUMBER } OptionKind;
 
 /*
- * An option of an instance: on the command line and, under the same name, in a configuration file.
- * A number is at least 1; `initial` is what it is without the option.
+ * An option of an instance. It has the same name on the command line and in a configuration file.
+ * A number is at least 1; `initial` is its value if the option is not given.
  */
 typedef struct {
     const char *name;
@@ -32,7 +32,7 @@ typedef struct {
     int initial;
     int max;
     const char *placeholder;
-    const char *help; /* NULL: another part adds it to the command line */
+    const char *help; /* NULL: other code adds the option to the command line */
 } InstanceOption;
 
 static bool check_caps(const char *text, GError **error)
@@ -49,7 +49,7 @@ static bool check_policy(const char *text, GError **error)
     return driver_policy_parse(text, &policy, error);
 }
 
-/* Whether UVM files are to be shared by many processes, in @shared. */
+/* Read how UVM files are shared. @shared: set to whether several processes share them */
 static bool parse_uvm_sharing(const char *text, bool *shared, GError **error)
 {
     *shared = g_str_equal(text, "multi-process");
@@ -68,7 +68,7 @@ static bool check_uvm_sharing(const char *text, GError **error)
     return parse_uvm_sharing(text, &shared, error);
 }
 
-/* Whether another worker is to take the place of one that has ended, in @renew. */
+/* Read what to do when the worker ends. @renew: set to whether a new worker takes its place */
 static bool parse_worker_death(const char *text, bool *renew, GError **error)
 {
     *renew = g_str_equal(text, "restart");
@@ -201,7 +201,7 @@ static bool check_number(const InstanceOption *option, const char *text, int *nu
     return true;
 }
 
-/* Check a value of a file, and take it if the command line had none. */
+/* Check a value from a file, and take it if the command line did not have the option. */
 static bool take_value(InstanceOptions *options, size_t index, char *text, const char *origin,
                        GError **error)
 {
@@ -261,8 +261,8 @@ void instance_options_clear(InstanceOptions *options)
     }
 }
 
-/* The host does not have what option @name asks for: say which line of which file did. Returns
- * false. */
+/* Prefix an error with the file and line that option @name came from, because the host does not have what the option
+ * asks for. Returns false. */
 static bool blame(const InstanceOptions *options, const char *name, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
@@ -292,7 +292,7 @@ static bool open_trace(const char *path, int *fd, GError **error)
     return !path || open_output(path, "the table of calls", fd, error);
 }
 
-/* Check the numbers, and put the initial ones where none was given. */
+/* Check the numbers, and set those that were not given to their initial values. */
 static bool settle_numbers(InstanceOptions *options, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
@@ -323,13 +323,13 @@ static const DriverNode *choose_driver(const InstanceOptions *options, GError **
     return node;
 }
 
-/* Only where GPUs may be left out, or may yet come: "all" is all there will ever be. */
+/* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. */
 static bool wants_scope(const InstanceOptions *options)
 {
     return options->gpus && !g_str_equal(options->gpus, "all");
 }
 
-/* Settle what the filter of system calls depends on. */
+/* Set the parts of the configuration that the filter of system calls depends on. */
 static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
     const DriverNode *node;
@@ -366,7 +366,7 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
     return true;
 }
 
-/* What a recording says, or leaves out, is not for options to say. */
+/* Refuse options for which the recording determines the value, with a message. */
 static bool check_simulate(const InstanceOptions *options, GError **error)
 {
     const struct {
@@ -390,7 +390,7 @@ static bool check_simulate(const InstanceOptions *options, GError **error)
     return true;
 }
 
-/* Read it here, and keep it open for the worker, which reads it as well. */
+/* Read the recording, and keep it open for the worker, which reads it as well. */
 static bool open_simulation(const char *path, InstancePlan *plan, GError **error)
 {
     InstanceConfig *config = &plan->config;
@@ -406,7 +406,7 @@ static bool open_simulation(const char *path, InstancePlan *plan, GError **error
     return plan->simulation;
 }
 
-/* Everything is as it was when it was recorded; other capabilities may be asked for. */
+/* Configure a simulated instance as the recorded instance was. Only its capabilities may be changed by an option. */
 static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
     InstanceConfig *config = &plan->config;

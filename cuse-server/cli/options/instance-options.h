@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that `run` and `serve` share, and the instance they describe. */
+/* The options that `run` and `serve` share, and the instance that they describe. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +13,8 @@
 enum { INSTANCE_OPTIONS_MAX = 24 };
 
 /**
- * InstanceOptions: as parsed. Zero it, parse, load, clear.
- * @origins: for an option that came from a file, "PATH:LINE"; in the order of the table
+ * InstanceOptions: the parsed options. Use: zero it, parse, load, clear.
+ * @origins: "PATH:LINE" for each option that came from a file; in the order of the table
  */
 typedef struct {
     char *name;
@@ -31,7 +31,7 @@ typedef struct {
     char *simulate;
     char *audit;
     char *textfile_dir;
-    int record_limit; /* 0: not given, as below */
+    int record_limit; /* 0: not given; so for the numbers below */
     int threads;
     int max_files;
     int max_clients;
@@ -46,24 +46,24 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context);
 /**
  * instance_options_load: take options that were not given on the command line from a key file's group
  * [instance]; its keys are the options' names.
- * @error: names the file, the line and, for a misspelt key, the nearest one. Every value is checked
- * that can be without looking at the host.
+ * Checks every value that can be checked without looking at the host.
+ * @error: names the file, the line and, for a misspelt key, the nearest key
  */
 bool instance_options_load(InstanceOptions *options, const char *path, GError **error);
 
 /**
- * instance_options_filter: (transfer full): the system calls that such an instance's processes may
- * make, in words; NULL with @error. Needs no device.
+ * instance_options_filter: describe in words the system calls that the processes of such an instance may make.
+ * Does not need a device. Returns: (transfer full): the text, or NULL with @error.
  */
 char *instance_options_filter(const InstanceOptions *options, GError **error);
 
 void instance_options_clear(InstanceOptions *options);
 
 /**
- * InstancePlan: an instance that can be started: the host looked at, everything checked.
+ * InstancePlan: an instance that can be started: its options have been checked against the host.
  * @config: points into the plan
- * @simulation: of a simulated instance, what the recording says; else NULL
- * @audit, @textfile_dir: for the report, see ReportConfig; they belong to the options
+ * @simulation: for a simulated instance, the contents of the recording; else NULL
+ * @audit, @textfile_dir: for the report, see ReportConfig; the options own them
  */
 typedef struct {
     InstanceConfig config;
@@ -77,7 +77,7 @@ typedef struct {
 /**
  * instance_plan_make: look at the host and check the options.
  * @default_name: used if --name was not given
- * @error: where the option that is to blame came from a file, begins with its place
+ * @error: if an option from a file caused the error, the message begins with the option's file and line
  */
 bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
                         const char *default_name, GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nvcuse trace diff: what two recordings did differently. Calls are lined up by name; those that stand
- * beside each other are compared by outcome and by what went in. Handles count by the order in which they
- * appear, addresses and descriptors not at all.
+ * nvcuse trace diff: shows what two recordings did differently. Calls are paired by name. The two calls of a pair are
+ * compared by their outcomes and by the parameters that went in. Handles are compared by the order in which they
+ * appear. Addresses and descriptors are not compared.
  */
 #include <string.h>
 
@@ -13,19 +13,19 @@
 #include "cuse-server/wire/refusal.h"
 
 enum {
-    WINDOW = 512,  /* so many calls are looked ahead for one that both have */
-    AGREE = 3,     /* and so many in a row must be the same */
-    TOLD_MAX = 16, /* members of one call */
+    WINDOW = 512,  /* how many calls to look ahead for one that both recordings have */
+    AGREE = 3,     /* how many calls in a row must then have the same names */
+    TOLD_MAX = 16, /* how many differences to show for one call */
 };
 
-/* Call: one act. @members: "path=value" a line, both lists of one length if the structs are the same */
+/* Call: one act. @members: one "path=value" for each member; equal structs have lists of equal length */
 typedef struct {
     char *name;
     char *outcome;
     char **members;
 } Call;
 
-/* Side: a recording, and the handles that it has named so far, by order of appearance. */
+/* Side: a recording. @handles: the handles that it has used so far, numbered in the order in which they appeared */
 typedef struct {
     TraceSource source;
     GPtrArray *calls;
@@ -49,7 +49,7 @@ static void clear_side(Side *side)
     g_clear_pointer(&side->handles, g_hash_table_unref);
 }
 
-/* --- what a call is --------------------------------------------------------------------------- */
+/* --- reading calls ---------------------------------------------------------------------------- */
 
 static guint name_handle(Side *side, uint32_t handle)
 {
@@ -110,7 +110,7 @@ static void append_range(Side *side, GString *text, const TraceCall *call, const
     }
 }
 
-/* Handles that the driver chose get their names where they come from. */
+/* Number the handles that the driver chose, when they appear in its answer. */
 static void note_answers(Side *side, const TraceCall *call, const TraceAct *act)
 {
     const TraceRange *range = &act->ranges[0];
@@ -159,7 +159,7 @@ static Call *make_call(Side *side, const TraceAct *act)
     return call;
 }
 
-/* What guests did, without what only the host was asked. */
+/* Read the calls that guests made. Leaves out calls that only went to the host. */
 static bool read_side(Side *side, const char *path, GError **error)
 {
     g_autoptr(GError) problem = NULL;
@@ -208,7 +208,7 @@ static bool agree(const Side *a, guint i, const Side *b, guint j)
     return true;
 }
 
-/* The nearest place from which both go on alike; the ends if there is none near. */
+/* Move @i and @j to the nearest place from which both sides go on with the same calls; to the ends if there is none near. */
 static void find_agreement(const Side *a, guint *i, const Side *b, guint *j)
 {
     for (guint ahead = 1; ahead < WINDOW; ahead++) {
@@ -225,7 +225,7 @@ static void find_agreement(const Side *a, guint *i, const Side *b, guint *j)
     *j = b->calls->len;
 }
 
-/* A difference is told here, as text or as JSON. Returns how many there are. */
+/* Show a difference, as text or as JSON. Returns 1, the number of differences shown. */
 static guint tell(JsonBuilder *json, const char *sign, guint index, const Call *call,
                   const char *text)
 {

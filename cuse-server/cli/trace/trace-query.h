@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the actions of `nvcuse trace` share. */
+/* Types and functions that the actions of `nvcuse trace` share. */
 #pragma once
 
 #include "cuse-server/recording/names.h"
@@ -15,23 +15,23 @@ typedef struct {
     gboolean members;
 } TraceQuery;
 
-/** TraceSource: a recording that is read, with its driver's tables. */
+/** TraceSource: a recording that is being read, with its driver's tables. */
 typedef struct {
     TraceFile *file;
     TraceNames *names;
 } TraceSource;
 
-/** trace_source_open: false with @error. */
+/** trace_source_open: open a recording. Returns false with @error. */
 bool trace_source_open(TraceSource *source, const char *path, GError **error);
 void trace_source_close(TraceSource *source);
 
 /**
- * trace_source_next: (transfer full): the next act, which the names know of. NULL without @error: there
- * is none; standard error says so if the recording is not whole.
+ * trace_source_next: (transfer full): read the next act, and update @names with it. Returns NULL without @error at the
+ * end of the recording. If the recording is not complete, this is printed on standard error.
  */
 TraceAct *trace_source_next(TraceSource *source, GError **error);
 
-/** trace_query_fail: print what is wrong. Returns the exit code. */
+/** trace_query_fail: print an error. Returns the exit code. */
 int trace_query_fail(const GError *error);
 
 /* The actions. Each returns an exit code. */

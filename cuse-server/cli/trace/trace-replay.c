@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse trace replay: a recording played to the handlers of this nvcuse. */
+/* nvcuse trace replay: replays a recording through the handlers of this nvcuse. */
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/trace/trace-query.h"
 #include "cuse-server/recording/replay.h"

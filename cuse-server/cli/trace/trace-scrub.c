@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse trace scrub: a recording without what says where it was made. */
+/* nvcuse trace scrub: copies a recording without the values that identify the machine where it was made. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -58,7 +58,7 @@ static bool write_session(const TraceSession *session, int fd, GError **error)
     return write_all(fd, bytes, error);
 }
 
-/* A recording that was cut short stays so. */
+/* Write the end of the new recording. A recording that was cut short stays without an end. */
 static bool write_end(TraceEnd end, int fd, GError **error)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();

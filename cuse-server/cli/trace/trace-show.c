@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse trace show: a recording, act by act. */
+/* nvcuse trace show: prints a recording, act by act. */
 #include <string.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -24,7 +24,7 @@ static bool is_zero(const uint8_t *bytes, size_t size)
     return true;
 }
 
-/* Text with a zero at its end, and nothing but zeroes behind. */
+/* Check whether bytes are printable text that ends with a zero byte, with only zeroes behind it. */
 static bool is_text(const uint8_t *bytes, size_t size)
 {
     size_t n = strnlen((const char *)bytes, size);
@@ -59,7 +59,7 @@ static void append_numbers(GString *text, const uint8_t *bytes, size_t size, siz
     }
 }
 
-/* (transfer full): the value of a member. @element: bytes of a number, or 0: it is none */
+/* Format the value of a member. @element: bytes of a number, or 0 if it is not a number. Returns: (transfer full). */
 static char *format_value(const uint8_t *bytes, size_t size, size_t element)
 {
     GString *text = g_string_new(NULL);
@@ -76,7 +76,7 @@ static char *format_value(const uint8_t *bytes, size_t size, size_t element)
 
 /* --- members ---------------------------------------------------------------------------------- */
 
-/* Takes a member's name, what was put in and what came back; NULL: nothing. */
+/* Gets a member's name, the value that was put in and the value that came back; NULL: no value. */
 typedef void (*MemberFunc)(gpointer data, const char *path, const char *in, const char *out);
 
 static void show_member(const TraceRange *range, const char *path, uint32_t offset, uint32_t size,
@@ -118,7 +118,7 @@ static char *format_time(uint64_t nanoseconds)
                            nanoseconds % NANOSECONDS);
 }
 
-/* What else there is to say of an act. */
+/* Format the details of an act that its name does not have. */
 static char *format_detail(const TraceCall *call, const TraceAct *act)
 {
     switch (act->kind) {
@@ -166,7 +166,7 @@ static void print_member(gpointer data, const char *path, const char *in, const 
     g_print("        %-44s %s%s%s\n", path, in ? in : "", out ? " -> " : "", out ? out : "");
 }
 
-/* What the host was asked, in a few words. */
+/* Describe in a few words an operation that the host was asked for. */
 static char *format_op(const TraceOp *op)
 {
     switch (op->kind) {
@@ -285,7 +285,7 @@ static void print_heading(const TraceSession *session)
             "STATUS", "TOOK (us)");
 }
 
-/* An object a line. */
+/* Print an act as a JSON object on one line. */
 static void print_json(TraceNames *names, const TraceAct *act, bool members)
 {
     g_autoptr(JsonBuilder) json = json_builder_new_immutable();

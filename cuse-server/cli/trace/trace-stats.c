@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse trace stats: which calls there were, how often, with what result, and how long they took. */
+/* nvcuse trace stats: counts a recording's calls, with their results and durations. */
 #include "abi/status.h"
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/command.h"
@@ -8,7 +8,7 @@
 
 static const char row_format[] = "%8s %8s %8s %8s %12s %10s %10s  %s\n";
 
-/* Calls of one name. @failed: by errno or NvStatus, at the host */
+/* All calls of one name. @failed: how many failed at the host, with an errno or an NvStatus */
 typedef struct {
     char *name;
     uint64_t calls;
