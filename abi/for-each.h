@@ -2,8 +2,8 @@
 /* ABI_FOR_EACH(M, CONTEXT, a, b, c) expands to M(CONTEXT, a) M(CONTEXT, b) M(CONTEXT, c), for up to
  * 340 items.
  *
- * A macro may not expand itself, so each step leaves the name of the next one behind, unexpanded,
- * and ABI_RESCAN reads the text again and again; every reading carries the chain one item further.
+ * A macro cannot expand itself. So each step leaves the name of the next step behind, unexpanded, and ABI_RESCAN makes
+ * the preprocessor read the text again and again. Each reading expands the next item.
  */
 #pragma once
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An ioctl's command word, or several that differ in some bits. */
+/* One command word of an ioctl, or several words that differ in some bits. */
 #pragma once
 
 #include <stdint.h>
 
 /**
- * IoctlWord: the words w with (w & @mask) == @word.
- * @name: the driver's or the kernel's name of it; static
+ * IoctlWord: all words w with (w & @mask) == @word.
+ * @name: the driver's or the kernel's name of the ioctl; a static string
  */
 typedef struct {
     const char *name;
@@ -14,5 +14,5 @@ typedef struct {
     uint32_t mask;
 } IoctlWord;
 
-/** IOCTL_WORD_EXACT: @mask of a single word. */
+/** IOCTL_WORD_EXACT: the @mask for a single word. */
 #define IOCTL_WORD_EXACT UINT32_MAX

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's types, and how a struct of the driver is written down.
+/* Describes the driver's types, with macros for its structs.
  *
  * A struct is written once, member by member, in the order of the driver's header:
  *
@@ -9,29 +9,30 @@
  *         (NvHandle, hObjectOld),
  *         (NvV32, status))
  *
- * That makes the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout,
+ * This defines the C type, a compile-time check of its size (16 bytes), and NVOS00_PARAMETERS_layout,
  * the table that `nvcuse abi layout` prints and the parity test compares. An array has its
- * dimensions as third item: `(NvU32, list, [32])`. A member that is more than a number has its role as the last one (abi/role.h).
+ * dimensions as third item: `(NvU32, list, [32])`. A member that is more than a number has its role as the last item
+ * (abi/role.h).
  *
- * When a release changes a struct, the new shape is written below the old one with the series that
- * brought it (580_200 if series 580 had changed it before). The C type of this one is
+ * When a release changes a struct, the new shape is written below the old one, with the series that
+ * brought it (580_200 if series 580 had changed the struct before). In this example the C type is
  * NV_CHANNEL_ALLOC_PARAMS_V570:
  *
  *     ABI_STRUCT_SINCE(NV_CHANNEL_ALLOC_PARAMS, 570, 368, ...)
  *
- * Which shape holds at which driver version is the business of version-tree/.
+ * version-tree/ says which driver version has which shape.
  *
- * A struct or union that has no name in the driver is written first, under its owner's and its
- * member's name; its members appear in the owner's table as `member.inner`:
+ * A struct or union that has no name in the driver is written before its owner. Its name consists of its owner's
+ * and its member's name. Its members appear in the owner's table as `member.inner`:
  *
  *     ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map, ...)
  *     ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48, ...,
  *         (NV00F8_ALLOCATION_PARAMETERS_map, map))
  *
- * ABI_ANONYMOUS_UNION is for one without a member name either: its members appear as the owner's
- * own.
+ * ABI_ANONYMOUS_UNION is for a union that does not have a member name either. Its members appear as the owner's
+ * own members.
  *
- * Layouts are those of x86-64; arm64 has the same. */
+ * The layouts are those of x86-64. arm64 has the same layouts. */
 #pragma once
 
 #include <stddef.h>
@@ -55,9 +56,9 @@ typedef struct AbiLayout AbiLayout;
  * AbiField: one member of a struct.
  * @name: the driver's spelling
  * @dimensions: "" or, for an array, "[32]" or "[8][2]"
- * @offset, @size: in bytes; of an array, the whole of it
- * @type: type of the member, of an array's element
- * @role: what it is, if it is more than a number
+ * @offset, @size: in bytes; @size of an array is that of the whole array
+ * @type: type of the member, or of an array's element
+ * @role: what the member is, if it is more than a number
  */
 typedef struct {
     const char *name;
@@ -70,10 +71,10 @@ typedef struct {
 
 /**
  * AbiLayout: a type of the driver.
- * @name: the driver's name, the same for every shape the struct has had
- * @since: series that brought this shape ("570"), NULL for the first one known
+ * @name: the driver's name, which is the same for every shape of the struct
+ * @since: series that brought this shape ("570"); NULL for the first known shape
  * @size: in bytes; 0 if it is opaque
- * @fields, @n_fields: its members, none for a scalar
+ * @fields, @n_fields: its members; a scalar does not have any
  */
 struct AbiLayout {
     const char *name;
@@ -84,14 +85,14 @@ struct AbiLayout {
     const AbiField *fields;
 };
 
-/** abi_layout_is_union: whether its members lie over one another. */
+/** abi_layout_is_union: check whether the members share the same memory. */
 static inline _Bool abi_layout_is_union(const AbiLayout *layout)
 {
     return layout->n_fields > 1 && layout->fields[1].offset == 0;
 }
 
-/* The driver's scalars (nvtypes.h). NvP64 is a number here: a pointer of the guest means nothing to
- * us. */
+/* The driver's scalars (nvtypes.h). NvP64 is a number here, because we cannot use a pointer of the
+ * guest. */
 #define ABI_SCALARS(SCALAR)                                                \
     SCALAR(NvU8, uint8_t)                                                  \
     SCALAR(NvU16, uint16_t)                                                \
@@ -116,7 +117,7 @@ static inline _Bool abi_layout_is_union(const AbiLayout *layout)
     SCALAR(NV9096_CTRL_ZBC_CLEAR_TABLE_TYPE, uint32_t)                     \
     SCALAR(NVB0CC_REGOPS_MODE, uint32_t)
 
-/* C's own types, where the driver uses them. */
+/* C's own types that the driver uses. */
 #define ABI_C_SCALARS(SCALAR) \
     SCALAR(char)              \
     SCALAR(int)               \
@@ -179,7 +180,7 @@ ABI_C_SCALARS(ABI_DECLARE_SCALAR)
     _Static_assert(!ABI_NEEDS_ROLE(TYPE) || ABI_HAS_ROLE(__VA_ARGS__), \
                    #OWNER "." #NAME " is of type " #TYPE ", and has no role: see abi/role.h");
 
-/* The tables exist once: abi/layouts.c defines ABI_DEFINE_LAYOUTS and includes every header. */
+/* Define the tables only once: abi/layouts.c defines ABI_DEFINE_LAYOUTS and includes every header. */
 #ifdef ABI_DEFINE_LAYOUTS
 #define ABI_DEFINE(...) __VA_ARGS__
 #else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ioctls of /dev/nvidiactl and /dev/nvidiaN: numbers (the NR byte) and parameter structs that
+/* ioctls of /dev/nvidiactl and /dev/nvidiaN: their numbers (the NR byte), and the parameter structs that
  * belong to the kernel interface layer. Driver files: nv-ioctl-numbers.h, nv-ioctl.h,
  * nv_escape.h, nv-unix-nvos-params-wrappers.h. */
 #pragma once
@@ -8,10 +8,10 @@
 
 /* clang-format off */
 
-/* Type byte and argument-size field of the ioctl word; the driver ignores the type and direction. */
+/* Type byte of the ioctl word. The driver ignores the type and the direction. */
 #define NV_IOCTL_MAGIC 'F'
-/* The whole ioctl word of a frontend number, for an argument of SIZE bytes, at most 16383; <sys/ioctl.h> has
- * what it is made of. */
+/* The whole ioctl word of a frontend number, for an argument of SIZE bytes, at most 16383. Users have to include
+ * <sys/ioctl.h> for _IOC. */
 #define NV_FRONTEND_WORD(NR, SIZE) \
     ((uint32_t)_IOC(_IOC_READ | _IOC_WRITE, NV_IOCTL_MAGIC, NR, SIZE))
 #define NV_IOCTL_BASE  200
@@ -56,10 +56,10 @@
 #define NV_RM_API_VERSION_REPLY_UNRECOGNIZED 0
 #define NV_RM_API_VERSION_REPLY_RECOGNIZED   1
 
-/* Most GPUs that NV_ESC_CARD_INFO lists. */
+/* The maximum number of GPUs that NV_ESC_CARD_INFO lists. */
 #define NV_MAX_DEVICES 32
 
-/* Most handles in one nv_ioctl_export_to_dma_buf_fd_t. */
+/* The maximum number of handles in one nv_ioctl_export_to_dma_buf_fd_t. */
 #define NV_DMABUF_EXPORT_MAX_HANDLES 128
 
 ABI_STRUCT(nv_ioctl_nvos02_parameters_with_fd, 56,

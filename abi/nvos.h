@@ -8,7 +8,7 @@
 
 /* clang-format off */
 
-/* A flag field is given by its SHIFT and its MASK (before shifting). */
+/* SHIFT and MASK describe a flag field. The mask applies after shifting the word right. */
 #define NVOS02_FLAGS_ALLOC_SHIFT                16
 #define NVOS02_FLAGS_ALLOC_MASK                 0x3
 #define NVOS02_FLAGS_ALLOC_NONE                 0x1
@@ -28,7 +28,7 @@
 #define NVOS33_FLAGS_CACHING_TYPE_DEFAULT       0x6
 #define NVOS33_FLAGS_CACHING_TYPE_UNCACHED_WEAK 0x7
 
-/* Words of an access mask, and the bit that allows NV_ESC_RM_DUP_OBJECT. Driver file: rs_access.h. */
+/* The number of words of an access mask, and the bit that allows NV_ESC_RM_DUP_OBJECT. Driver file: rs_access.h. */
 #define SDK_RS_ACCESS_MAX_LIMBS 1
 #define RS_ACCESS_DUP_OBJECT    0
 

@@ -1,66 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a member of a struct is, if it is more than a number: it stands in parentheses behind the member's name and dimensions.
+ * Roles: what a member of a struct is, if it is more than a number. A role stands in parentheses behind the member's name
+ * and dimensions:
  *
  *     (NvHandle, hClient, (CLIENT, CALL)),
  *     (NvU32, gpuIds, [32], (GPU_LIST, gpuFlags)),
  *     (NvU8, clusterUuid, [16], (LEFT_ALONE, "names a cluster, not a GPU"))
  *
- * A handle, a pointer and a UUID without a role do not compile (abi/layouts.c). The roles, with what follows their names:
+ * A handle, a pointer or a UUID without a role does not compile (abi/layouts.c). These are the roles, with the arguments that
+ * follow their names:
  *
- *     STATUS               an NvStatus: what the driver says of an ioctl that it has carried out, or refused to
- *     LEFT_ALONE, REASON   looks like one of those below, and goes as it is
- *     CLIENT, WHOSE        handle of a client: CALL: in which the call is made, and which was allocated through the caller's file,
- *                          or the driver refuses it (src/nvidia/src/kernel/rmapi/client.c, rmclientValidate_IMPL); INSTANCE:
- *                          any of the instance's; PROCESS: one that the calling process allocated
- *     OBJECT               handle of an object, which the driver looks up in the call's client
- *     DEPENDENCY           the same; with it, the driver frees what is allocated here
- *     FD, DEVICE [, NONE]  descriptor of a file of ours: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NEGATIVE or ZERO: such a number is none;
- *                          BY_EFFECT: what it is depends on other members, and the effect of the call translates it
+ *     STATUS               an NvStatus: the driver's answer to an ioctl that it has carried out or refused
+ *     LEFT_ALONE, REASON   a member that looks like one of those below, but is passed on unchanged
+ *     CLIENT, WHOSE        handle of a client. CALL: the client in which the call is made; if it was not allocated through the
+ *                          caller's file, the driver refuses it (src/nvidia/src/kernel/rmapi/client.c,
+ *                          rmclientValidate_IMPL). INSTANCE: any client of the instance. PROCESS: a client that the calling
+ *                          process allocated
+ *     OBJECT               handle of an object. The driver looks it up in the call's client
+ *     DEPENDENCY           an OBJECT on which the object that is allocated here depends: the driver frees both together
+ *     FD, DEVICE [, NONE]  descriptor of one of our files: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NONE says which number stands for
+ *                          no file. NEGATIVE: a negative one. ZERO: 0. BY_EFFECT: whether the member is a descriptor depends
+ *                          on other members, and the effect of the call decides it
  *     POINTER [, ACCESS, COUNT, ELEMENT, FLAGS]
- *                          address in the caller's memory, of which the driver reads or writes what is there. Of an array:
- *                          ACCESS: OUT, or INOUT; COUNT: the member that says how many elements there are; ELEMENT: bytes of
- *                          each; FLAGS: of AbiArrayFlags. Otherwise it leads to the parameters of a command or a class
- *     ADDRESS              address that is a key to the driver, or what it returns: nobody of ours reads or writes there
- *     MAPPING              the same, of a mapping: the driver looks for it among those of the calling process, and only the process
- *                          that allocated the client beside it (hClient) can have one in it (src/nvidia/src/kernel/rmapi/rs_utils.c,
- *                          serverutilMappingFilterCurrentUserProc; src/nvidia/arch/nvalloc/unix/src/osapi.c,
- *                          RmUpdateDeviceMappingInfo, rm_create_mmap_context)
+ *                          address in the caller's memory, at which the driver reads or writes. With arguments it points to an
+ *                          array. ACCESS: OUT or INOUT; COUNT: the member that has the number of elements; ELEMENT: bytes of
+ *                          each element; FLAGS: of AbiArrayFlags. Without, it points to the parameters of a command or a class
+ *     ADDRESS              address that the driver uses as a key, or that it returns. nvcuse does not read or write there
+ *     MAPPING              an ADDRESS of a mapping. The driver looks for it among the mappings of the calling process. Only the
+ *                          process that allocated the client beside it (hClient) can have a mapping in that client
+ *                          (src/nvidia/src/kernel/rmapi/rs_utils.c, serverutilMappingFilterCurrentUserProc;
+ *                          src/nvidia/arch/nvalloc/unix/src/osapi.c, RmUpdateDeviceMappingInfo, rm_create_mmap_context)
  *     PID                  number of a process
- *     SAID_PID             the same, where the driver says it of whatever process it is: all ones for the guest
- *     SAID_PROCESS         what the driver says beside it: zeroes for the guest
- *     INCIDENTAL           number that differs from run to run, and that comparisons of recordings leave out
- *     SECRET               what tells this machine from others; blanked in a recording that is scrubbed
+ *     SAID_PID             number of a process that the driver returns, of any container: the guest gets all ones
+ *     SAID_PROCESS         what the driver returns about such a process: the guest gets zeroes
+ *     INCIDENTAL           number that differs from run to run. Comparisons of recordings leave it out
+ *     SECRET               identifies this machine. It is blanked when a recording is scrubbed
  *     NULLED               pointer that never reaches the driver
- *     REFUSED              the same; the call is refused if it is not null
- *     MEMORY_SIZE          bytes of the memory that is allocated, once the driver has rounded them up
- *     COUNT, MEMBER        an array of structs, of which there are as many as that member says
+ *     REFUSED              pointer that never reaches the driver. If it is not null, the call is refused
+ *     MEMORY_SIZE          bytes of the memory that is allocated, after the driver has rounded them up
+ *     COUNT, MEMBER        an array of structs. MEMBER has the number of its elements
  *
- * Of GPUs, what the guest says, which is put back as it was after the call:
+ * Roles of GPUs that the guest names. After the call, the guest gets its own values back:
  *
- *     GPU_ID               ids. NV0000_CTRL_GPU_INVALID_ID, and NV0000_CTRL_GPU_ATTACH_ALL_PROBED_IDS where a list begins with it,
- *                          are no ids
- *     GPU_DEVICE           the device instance that a device is allocated of
+ *     GPU_ID               ids. NV0000_CTRL_GPU_INVALID_ID is not an id. NV0000_CTRL_GPU_ATTACH_ALL_PROBED_IDS is not an id if
+ *                          a list begins with it
+ *     GPU_DEVICE           the device instance of the GPU for which a device is allocated
  *     GPU_UUID             UUIDs that the driver looks for among the GPUs that the file has registered
- *     GPU_UUID_TO_REGISTER the UUID of a GPU to register: one of ours or nothing. The driver may answer with another,
- *                          which is a partition's
+ *     GPU_UUID_TO_REGISTER the UUID of a GPU to register. Only the UUID of one of our GPUs is passed on. The driver may return
+ *                          another UUID, which is a partition's
  *
- * and what the driver says:
+ * Roles of GPUs that the driver returns:
  *
- *     GPU_FAILED_ID, IDS   the one of IDS that the call failed for
+ *     GPU_FAILED_ID, IDS   the id for which the call failed. It is one of the member IDS
  *     GPU_SAID_ID, GPU_SAID_DEVICE   id or device instance of one GPU
- *     GPU_MASK [, BY]      bits that are device instances; BY is an array by device instance
- *     GPU_LIST [, BESIDE]  ids, the rest NV0000_CTRL_GPU_INVALID_ID; BESIDE goes along
+ *     GPU_MASK [, BY]      bits that are device instances; BY is an array, indexed by device instance
+ *     GPU_LIST [, BESIDE]  ids; the rest is NV0000_CTRL_GPU_INVALID_ID. BESIDE is an array whose elements move with the ids
  *     GPU_RECORD           the id in an element of an array with COUNT
  *     GPU_GROUP            the ids in such an element: NV0000_SYNC_GPU_BOOST_GROUP_CONFIG
- *     GPU_LINK             what is at the other end of a link
- *     GPU_LINK_REST, BYTE  what else there is of a link: where the other end is not said, each byte of it is BYTE
+ *     GPU_LINK             identifies the device at the other end of a link
+ *     GPU_LINK_REST, BYTE  the other members about a link. If the other end is hidden from the guest, each of their bytes is BYTE
  */
 #pragma once
 
 #include <stdint.h>
 
-/* Each with what `nvcuse abi show` says of it; more of it is in version-tree/role-text.c. */
+/* ROLE(name, text for `nvcuse abi show`). version-tree/role-text.c has more text. */
 #define ABI_ROLES(ROLE)                                                                         \
     ROLE(PLAIN, "")                                                                             \
     ROLE(STATUS, "the driver's answer")                                                         \
@@ -99,25 +103,25 @@
 typedef enum { ABI_ROLES(ABI_ROLE_ENUMERATOR) N_ABI_ROLES } AbiRoleKind;
 #undef ABI_ROLE_ENUMERATOR
 
-/** AbiClientOf: whose a client may be that a member names. */
+/** AbiClientOf: to whom a client that a member names must belong. */
 typedef enum { ABI_CLIENT_CALL, ABI_CLIENT_INSTANCE, ABI_CLIENT_PROCESS } AbiClientOf;
 
-/** AbiFdKind: of what a descriptor is. */
+/** AbiFdKind: the kind of file that a descriptor refers to. */
 typedef enum { ABI_FD_FRONTEND, ABI_FD_UVM, ABI_FD_OPEN_ONLY, ABI_FD_DMA_BUF } AbiFdKind;
 
-/** AbiFdNone: which descriptor stands for none. ABI_FD_BY_EFFECT: see above. */
+/** AbiFdNone: which number stands for no file. ABI_FD_ALWAYS: none does. ABI_FD_BY_EFFECT: see above. */
 typedef enum { ABI_FD_ALWAYS, ABI_FD_NEGATIVE, ABI_FD_ZERO, ABI_FD_BY_EFFECT } AbiFdNone;
 
 /**
- * AbiArrayFlags: of an array that a member points to.
+ * AbiArrayFlags: flags of an array that a member points to.
  * @ABI_NULL_OK: a null pointer is passed on, whatever the count
- * @ABI_EMPTY_IS_NULL: with a count of 0 the driver gets a null pointer; without it, that is refused
+ * @ABI_EMPTY_IS_NULL: if the count is 0, the driver gets a null pointer; without this flag the call is refused
  * @ABI_SQUARE: there are as many elements as the count squared
  * @ABI_BY_ERRNO: a count out of bounds is refused with EINVAL instead of a status
  * @ABI_CLIENTS: the elements are handles of clients, any of the instance's
- * @ABI_ON_TERMS: the effect of the call asks for it, on terms of its own
- * @ABI_READ: the driver has no bound for it: it may be as long as a call can carry. Of others the driver takes 1 MiB
- * (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
+ * @ABI_ON_TERMS: the effect of the call maps the array, under its own conditions
+ * @ABI_READ: the driver has no limit for the array, so it may be as long as a call can carry. Of other arrays the driver
+ * accepts 1 MiB (src/nvidia/inc/kernel/rmapi/param_copy.h, RMAPI_PARAM_COPY_MAX_PARAMS_SIZE)
  */
 typedef enum {
     ABI_NO_FLAGS = 0,
@@ -134,12 +138,13 @@ typedef enum {
 typedef enum { ABI_ACCESS_OUT, ABI_ACCESS_INOUT } AbiAccess;
 
 /**
- * AbiRole: a member's.
- * @client, @fd, @none: of ABI_ROLE_CLIENT and ABI_ROLE_FD
- * @beside: another member of the struct, NULL: none; @beside_at: its offset
- * @element: of an array that ABI_ROLE_POINTER points to, with @access and @flags; 0: it is none
- * @byte: of ABI_ROLE_GPU_LINK_REST
- * @reason: of ABI_ROLE_LEFT_ALONE
+ * AbiRole: the role of a member.
+ * @client: for ABI_ROLE_CLIENT
+ * @fd, @none: for ABI_ROLE_FD
+ * @beside: another member of the struct, which the role names, or NULL; @beside_at: its offset
+ * @element, @access, @flags: for ABI_ROLE_POINTER, of the array; @element 0: it does not point to an array
+ * @byte: for ABI_ROLE_GPU_LINK_REST
+ * @reason: for ABI_ROLE_LEFT_ALONE
  */
 typedef struct {
     AbiRoleKind kind;
@@ -155,15 +160,15 @@ typedef struct {
     const char *reason;
 } AbiRole;
 
-/** abi_role_is_gpu: whether it is one of those of GPUs. */
+/** abi_role_is_gpu: check whether it is one of the roles of GPUs. */
 static inline _Bool abi_role_is_gpu(const AbiRole *role)
 {
     return role->kind >= ABI_ROLE_GPU_ID;
 }
 
-/* --- how they are read from a struct's list ---------------------------------------------------- */
+/* --- macros that read roles from a struct's list ----------------------------------------------- */
 
-/* 1 if what is given begins with a parenthesis. */
+/* ABI_IS_ROLE: 1 if the arguments begin with a parenthesis, else 0. */
 #define ABI_IS_ROLE(...)       ABI_SECOND(ABI_PROBE __VA_ARGS__, 0, ~)
 #define ABI_SECOND(...)        ABI_SECOND_(__VA_ARGS__)
 #define ABI_SECOND_(A, B, ...) B
@@ -173,7 +178,7 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
 #define ABI_FIRST(...)         ABI_FIRST_(__VA_ARGS__, ~)
 #define ABI_FIRST_(A, ...)     A
 
-/* Of what stands behind a member's name: its dimensions, if there are any, and its role, or no more. */
+/* ABI_DIMENSIONS and ABI_ROLE take what stands behind a member's name, and give its dimensions and its role, if any. */
 #define ABI_DIMENSIONS(...) \
     ABI_PASTE(ABI_DIMENSIONS_, ABI_IS_ROLE(ABI_FIRST(__VA_ARGS__)))(__VA_ARGS__)
 #define ABI_DIMENSIONS_0(...) __VA_OPT__(ABI_FIRST(__VA_ARGS__))
@@ -202,7 +207,7 @@ static inline _Bool abi_role_is_gpu(const AbiRole *role)
 #define ABI_DETAILS_GPU_MASK(OWNER, MEMBER)      ABI_BESIDE(OWNER, MEMBER)
 #define ABI_DETAILS_GPU_LIST(OWNER, MEMBER)      ABI_BESIDE(OWNER, MEMBER)
 
-/* Types whose members need a role: those that are defined, as nothing in parentheses. */
+/* Types whose members need a role. Each is a macro ABI_NEEDS_ROLE_TYPE that expands to empty parentheses. */
 #define ABI_NEEDS_ROLE_NvHandle        ()
 #define ABI_NEEDS_ROLE_NvP64           ()
 #define ABI_NEEDS_ROLE_NvProcessorUuid ()

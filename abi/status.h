@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NvStatus: what the resource manager answers inside a parameter struct. Driver
+/* NvStatus: the resource manager's answer inside a parameter struct. Driver
  * file: nvstatuscodes.h. */
 #pragma once
 
 #include <stdint.h>
 
-/* X(name, value), in the order of the values, NV_ERR_GENERIC excepted. */
+/* X(name, value), sorted by value, except for NV_ERR_GENERIC. */
 /* clang-format off */
 #define NV_STATUSES(X) \
     X(NV_OK, 0x00000000) \
@@ -152,7 +152,7 @@ enum { NV_STATUSES(NV_STATUS_ENUMERATOR) };
 #undef NV_STATUS_ENUMERATOR
 
 /**
- * nv_status_name: the driver's name of a status.
+ * nv_status_name: get the driver's name of a status.
  *
  * Returns: for example "NV_ERR_INVALID_CLIENT"; NULL for a status that is not listed above.
  */

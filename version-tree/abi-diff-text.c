@@ -118,7 +118,7 @@ static void write_struct(GString *out, const AbiLayout *before, const AbiLayout 
     abi_rows_diff_text(out, a, b);
 }
 
-/* Both lists are sorted by name; goes through them side by side. */
+/* Write which structs differ. Goes through both lists side by side; they are sorted by name. */
 static void write_structs(GString *out, const DriverAbi *before, const DriverAbi *after)
 {
     g_autoptr(GPtrArray) a = driver_abi_structs(before);

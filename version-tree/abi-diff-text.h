@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Differences in words: lines that begin with + (added), - (gone) or ~ (changed). */
+/* Writes differences as lines that begin with + (added), - (gone) or ~ (changed). */
 #pragma once
 
 #include "version-tree/abi-diff.h"
@@ -10,5 +10,5 @@
  */
 void abi_rows_diff_text(GString *out, const GArray *before, const GArray *after);
 
-/** driver_abi_diff_text: (transfer full): the entries and structs in which two drivers differ. */
+/** driver_abi_diff_text: write the entries and structs in which two drivers differ. Returns: (transfer full). */
 char *driver_abi_diff_text(const DriverAbi *before, const DriverAbi *after);

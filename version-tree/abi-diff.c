@@ -45,7 +45,7 @@ GArray *driver_abi_diff_entries(const DriverAbi *before, const DriverAbi *after)
     return diffs;
 }
 
-/* The index of the member called @path, or -1. */
+/* Find the index of the member called @path. Returns -1 if there is none. */
 static int find_row(const GArray *rows, const char *path)
 {
     for (guint i = 0; i < rows->len; i++) {

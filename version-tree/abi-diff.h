@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between two drivers, or between two shapes of a struct. */
+/* Finds the differences between two drivers, or between two shapes of a struct. */
 #pragma once
 
 #include "version-tree/abi-layouts.h"
@@ -13,12 +13,12 @@ typedef struct {
 /**
  * driver_abi_diff_entries: compare two drivers' entries by kind and number.
  *
- * Returns: (transfer full): array of AbiEntryDiff by kind and number; it points into @before and
+ * Returns: (transfer full): array of AbiEntryDiff, sorted by kind and number; it points into @before and
  * @after.
  */
 GArray *driver_abi_diff_entries(const DriverAbi *before, const DriverAbi *after);
 
-/** abi_entry_equal: whether two entries have the same name, handler, capabilities and struct
+/** abi_entry_equal: check whether two entries have the same name, handler, capabilities and struct
  * shapes. */
 bool abi_entry_equal(const AbiEntry *a, const AbiEntry *b);
 

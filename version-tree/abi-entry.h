@@ -9,7 +9,7 @@
 #include "version-tree/handler.h"
 #include "version-tree/nv-caps.h"
 
-/* What an entry's number is: ABI_FRONTEND: the NR byte of an ioctl on /dev/nvidiactl or
+/* The kind of an entry says what its number is. ABI_FRONTEND: the NR byte of an ioctl on /dev/nvidiactl or
  * /dev/nvidiaN; ABI_UVM: the whole ioctl word; ABI_CONTROL: NVOS54_PARAMETERS.cmd; ABI_ALLOC: the
  * class id. */
 typedef enum { ABI_FRONTEND, ABI_UVM, ABI_CONTROL, ABI_ALLOC, N_ABI_KINDS } AbiKind;
@@ -20,13 +20,13 @@ typedef struct DriverNode DriverNode;
  * AbiEntry: one call that a container may make.
  * @name: the driver's name of @number
  * @caps: the entry is open if one of these is enabled
- * @layout: the parameter struct in the shape that this driver has; NULL if there is none. An
- * entry whose parameters may be of any length does not hold the caller to its size.
- * @short_layout: the older, shorter form that is taken as well (NVOS21_PARAMETERS for
+ * @layout: the parameter struct in the shape that this driver has; NULL if there is none. If the
+ * entry's parameters may be of any length, the caller does not have to use the struct's size.
+ * @short_layout: the older, shorter form that is accepted as well (NVOS21_PARAMETERS for
  * NV_ESC_RM_ALLOC), or NULL
- * @members: those of @layout that have a role; of a composed ABI never NULL
- * @since: the node that brought the number
- * @changed: the last node on the driver's path that changed anything about it
+ * @members: the members of @layout that have a role; never NULL in a composed ABI
+ * @since: the node that added the number
+ * @changed: the last node on the driver's path that changed the entry
  */
 typedef struct {
     AbiKind kind;
@@ -41,8 +41,8 @@ typedef struct {
     const DriverNode *changed;
 } AbiEntry;
 
-/** abi_handler_kind: the kind of entries that a handler is for. */
+/** abi_handler_kind: get the kind of entries that a handler is for. */
 AbiKind abi_handler_kind(AbiHandler handler);
 
-/** abi_kind_name: "frontend", "uvm", "control" or "alloc". */
+/** abi_kind_name: get a kind's name: "frontend", "uvm", "control" or "alloc". */
 const char *abi_kind_name(AbiKind kind);

@@ -7,7 +7,7 @@
 #include "abi/ctrl2080-gpu.h"
 #include "abi/uvm.h"
 
-/* Structs that no entry names: elements of lists that parameters point to, and what the proxy
+/* Structs that no entry names: elements of lists that parameters point to, and structs that the proxy
  * itself sends. */
 static const AbiLayout *const further_structs[] = {
     &NVXXXX_CTRL_XXX_INFO_layout,
@@ -49,8 +49,7 @@ static void add_row(GArray *rows, const char *path, const char *type, const AbiF
     g_array_append_val(rows, row);
 }
 
-/* Appends the members of @layout, which lies at @base and whose members' names begin with @prefix.
- */
+/* Append the members of @layout to @rows. @layout lies at offset @base; its members' names begin with @prefix. */
 static void add_members(GArray *rows, const AbiLayout *layout, const char *prefix, uint32_t base)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {

@@ -8,7 +8,12 @@
 static AbiMember no_members[1];
 const AbiMembers abi_members_none = {.all = no_members};
 
-/* What a struct is in: @base: where it begins; @array: the array that it is the first element of, at @array_at, or NULL */
+/*
+ * Owner: a struct, and where it lies in the outermost struct.
+ * @base: its offset
+ * @array: the array whose first element it is or lies in, or NULL; @array_at: the array's offset
+ * @array_beside: the member that the array's role names
+ */
 typedef struct {
     const AbiLayout *layout;
     uint32_t base;
@@ -38,7 +43,7 @@ static AbiPlace place_of(const Owner *owner, const AbiField *field)
                       .type = owner->layout};
 }
 
-/* The member that the role of @field names, in the same struct. */
+/* Find the member that the role of @field names, in the same struct. If there is none, return that of the owner's array. */
 static AbiPlace beside_of(const Owner *owner, const AbiField *field)
 {
     for (uint32_t i = 0; field->role.beside && i < owner->layout->n_fields; i++) {
@@ -51,7 +56,7 @@ static AbiPlace beside_of(const Owner *owner, const AbiField *field)
 
 static void add_members(GArray *found, const Owner *owner);
 
-/* The struct that a member is, or the structs of an array. Arrays in elements of arrays are left out. */
+/* Add the members of a struct, or of an array's structs. Leaves out unions, and arrays in elements of arrays. */
 static void add_inner(GArray *found, const Owner *owner, const AbiField *field)
 {
     Owner inner = *owner;
@@ -82,7 +87,8 @@ static void add_members(GArray *found, const Owner *owner)
     }
 }
 
-/* Of the client that a call is made in the driver itself asks whose it is. */
+/* Check whether nvcuse looks at a member with this role before the driver gets it. It does not look at the client in
+ * which a call is made: the driver itself checks that client's owner. */
 static bool is_looked_at(const AbiRole *role)
 {
     switch (role->kind) {
@@ -108,7 +114,7 @@ AbiMembers *abi_members_new(const AbiLayout *layout)
     add_members(found, &(Owner){.layout = layout});
     g_assert(found->len <= UINT8_MAX);
     members->layout = layout;
-    members->all = g_new(AbiMember, found->len + 1); /* NULL is no array */
+    members->all = g_new(AbiMember, found->len + 1); /* + 1: never NULL, even without members */
     for (guint i = 0; i < found->len; i++) {
         members->are_looked_at |= is_looked_at(g_array_index(found, AbiMember, i).role);
     }

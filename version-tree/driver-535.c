@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver series 535: the root of the tree, with everything that later series change. */
+/* Driver series 535: the root of the tree. Later series change its entries. */
 #include "version-tree/driver-rows.h"
 
 /* clang-format off */

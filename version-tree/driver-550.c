@@ -43,7 +43,7 @@ static const AbiShape shapes_550_40_07[] = {
     SHAPE(UVM_SET_PREFERRED_LOCATION_PARAMS, 550),
 };
 
-/* Of both branches: 550.40.53 does not descend from 550.54.14. */
+/* Both branches have these shapes: 550.40.53 does not descend from 550.54.14. */
 static const AbiShape shapes_550_40_53[] = {
     SHAPE(UVM_ALLOC_SEMAPHORE_POOL_PARAMS, 550),
     SHAPE(UVM_MAP_EXTERNAL_ALLOCATION_PARAMS, 550),
@@ -60,7 +60,7 @@ const DriverNode driver_550_40_07 = {
     SHAPES(shapes_550_40_07),
 };
 
-/* The first of those for developers of Vulkan, up to 550.40.85. */
+/* The first release of the branch for Vulkan developers, which goes up to 550.40.85. */
 const DriverNode driver_550_40_53 = {
     .version = {550, 40, 53},
     .parent = &driver_550_40_07,

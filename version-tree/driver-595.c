@@ -19,7 +19,7 @@ const DriverNode driver_595_45_04 = {
     SHAPES(shapes_595_45_04),
 };
 
-/* NVIDIA has published no headers of this release and of those that follow: it is taken to be as the one before. */
+/* NVIDIA has not published headers of this release and of those that follow. It is assumed to equal the one before. */
 const DriverNode driver_595_71_05 = {
     .version = {595, 71, 5},
     .parent = &driver_595_45_04,

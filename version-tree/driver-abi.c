@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "version-tree/driver-abi.h"
 
-/* Index: where an entry is. @slots: its index + 1, at the hash of its number or behind; 0: free. @shift: of the hash */
+/*
+ * Index: a hash table from an entry's number to its index.
+ * @slots: each has an entry's index + 1, at the hash of the entry's number or behind it; 0: the slot is free
+ * @shift: for the hash
+ */
 typedef struct {
     uint16_t *slots;
     unsigned mask;
@@ -10,12 +14,12 @@ typedef struct {
 
 struct DriverAbi {
     const DriverNode *node;
-    GArray *entries[N_ABI_KINDS]; /* of AbiEntry, by number */
+    GArray *entries[N_ABI_KINDS]; /* of AbiEntry, sorted by number */
     Index indices[N_ABI_KINDS];
     GHashTable *members; /* AbiLayout -> AbiMembers */
 };
 
-/* The place of @number: its index if @found, else where it belongs. */
+/* Find the index of @number. If it is not @found, return the index at which it belongs. */
 static guint find(const GArray *entries, uint32_t number, gboolean *found)
 {
     guint low = 0, high = entries->len;
@@ -40,7 +44,7 @@ static void apply_change(DriverAbi *abi, const DriverNode *node, const AbiChange
     gboolean found;
     guint i = find(entries, entry.number, &found);
 
-    /* A row that does not fit its parent is a mistake in the tree; the tests compose every node. */
+    /* If a row does not fit its node's parent, the tree has a mistake. The tests compose every node. */
     g_return_if_fail(found == (change->op != ABI_ADD));
     if (change->op == ABI_REMOVE) {
         g_array_remove_index(entries, i);
@@ -66,8 +70,8 @@ static void apply_node(DriverAbi *abi, const DriverNode *node)
     }
 }
 
-/* The shape that @layout has at @abi's node, and the node that brought it (NULL if it is the first
- * shape). */
+/* Find the shape that @layout has at @abi's node. @since: set to the node that brought the shape; NULL if it is the
+ * first shape. */
 static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
                                  const DriverNode **since)
 {
@@ -89,10 +93,10 @@ static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
 static uint32_t slot_of(const Index *index, uint32_t number)
 {
     return (number * UINT32_C(0x9e3779b1)) >>
-           index->shift; /* the golden ratio's: neighbours go far apart */
+           index->shift; /* golden ratio: puts neighbouring numbers far apart */
 }
 
-/* At most half of the slots are taken. */
+/* Make the index. At most half of its slots are taken. */
 static void make_index(Index *index, const GArray *entries)
 {
     unsigned bits = 1;

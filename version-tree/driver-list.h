@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every driver of the tree, parents first. Internal to version-tree/. */
+/* Lists every driver of the tree, parents first. Internal to version-tree/. */
 #pragma once
 
 #define DRIVER_NODES(NODE) \

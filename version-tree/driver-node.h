@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of driver versions, and the choice of a node in it.
  *
- * The tree follows the driver's own branches: 550.90.07 and 550.90.12, for example, come from one
- * parent, and 580.65.06 does not descend from 570.195.03. A node holds what its release changed; a
- * driver's ABI is its path from the root (driver-abi.h). */
+ * The tree follows the driver's own branches. For example, 550.90.07 and 550.90.12 have the same
+ * parent, and 580.65.06 does not descend from 570.195.03. A node has the changes of its release. A
+ * driver's ABI consists of all changes on the path from the root to its node (driver-abi.h). */
 #pragma once
 
 #include <glib.h>
@@ -25,7 +25,7 @@ typedef struct {
     AbiEntry entry;
 } AbiChange;
 
-/** AbiShape: from this node on, entries that use struct @of (in its first shape) have it as @is. */
+/** AbiShape: from this node on, entries that use struct @of (its first shape) use shape @is of it. */
 typedef struct {
     const AbiLayout *of;
     const AbiLayout *is;
@@ -34,8 +34,8 @@ typedef struct {
 /**
  * DriverNode: a driver release.
  * @parent: the release it derives from, NULL for the root
- * @qualified: its ABI has been vouched for
- * @sha256: of NVIDIA's installer, 64 hexadecimal digits; NULL if not recorded, or
+ * @qualified: nvcuse vouches for its ABI
+ * @sha256: checksum of NVIDIA's installer, 64 hexadecimal digits; NULL if it is not recorded, or
  * DRIVER_NO_INSTALLER
  * @changes, @shapes: how its ABI differs from the parent's
  */
@@ -50,32 +50,32 @@ struct DriverNode {
     size_t n_shapes;
 };
 
-/** driver_nodes: every node, parents first; @n is set to their number. */
+/** driver_nodes: get every node, parents first. @n is set to their number. */
 const DriverNode *const *driver_nodes(size_t *n);
 
-/** driver_node_find: the node of exactly this version, or NULL. */
+/** driver_node_find: find the node of exactly this version. Returns NULL if there is none. */
 const DriverNode *driver_node_find(DriverVersion version);
 
-/** driver_node_latest: the newest qualified node with an installer for @arch. */
+/** driver_node_latest: find the newest qualified node with an installer for @arch. */
 const DriverNode *driver_node_latest(DriverArch arch);
 
 /** driver_arch_name: "x86_64" or "aarch64", as in the installer's file name. */
 const char *driver_arch_name(DriverArch arch);
 
 /**
- * DriverPolicy: which drivers will do (--driver-policy).
+ * DriverPolicy: which drivers are accepted (--driver-policy).
  * @DRIVER_POLICY_QUALIFIED: a qualified node of exactly this version
  * @DRIVER_POLICY_KNOWN: a node of exactly this version
- * @DRIVER_POLICY_SERIES: that, or the nearest older node of the same major version
+ * @DRIVER_POLICY_SERIES: a node of exactly this version, or the nearest older node of the same major version
  */
 typedef enum { DRIVER_POLICY_QUALIFIED, DRIVER_POLICY_KNOWN, DRIVER_POLICY_SERIES } DriverPolicy;
 
-/** driver_policy_parse: "qualified", "known" or "series"; otherwise DRIVER_ERROR_PARSE. */
+/** driver_policy_parse: read "qualified", "known" or "series". @error: DRIVER_ERROR_PARSE */
 gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **error);
 
 /**
- * driver_node_choose: the node whose ABI to use for a driver.
- * @warning: (out) (optional) (transfer full): set if the node is not what nvcuse vouches for, else
+ * driver_node_choose: choose the node whose ABI to use for a driver.
+ * @warning: (out) (optional) (transfer full): set if nvcuse does not vouch for this choice, else
  * NULL
  * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest nodes
  * and the policy that would help

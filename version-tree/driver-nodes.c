@@ -47,8 +47,8 @@ const char *driver_arch_name(DriverArch arch)
     return arch == DRIVER_ARCH_X86_64 ? "x86_64" : "aarch64";
 }
 
-/* The newest node older than @version (@sign > 0) or the oldest one newer than it (@sign < 0) that
- * passes. */
+/* Find the newest node that is older than @version (@sign > 0), or the oldest node that is newer (@sign < 0), among the
+ * nodes that pass @qualified_only and @same_series. */
 static const DriverNode *nearest(DriverVersion version, int sign, bool qualified_only,
                                  bool same_series)
 {
@@ -86,7 +86,7 @@ gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **er
     return FALSE;
 }
 
-/* "550.90.12 and 555.42.02": the neighbours of a version in the tree. */
+/* Name the neighbours of a version in the tree: "550.90.12 and 555.42.02". */
 static char *neighbours(DriverVersion version, bool qualified_only)
 {
     const DriverNode *older = nearest(version, 1, qualified_only, false);
@@ -113,7 +113,7 @@ static void refuse_unqualified(DriverVersion version, GError **error)
                 driver_version_format(version, text), near);
 }
 
-/* @fallback: what --driver-policy=series would take, or NULL */
+/* @fallback: the node that --driver-policy=series would choose, or NULL */
 static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GError **error)
 {
     g_autofree char *near = neighbours(version, false);
@@ -133,7 +133,7 @@ static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GE
     }
 }
 
-/* For a version that the tree does not have: its nearest ancestor, if @policy allows that. */
+/* Choose a node for a version that the tree does not have: the nearest older node of its series, if @policy allows that. */
 static const DriverNode *choose_nearest(DriverVersion version, DriverPolicy policy, char **warning,
                                         GError **error)
 {

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a node's rows are written, for the files driver-SERIES.c.
+/* Macros for a node's rows, for the files driver-SERIES.c.
  *
- * A new entry; STRUCT is left out where there is none:
+ * Adds an entry. STRUCT is left out if there is none:
  *
  *     ADD(KIND, handler, CAPS, NUMBER, STRUCT)
  *
- * The entry changes its handler, its capabilities or its struct:
+ * Changes an entry's handler, its capabilities or its struct:
  *
  *     REPLACE(KIND, handler, CAPS, NUMBER, STRUCT)
  *
- * The entry is gone:
+ * Removes an entry:
  *
  *     REMOVE(KIND, NUMBER)
  *
- * All entries with STRUCT have STRUCT_VSERIES from here on:
+ * Gives all entries with STRUCT the shape STRUCT_VSERIES from this node on:
  *
  *     SHAPE(STRUCT, SERIES)
  *
- * NUMBER is the driver's name of it, defined in abi/. ADD_AS and REPLACE_AS begin with the name,
- * for the numbers whose name the driver has given to another number before. */
+ * NUMBER is the driver's name of the number, defined in abi/. ADD_AS and REPLACE_AS take the name as their
+ * first argument. They are for numbers whose name the driver used for another number before. */
 #pragma once
 
 #include "abi/alloc.h"
@@ -39,7 +39,7 @@
 #include "version-tree/driver-list.h"
 #include "version-tree/driver-node.h"
 
-/* The sets of capabilities that occur. */
+/* The sets of capabilities that rows use. */
 #define CU   (NV_CAP_COMPUTE | NV_CAP_UTILITY)
 #define CGU  (NV_CAP_COMPUTE | NV_CAP_GRAPHICS | NV_CAP_UTILITY)
 #define CUV  (NV_CAP_COMPUTE | NV_CAP_UTILITY | NV_CAP_VIDEO)

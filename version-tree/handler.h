@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What has to be done for an entry of a driver's ABI.
+/* Handlers: the names of what has to be done for an entry of a driver's ABI.
  *
- * HANDLER(kind, name, what it does, for an operator to read). The name is spelled as in the output
+ * HANDLER(kind, name, text for an operator: what it does). The name is spelled as in the output
  * of `nvcuse abi list`; the enumerator is HANDLER_name. */
 #pragma once
 
@@ -71,8 +71,8 @@
 typedef enum { ABI_HANDLERS(ABI_HANDLER_ENUMERATOR) N_ABI_HANDLERS } AbiHandler;
 #undef ABI_HANDLER_ENUMERATOR
 
-/** abi_handler_name: as in `nvcuse abi list`, for example "ctrl_info_list". */
+/** abi_handler_name: get a handler's name as in `nvcuse abi list`, for example "ctrl_info_list". */
 const char *abi_handler_name(AbiHandler handler);
 
-/** abi_handler_summary: one phrase on what the handler does, without a full stop. */
+/** abi_handler_summary: get one phrase on what the handler does, without a full stop. */
 const char *abi_handler_summary(AbiHandler handler);

@@ -7,7 +7,7 @@
 
 #include "abi/nv-ioctl.h"
 
-/* One NV_ESC_CHECK_VERSION_STR; @tolerated is an errno that still counts as an answer, or 0. */
+/* Call NV_ESC_CHECK_VERSION_STR once. @tolerated: an errno with which the driver still answers, or 0 */
 static gboolean check_version_str(int fd, NvU32 cmd, int tolerated, char *answer, GError **error)
 {
     nv_ioctl_rm_api_version_t params = {.cmd = cmd};

@@ -9,7 +9,7 @@ static const char *const cap_names[] = {
     "video",   "compat32", "fabric-imex-mgmt", "profiling", "rdma",
 };
 
-/* The bit of one name, 0 if there is none. */
+/* Get the bit of a name. Returns 0 if there is no capability of this name. */
 static NvCaps cap_by_name(const char *name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(cap_names); i++) {
@@ -20,7 +20,7 @@ static NvCaps cap_by_name(const char *name)
     return 0;
 }
 
-/* Reads a list of names; @all is what "all" stands for. */
+/* Read a list of names. @all: the capabilities that "all" stands for */
 static gboolean parse_list(const char *text, NvCaps all, NvCaps *caps, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
