@@ -40,15 +40,14 @@ size_t effect_lines(const AbiEntry *entry, EffectLine lines[EFFECT_LINES_MAX])
     static const char *const locks[] = {
         [LOCK_NONE] = NULL,
         [LOCK_KNOWN] = "no other call changes it meanwhile, if it is the container's",
-        [LOCK_EXISTING] = "must be the container's; no other call changes it meanwhile",
-        [LOCK_FOR_NEW] = "must be the container's and have room for an object more; no other call "
-                         "changes it meanwhile",
+        [LOCK_EXISTING] = "must be the container's; no other call changes it",
+        [LOCK_FOR_NEW] =
+            "must be the container's, with room for one object more; no other call changes it",
     };
     static const char *const ways[] = {
         [ASK_HOST] = "by the worker",
         [ASK_IN_GUEST] = "inside the calling process, whose memory the driver acts on",
-        [ASK_IN_GUEST_OR_SHARED] = "inside the calling process; if that cannot be, by the worker, "
-                                   "for a file that many processes share",
+        [ASK_IN_GUEST_OR_SHARED] = "inside the calling process, or by the worker for a shared file",
         [ASK_FOR_FILE] =
             "by the worker; the caller gets a file of its own for what the driver makes",
     };
