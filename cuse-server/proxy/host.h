@@ -106,7 +106,7 @@ typedef struct {
      * @tid: the thread, as the transport names it
      * @uid: the user with whose rights the thread calls, as the kernel reported it: the host may keep its answer for
      * the thread and this user. HOST_ANY_USER: the kernel did not report it
-     * Returns 0, or ESRCH if the process has ended.
+     * Returns 0, or ESRCH if the process has ended. An id of 0 with 0 returned (a recording can hold it) means the same as ESRCH.
      */
     int (*process)(Host *host, pid_t tid, uint32_t uid, GuestProcess *process);
     /**

@@ -92,6 +92,29 @@ Test(alloc, a_root_in_the_short_form_reaches_the_host_in_the_long_one)
     cr_assert_eq(object_tree_size(fake->proxy.objects).clients, 1);
 }
 
+/* As a recording does whose process op holds neither id nor error. */
+static int process_without_id(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
+{
+    (void)host;
+    (void)tid;
+    (void)uid;
+    *process = (GuestProcess){0};
+    return 0;
+}
+
+Test(alloc, a_client_of_a_process_without_an_id_is_refused)
+{
+    NVOS21_PARAMETERS p = {.hClass = NV01_ROOT};
+    static HostOps ops;
+
+    ops = *fake->host.ops;
+    ops.process = process_without_id;
+    fake->host.ops = &ops;
+    cr_assert_eq(alloc21(&p), EINTR);
+    cr_assert_eq(fake->n_calls, 0);
+    cr_assert_eq(object_tree_size(fake->proxy.objects).clients, 0);
+}
+
 Test(alloc, a_device_with_parameters_and_rights)
 {
     NVOS64_PARAMETERS p = {.hRoot = CLIENT,

@@ -81,9 +81,9 @@ const GuestProcess *request_process(Request *req)
 
     g_assert(req->committed);
     if (!req->process.id && host->ops->process(host, req->tid, req->uid, &req->process) != 0) {
-        return NULL;
+        req->process.id = 0;
     }
-    return &req->process;
+    return req->process.id ? &req->process : NULL;
 }
 
 RequestResult request_refuse(Request *req, int error, Refusal refusal)
