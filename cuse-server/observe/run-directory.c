@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -22,6 +23,7 @@
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
     ANSWER_SECONDS = 5,
+    START_SECONDS_MAX = 120, /* no instance takes longer to open its control socket */
 };
 
 static const char *const files[] = {"control", "control.new", "metrics", "metrics.new"};
@@ -173,6 +175,28 @@ static bool is_alive(const char *instance)
     return alive;
 }
 
+/*
+ * Remove a directory without a control socket, if an instance left it that was killed while it started. Taking the lock
+ * here could make an instance that starts at this moment fail, so do not take it for a directory that may be of such an instance.
+ */
+static void remove_left(const char *instance)
+{
+    g_autofree char *path = run_directory_path(instance, NULL);
+    int fd = g_ascii_isalnum(*instance) /* .locks belongs to no instance */
+                 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                 : -1;
+    struct stat st;
+    bool left = fd >= 0 && fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > START_SECONDS_MAX &&
+                flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+    if (left) {
+        run_directory_remove(instance);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 static int by_name(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -187,6 +211,7 @@ GPtrArray *run_directory_list(void)
     while (directory && (name = g_dir_read_name(directory))) {
         g_autofree char *control = run_directory_path(name, "control");
         if (!g_file_test(control, G_FILE_TEST_EXISTS)) {
+            remove_left(name);
             continue; /* a file, or an instance that is just starting */
         }
         if (is_alive(name)) {
