@@ -6,11 +6,9 @@
 #include <glib-unix.h>
 
 #include "cuse-server/broker/identity/guest-thread.h"
-#include "cuse-server/broker/life/broker-filter.h"
-#include "cuse-server/broker/life/instance-report.h"
-#include "cuse-server/broker/workers/worker-watch.h"
+#include "cuse-server/broker/life/broker.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/cli/options/instance-plan.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/guest.h"
 #include "cuse-server/container/proc-view.h"
@@ -22,10 +20,11 @@
 
 typedef struct {
     GMainLoop *loop;
+    const InstancePlan *plan;
     Guest guest;
     ProcView proc_view;
-    Instance *instance;
-    InstanceReport *report;
+    unsigned filters; /* the seccomp filters that this process was started with */
+    int code;         /* the command's exit code */
 } Run;
 
 static void on_signal(int number, bool from_terminal, gpointer data)
@@ -54,79 +53,75 @@ static void on_worker_lost(gpointer data)
     g_printerr("nvcuse: the command's GPU calls fail from here on\n");
 }
 
-static bool make_proc_view(Run *run, const InstancePlan *plan, GError **error)
+static bool make_proc_view(gpointer data, GError **error)
 {
-    const InstanceConfig *config = &plan->config;
+    Run *run = data;
+    const InstancePlan *plan = run->plan;
+    const InstanceSpec *spec = &plan->spec;
 
     return plan->simulation
-               ? proc_view_simulate(&run->proc_view, plan->simulation, config->devices,
-                                    config->n_devices, error)
-               : proc_view_start(&run->proc_view, config->devices, config->n_devices, error);
+               ? proc_view_simulate(&run->proc_view, plan->simulation, spec->devices,
+                                    spec->n_devices, error)
+               : proc_view_start(&run->proc_view, spec->devices, spec->n_devices, error);
 }
 
-/* Start the instance, let the guest run, and serve it until it ends. */
-static bool serve_guest(Run *run, const InstancePlan *plan, GError **error)
+static void drop_proc_view(gpointer data)
 {
-    /* Without a journal, write no events: they would mix with the command's own output. */
-    const ReportConfig report = {&plan->config, plan->audit, "none", plan->textfile_dir};
-    const unsigned filters = guest_thread_filters(getpid());
-    WorkerWatch *watch;
+    Run *run = data;
+
+    proc_view_stop(&run->proc_view);
+}
+
+/* Let the guest run, and serve it until it ends. Its process exists already and waits. */
+static void serve_guest(Broker *broker, gpointer data)
+{
+    Run *run = data;
     int listener;
 
-    if (!make_proc_view(run, plan, error)) {
-        return false;
-    }
-    run->instance = instance_start(&plan->config, error);
-    if (!run->instance) {
-        return false;
-    }
-    run->report = instance_report_new(&report, run->instance, error);
-    /* The guest's process exists already and waits. This process does not have to start anything more. */
-    if (!run->report || !broker_filter_install(error)) {
-        g_clear_pointer(&run->report, instance_report_free);
-        (void)instance_stop(run->instance, NULL);
-        return false;
-    }
-    watch = worker_watch_new(run->instance, run->report, plan->config.restart_worker,
-                             on_worker_lost, run);
     g_unix_fd_add(run->guest.pidfd, G_IO_IN, on_guest_ended, run);
     guest_go(&run->guest, run->proc_view.mount, &listener);
     if (listener >= 0) {
         /* The command has the seccomp filters that this process was started with, and the listener's. */
-        instance_add_listener(run->instance, listener, filters + 1);
+        instance_add_listener(broker->instance, listener, run->filters + 1);
     }
     g_main_loop_run(run->loop);
-    worker_watch_free(watch);
-    return true;
+    run->code = guest_wait(&run->guest);
 }
+
+static const BrokerOps run_ops = {
+    .prepare = make_proc_view,
+    .clean = drop_proc_view,
+    .serve = serve_guest,
+    .worker_lost = on_worker_lost,
+};
 
 static int run_plan(const InstancePlan *plan, char **command)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Run run = {.loop = loop, .proc_view = {.pid = -1, .mount = -1}};
-    int code;
+    Run run = {.loop = loop,
+               .plan = plan,
+               .proc_view = {.pid = -1, .mount = -1},
+               .filters = guest_thread_filters(getpid())};
+    /* Without a journal, write no events: they would mix with the command's own output. */
+    const BrokerConfig config = {
+        .report = instance_plan_report(plan, "none"), .ops = &run_ops, .data = &run};
+    bool served;
 
-    if (!guest_fork(&run.guest, command, plan->config.devices, plan->config.n_devices, &error)) {
-        g_printerr("nvcuse: %s\n", error->message);
+    if (!guest_fork(&run.guest, command, plan->spec.devices, plan->spec.n_devices, &error)) {
+        g_printerr("nvcuse run: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }
     signals_watch(on_signal, &run);
-    if (!serve_guest(&run, plan, &error)) {
+    if (!broker_live(&config, &served, &error)) {
+        g_printerr("nvcuse run: %s\n", error->message);
+    }
+    if (!served) {
         guest_kill(&run.guest);
         guest_wait(&run.guest);
-        proc_view_stop(&run.proc_view);
-        g_printerr("nvcuse: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }
-    code = guest_wait(&run.guest);
-    proc_view_stop(&run.proc_view);
-    instance_report_event(run.report, AUDIT_STOPPED, "ends");
-    instance_report_free(run.report);
-    if (!instance_stop(run.instance, &error)) {
-        g_printerr("nvcuse: %s\n", error->message);
-    }
-    return code;
+    return run.code;
 }
 
 /* Parse our options, which end at the first word or at "--". What follows belongs to the command. Without strict POSIX
@@ -153,7 +148,7 @@ int cmd_run(int argc, char **argv)
     g_autofree char *default_name = g_strdup_printf("run-%d", getpid());
     g_autoptr(GError) error = NULL;
     InstanceOptions options = {0};
-    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
+    g_autoptr(InstancePlan) plan = NULL;
     int code;
 
     if (!parse(&options, &argc, &argv, &error)) {
@@ -167,13 +162,14 @@ int cmd_run(int argc, char **argv)
     if (!*command) {
         g_printerr("nvcuse run: no command; see nvcuse run --help\n");
         code = EXIT_USAGE;
-    } else if (!instance_plan_make(plan, &options, default_name, &error)) {
+    } else if (!instance_options_check(&options, &error) ||
+               !(plan = instance_plan_new(&options, default_name, &error))) {
         g_printerr("nvcuse run: %s\n", error->message);
         code = GUEST_EXIT_CANNOT_START;
     } else {
         code = run_plan(plan, command);
     }
-    instance_plan_clear(plan);
+    g_clear_pointer(&plan, instance_plan_free);
     instance_options_clear(&options);
     return code;
 }

@@ -6,12 +6,10 @@
 #include <glib-unix.h>
 
 #include "cuse-server/broker/identity/guest-thread.h"
-#include "cuse-server/broker/life/broker-filter.h"
-#include "cuse-server/broker/life/instance-report.h"
-#include "cuse-server/broker/workers/worker-watch.h"
+#include "cuse-server/broker/life/broker.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/notify.h"
-#include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/cli/options/instance-plan.h"
 #include "cuse-server/cli/signals.h"
 #include "cuse-server/container/container-files.h"
 #include "cuse-server/container/proc-view.h"
@@ -34,11 +32,11 @@
  */
 typedef struct {
     GMainLoop *loop;
-    Instance *instance;
-    InstanceReport *report;
     const InstancePlan *plan;
     int starter;
     const char *bundle;
+    Broker *broker;
+    SeccompSocket *socket;
     ContainerLife *life;
     ProcView proc_view;
     int nodes;
@@ -72,22 +70,23 @@ static void on_listener(int fd, pid_t process, gpointer data)
     if (serve->life) {
         container_life_add_listener(serve->life, fd);
     }
-    instance_add_listener(serve->instance, fd, process ? guest_thread_filters(process) : 0);
-    instance_report_event(serve->report, AUDIT_ATTACHED, "serves another container or process");
+    instance_add_listener(serve->broker->instance, fd, process ? guest_thread_filters(process) : 0);
+    instance_report_event(serve->broker->report, AUDIT_ATTACHED,
+                          "serves another container or process");
 }
 
 /* Hand out the view. It is for one container, and is handed out once. */
 static char *on_view(int fds[SECCOMP_SOCKET_VIEW_FILES], gpointer data)
 {
     Serve *serve = data;
-    const InstanceConfig *config = &serve->plan->config;
+    const InstanceSpec *spec = &serve->plan->spec;
 
     if (serve->nodes < 0) {
         return NULL;
     }
     fds[0] = serve->nodes;
     fds[1] = serve->proc_view.mount;
-    return container_node_names(config->devices, config->n_devices);
+    return container_node_names(spec->devices, spec->n_devices);
 }
 
 static void on_stop(gpointer data)
@@ -116,35 +115,40 @@ static const SeccompSocketOps socket_ops = {
 };
 
 /* Make the nodes and the view of /proc, which only a runtime's container gets. */
-static bool make_view(Serve *serve, GError **error)
+static bool make_view(gpointer data, GError **error)
 {
-    const InstanceConfig *config = &serve->plan->config;
+    Serve *serve = data;
+    const InstanceSpec *spec = &serve->plan->spec;
 
     if (serve->starter < 0) {
         return true;
     }
-    serve->nodes = container_nodes_new(config->devices, config->n_devices, error);
+    serve->nodes = container_nodes_new(spec->devices, spec->n_devices, error);
     return serve->nodes >= 0 &&
-           proc_view_start(&serve->proc_view, config->devices, config->n_devices, error);
+           proc_view_start(&serve->proc_view, spec->devices, spec->n_devices, error);
 }
 
-static void run_loop(Serve *serve, const SeccompSocket *socket)
+static void drop_view(gpointer data)
 {
-    const InstanceConfig *config = &serve->plan->config;
-    WorkerWatch *watch = worker_watch_new(serve->instance, serve->report, config->restart_worker,
-                                          on_worker_lost, serve);
+    Serve *serve = data;
 
-    if (serve->starter >= 0) {
-        serve->life = container_life_new(serve->starter, socket, serve->loop);
-    }
-    g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n", config->name,
-               seccomp_socket_path(socket));
-    idle_memory_trim();
-    notify_supervisor("READY=1");
-    g_main_loop_run(serve->loop);
-    notify_supervisor("STOPPING=1");
-    worker_watch_free(watch);
-    g_clear_pointer(&serve->life, container_life_free);
+    proc_view_stop(&serve->proc_view);
+}
+
+static bool open_socket(Broker *broker, gpointer data, GError **error)
+{
+    Serve *serve = data;
+
+    serve->broker = broker;
+    serve->socket = seccomp_socket_new(serve->plan->spec.name, &socket_ops, serve, error);
+    return serve->socket;
+}
+
+static void close_socket(gpointer data)
+{
+    Serve *serve = data;
+
+    seccomp_socket_free(serve->socket);
 }
 
 /* Restore the bundle, in case the container never reached its first hook. */
@@ -157,35 +161,32 @@ static void restore_bundle(const Serve *serve)
     }
 }
 
-static bool serve_containers(Serve *serve, GError **error)
+static void run_loop(Broker *broker, gpointer data)
 {
-    const InstancePlan *plan = serve->plan;
-    const ReportConfig report = {&plan->config, plan->audit, "-", plan->textfile_dir};
-    g_autoptr(SeccompSocket) socket = NULL;
+    Serve *serve = data;
 
-    if (!make_view(serve, error)) {
-        return false;
+    (void)broker;
+    if (serve->starter >= 0) {
+        serve->life = container_life_new(serve->starter, serve->socket, serve->loop);
     }
-    serve->instance = instance_start(&plan->config, error);
-    if (!serve->instance) {
-        return false;
-    }
-    serve->report = instance_report_new(&report, serve->instance, error);
-    if (serve->report) {
-        socket = seccomp_socket_new(plan->config.name, &socket_ops, serve, error);
-    }
-    /* From here on only serving is left, which needs fewer system calls. */
-    bool ready = socket && broker_filter_install(error);
-    if (ready) {
-        run_loop(serve, socket);
-        restore_bundle(serve);
-    }
-    if (serve->report) {
-        instance_report_event(serve->report, AUDIT_STOPPED, "ends");
-        instance_report_free(serve->report);
-    }
-    return instance_stop(serve->instance, ready ? error : NULL) && ready;
+    g_printerr("nvcuse serve: instance '%s' is ready; containers connect to %s\n",
+               serve->plan->spec.name, seccomp_socket_path(serve->socket));
+    idle_memory_trim();
+    notify_supervisor("READY=1");
+    g_main_loop_run(serve->loop);
+    notify_supervisor("STOPPING=1");
+    g_clear_pointer(&serve->life, container_life_free);
+    restore_bundle(serve);
 }
+
+static const BrokerOps serve_ops = {
+    .prepare = make_view,
+    .clean = drop_view,
+    .open = open_socket,
+    .close = close_socket,
+    .serve = run_loop,
+    .worker_lost = on_worker_lost,
+};
 
 static int serve_plan(const InstancePlan *plan, int starter, const char *bundle)
 {
@@ -201,18 +202,21 @@ static int serve_plan(const InstancePlan *plan, int starter, const char *bundle)
         .code = EXIT_OK,
     };
 
+    const BrokerConfig config = {
+        .report = instance_plan_report(plan, "-"), .ops = &serve_ops, .data = &serve};
+    bool served;
+
     signals_watch(on_signal, &serve);
-    if (!serve_containers(&serve, &error)) {
+    if (!broker_live(&config, &served, &error)) {
         g_printerr("nvcuse serve: %s\n", error->message);
         serve.code = EXIT_FAILED;
     }
-    proc_view_stop(&serve.proc_view);
     return serve.code;
 }
 
 static bool print_filter(const InstanceOptions *options, GError **error)
 {
-    g_autofree char *text = instance_options_filter(options, error);
+    g_autofree char *text = instance_plan_filter(options, error);
 
     if (text) {
         g_print("%s", text);
@@ -266,28 +270,41 @@ static bool load_config(InstanceOptions *options, const char *config, GError **e
     return !config || instance_options_load(options, config, error);
 }
 
+/* Do what the options ask for. Returns the exit code. */
+static int serve_or_print(InstanceOptions *options, const ServeOptions *serve)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(InstancePlan) plan = NULL;
+
+    if (load_config(options, serve->config, &error) && instance_options_check(options, &error)) {
+        if (serve->print_filter && print_filter(options, &error)) {
+            return EXIT_OK;
+        }
+        if (!serve->print_filter && (plan = instance_plan_new(options, NULL, &error))) {
+            return serve_plan(plan, serve->starter, serve->bundle);
+        }
+    }
+    g_printerr("nvcuse serve: %s\n", error->message);
+    return EXIT_FAILED;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     ServeOptions serve = {.starter = -1};
-    g_autofree InstancePlan *plan = g_new0(InstancePlan, 1);
     InstanceOptions options = {0};
-    int code = EXIT_FAILED;
+    int code = EXIT_USAGE;
 
     if (!parse(&options, &serve, &argc, &argv, &error)) {
         g_printerr("nvcuse serve: %s\n", error->message);
-        code = EXIT_USAGE;
     } else if (argc > 1) {
-        g_printerr("nvcuse serve: '%s' is one word too many; see nvcuse serve --help\n", argv[1]);
-        code = EXIT_USAGE;
-    } else if (!load_config(&options, serve.config, &error) ||
-               !(serve.print_filter ? print_filter(&options, &error)
-                                    : instance_plan_make(plan, &options, NULL, &error))) {
-        g_printerr("nvcuse serve: %s\n", error->message);
+        g_printerr(
+            "nvcuse serve: unexpected argument '%s': expected options only; see nvcuse serve "
+            "--help\n",
+            argv[1]);
     } else {
-        code = serve.print_filter ? EXIT_OK : serve_plan(plan, serve.starter, serve.bundle);
+        code = serve_or_print(&options, &serve);
     }
-    instance_plan_clear(plan);
     instance_options_clear(&options);
     g_free(serve.config);
     g_free(serve.bundle);

@@ -22,7 +22,7 @@ int worker_spec_write(const WorkerSpec *spec, GError **error)
         return fd;
     }
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                "cannot write down what the worker is to serve: %s", g_strerror(errno));
+                "cannot write the worker's specification to memory: %s", g_strerror(errno));
     if (fd >= 0) {
         close(fd);
     }
@@ -34,13 +34,15 @@ bool worker_spec_read(int fd, WorkerSpec *spec, GError **error)
     ssize_t n = pread(fd, spec, sizeof *spec, 0);
 
     if (n == (ssize_t)sizeof *spec && spec->size == sizeof *spec &&
-        fcntl(fd, F_GET_SEALS) == SEALS && memchr(spec->name, '\0', sizeof spec->name) &&
-        spec->n_devices <= DEVICES_MAX && spec->n_fds <= DEVICES_MAX) {
+        fcntl(fd, F_GET_SEALS) == SEALS &&
+        memchr(spec->instance.name, '\0', sizeof spec->instance.name) &&
+        spec->instance.n_devices <= DEVICES_MAX && spec->n_fds <= DEVICES_MAX) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                "descriptor %d holds no specification of a worker: only nvcuse itself starts "
-                "nvcuse-worker",
-                fd);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "invalid worker specification on descriptor %d: nvcuse starts nvcuse-worker by itself, "
+        "it cannot be started by hand",
+        fd);
     return false;
 }

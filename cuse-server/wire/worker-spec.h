@@ -12,54 +12,32 @@
 #include <glib.h>
 
 #include "cuse-server/sandbox/lockup.h"
-#include "cuse-server/wire/device.h"
-#include "cuse-server/wire/instance-limits.h"
-#include "cuse-server/wire/transport-kind.h"
-#include "version-tree/driver-version.h"
-#include "version-tree/nv-caps.h"
+#include "cuse-server/wire/instance-spec.h"
 
 /** WORKER_PROGRAM: the executable runs as a worker if it is started under this name. */
 #define WORKER_PROGRAM "nvcuse-worker"
 
-enum { WORKER_SPEC_NAME_MAX = 64 };
-
 /**
- * WorkerSpec: what a worker has to know about its instance. A descriptor that does not exist is -1.
+ * WorkerSpec: what a worker has to know beside its instance.
  * @size: sizeof(WorkerSpec)
- * @name: the instance's name, with a final NUL
- * @driver: the node of the version tree whose ABI to compose; ignored with @simulation_fd
- * @major_no, @first_minor: numbers of the CUSE devices; ignored with another transport
- * @fds, @n_fds: as in TransportConfig
- * @socket, @questions: the worker's ends of its two sockets
+ * @identity: the user and group that the worker takes
+ * @major_no, @first_minor: numbers of the CUSE devices, device i gets @first_minor + i; ignored with another transport
+ * @fds, @n_fds: an open /dev/cuse for each of the instance's devices, or the open /dev/fuse of the file system
+ * @socket, @questions: the worker's ends of the SOCK_SEQPACKET pairs on which the worker asks the broker, and the broker the
+ *     worker
  * @ledger_fd: the ledger's page
- * @simulation_fd: the recording that answers in place of the driver
- * All other members are as in WorkerConfig.
  */
 typedef struct {
     uint32_t size;
-    char name[WORKER_SPEC_NAME_MAX];
-    DriverVersion driver;
-    NvCaps caps;
-    ProxyLimits limits;
+    InstanceSpec instance;
     LockupIdentity identity;
-    Device devices[DEVICES_MAX];
-    unsigned n_devices;
-    TransportKind transport;
     unsigned major_no;
     unsigned first_minor;
-    GuestMemoryKind guest_memory;
-    unsigned threads;
     int fds[DEVICES_MAX];
     unsigned n_fds;
     int socket;
     int questions;
     int ledger_fd;
-    int trace_fd;
-    int record_fd;
-    int simulation_fd;
-    uint64_t record_limit;
-    bool scope_gpus;
-    bool share_uvm;
 } WorkerSpec;
 
 /**

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/worker/worker-start.h"
-#include "version-tree/driver-abi.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "cuse-server/wire/worker-spec.h"
 #include "cuse-server/worker/worker.h"
+#include "version-tree/driver-abi.h"
 
 /*
  * Standard error is open already. Messages there are for the operator.
@@ -16,9 +16,9 @@
  */
 
 /* Get the driver's tables: from the recording, or composed anew. */
-static bool find_abi(const WorkerSpec *spec, WorkerConfig *config, GError **error)
+static bool find_abi(const InstanceSpec *spec, WorkerConfig *config, GError **error)
 {
-    if (spec->simulation_fd >= 0) {
+    if (instance_is_simulated(spec)) {
         g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", spec->simulation_fd);
         config->simulation = simulation_new(path, error);
         config->abi = config->simulation ? simulation_abi(config->simulation) : NULL;
@@ -28,35 +28,11 @@ static bool find_abi(const WorkerSpec *spec, WorkerConfig *config, GError **erro
         config->abi = node ? driver_abi_new(node) : NULL;
         if (!node) {
             g_set_error_literal(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
-                                "the version tree does not have the specification's driver");
+                                "invalid worker specification: its driver version is not in the "
+                                "version tree");
         }
     }
     return config->abi;
-}
-
-static WorkerConfig config_of(const WorkerSpec *spec)
-{
-    return (WorkerConfig){
-        .name = spec->name,
-        .caps = spec->caps,
-        .limits = spec->limits,
-        .devices = spec->devices,
-        .n_devices = spec->n_devices,
-        .transport = {.kind = spec->transport,
-                      .cuse = {spec->name, spec->major_no, spec->first_minor},
-                      .memory = spec->guest_memory,
-                      .fds = spec->fds,
-                      .n_fds = spec->n_fds,
-                      .threads = spec->threads},
-        .identity = spec->identity,
-        .socket = spec->socket,
-        .questions = spec->questions,
-        .trace_fd = spec->trace_fd,
-        .record_fd = spec->record_fd,
-        .record_limit = spec->record_limit,
-        .scope_gpus = spec->scope_gpus,
-        .share_uvm = spec->share_uvm,
-    };
 }
 
 static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
@@ -68,9 +44,9 @@ static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
         return false;
     }
     close((int)fd);
-    WorkerConfig config = config_of(spec);
-    config.ledger = ledger_map(spec->ledger_fd, error);
-    if (!config.ledger || !find_abi(spec, &config, error)) {
+    WorkerConfig config = {.spec = spec, .ledger = ledger_map(spec->ledger_fd, error)};
+
+    if (!config.ledger || !find_abi(&spec->instance, &config, error)) {
         return false;
     }
     close(spec->ledger_fd);

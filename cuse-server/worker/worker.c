@@ -14,6 +14,7 @@
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
+#include "cuse-server/worker/doors/transport.h"
 #include "cuse-server/worker/kept-descriptors.h"
 #include "cuse-server/worker/memory/lent-memory.h"
 #include "cuse-server/worker/questions.h"
@@ -83,14 +84,14 @@ static void settle_malloc(void)
 
 /* Compute the worker's RLIMIT_NOFILE. The host's hard limit may be lower. A call that finds no free descriptor is refused: no
  * file is ever open that is not followed. */
-static unsigned most_files(const WorkerConfig *config)
+static unsigned most_files(const InstanceSpec *spec)
 {
     /* Two pools carry out calls: one for guests' files, one for the broker's questions. In each, this many threads may wait,
      * and one more runs the jobs that the readers leave. */
-    const unsigned calls = 2 * (config->transport.threads + 1);
+    const unsigned calls = 2 * (spec->threads + 1);
 
-    return FILES_OF_GUEST * config->limits.files + FILES_OF_CALL * calls +
-           FILES_OF_DEVICE * config->n_devices + FILES_OF_LENDING * LENT_THREADS_MAX +
+    return FILES_OF_GUEST * spec->limits.files + FILES_OF_CALL * calls +
+           FILES_OF_DEVICE * spec->n_devices + FILES_OF_LENDING * LENT_THREADS_MAX +
            FILES_OF_DESCRIPTOR * KEPT_DESCRIPTORS_MAX + FILES_OF_WORKER;
 }
 
@@ -104,26 +105,25 @@ static SyscallPolicy filter_policy(const GArray *commands)
 }
 
 /* List the driver's ioctls that the filter allows. A simulated instance makes none of them. */
-static GArray *filter_commands(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated)
+static GArray *filter_commands(const InstanceSpec *spec, const DriverAbi *abi)
 {
-    return simulated ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
-                     : host_commands(abi, caps, scope_gpus);
+    return instance_is_simulated(spec) ? g_array_new(FALSE, FALSE, sizeof(IoctlWord))
+                                       : host_commands(abi, spec->caps, spec->scope_gpus);
 }
 
 /* Install the filter: the remaining system calls, and the driver's ioctls by word. This comes last, since the steps before
  * are not possible under the filter. */
 static bool install_filter(const WorkerConfig *config, GError **error)
 {
-    g_autoptr(GArray) commands =
-        filter_commands(config->abi, config->caps, config->scope_gpus, config->simulation != NULL);
+    g_autoptr(GArray) commands = filter_commands(&config->spec->instance, config->abi);
     const SyscallPolicy policy = filter_policy(commands);
 
     return syscall_filter_install(&policy, error);
 }
 
-char *worker_filter_text(const DriverAbi *abi, NvCaps caps, bool scope_gpus, bool simulated)
+char *worker_filter_text(const InstanceSpec *spec, const DriverAbi *abi)
 {
-    g_autoptr(GArray) commands = filter_commands(abi, caps, scope_gpus, simulated);
+    g_autoptr(GArray) commands = filter_commands(spec, abi);
     const SyscallPolicy policy = filter_policy(commands);
 
     return syscall_filter_text(&policy);
@@ -136,51 +136,56 @@ static void tell_broker(gpointer link)
 
 static Recorder *start_recorder(const WorkerConfig *config, Host *host)
 {
+    const InstanceSpec *spec = &config->spec->instance;
     RecorderConfig recorder = {
-        .fd = config->record_fd,
-        .limit = config->record_limit,
+        .fd = spec->record_fd,
+        .limit = spec->record_limit,
         .inner = host,
         .abi = config->abi,
-        .session = {.caps = config->caps,
-                    .scoped = config->scope_gpus,
-                    .share_uvm = config->share_uvm},
+        .session = {.caps = spec->caps, .scoped = spec->scope_gpus, .share_uvm = spec->share_uvm},
     };
 
-    recorder.session.n_devices = config->n_devices;
-    memcpy(recorder.session.devices, config->devices,
-           config->n_devices * sizeof config->devices[0]);
+    recorder.session.n_devices = spec->n_devices;
+    memcpy(recorder.session.devices, spec->devices, spec->n_devices * sizeof spec->devices[0]);
     return recorder_new(&recorder);
+}
+
+/* Set up the proxy in front of @host. @recorder: set if the instance is recorded */
+static void start_proxy(Proxy *proxy, const WorkerConfig *config, Host *host, Recorder **recorder)
+{
+    const InstanceSpec *spec = &config->spec->instance;
+
+    if (config->simulation) {
+        host = simulation_host(config->simulation, host);
+    } else if (spec->record_fd >= 0) {
+        *recorder = start_recorder(config, host);
+        host = recorder_host(*recorder);
+    }
+    proxy_init(proxy, config->abi, spec->caps, spec->devices, spec->n_devices, &spec->limits, host);
+    proxy->tap = config->simulation ? simulation_tap(config->simulation)
+                 : *recorder        ? recorder_tap(*recorder)
+                                    : NULL;
+    proxy->share_uvm = spec->share_uvm;
+    if (spec->scope_gpus) {
+        proxy_scope_gpus(proxy);
+    }
 }
 
 static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **recorder,
                          GError **error)
 {
-    BrokerLink *link = broker_link_new(config->socket);
-    Host *host = broker_link_host(link);
+    const WorkerSpec *spec = config->spec;
+    BrokerLink *link = broker_link_new(spec->socket);
     Proxy proxy;
 
     call_log_watch(log, tell_broker, link);
-    if (config->transport.threads > 1) {
+    if (spec->instance.threads > 1) {
         broker_link_keep_descriptors(link);
     }
-    if (config->simulation) {
-        host = simulation_host(config->simulation, host);
-    } else if (config->record_fd >= 0) {
-        *recorder = start_recorder(config, host);
-        host = recorder_host(*recorder);
-    }
-    proxy_init(&proxy, config->abi, config->caps, config->devices, config->n_devices,
-               &config->limits, host);
-    proxy.tap = config->simulation ? simulation_tap(config->simulation)
-                : *recorder        ? recorder_tap(*recorder)
-                                   : NULL;
-    proxy.share_uvm = config->share_uvm;
-    if (config->scope_gpus) {
-        proxy_scope_gpus(&proxy);
-    }
-    Transport *transport = transport_new(&config->transport, &proxy, link, log, error);
-    const LockupNeeds needs = {.files = most_files(config)};
-    if (!transport || !lockup_worker(&config->identity, &needs, error)) {
+    start_proxy(&proxy, config, broker_link_host(link), recorder);
+    Transport *transport = transport_new(spec, &proxy, link, log, error);
+    const LockupNeeds needs = {.files = most_files(&spec->instance)};
+    if (!transport || !lockup_worker(&spec->identity, &needs, error)) {
         return false;
     }
     /* Set this after the change of user, which clears it. If the broker is already gone, its end of the socket is closed.
@@ -190,7 +195,7 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     if (!install_filter(config, error)) {
         return false;
     }
-    questions_serve(config->questions, transport_context(transport), config->transport.threads);
+    questions_serve(spec->questions, transport_context(transport), spec->instance.threads);
     idle_memory_trim();
     return transport_run(transport, error);
 }
@@ -210,8 +215,10 @@ static void tell_simulation(const WorkerConfig *config)
     uint64_t missing;
     g_autofree char *summary = simulation_summary(config->simulation, &missing);
 
-    if (config->trace_fd >= 0) {
-        write_line(config->trace_fd, "# simulated: ", summary);
+    const int call_log = config->spec->instance.call_log_fd;
+
+    if (call_log >= 0) {
+        write_line(call_log, "# simulated: ", summary);
     }
     if (missing > 0) {
         write_line(STDERR_FILENO, "nvcuse: simulated: ", summary);
@@ -221,7 +228,7 @@ static void tell_simulation(const WorkerConfig *config)
 void worker_main(const WorkerConfig *config)
 {
     g_autoptr(GError) error = NULL;
-    CallLog *log = call_log_new(config->trace_fd, config->ledger);
+    CallLog *log = call_log_new(config->spec->instance.call_log_fd, config->ledger);
     Recorder *recorder = NULL;
 
     prctl(PR_SET_NAME, "nvcuse-worker");
@@ -229,7 +236,8 @@ void worker_main(const WorkerConfig *config)
     settle_malloc();
     bool ok = worker_serve(config, log, &recorder, &error);
     if (!ok) {
-        g_printerr("nvcuse: worker of instance '%s': %s\n", config->name, error->message);
+        g_printerr("nvcuse: worker of instance '%s': %s\n", config->spec->instance.name,
+                   error->message);
     }
     call_log_finish(log);
     if (config->simulation) {

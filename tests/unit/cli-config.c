@@ -8,8 +8,8 @@
 #include "cuse-server/base/nearest.h"
 #include "cuse-server/cli/options/instance-options.h"
 
-static const char *const words[] = {"name",  "gpus",        "caps",        "threads",
-                                    "trace", "max-clients", "max-objects", NULL};
+static const char *const words[] = {"name",     "gpus",        "caps",        "threads",
+                                    "call-log", "max-clients", "max-objects", NULL};
 
 Test(nearest, finds_what_was_meant)
 {
@@ -30,8 +30,8 @@ Test(nearest, does_not_guess_wildly)
     cr_assert_null(nearest_word("", words));
     cr_assert_null(nearest_word("y", one), "nothing of it is right");
     cr_assert_null(nearest_word(long_word, words));
-    cr_assert_str_eq(hint,
-                     "; there are: name, gpus, caps, threads, trace, max-clients, max-objects");
+    cr_assert_str_eq(hint, "; there are: name, gpus, caps, threads, call-log, max-clients, "
+                           "max-objects");
 }
 
 /* Load @text over what the command line said. */
@@ -123,4 +123,55 @@ Test(config, a_value_is_checked_even_where_the_command_line_goes_before_it)
 
     cr_assert_not(load(&options, "[instance]\ncaps = vido\n", &message));
     instance_options_clear(&options);
+}
+
+static const struct {
+    InstanceOptions options;
+    const char *message;
+} wrong[] = {
+    {{.transport = (char[]){"x"}}, "--transport: 'x': expected auto, cuse or notify"},
+    {{.guest_memory = (char[]){"all"}}, "--guest-memory: 'all': expected auto, direct or retry"},
+    {{.on_worker_death = (char[]){"weep"}}, "--on-worker-death: 'weep': expected end or restart"},
+    {{.uvm_sharing = (char[]){"all"}}, "--uvm-sharing: 'all': expected process or multi-process"},
+    {{.threads = 5000}, "--threads: 5000: expected a number from 1 to 1024"},
+    {{.max_files = -1}, "--max-files: -1: expected a number from 1 to 1048576"},
+    {{.textfile_dir = (char[]){"here"}}, "--textfile-dir: 'here': expected an absolute path"},
+};
+
+Test(options, a_wrong_value_is_named_with_its_option)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        InstanceOptions options = wrong[i].options;
+        g_autoptr(GError) error = NULL;
+
+        cr_assert_not(instance_options_check(&options, &error), "%s", wrong[i].message);
+        cr_assert(g_str_has_prefix(error->message, wrong[i].message), "%s", error->message);
+    }
+}
+
+Test(options, numbers_that_were_not_given_have_their_initial_values)
+{
+    InstanceOptions options = {.threads = 8};
+    g_autoptr(GError) error = NULL;
+
+    cr_assert(instance_options_check(&options, &error));
+    cr_assert_eq(options.threads, 8);
+    cr_assert_eq(options.max_files, PROXY_FILES_DEFAULT);
+    cr_assert_eq(options.record_limit, 1024);
+}
+
+Test(options, an_old_name_sets_the_present_option)
+{
+    InstanceOptions options = {0};
+    InstanceOptions both = {.call_log = g_strdup("new"), .trace = g_strdup("old")};
+    g_autofree char *message = NULL;
+
+    cr_assert(load(&options, "[instance]\ntrace = calls.txt\n", &message), "%s", message);
+    cr_assert(instance_options_check(&options, NULL));
+    cr_assert_str_eq(options.call_log, "calls.txt");
+    cr_assert_null(options.trace);
+    instance_options_clear(&options);
+    cr_assert(instance_options_check(&both, NULL));
+    cr_assert_str_eq(both.call_log, "new");
+    instance_options_clear(&both);
 }

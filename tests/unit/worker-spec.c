@@ -11,7 +11,10 @@
 static WorkerSpec example(void)
 {
     return (WorkerSpec){
-        .size = sizeof(WorkerSpec), .name = "web1", .n_devices = 2, .n_fds = 1, .record_limit = 7};
+        .size = sizeof(WorkerSpec),
+        .instance = {.name = "web1", .n_devices = 2, .record_limit = 7},
+        .n_fds = 1,
+    };
 }
 
 static bool is_read(int fd)
@@ -32,9 +35,9 @@ Test(worker_spec, what_was_written_is_read)
 
     cr_assert_geq(fd, 0);
     cr_assert(worker_spec_read(fd, &spec, NULL));
-    cr_assert_str_eq(spec.name, written.name);
-    cr_assert_eq(spec.n_devices, written.n_devices);
-    cr_assert_eq(spec.record_limit, written.record_limit);
+    cr_assert_str_eq(spec.instance.name, written.instance.name);
+    cr_assert_eq(spec.instance.n_devices, written.instance.n_devices);
+    cr_assert_eq(spec.instance.record_limit, written.instance.record_limit);
     close(fd);
 }
 
@@ -71,9 +74,9 @@ Test(worker_spec, one_of_another_size_is_refused)
     spec.size--;
     cr_assert_not(is_read(worker_spec_write(&spec, NULL)));
     spec = example();
-    spec.n_devices = DEVICES_MAX + 1;
+    spec.instance.n_devices = DEVICES_MAX + 1;
     cr_assert_not(is_read(worker_spec_write(&spec, NULL)));
     spec = example();
-    memset(spec.name, 'x', sizeof spec.name);
+    memset(spec.instance.name, 'x', sizeof spec.instance.name);
     cr_assert_not(is_read(worker_spec_write(&spec, NULL)));
 }

@@ -29,7 +29,7 @@ enum {
 };
 
 struct InstanceReport {
-    const InstanceConfig *config;
+    ReportConfig config;
     Instance *instance;
     LedgerReader reader;
     RefusalList refusals;
@@ -37,7 +37,6 @@ struct InstanceReport {
     gint64 started;    /* microseconds since 1970 */
     uint64_t restarts; /* of the worker */
     uint64_t lost;     /* events lost before they were read, as reported to audit_lose() */
-    int directory;     /* the run directory, which reserves the instance's name; or -1 */
     TextSocket *control;
     TextSocket *metrics;
     char *textfile;
@@ -55,11 +54,11 @@ static void audit_refusal(InstanceReport *report, const LedgerRecord *record)
     g_autofree char *number = g_strdup_printf("0x%x", record->number);
     g_autofree char *detail = record->detail ? g_strdup_printf("0x%x", record->detail) : NULL;
     g_autofree char *thread = g_strdup_printf("%d", record->tid);
-    g_autofree char *name = explain_call(report->config->abi, &call);
-    g_autofree char *caps = nv_caps_format(report->config->caps, ",");
+    g_autofree char *name = explain_call(report->config.abi, &call);
+    g_autofree char *caps = nv_caps_format(report->config.instance->caps, ",");
     char driver[DRIVER_VERSION_MAX];
     g_autofree char *message =
-        g_strdup_printf("Instance '%s' refused %s on %s: %s", report->config->name, name,
+        g_strdup_printf("Instance '%s' refused %s on %s: %s", report->config.instance->name, name,
                         record->device, refusal_name(call.refusal));
     const AuditField fields[] = {
         {"reason", refusal_name(call.refusal)},
@@ -71,7 +70,7 @@ static void audit_refusal(InstanceReport *report, const LedgerRecord *record)
         {"errno", record->error > 0 ? strerrorname_np(record->error) : NULL},
         {"status", status},
         {"thread", thread},
-        {"driver", driver_version_format(driver_abi_node(report->config->abi)->version, driver)},
+        {"driver", driver_version_format(report->config.instance->driver, driver)},
         {"caps", caps},
     };
 
@@ -95,8 +94,9 @@ static void read_refusals(InstanceReport *report)
 static void audit_incident(InstanceReport *report, const Incident *incident)
 {
     g_autofree char *process = g_strdup_printf("%d", incident->process);
-    g_autofree char *message = g_strdup_printf("Instance '%s': process %s %s", report->config->name,
-                                               process, incident_explanation(incident->kind));
+    g_autofree char *message =
+        g_strdup_printf("Instance '%s': process %s %s", report->config.instance->name, process,
+                        incident_explanation(incident->kind));
     const AuditField fields[] = {{"reason", incident_name(incident->kind)}, {"process", process}};
 
     audit_event(report->audit, incident_event(incident->kind), message, fields,
@@ -156,7 +156,8 @@ static void take_status(InstanceReport *report, InstanceStatus *status)
 {
     read_news(report);
     *status = (InstanceStatus){
-        .config = report->config,
+        .spec = report->config.instance,
+        .abi = report->config.abi,
         .worker = instance_worker_pid(report->instance),
         .started = report->started,
         .restarts = report->restarts,
@@ -222,13 +223,11 @@ static gboolean on_textfile(gpointer data)
 
 static bool open_sockets(InstanceReport *report, GError **error)
 {
-    const char *name = report->config->name;
+    const char *name = report->config.instance->name;
     g_autofree char *control = run_directory_path(name, "control");
     g_autofree char *metrics = run_directory_path(name, "metrics");
 
-    report->directory = run_directory_make(name, error);
-    return report->directory >= 0 &&
-           (report->control =
+    return (report->control =
                 text_socket_new(control, "application/json", tell_status, report, error)) &&
            (report->metrics =
                 text_socket_new(metrics, METRICS_CONTENT_TYPE, tell_metrics, report, error));
@@ -239,7 +238,8 @@ static bool start_textfile(InstanceReport *report, const char *directory, GError
     if (!directory) {
         return true;
     }
-    report->textfile = g_strdup_printf("%s/nvcuse-%s.prom", directory, report->config->name);
+    report->textfile =
+        g_strdup_printf("%s/nvcuse-%s.prom", directory, report->config.instance->name);
     if (!write_textfile(report)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot write %s: %s",
                     report->textfile, g_strerror(errno));
@@ -254,9 +254,8 @@ InstanceReport *instance_report_new(const ReportConfig *config, Instance *instan
     InstanceReport *report = g_new0(InstanceReport, 1);
 
     *report = (InstanceReport){
-        .config = config->instance,
+        .config = *config,
         .instance = instance,
-        .directory = -1,
         .reader = {.ledger = instance_ledger(instance)},
         .started = g_get_real_time(),
     };
@@ -276,12 +275,13 @@ InstanceReport *instance_report_new(const ReportConfig *config, Instance *instan
 void instance_report_event(InstanceReport *report, AuditType type, const char *message)
 {
     g_autofree char *worker = g_strdup_printf("%d", instance_worker_pid(report->instance));
-    g_autofree char *caps = nv_caps_format(report->config->caps, ",");
-    g_autofree char *text = g_strdup_printf("Instance '%s' %s", report->config->name, message);
+    g_autofree char *caps = nv_caps_format(report->config.instance->caps, ",");
+    g_autofree char *text =
+        g_strdup_printf("Instance '%s' %s", report->config.instance->name, message);
     char driver[DRIVER_VERSION_MAX];
     const AuditField fields[] = {
         {"worker", worker},
-        {"driver", driver_version_format(driver_abi_node(report->config->abi)->version, driver)},
+        {"driver", driver_version_format(report->config.instance->driver, driver)},
         {"caps", caps},
     };
 
@@ -319,10 +319,6 @@ void instance_report_free(InstanceReport *report)
     if (report->textfile) {
         unlink(report->textfile);
         g_free(report->textfile);
-    }
-    if (report->directory >= 0) { /* if it is -1, the directory belongs to another instance */
-        run_directory_remove(report->config->name);
-        close(report->directory);
     }
     g_clear_pointer(&report->audit, audit_free);
     refusal_list_clear(&report->refusals);

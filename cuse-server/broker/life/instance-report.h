@@ -7,14 +7,17 @@
 
 #include "cuse-server/broker/life/instance.h"
 #include "cuse-server/observe/audit.h"
+#include "version-tree/driver-abi.h"
 
 /**
- * ReportConfig: what the operator wants reported. All that it points to outlives the report.
+ * ReportConfig: what is reported, and where. All that it points to outlives the report.
+ * @abi: names the calls that were refused
  * @audit: where audit events go, as in audit_new(); @audit_otherwise: used instead of the journal if there is no journal
  * @textfile_directory: where the report writes nvcuse-NAME.prom every 15 seconds, or NULL
  */
 typedef struct {
-    const InstanceConfig *instance;
+    const InstanceSpec *instance;
+    const DriverAbi *abi;
     const char *audit;
     const char *audit_otherwise;
     const char *textfile_directory;
@@ -22,7 +25,8 @@ typedef struct {
 
 typedef struct InstanceReport InstanceReport;
 
-/** instance_report_new: start to report a running instance, and write the event "started". */
+/** instance_report_new: start to report a running instance, and write the event "started". The instance's run directory must
+ * exist (observe/run-directory.h). */
 InstanceReport *instance_report_new(const ReportConfig *config, Instance *instance, GError **error);
 
 /** instance_report_event: write an audit event about the instance itself. */

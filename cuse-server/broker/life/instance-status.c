@@ -27,21 +27,21 @@ static uint64_t add_up(const uint64_t *counts, size_t n)
     return sum;
 }
 
-static void add_devices(JsonBuilder *json, const InstanceConfig *config)
+static void add_devices(JsonBuilder *json, const InstanceSpec *spec)
 {
     json_builder_set_member_name(json, "gpus");
     json_builder_begin_array(json);
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        const char *minor = config->devices[i].name + strlen("nvidia");
-        if (config->devices[i].kind == DEVICE_FRONTEND && g_ascii_isdigit(*minor)) {
+    for (unsigned i = 0; i < spec->n_devices; i++) {
+        const char *minor = spec->devices[i].name + strlen("nvidia");
+        if (spec->devices[i].kind == DEVICE_FRONTEND && g_ascii_isdigit(*minor)) {
             json_builder_add_int_value(json, g_ascii_strtoll(minor, NULL, 10));
         }
     }
     json_builder_end_array(json);
     json_builder_set_member_name(json, "devices");
     json_builder_begin_array(json);
-    for (unsigned i = 0; i < config->n_devices; i++) {
-        json_builder_add_string_value(json, config->devices[i].name);
+    for (unsigned i = 0; i < spec->n_devices; i++) {
+        json_builder_add_string_value(json, spec->devices[i].name);
     }
     json_builder_end_array(json);
 }
@@ -102,8 +102,7 @@ static void add_refusals(JsonBuilder *json, const InstanceStatus *status)
     json_builder_set_member_name(json, "refusals");
     json_builder_begin_array(json);
     for (guint i = 0; i < status->refusals->entries->len; i++) {
-        add_refusal(json, status->config->abi,
-                    &g_array_index(status->refusals->entries, RefusalEntry, i));
+        add_refusal(json, status->abi, &g_array_index(status->refusals->entries, RefusalEntry, i));
     }
     json_builder_end_array(json);
     json_member_int(json, "other_refusals", number_of(status->refusals->others));
@@ -111,31 +110,31 @@ static void add_refusals(JsonBuilder *json, const InstanceStatus *status)
 
 static const char *driver_of(const InstanceStatus *status, char buffer[static DRIVER_VERSION_MAX])
 {
-    return driver_version_format(driver_abi_node(status->config->abi)->version, buffer);
+    return driver_version_format(status->spec->driver, buffer);
 }
 
 char *instance_status_json(const InstanceStatus *status)
 {
     g_autoptr(JsonBuilder) json = json_builder_new_immutable();
-    g_autofree char *caps = nv_caps_format(status->config->caps, ",");
+    g_autofree char *caps = nv_caps_format(status->spec->caps, ",");
     char driver[DRIVER_VERSION_MAX];
 
     json_builder_begin_object(json);
-    json_member_string(json, "name", status->config->name);
+    json_member_string(json, "name", status->spec->name);
     json_member_string(json, "version", NVCUSE_VERSION);
     json_member_int(json, "broker", getpid());
     json_member_int(json, "worker", status->worker);
     json_member_string(json, "driver", driver_of(status, driver));
     json_member_string(json, "caps", caps);
-    json_member_string(json, "transport", transport_kind_name(status->config->transport));
-    if (status->config->transport == TRANSPORT_CUSE) {
+    json_member_string(json, "transport", transport_kind_name(status->spec->transport));
+    if (status->spec->transport == TRANSPORT_CUSE) {
         json_member_string(json, "guest-memory",
-                           guest_memory_kind_name(status->config->guest_memory));
+                           guest_memory_kind_name(status->spec->guest_memory));
     }
     json_member_int(json, "started", status->started);
     json_member_int(json, "worker_restarts", number_of(status->restarts));
     json_member_int(json, "containers", status->containers);
-    add_devices(json, status->config);
+    add_devices(json, status->spec);
     add_counts(json, &status->counts);
     add_incidents(json, status->incidents);
     json_member_int(json, "events_dropped", number_of(status->events_dropped));
@@ -150,7 +149,7 @@ char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format
 {
     char driver[DRIVER_VERSION_MAX];
     Metrics metrics = {
-        .instance = status->config->name,
+        .instance = status->spec->name,
         .driver = driver_of(status, driver),
         .started = (double)status->started / G_TIME_SPAN_SECOND,
         .restarts = status->restarts,

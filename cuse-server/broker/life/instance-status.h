@@ -4,20 +4,23 @@
 
 #include <sys/types.h>
 
-#include "cuse-server/broker/life/instance.h"
 #include "cuse-server/observe/incidents.h"
 #include "cuse-server/observe/metrics.h"
 #include "cuse-server/observe/refusal-list.h"
+#include "cuse-server/wire/instance-spec.h"
 #include "cuse-server/wire/ledger.h"
+#include "version-tree/driver-abi.h"
 
 /**
  * InstanceStatus: everything that the broker knows about a running instance.
+ * @abi: names the calls that were refused
  * @started: microseconds since 1970
  * @restarts: how many workers have replaced one that had ended
  * @containers: how many seccomp listeners still watch a task
  */
 typedef struct {
-    const InstanceConfig *config;
+    const InstanceSpec *spec;
+    const DriverAbi *abi;
     pid_t worker;
     gint64 started;
     uint64_t restarts;

@@ -15,11 +15,9 @@
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/guests/call-watch.h"
 #include "cuse-server/broker/guests/listener.h"
-#include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/broker/life/service.h"
 #include "cuse-server/broker/workers/starter.h"
 #include "cuse-server/broker/workers/worker-process.h"
-#include "cuse-server/sandbox/broker-lockup.h"
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
 
@@ -34,7 +32,7 @@ enum {
 };
 
 struct Instance {
-    InstanceConfig config;
+    const InstanceSpec *spec;
     StandIns stand_ins;
     int host_nodes;
     Starter starter;
@@ -78,14 +76,14 @@ static bool make_ledger(Instance *instance, GError **error)
 
 static bool make_host_nodes(Instance *instance, GError **error)
 {
-    const InstanceConfig *config = &instance->config;
+    const InstanceSpec *spec = instance->spec;
 
-    if (config->simulated) {
+    if (instance_is_simulated(spec)) {
         return true; /* a simulated instance opens no host device */
     }
     instance->host_nodes = node_fs_new(error);
-    for (unsigned i = 0; instance->host_nodes >= 0 && i < config->n_devices; i++) {
-        const Device *device = &config->devices[i];
+    for (unsigned i = 0; instance->host_nodes >= 0 && i < spec->n_devices; i++) {
+        const Device *device = &spec->devices[i];
         if (device_has_node(device) &&
             !node_fs_add(instance->host_nodes, "dev", device->name, device->number, error)) {
             return false;
@@ -103,18 +101,18 @@ static GuestFiles guest_files(const Instance *instance, GuestMembers *members)
 /* Start to answer the worker's questions. */
 static void start_service(Instance *instance)
 {
-    const InstanceConfig *config = &instance->config;
+    const InstanceSpec *spec = instance->spec;
 
     instance->service = service_start(&(ServiceConfig){
         .socket = instance->worker.socket,
         .worker = instance->worker.pidfd,
         .host_nodes = instance->host_nodes,
-        .simulated = config->simulated,
-        .devices = config->devices,
-        .n_devices = config->n_devices,
+        .simulated = instance_is_simulated(spec),
+        .devices = spec->devices,
+        .n_devices = spec->n_devices,
         .files = guest_files(instance, instance->members),
         /* The worker has as many threads that carry out calls as threads that answer the broker's questions. */
-        .threads = 2 * config->threads,
+        .threads = 2 * spec->threads,
         .members = instance->members,
         .notices = instance->notices,
         .openers = instance->openers,
@@ -147,22 +145,21 @@ static void start_threads(Instance *instance)
 
 static bool start_worker(Instance *instance, GError **error)
 {
-    if (!instance->config.restart_worker) {
-        return worker_process_start(&instance->worker, &instance->config, &instance->stand_ins,
+    if (instance->spec->on_worker_death == WORKER_DEATH_END) {
+        return worker_process_start(&instance->worker, instance->spec, &instance->stand_ins,
                                     instance->ledger_fd, error);
     }
-    return starter_fork(&instance->starter, &instance->config, &instance->stand_ins,
+    return starter_fork(&instance->starter, instance->spec, &instance->stand_ins,
                         instance->ledger_fd, error) &&
            starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
 }
 
 static bool wait_until_served(Instance *instance, GError **error)
 {
-    const InstanceConfig *config = &instance->config;
-
     if (!service_wait_ready(instance->service, START_SECONDS)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "the worker of instance '%s' did not bring up its devices", config->name);
+                    "the worker of instance '%s' did not bring up its devices",
+                    instance->spec->name);
         return false;
     }
     return stand_ins_check(&instance->stand_ins, error);
@@ -184,45 +181,51 @@ static void raise_file_limit(void)
 }
 
 /* Returns twice the limit of files: the worker has not yet reported some files as released. */
-static unsigned most_openers(const InstanceConfig *config)
+static unsigned most_openers(const InstanceSpec *spec)
 {
-    return 2 * config->limits.files + config->threads;
+    return 2 * spec->limits.files + spec->threads;
 }
 
-Instance *instance_start(const InstanceConfig *config, GError **error)
+Instance *instance_new(const InstanceSpec *spec)
 {
     Instance *instance = g_new(Instance, 1);
 
     *instance = (Instance){
-        .config = *config,
+        .spec = spec,
         .host_nodes = -1,
         .starter = {.pid = -1, .socket = -1},
         .worker = {.pid = -1, .pidfd = -1, .socket = -1, .questions = -1},
         .members = guest_members_new(),
-        .openers = openers_new(most_openers(config)),
+        .openers = openers_new(most_openers(spec)),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
         .ledger_fd = -1,
         .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
     };
     g_assert(instance->notices >= 0);
     instance->incidents = incidents_new(instance->notices);
-    stand_ins_init(&instance->stand_ins, config->transport, config->name, config->devices,
-                   config->n_devices);
+    stand_ins_init(&instance->stand_ins, spec->transport, spec->name, spec->devices,
+                   spec->n_devices);
     instance->spares = spares_new(&instance->stand_ins);
+    return instance;
+}
+
+bool instance_start_worker(Instance *instance, GError **error)
+{
     raise_file_limit();
     descriptor_table_reserve(DESCRIPTOR_TABLE_MAX);
     /* Start the worker first, before there is a thread or a file of the broker that it could inherit. */
-    if (instance_check_name(config->name, error) && make_ledger(instance, error) &&
-        stand_ins_prepare(&instance->stand_ins, error) && start_worker(instance, error) &&
-        make_host_nodes(instance, error) && lockup_broker(error)) {
-        start_threads(instance);
-        if (wait_until_served(instance, error)) {
-            idle_memory_trim();
-            return instance;
-        }
+    return make_ledger(instance, error) && stand_ins_prepare(&instance->stand_ins, error) &&
+           start_worker(instance, error) && make_host_nodes(instance, error);
+}
+
+bool instance_serve(Instance *instance, GError **error)
+{
+    start_threads(instance);
+    if (!wait_until_served(instance, error)) {
+        return false;
     }
-    (void)instance_stop(instance, NULL); /* report the first error only */
-    return NULL;
+    idle_memory_trim();
+    return true;
 }
 
 bool instance_restart_worker(Instance *instance, GError **error)
@@ -230,7 +233,7 @@ bool instance_restart_worker(Instance *instance, GError **error)
     const WorkerProcess ended = instance->worker;
 
     service_stop(g_steal_pointer(&instance->service));
-    if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+    if (!worker_process_end(&instance->worker, instance->spec->name, error)) {
         return false;
     }
     instance->worker.pid = -1;
@@ -297,7 +300,7 @@ unsigned instance_listeners(Instance *instance)
 static HostFiles host_files(const Instance *instance)
 {
     return (HostFiles){instance->stand_ins.devices, instance->stand_ins.n_devices,
-                       instance->config.simulated};
+                       instance_is_simulated(instance->spec)};
 }
 
 static GuestOpen guest_open(const Instance *instance)
@@ -311,7 +314,7 @@ static GuestOpen guest_open(const Instance *instance)
                        .members = instance->members,
                        .agents = instance->agents,
                        .ledger = instance->ledger,
-                       .files_max = instance->config.limits.files};
+                       .files_max = instance->spec->limits.files};
 }
 
 void instance_add_listener(Instance *instance, int fd, unsigned filters)
@@ -327,7 +330,7 @@ void instance_add_listener(Instance *instance, int fd, unsigned filters)
                   .calls = instance->calls,
                   .openers = instance->openers,
                   .agents = instance->agents},
-        .threads = instance->config.threads,
+        .threads = instance->spec->threads,
         .filters = filters,
     };
 
@@ -341,7 +344,7 @@ bool instance_stop(Instance *instance, GError **error)
 
     /* End the worker first: then the broker threads that wait for it get errors and end. */
     if (instance->worker.pid > 0) {
-        if (!worker_process_end(&instance->worker, instance->config.name, error)) {
+        if (!worker_process_end(&instance->worker, instance->spec->name, error)) {
             return false; /* a broker thread may still wait for the worker or the driver: free nothing
                            */
         }

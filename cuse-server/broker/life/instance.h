@@ -9,60 +9,28 @@
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/wire/device.h"
-#include "cuse-server/wire/instance-limits.h"
+#include "cuse-server/wire/instance-spec.h"
 #include "cuse-server/wire/ledger.h"
-#include "cuse-server/wire/transport-kind.h"
-#include "version-tree/driver-abi.h"
-
-/**
- * InstanceConfig: what an instance serves. All that it points to outlives the instance.
- * @name: letters, digits, '_', '-', '.', at most INSTANCE_NAME_MAX, the first a letter or digit
- * @threads: how many calls may be in progress at once
- * @transport: how calls reach the worker
- * @guest_memory: with CUSE, how the worker reaches the memory of callers
- * @trace_fd: the file that the table of calls is written to, or -1
- * @record_fd: the file that the recording is written to, or -1; @record_limit: its greatest size in bytes
- * @scope_gpus: guests can see only the GPUs among @devices, by any route
- * @share_uvm: as in Proxy
- * @simulated: a recording answers instead of the driver; no device of the driver is opened
- * @simulation_fd: the file of that recording, which the worker reads as well; or -1
- * @restart_worker: allow instance_restart_worker() to replace a worker that has ended
- */
-typedef struct {
-    const char *name;
-    const DriverAbi *abi;
-    NvCaps caps;
-    ProxyLimits limits;
-    const Device *devices;
-    unsigned n_devices;
-    unsigned threads;
-    TransportKind transport;
-    GuestMemoryKind guest_memory;
-    int trace_fd;
-    int record_fd;
-    uint64_t record_limit;
-    bool scope_gpus;
-    bool share_uvm;
-    bool simulated;
-    int simulation_fd;
-    bool restart_worker;
-} InstanceConfig;
-
-enum { INSTANCE_NAME_MAX = 48 };
 
 typedef struct Instance Instance;
 
 /** instance_check_name: check the name of an instance. Returns false with an @error that describes a valid name. */
 bool instance_check_name(const char *name, GError **error);
 
+/** instance_new: make an instance that has neither a worker nor a thread yet. @spec: outlives the instance */
+Instance *instance_new(const InstanceSpec *spec);
+
 /**
- * instance_start: take device numbers or mount the file system, execute the worker, and wait until the worker serves and is
- * locked up. The calling process must have one thread. Afterwards it cannot mount, change its user, or do anything else that
- * needs the privileges it has given up (sandbox/broker-lockup.h).
- * Returns: NULL with @error set; then nothing is left behind.
+ * instance_start_worker: take device numbers or mount the file system, execute the worker, and make nodes of the host's devices.
+ * The calling process must have one thread, and root's privileges. Returns false with @error set; then call instance_stop().
  */
-Instance *instance_start(const InstanceConfig *config, GError **error);
+bool instance_start_worker(Instance *instance, GError **error);
+
+/**
+ * instance_serve: start the threads that answer the worker, and wait until the worker serves and is locked up. Call it after
+ * lockup_broker(). Returns false with @error set; then call instance_stop().
+ */
+bool instance_serve(Instance *instance, GError **error);
 
 /** instance_worker: return a pidfd of the worker. It is readable when the worker has ended. The instance owns it. */
 int instance_worker(const Instance *instance);
@@ -76,8 +44,8 @@ char *instance_worker_fate(Instance *instance);
 
 /**
  * instance_restart_worker: replace a worker that has ended. The new worker serves the same guests with the same devices.
- * Files that guests had open stay dead. Call ledger_renew() before. The instance must have been started with
- * @restart_worker.
+ * Files that guests had open stay dead. Call ledger_renew() before. The instance must have
+ * WORKER_DEATH_RESTART.
  * Returns: false with @error if no worker could be started; then the instance can only be stopped.
  */
 bool instance_restart_worker(Instance *instance, GError **error);

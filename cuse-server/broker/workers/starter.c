@@ -66,7 +66,7 @@ static bool receive(int socket, void *message, size_t size, int *fd)
 /* What the starter needs to start workers. @worker: the latest of them */
 typedef struct {
     int socket;
-    const InstanceConfig *config;
+    const InstanceSpec *instance;
     StandIns *stand_ins;
     int ledger_fd;
     WorkerProcess worker;
@@ -78,7 +78,7 @@ static bool start(Stock *stock, GError **error)
         (void)waitpid(stock->worker.pid, NULL, 0);
     }
     return stand_ins_renew(stock->stand_ins, error) &&
-           worker_process_start(&stock->worker, stock->config, stock->stand_ins, stock->ledger_fd,
+           worker_process_start(&stock->worker, stock->instance, stock->stand_ins, stock->ledger_fd,
                                 error);
 }
 
@@ -107,7 +107,7 @@ static void answer_start(Stock *stock)
     if (start(stock, &error)) {
         hand_over(stock);
     } else {
-        g_printerr("nvcuse: instance '%s': %s\n", stock->config->name, error->message);
+        g_printerr("nvcuse: instance '%s': %s\n", stock->instance->name, error->message);
         (void)seqpacket_send(stock->socket, &none, sizeof none, -1);
     }
 }
@@ -135,8 +135,8 @@ static void keep_files(const Stock *stock)
         stock->socket,
         stock->stand_ins->fs,
         stock->stand_ins->slot.lock,
-        stock->config->trace_fd,
-        stock->config->simulation_fd,
+        stock->instance->call_log_fd,
+        stock->instance->simulation_fd,
         stock->ledger_fd,
         stock->stand_ins->connection,
     };
@@ -176,11 +176,13 @@ static G_NORETURN void starter_main(Stock *stock, pid_t broker)
 
 /* --- in the broker ---------------------------------------------------------------------------- */
 
-bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
+bool starter_fork(Starter *starter, const InstanceSpec *instance, StandIns *stand_ins,
                   int ledger_fd, GError **error)
 {
-    Stock stock = {
-        .config = config, .stand_ins = stand_ins, .ledger_fd = ledger_fd, .worker = {.pid = -1}};
+    Stock stock = {.instance = instance,
+                   .stand_ins = stand_ins,
+                   .ledger_fd = ledger_fd,
+                   .worker = {.pid = -1}};
     const pid_t broker = getpid();
     int sockets[2];
 

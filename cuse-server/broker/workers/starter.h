@@ -25,7 +25,7 @@ typedef struct Starter {
  * arguments. It alone keeps the connection of @stand_ins: the broker's copy is closed.
  * @ledger_fd: as for worker_process_start()
  */
-bool starter_fork(Starter *starter, const InstanceConfig *config, StandIns *stand_ins,
+bool starter_fork(Starter *starter, const InstanceSpec *instance, StandIns *stand_ins,
                   int ledger_fd, GError **error);
 
 /**

@@ -44,41 +44,15 @@ static bool make_sockets(int *ours, int *workers)
     return true;
 }
 
-/* Fill in the worker's specification. Of the descriptors, set only those that the instance already has. */
-static void describe(const InstanceConfig *config, const StandIns *stand_ins, WorkerSpec *spec)
-{
-    *spec = (WorkerSpec){
-        .size = sizeof *spec,
-        .driver = driver_abi_node(config->abi)->version,
-        .caps = config->caps,
-        .limits = config->limits,
-        .n_devices = config->n_devices,
-        .transport = config->transport,
-        .major_no = stand_ins->major_no,
-        .first_minor = slot_first_minor(&stand_ins->slot),
-        .guest_memory = config->guest_memory,
-        .threads = config->threads,
-        .socket = -1,
-        .questions = -1,
-        .trace_fd = config->trace_fd,
-        .record_fd = config->record_fd,
-        .simulation_fd = config->simulation_fd,
-        .record_limit = config->record_limit,
-        .scope_gpus = config->scope_gpus,
-        .share_uvm = config->share_uvm,
-    };
-    (void)g_strlcpy(spec->name, config->name, sizeof spec->name);
-    memcpy(spec->devices, config->devices, config->n_devices * sizeof spec->devices[0]);
-}
-
 /* Put the worker's connections to CUSE or FUSE into @spec. The caller closes them after it has started the worker, which
  * then has them alone. */
-static bool take_connections(const InstanceConfig *config, StandIns *stand_ins, WorkerSpec *spec,
-                             GError **error)
+static bool take_connections(WorkerSpec *spec, StandIns *stand_ins, GError **error)
 {
-    spec->n_fds = config->transport == TRANSPORT_CUSE ? config->n_devices : 1;
-    if (config->transport == TRANSPORT_CUSE) {
-        return cuse_nodes_open(spec->fds, config->n_devices, error);
+    const bool is_cuse = spec->instance.transport == TRANSPORT_CUSE;
+
+    spec->n_fds = is_cuse ? spec->instance.n_devices : 1;
+    if (is_cuse) {
+        return cuse_nodes_open(spec->fds, spec->n_fds, error);
     }
     spec->fds[0] = stand_ins->connection;
     stand_ins->connection = -1;
@@ -88,8 +62,12 @@ static bool take_connections(const InstanceConfig *config, StandIns *stand_ins, 
 /* Start the worker that @spec describes, with all the descriptors in it and the lock of its slot. */
 static bool spawn(WorkerProcess *process, const WorkerSpec *spec, int slot_lock, GError **error)
 {
-    int keep[DEVICES_MAX + 8] = {spec->socket,   spec->questions, spec->ledger_fd,
-                                 spec->trace_fd, spec->record_fd, spec->simulation_fd,
+    int keep[DEVICES_MAX + 8] = {spec->socket,
+                                 spec->questions,
+                                 spec->ledger_fd,
+                                 spec->instance.call_log_fd,
+                                 spec->instance.record_fd,
+                                 spec->instance.simulation_fd,
                                  slot_lock};
     size_t n = 7;
     int fd = worker_spec_write(spec, error);
@@ -119,16 +97,23 @@ static bool connect_and_spawn(WorkerProcess *process, WorkerSpec *spec, int slot
     return ok;
 }
 
-bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+bool worker_process_start(WorkerProcess *process, const InstanceSpec *instance, StandIns *stand_ins,
                           int ledger_fd, GError **error)
 {
     g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
 
     *process = (WorkerProcess){.pid = -1, .pidfd = -1, .socket = -1, .questions = -1};
-    describe(config, stand_ins, spec);
-    spec->ledger_fd = ledger_fd;
-    spec->identity = stand_ins->slot.identity;
-    if (!take_connections(config, stand_ins, spec, error)) {
+    *spec = (WorkerSpec){
+        .size = sizeof *spec,
+        .instance = *instance,
+        .identity = stand_ins->slot.identity,
+        .major_no = stand_ins->major_no,
+        .first_minor = slot_first_minor(&stand_ins->slot),
+        .socket = -1,
+        .questions = -1,
+        .ledger_fd = ledger_fd,
+    };
+    if (!take_connections(spec, stand_ins, error)) {
         return false;
     }
     bool ok = connect_and_spawn(process, spec, stand_ins->slot.lock, error);

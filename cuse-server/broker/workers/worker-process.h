@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "cuse-server/broker/files/stand-ins.h"
-#include "cuse-server/broker/life/instance.h"
+#include "cuse-server/wire/instance-spec.h"
 
 /**
  * WorkerProcess: a worker that has been forked.
@@ -32,7 +32,7 @@ typedef struct {
  * that holds the slot, so the slot is taken for as long as the worker lives.
  * @ledger_fd: the ledger, the page that the worker counts in
  */
-bool worker_process_start(WorkerProcess *process, const InstanceConfig *config, StandIns *stand_ins,
+bool worker_process_start(WorkerProcess *process, const InstanceSpec *instance, StandIns *stand_ins,
                           int ledger_fd, GError **error);
 
 /**

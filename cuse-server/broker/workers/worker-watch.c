@@ -13,7 +13,7 @@ enum {
 struct WorkerWatch {
     Instance *instance;
     InstanceReport *report;
-    bool restart;
+    WorkerDeath on_death;
     WorkerLostFunc lost;
     gpointer data;
     guint source;
@@ -30,8 +30,9 @@ static bool may_restart(WorkerWatch *watch)
     gint64 *oldest = &watch->restarted[watch->next];
 
     if (*oldest && now - *oldest < RESTARTS_SECONDS * G_TIME_SPAN_SECOND) {
-        g_printerr("nvcuse: %d workers have ended within %d seconds: no other is started\n",
-                   RESTARTS_MAX + 1, RESTARTS_SECONDS);
+        g_printerr(
+            "nvcuse: the worker ended %d times within %d seconds: it is not restarted again\n",
+            RESTARTS_MAX + 1, RESTARTS_SECONDS);
         return false;
     }
     *oldest = now;
@@ -45,10 +46,10 @@ static bool restart(WorkerWatch *watch)
 
     instance_report_worker_gone(watch->report);
     if (!instance_restart_worker(watch->instance, &error)) {
-        g_printerr("nvcuse: no other worker: %s\n", error->message);
+        g_printerr("nvcuse: cannot restart the worker: %s\n", error->message);
         return false;
     }
-    g_printerr("nvcuse: another worker serves; files that were open stay dead\n");
+    g_printerr("nvcuse: worker restarted; files opened before keep failing until reopened\n");
     instance_report_worker_restarted(watch->report);
     return true;
 }
@@ -64,7 +65,7 @@ static gboolean on_ended(gint fd, GIOCondition condition, gpointer data)
     watch->source = 0;
     g_printerr("nvcuse: the worker %s\n", fate);
     instance_report_event(watch->report, AUDIT_WORKER_ENDED, event);
-    if (watch->restart && may_restart(watch) && restart(watch)) {
+    if (watch->on_death == WORKER_DEATH_RESTART && may_restart(watch) && restart(watch)) {
         watch_worker(watch);
     } else {
         watch->lost(watch->data);
@@ -77,13 +78,13 @@ static void watch_worker(WorkerWatch *watch)
     watch->source = g_unix_fd_add(instance_worker(watch->instance), G_IO_IN, on_ended, watch);
 }
 
-WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, bool restart,
+WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, WorkerDeath on_death,
                               WorkerLostFunc lost, gpointer data)
 {
     WorkerWatch *watch = g_new(WorkerWatch, 1);
 
     *watch = (WorkerWatch){
-        .instance = instance, .report = report, .restart = restart, .lost = lost, .data = data};
+        .instance = instance, .report = report, .on_death = on_death, .lost = lost, .data = data};
     watch_worker(watch);
     return watch;
 }

@@ -12,9 +12,9 @@ typedef void (*WorkerLostFunc)(gpointer data);
 
 /**
  * worker_watch_new: watch the worker in the main loop. Print what happens on standard error, and report it to @report.
- * @restart: replace a worker that has ended by another, but only a few times a minute: a guest that can crash a worker would
- *     try again with each
+ * @on_death: WORKER_DEATH_RESTART: replace a worker that has ended by another, but only a few times a minute: a guest that can
+ *     crash a worker would try again with each
  */
-WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, bool restart,
+WorkerWatch *worker_watch_new(Instance *instance, InstanceReport *report, WorkerDeath on_death,
                               WorkerLostFunc lost, gpointer data);
 void worker_watch_free(WorkerWatch *watch);

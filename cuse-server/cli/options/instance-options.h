@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that `run` and `serve` share, and the instance that they describe. */
+/* The options that `run` and `serve` share: one table for the command line and for files. */
 #pragma once
 
 #include <stdbool.h>
 
 #include <glib.h>
 
-#include "cuse-server/broker/life/instance.h"
 #include "cuse-server/cli/options/driver-options.h"
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/wire/instance-spec.h"
 
 enum { INSTANCE_OPTIONS_MAX = 24 };
 
@@ -26,7 +25,8 @@ typedef struct {
     char *transport;
     char *guest_memory;
     char *on_worker_death;
-    char *trace;
+    char *call_log;
+    char *trace; /* the old name of call_log */
     char *record;
     char *simulate;
     char *audit;
@@ -52,33 +52,22 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context);
 bool instance_options_load(InstanceOptions *options, const char *path, GError **error);
 
 /**
- * instance_options_filter: describe in words the system calls that the processes of such an instance may make.
- * Does not need a device. Returns: (transfer full): the text, or NULL with @error.
+ * instance_options_check: check every value that was given, without looking at the host; take numbers that were not given from their
+ * initial values; and take options that were given by an old name, with a notice on standard error.
+ * Returns false with @error, which begins with the option.
  */
-char *instance_options_filter(const InstanceOptions *options, GError **error);
+bool instance_options_check(InstanceOptions *options, GError **error);
+
+/**
+ * instance_options_blame: prefix an error with the option @name that caused it, and with the file and line if it came from a
+ * file. Returns false.
+ */
+bool instance_options_blame(const InstanceOptions *options, const char *name, GError **error);
 
 void instance_options_clear(InstanceOptions *options);
 
-/**
- * InstancePlan: an instance that can be started: its options have been checked against the host.
- * @config: points into the plan
- * @simulation: for a simulated instance, the contents of the recording; else NULL
- * @audit, @textfile_dir: for the report, see ReportConfig; the options own them
- */
-typedef struct {
-    InstanceConfig config;
-    DriverAbi *abi;
-    Simulation *simulation;
-    const char *audit;
-    const char *textfile_dir;
-    Device devices[DEVICES_MAX];
-} InstancePlan;
+/** uvm_sharing_parse: read whose UVM files are. @shared: set to whether several processes share them. Returns false with @error. */
+bool uvm_sharing_parse(const char *text, bool *shared, GError **error);
 
-/**
- * instance_plan_make: look at the host and check the options.
- * @default_name: used if --name was not given
- * @error: if an option from a file caused the error, the message begins with the option's file and line
- */
-bool instance_plan_make(InstancePlan *plan, const InstanceOptions *options,
-                        const char *default_name, GError **error);
-void instance_plan_clear(InstancePlan *plan);
+/** worker_death_parse: read what to do when the worker ends. Returns false with @error. */
+bool worker_death_parse(const char *text, WorkerDeath *death, GError **error);

@@ -82,15 +82,15 @@ static const struct cuse_lowlevel_ops operations = {
     .poll = on_poll,
 };
 
-struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *numbers)
+struct fuse_session *cuse_device_session(CallSource *source, const WorkerSpec *spec)
 {
     const char *node = source->context->proxy->devices[source->device].name;
-    g_autofree char *name = cuse_device_name(numbers->name, node);
+    g_autofree char *name = cuse_device_name(spec->instance.name, node);
     g_autofree char *variable = g_strdup_printf("DEVNAME=%s", name);
     const char *variables[] = {variable};
     struct cuse_info info = {
-        .dev_major = numbers->major_no,
-        .dev_minor = numbers->first_minor + source->device,
+        .dev_major = spec->major_no,
+        .dev_minor = spec->first_minor + source->device,
         .dev_info_argc = G_N_ELEMENTS(variables),
         .dev_info_argv = variables,
         .flags = source->memory == GUEST_MEMORY_RETRY ? CUSE_UNRESTRICTED_IOCTL : 0,

@@ -12,19 +12,9 @@
  */
 #pragma once
 
+#include "cuse-server/wire/worker-spec.h"
 #include "cuse-server/worker/doors/file-calls.h"
-
-/**
- * CuseNumbers: names and numbers of an instance's devices.
- * @name: the instance's name; nodes are /dev/nvcuse/NAME/...
- * @major_no, @first_minor: device i gets @first_minor + i
- */
-typedef struct {
-    const char *name;
-    unsigned major_no;
-    unsigned first_minor;
-} CuseNumbers;
 
 /** cuse_device_session: create a session for the device of a source. The caller then gives it an open /dev/cuse. Returns NULL
  * if the session cannot be created. */
-struct fuse_session *cuse_device_session(CallSource *source, const CuseNumbers *numbers);
+struct fuse_session *cuse_device_session(CallSource *source, const WorkerSpec *spec);

@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/pool/reader-pool.h"
-#include "cuse-server/worker/doors/file-calls.h"
+#include "cuse-server/worker/doors/cuse-devices.h"
 #include "cuse-server/worker/doors/fuse-files.h"
 
 /*
@@ -20,59 +20,59 @@
 
 struct Transport {
     CallContext context;
+    const InstanceSpec *spec;
     BrokerLink *link;
-    int lost; /* eventfd: written when a source is lost */
-    unsigned threads;
+    int lost;      /* eventfd: written when a source is lost */
     GMutex lock;   /* guards @error */
     GError *error; /* which source was lost */
     CallSource sources[];
 };
 
-static struct fuse_session *session_new(CallSource *source, const TransportConfig *config)
+static struct fuse_session *session_new(CallSource *source, const WorkerSpec *spec)
 {
-    return config->kind == TRANSPORT_CUSE ? cuse_device_session(source, &config->cuse)
-                                          : fuse_files_session(source);
+    return spec->instance.transport == TRANSPORT_CUSE ? cuse_device_session(source, spec)
+                                                      : fuse_files_session(source);
 }
 
 /* Choose the way to guest memory. The kernel supports retries for CUSE devices only. */
-static GuestMemoryKind memory_kind(const TransportConfig *config)
+static GuestMemoryKind memory_kind(const InstanceSpec *spec)
 {
-    return config->kind == TRANSPORT_CUSE ? config->memory : GUEST_MEMORY_DIRECT;
+    return spec->transport == TRANSPORT_CUSE ? spec->guest_memory : GUEST_MEMORY_DIRECT;
 }
 
-static bool source_start(CallSource *source, const TransportConfig *config, int fd, GError **error)
+static bool source_start(CallSource *source, const WorkerSpec *spec, int fd, GError **error)
 {
     g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
 
     /* O_NONBLOCK: the reader pool polls the file, and reads it without waiting. */
-    if ((source->session = session_new(source, config)) &&
+    if ((source->session = session_new(source, spec)) &&
         fuse_session_mount(source->session, path) == 0 &&
         fcntl(fuse_session_fd(source->session), F_SETFL, O_RDWR | O_NONBLOCK) == 0) {
         return true;
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot start a FUSE session (%s)",
-                transport_kind_name(config->kind));
+                transport_kind_name(spec->instance.transport));
     return false;
 }
 
-Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink *link,
-                         CallLog *log, GError **error)
+Transport *transport_new(const WorkerSpec *spec, Proxy *proxy, BrokerLink *link, CallLog *log,
+                         GError **error)
 {
     Transport *transport =
-        g_malloc0(sizeof *transport + config->n_fds * sizeof transport->sources[0]);
+        g_malloc0(sizeof *transport + spec->n_fds * sizeof transport->sources[0]);
 
-    call_context_init(&transport->context, proxy, link, log, config->threads);
-    transport->context.n_sources = config->n_fds;
+    transport->spec = &spec->instance;
+    call_context_init(&transport->context, proxy, link, log, transport->spec->threads);
+    transport->context.n_sources = spec->n_fds;
     transport->link = link;
     transport->lost = eventfd(0, EFD_CLOEXEC);
     g_assert(transport->lost >= 0);
     g_mutex_init(&transport->lock);
-    transport->threads = config->threads;
-    for (unsigned i = 0; i < config->n_fds; i++) {
+    for (unsigned i = 0; i < spec->n_fds; i++) {
         CallSource *source = &transport->sources[i];
         *source = (CallSource){
-            .context = &transport->context, .device = i, .memory = memory_kind(config)};
-        if (!source_start(source, config, config->fds[i], error)) {
+            .context = &transport->context, .device = i, .memory = memory_kind(&spec->instance)};
+        if (!source_start(source, spec, spec->fds[i], error)) {
             return NULL; /* the worker ends */
         }
     }
@@ -114,8 +114,9 @@ static void lose_source(Transport *transport, const CallSource *source)
 
     if (!transport->error) {
         g_set_error(&transport->error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the kernel ended %s%s",
-                    source->room ? "the file system"
-                                 : transport->context.proxy->devices[source->device].name,
+                    transport->spec->transport == TRANSPORT_NOTIFY
+                        ? "the file system"
+                        : transport->spec->devices[source->device].name,
                     source->initialised ? "" : " (is its name or number taken?)");
     }
     (void)eventfd_write(transport->lost, 1);
@@ -188,7 +189,7 @@ static void start_readers(Transport *transport)
         .data = transport,
         .sources = fds,
         .n_sources = context->n_sources,
-        .workers = transport->threads,
+        .workers = transport->spec->threads,
         .look = context->look,
     });
     reader_pool_start(context->pool);

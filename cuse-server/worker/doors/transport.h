@@ -19,34 +19,20 @@
 
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/proxy/proxy.h"
-#include "cuse-server/wire/transport-kind.h"
+#include "cuse-server/wire/worker-spec.h"
 #include "cuse-server/worker/broker-link.h"
-#include "cuse-server/worker/doors/cuse-devices.h"
-
-/**
- * TransportConfig: the files of an instance.
- * @cuse, @memory: for TRANSPORT_CUSE
- * @fds, @n_fds: an open /dev/cuse for each of the proxy's devices, or the open /dev/fuse of the file system
- * @threads: the most calls in progress at once
- */
-typedef struct {
-    TransportKind kind;
-    CuseNumbers cuse;
-    GuestMemoryKind memory;
-    const int *fds;
-    unsigned n_fds;
-    unsigned threads;
-} TransportConfig;
+#include "cuse-server/worker/doors/file-calls.h"
 
 typedef struct Transport Transport;
 
 /**
  * transport_new: set up the sessions. Call this before locking the worker up: libfuse opens /dev/null, which needs a file
  * system. The files can be opened from transport_run() on.
+ * @spec: outlives the transport
  * Returns: NULL with @error if a session cannot be started; the worker then has to end.
  */
-Transport *transport_new(const TransportConfig *config, Proxy *proxy, BrokerLink *link,
-                         CallLog *log, GError **error);
+Transport *transport_new(const WorkerSpec *spec, Proxy *proxy, BrokerLink *link, CallLog *log,
+                         GError **error);
 
 /** transport_context: the context that all calls share. The transport owns it. */
 CallContext *transport_context(Transport *transport);

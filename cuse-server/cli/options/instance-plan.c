@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/cli/options/instance-plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/life/broker-filter.h"
+#include "cuse-server/broker/life/instance.h"
+#include "cuse-server/inventory/capability-nodes.h"
+#include "cuse-server/inventory/host-devices.h"
+#include "cuse-server/worker/worker.h"
+
+#define MEBIBYTE (UINT64_C(1024) * 1024)
+
+/* --- what depends on no host ------------------------------------------------------------------ */
+
+static bool set_name(InstanceSpec *spec, const char *name, GError **error)
+{
+    if (!name) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                            "--name: missing: expected a name for the instance");
+        return false;
+    }
+    if (!instance_check_name(name, error)) {
+        return false;
+    }
+    (void)g_strlcpy(spec->name, name, sizeof spec->name);
+    return true;
+}
+
+static void set_numbers(InstanceSpec *spec, const InstanceOptions *options)
+{
+    spec->record_limit = (uint64_t)options->record_limit * MEBIBYTE;
+    spec->threads = (unsigned)options->threads;
+    spec->limits = (ProxyLimits){
+        .files = (unsigned)options->max_files,
+        .objects = {(unsigned)options->max_clients, (unsigned)options->max_objects},
+    };
+}
+
+/* Refuse options that exclude each other. */
+static bool check_pairs(const InstanceOptions *options, GError **error)
+{
+    if (options->record && g_strcmp0(options->on_worker_death, "restart") == 0) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                            "cannot be used with --on-worker-death=restart: a recording is of one "
+                            "worker");
+        return instance_options_blame(options, "record", error);
+    }
+    const struct {
+        const char *name;
+        const char *value;
+    } of_recording[] = {{"gpus", options->gpus},
+                        {"mig", options->mig},
+                        {"imex-channels", options->imex_channels},
+                        {"driver", options->driver.driver},
+                        {"record", options->record}};
+    for (size_t i = 0; options->simulate && i < G_N_ELEMENTS(of_recording); i++) {
+        if (of_recording[i].value) {
+            g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                                "cannot be used with --simulate: a simulated instance is as the "
+                                "recorded one was");
+            return instance_options_blame(options, of_recording[i].name, error);
+        }
+    }
+    return true;
+}
+
+/* --- the recorded instance -------------------------------------------------------------------- */
+
+/* Read the recording, and keep it open for the worker, which reads it as well. */
+static bool open_simulation(InstancePlan *plan, const char *path, GError **error)
+{
+    plan->spec.simulation_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (plan->spec.simulation_fd < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot read %s: %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    plan->simulation = simulation_new(path, error);
+    return plan->simulation;
+}
+
+/* Specify the instance as the recorded instance was. Only its capabilities may be changed by an option. */
+static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    InstanceSpec *spec = &plan->spec;
+
+    if (!open_simulation(plan, options->simulate, error)) {
+        return instance_options_blame(options, "simulate", error);
+    }
+    const TraceSession *session = simulation_session(plan->simulation);
+    plan->abi = simulation_abi(plan->simulation);
+    spec->driver = driver_abi_node(plan->abi)->version;
+    spec->caps = session->caps;
+    spec->scope_gpus = session->scoped;
+    spec->share_uvm = session->share_uvm;
+    spec->n_devices = session->n_devices;
+    memcpy(spec->devices, session->devices, sizeof spec->devices);
+    return !options->caps || nv_caps_parse(options->caps, &spec->caps, error);
+}
+
+/* --- the host --------------------------------------------------------------------------------- */
+
+/* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. */
+static bool wants_scope(const InstanceOptions *options)
+{
+    return options->gpus && !g_str_equal(options->gpus, "all");
+}
+
+/* Set what the filter of system calls depends on. */
+static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    const DriverNode *node;
+
+    if (!nv_caps_parse(options->caps ? options->caps : "compute,utility", &plan->spec.caps,
+                       error)) {
+        return false;
+    }
+    node = driver_options_choose(&options->driver, error);
+    if (!node) {
+        return options->driver.driver || options->driver.policy
+                   ? instance_options_blame(
+                         options, options->driver.driver ? "driver" : "driver-policy", error)
+                   : false;
+    }
+    plan->spec.scope_gpus = wants_scope(options);
+    plan->spec.driver = node->version;
+    plan->own_abi = driver_abi_new(node);
+    plan->abi = plan->own_abi;
+    return true;
+}
+
+static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    InstanceSpec *spec = &plan->spec;
+
+    if (!host_devices_find(options->gpus ? options->gpus : "all", spec->devices, &spec->n_devices,
+                           error)) {
+        return options->gpus ? instance_options_blame(options, "gpus", error) : false;
+    }
+    if (!choose_abi(plan, options, error)) {
+        return false;
+    }
+    capability_nodes_add(spec->caps, spec->devices, &spec->n_devices);
+    if (!mig_nodes_add(options->mig, spec->devices, &spec->n_devices, error)) {
+        return instance_options_blame(options, "mig", error);
+    }
+    if (!imex_channels_add(options->imex_channels, spec->devices, &spec->n_devices, error)) {
+        return instance_options_blame(options, "imex-channels", error);
+    }
+    return true;
+}
+
+static bool open_output(const char *path, const char *what, int *fd, GError **error)
+{
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    if (*fd < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot write %s to %s: %s",
+                    what, path, g_strerror(errno));
+    }
+    return *fd >= 0;
+}
+
+static bool open_call_log(const char *path, int *fd, GError **error)
+{
+    if (g_strcmp0(path, "-") == 0) {
+        *fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        return true;
+    }
+    return !path || open_output(path, "the table of calls", fd, error);
+}
+
+static bool open_outputs(InstanceSpec *spec, const InstanceOptions *options, GError **error)
+{
+    if (!open_call_log(options->call_log, &spec->call_log_fd, error)) {
+        return instance_options_blame(options, "call-log", error);
+    }
+    return !options->record ||
+           open_output(options->record, "the recording", &spec->record_fd, error) ||
+           instance_options_blame(options, "record", error);
+}
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+static InstancePlan *plan_new(void)
+{
+    InstancePlan *plan = g_new(InstancePlan, 1);
+
+    *plan = (InstancePlan){
+        .spec = {.call_log_fd = -1, .record_fd = -1, .simulation_fd = -1},
+    };
+    return plan;
+}
+
+void instance_plan_free(InstancePlan *plan)
+{
+    close_if_open(plan->spec.call_log_fd);
+    close_if_open(plan->spec.record_fd);
+    close_if_open(plan->spec.simulation_fd);
+    g_clear_pointer(&plan->own_abi, driver_abi_free);
+    g_clear_pointer(&plan->simulation, simulation_free);
+    g_free(plan);
+}
+
+/* Set what the words of options mean. instance_options_check() has found no fault in them. */
+static bool set_words(InstanceSpec *spec, const InstanceOptions *options, GError **error)
+{
+    return (!options->uvm_sharing ||
+            uvm_sharing_parse(options->uvm_sharing, &spec->share_uvm, error)) &&
+           (!options->on_worker_death ||
+            worker_death_parse(options->on_worker_death, &spec->on_worker_death, error)) &&
+           transport_kind_choose(options->transport ? options->transport : "auto", &spec->transport,
+                                 error) &&
+           guest_memory_kind_choose(options->guest_memory ? options->guest_memory : "auto",
+                                    &spec->guest_memory, error);
+}
+
+InstancePlan *instance_plan_new(const InstanceOptions *options, const char *default_name,
+                                GError **error)
+{
+    g_autoptr(InstancePlan) plan = plan_new();
+    InstanceSpec *spec = &plan->spec;
+
+    set_numbers(spec, options);
+    plan->audit = options->audit ? options->audit : "auto";
+    plan->textfile_dir = options->textfile_dir;
+    /* Set words after the recorded instance: it says whose UVM files are, and --uvm-sharing may change that. */
+    if (set_name(spec, options->name ? options->name : default_name, error) &&
+        check_pairs(options, error) &&
+        (options->simulate ? simulate(plan, options, error) : find_devices(plan, options, error)) &&
+        set_words(spec, options, error) && open_outputs(spec, options, error)) {
+        return g_steal_pointer(&plan);
+    }
+    return NULL;
+}
+
+ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise)
+{
+    return (ReportConfig){
+        .instance = &plan->spec,
+        .abi = plan->abi,
+        .audit = plan->audit,
+        .audit_otherwise = audit_otherwise,
+        .textfile_directory = plan->textfile_dir,
+    };
+}
+
+char *instance_plan_filter(const InstanceOptions *options, GError **error)
+{
+    g_autoptr(InstancePlan) plan = plan_new();
+
+    if (!check_pairs(options, error) ||
+        !(options->simulate ? simulate(plan, options, error) : choose_abi(plan, options, error))) {
+        return NULL;
+    }
+    g_autofree char *worker = worker_filter_text(&plan->spec, plan->abi);
+    g_autofree char *broker = broker_filter_text();
+    return g_strconcat("worker:\n", worker, "broker:\n", broker, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the specification of an instance from its options and from what the host has. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "cuse-server/broker/life/instance-report.h"
+#include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/recording/simulation.h"
+#include "cuse-server/wire/instance-spec.h"
+
+/**
+ * InstancePlan: an instance that can be started: its options have been checked against the host.
+ * @simulation: for a simulated instance, the contents of the recording; else NULL
+ * @own_abi: what @abi is if the plan owns it; NULL if the simulation owns it
+ * @audit, @textfile_dir: for the report, see ReportConfig; the options own them
+ */
+typedef struct {
+    InstanceSpec spec;
+    const DriverAbi *abi;
+    DriverAbi *own_abi;
+    Simulation *simulation;
+    const char *audit;
+    const char *textfile_dir;
+} InstancePlan;
+
+/**
+ * instance_plan_new: look at the host, and make the specification.
+ * @options: have been checked (instance_options_check()), and outlive the plan
+ * @default_name: used if --name was not given; NULL: --name has to be given
+ * @error: begins with the option that caused it, and with the file and line if it came from a file
+ */
+InstancePlan *instance_plan_new(const InstanceOptions *options, const char *default_name,
+                                GError **error);
+
+void instance_plan_free(InstancePlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstancePlan, instance_plan_free)
+
+/** instance_plan_report: return what is reported of the instance. @audit_otherwise: see ReportConfig. It points into @plan. */
+ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise);
+
+/**
+ * instance_plan_filter: describe in words the system calls that the processes of such an instance may make.
+ * Does not need a device. Returns: (transfer full): the text, or NULL with @error.
+ */
+char *instance_plan_filter(const InstanceOptions *options, GError **error);
