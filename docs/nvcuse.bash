@@ -22,7 +22,7 @@ _nvcuse() {
     --on-worker-death) mapfile -t COMPREPLY < <(compgen -W "end restart" -- "$word") ;;
     --audit) mapfile -t COMPREPLY < <(compgen -f -W "auto journal none -" -- "$word") ;;
     --textfile-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    --config | --trace | --record | --simulate | --log | --from | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --config | --call-log | --record | --simulate | --log | --from | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")

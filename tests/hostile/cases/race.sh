@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Memory and descriptors that change while nvcuse looks at them: what arrives is what was checked.
-"${RUN[@]}" --trace "$WORK/trace" -- "$HOSTILE/race" 6 >"$WORK/results" 2>&1
+"${RUN[@]}" --call-log "$WORK/trace" -- "$HOSTILE/race" 6 >"$WORK/results" 2>&1
 is $? 0 "the guest came to its end"
 cat "$DEBUGFS/log" >"$WORK/log"
 holds "good calls arrived" grep -q 'what=NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS' "$WORK/log"

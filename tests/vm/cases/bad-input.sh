@@ -54,7 +54,7 @@ and its answer: $LAB_DRIVER
 version query, direction out: 0
 and its answer: $LAB_DRIVER
 END
-nvcuse run --trace "$WORK/trace" -- "$BUILD/tests/hostile/bad-input" >"$WORK/got" 2>"$WORK/errors"
+nvcuse run --call-log "$WORK/trace" -- "$BUILD/tests/hostile/bad-input" >"$WORK/got" 2>"$WORK/errors"
 is $? 0 "the guest came to its end"
 same_file "$WORK/got" "$WORK/wanted" "what the guest got"
 

@@ -4,7 +4,7 @@
 
 nvidia-smi >"$WORK/wanted" 2>&1
 wanted_exit=$?
-nvcuse run --record "$WORK/recording" --trace "$WORK/table" -- nvidia-smi >"$WORK/got" 2>&1 </dev/null
+nvcuse run --record "$WORK/recording" --call-log "$WORK/table" -- nvidia-smi >"$WORK/got" 2>&1 </dev/null
 is "$?" "$wanted_exit" "nvidia-smi ends as it does natively"
 same_file "$WORK/got" "$WORK/wanted" "and says the same"
 is "$(stat -c %a "$WORK/recording")" 600 "the recording is its owner's alone"

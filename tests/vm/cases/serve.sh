@@ -17,7 +17,7 @@ supervisor=$!
 eventually 10 test -S "/run/serve.notify"
 
 printf '[instance]\nname = web\ncaps = compute,utility\n' >"$WORK/config"
-NOTIFY_SOCKET=/run/serve.notify nvcuse serve --config "$WORK/config" --trace "$WORK/trace" >"$WORK/serve.out" 2>&1 &
+NOTIFY_SOCKET=/run/serve.notify nvcuse serve --config "$WORK/config" --call-log "$WORK/trace" >"$WORK/serve.out" 2>&1 &
 server=$!
 holds "it says when it is ready" eventually 30 grep -qx READY=1 "$WORK/states"
 holds "its devices are there then" is_served web

@@ -16,7 +16,7 @@ run_native() {
 run_nvcuse() {
     local dir=$1
     shift
-    timeout "$PROGRAM_TIMEOUT" nvcuse run --trace "$dir/trace" -- "$@" >"$dir/nvcuse.output" 2>&1 </dev/null
+    timeout "$PROGRAM_TIMEOUT" nvcuse run --call-log "$dir/trace" -- "$@" >"$dir/nvcuse.output" 2>&1 </dev/null
     echo $? >"$dir/nvcuse.exit"
 }
 

@@ -73,7 +73,7 @@ demo_simulate() {
     printf '%*s\n' "$width" '' | tr ' ' '='
     echo "nvcuse run --simulate RECORDING -- ${*: -1}        (recorded with driver $version: $name)"
     printf '%*s\n' "$width" '' | tr ' ' '-'
-    nvcuse run --simulate "$dir/recording" --trace "$dir/table" -- "$@" || code=$?
+    nvcuse run --simulate "$dir/recording" --call-log "$dir/table" -- "$@" || code=$?
     echo "exit status: $code"
     printf '%*s\n' "$width" '' | tr ' ' '-'
     printf '%-*s | %s\n' $((width / 2 - 2)) "the calls that were recorded" "the calls now"
