@@ -51,16 +51,6 @@ typedef struct {
 int broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory);
 
 /**
- * broker_link_bring: let this thread's next open of a host device use this file, which the broker has sent, instead of asking
- * the broker.
- * @fd: owned from now on; -1: the file did not arrive, and the open fails with ENFILE
- */
-void broker_link_bring(int fd);
-
-/** broker_link_bring_no_more: close the file that was brought, unless an open has used it. */
-void broker_link_bring_no_more(void);
-
-/**
  * broker_link_opening: ask which file a thread is opening, in its open of a CUSE device. The broker answers at once.
  * @id: set to the file's id
  * Returns: 0 or an errno. EACCES: the thread does not belong to the broker, which opens files for guests.

@@ -19,6 +19,7 @@
 #include "cuse-server/wire/broker-protocol.h"
 #include "cuse-server/wire/seqpacket.h"
 #include "cuse-server/worker/broker-link.h"
+#include "cuse-server/worker/opened-files.h"
 #include "tests/unit/fake-host.h"
 
 enum { POLLED, PLAIN, N_DEVICES, FILES = 64 };
@@ -237,9 +238,9 @@ Test(broker_link, what_was_brought_is_what_is_opened)
     const int before = open_file(PLAIN)->fd; /* with which there is a probe */
     const int fd = memfd_create("brought", MFD_CLOEXEC);
 
-    broker_link_bring(fd);
+    opened_files_bring(fd);
     cr_expect_eq(open_file(PLAIN)->fd, fd);
-    broker_link_bring_no_more();
+    opened_files_bring_no_more();
     const int next = open_file(PLAIN)->fd;
     cr_expect(next != fd && next != before && fcntl(fd, F_GETFD) >= 0);
 }
@@ -248,8 +249,8 @@ Test(broker_link, what_was_brought_and_not_opened_is_closed)
 {
     const int fd = memfd_create("brought", MFD_CLOEXEC);
 
-    broker_link_bring(fd);
-    broker_link_bring_no_more();
+    opened_files_bring(fd);
+    opened_files_bring_no_more();
     cr_expect_lt(fcntl(fd, F_GETFD), 0);
 }
 
@@ -257,7 +258,7 @@ Test(broker_link, what_did_not_get_here_is_not_opened)
 {
     NvFile *file = NULL;
 
-    broker_link_bring(-1);
+    opened_files_bring(-1);
     cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), ENFILE);
     cr_expect_eq(proxy_open(&proxy, POLLED, O_RDWR, &file), 0, "that was for one open");
     nv_file_unref(file);

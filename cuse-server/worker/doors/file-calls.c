@@ -6,6 +6,7 @@
 
 #include "abi/nv-ioctl.h"
 #include "cuse-server/base/close-if-open.h"
+#include "cuse-server/worker/opened-files.h"
 
 /*
  * System calls for replies and wake-ups. A GThreadPool also gives its threads the scheduling of the thread that made the pool,
@@ -141,9 +142,9 @@ void file_call_given(CallContext *context, const WorkerQuestion *question, int f
     const LentKey opener = {question->file, question->given.tid, question->given.uid,
                             question->given.gid};
     lent_memories_extend(context->lent, &opener, question->given.lending);
-    broker_link_bring(fd);
+    opened_files_bring(fd);
     int error = open_for_guest(context, &open, &file);
-    broker_link_bring_no_more();
+    opened_files_bring_no_more();
     if (error) {
         file = nv_file_table_add(proxy->files, question->file, device, proxy->host, -1);
     }
