@@ -19,7 +19,7 @@ fallen() {
 
 # What ends it is told, and the guest gets errors instead of waiting for ever. usage: ends NAME
 ends() {
-    grep -q 'sent the broker what no worker sends, and is killed' "$WORK/$1" &&
+    grep -q 'protocol error: invalid message from the worker; killing it' "$WORK/$1" &&
         ! grep -vE '^(alive|error (ENODEV|ENOTCONN|ECONNABORTED|EIO)|nvcuse.*|bytes.*|flood.*)$' "$WORK/$1"
 }
 
