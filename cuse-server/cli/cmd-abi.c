@@ -80,7 +80,7 @@ static int parse_word(const char *option, const char *word, const char *const *n
             return i;
         }
     }
-    g_printerr("nvcuse abi: %s does not know '%s'; see nvcuse abi --help\n", option, word);
+    g_printerr("nvcuse abi: %s: '%s': unknown value; see nvcuse abi --help\n", option, word);
     return -1;
 }
 
@@ -96,13 +96,13 @@ static int run_action(int argc, char **argv, AbiQuery *query, bool format_given)
             return EXIT_USAGE;
         }
         if (format_given && !actions[i].takes_format) {
-            g_printerr("nvcuse abi %s takes no --format\n", argv[1]);
+            g_printerr("nvcuse abi %s: unexpected option --format\n", argv[1]);
             return EXIT_USAGE;
         }
         query->operands = (const char *const *)argv + 2;
         return actions[i].run(query);
     }
-    g_printerr("nvcuse abi: say list, layout [STRUCT], show NAME|NUMBER or diff V1 V2%s%s\n",
+    g_printerr("nvcuse abi: expected list, layout [STRUCT], show NAME|NUMBER or diff V1 V2%s%s\n",
                argc > 1 ? ", not " : "", argc > 1 ? argv[1] : "");
     return EXIT_USAGE;
 }

@@ -32,7 +32,7 @@ static bool write_spec(JsonValue *spec, const char *path, GError **error)
         return true;
     }
     if (g_mkdir_with_parents(directory, 0755) < 0) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot make %s", directory);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot create directory %s", directory);
         return false;
     }
     return g_file_set_contents_full(path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
@@ -115,7 +115,7 @@ int cmd_cdi(int argc, char **argv)
         return EXIT_OK;
     }
     if (argc != 2 || !g_str_equal(argv[1], "generate")) {
-        g_printerr("nvcuse cdi: it is 'generate' or 'list'; see nvcuse cdi --help\n");
+        g_printerr("nvcuse cdi: expected 'generate' or 'list'; see nvcuse cdi --help\n");
         return EXIT_USAGE;
     }
     if (!generate(from, output, &error)) {

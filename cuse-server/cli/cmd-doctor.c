@@ -88,7 +88,7 @@ int cmd_doctor(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (argc > 1) {
-        g_printerr("nvcuse doctor: '%s' is one word too many; see nvcuse doctor --help\n", argv[1]);
+        g_printerr("nvcuse doctor: unexpected argument '%s'; see nvcuse doctor --help\n", argv[1]);
         return EXIT_USAGE;
     }
     return diagnose(as_json);

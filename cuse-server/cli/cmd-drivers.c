@@ -308,14 +308,14 @@ static int run_action(int argc, char **argv, Query *query)
             continue;
         }
         if (argc != 2 + n_operands) {
-            g_printerr("nvcuse drivers %s takes %s; see nvcuse drivers --help\n", actions[i].name,
-                       n_operands ? "one operand" : "no operand");
+            g_printerr("nvcuse drivers %s: expected %s; see nvcuse drivers --help\n",
+                       actions[i].name, n_operands ? "one operand" : "no operand");
             return EXIT_USAGE;
         }
         query->operand = argv[2];
         return actions[i].run(query);
     }
-    g_printerr("nvcuse drivers: say list, latest, host, show V or checksum FILE%s%s\n",
+    g_printerr("nvcuse drivers: expected list, latest, host, show V or checksum FILE%s%s\n",
                argc > 1 ? ", not " : "", argc > 1 ? argv[1] : "");
     return EXIT_USAGE;
 }
@@ -344,7 +344,7 @@ int cmd_drivers(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (arch && !parse_arch(arch, &query.arch)) {
-        g_printerr("nvcuse drivers: unknown architecture '%s'; it is x86_64 or aarch64\n", arch);
+        g_printerr("nvcuse drivers: --arch: '%s': expected x86_64 or aarch64\n", arch);
         return EXIT_USAGE;
     }
     return run_action(argc, argv, &query);

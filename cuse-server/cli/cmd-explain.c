@@ -67,7 +67,7 @@ static bool choose_abi(Explainer *explainer, const char *version_text, GError **
     }
     const DriverNode *node = driver_node_find(version);
     if (!node) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "driver %s is not known",
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "unknown driver version %s",
                     version_text);
         return false;
     }
@@ -112,7 +112,7 @@ static bool explain_entry(Explainer *explainer, JsonObject *status, JsonObject *
     if (!reason || !kind || !driver || !caps || !refusal_parse(reason, &call.refusal) ||
         !call_kind_parse(kind, &call.kind)) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the instance is of another version of nvcuse");
+                            "cannot read its answer: it runs another version of nvcuse");
         return false;
     }
     return explain_one(explainer, driver, caps, &call, (guint64)json_read_int(entry, "count"),
@@ -182,8 +182,9 @@ static bool explain_incident_event(Explainer *explainer, JsonObject *event, GErr
     IncidentKind kind;
 
     if (!reason || !incident_parse(reason, &kind)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the event has no reason, or one of another version of nvcuse");
+        g_set_error_literal(
+            error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+            "event without a known reason: expected an event of this version of nvcuse");
         return false;
     }
     explain_incident(explainer, kind, 1);
@@ -212,8 +213,9 @@ static bool explain_event(Explainer *explainer, JsonObject *event, GError **erro
     }
     if (!reason || !kind || !driver || !caps || !refusal_parse(reason, &call.refusal) ||
         !call_kind_parse(kind, &call.kind)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the event lacks a field, or has one of another version of nvcuse");
+        g_set_error_literal(
+            error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+            "event with a missing or unknown field: expected an event of this version of nvcuse");
         return false;
     }
     return explain_one(explainer, driver, caps, &call, 1, error);
@@ -277,7 +279,8 @@ int cmd_explain(int argc, char **argv)
         g_printerr("nvcuse explain: %s\n", error->message);
         code = EXIT_USAGE;
     } else if ((argc == 2) == (log != NULL) || argc > 2) {
-        g_printerr("nvcuse explain: name an instance or a --log; see nvcuse explain --help\n");
+        g_printerr("nvcuse explain: expected the name of an instance, or --log FILE; see nvcuse "
+                   "explain --help\n");
         code = EXIT_USAGE;
     } else if (!(log ? explain_log(&explainer, log, &error)
                      : explain_instance(&explainer, argv[1], &error))) {

@@ -115,11 +115,11 @@ int cmd_ps(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (argc > 1) {
-        g_printerr("nvcuse ps: '%s' is one word too many; see nvcuse ps --help\n", argv[1]);
+        g_printerr("nvcuse ps: unexpected argument '%s'; see nvcuse ps --help\n", argv[1]);
         return EXIT_USAGE;
     }
     if (geteuid() != 0) {
-        g_printerr("nvcuse ps: only root may ask instances\n");
+        g_printerr("nvcuse ps: must be run as root: only root may ask instances\n");
         return EXIT_FAILED;
     }
     g_autoptr(GPtrArray) instances = ask_all();

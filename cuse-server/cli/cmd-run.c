@@ -50,7 +50,7 @@ static gboolean on_guest_ended(gint fd, GIOCondition condition, gpointer data)
 static void on_worker_lost(gpointer data)
 {
     (void)data;
-    g_printerr("nvcuse: the command's GPU calls fail from here on\n");
+    g_printerr("nvcuse: the command goes on, but its GPU calls fail from now on\n");
 }
 
 static bool make_proc_view(gpointer data, GError **error)
@@ -160,7 +160,7 @@ int cmd_run(int argc, char **argv)
         command++;
     }
     if (!*command) {
-        g_printerr("nvcuse run: no command; see nvcuse run --help\n");
+        g_printerr("nvcuse run: missing command: expected -- COMMAND; see nvcuse run --help\n");
         code = EXIT_USAGE;
     } else if (!instance_options_check(&options, &error) ||
                !(plan = instance_plan_new(&options, default_name, &error))) {

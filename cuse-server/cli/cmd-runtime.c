@@ -120,9 +120,10 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
 /* Refuse a configuration outside the bundle. Hooks and instances would not find it. */
 static bool refuse_elsewhere(const RuntimeArgs *args, GError **error)
 {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "a container with GPUs has to have its configuration in the bundle, not in %s",
-                args->config);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "--config %s: not supported for a container with GPUs: expected config.json in the bundle",
+        args->config);
     return false;
 }
 
@@ -132,7 +133,7 @@ static bool refuse_restore(GError **error)
 {
     g_set_error_literal(
         error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "a container with GPUs cannot be restored from a checkpoint; create it anew");
+        "restore: not supported for a container with GPUs: create the container anew");
     return false;
 }
 

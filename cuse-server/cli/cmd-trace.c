@@ -31,9 +31,10 @@ TraceAct *trace_source_next(TraceSource *source, GError **error)
     } else if (problem) {
         g_propagate_error(error, g_steal_pointer(&problem));
     } else if (trace_file_end(source->file) == TRACE_END_LIMIT) {
-        g_printerr("nvcuse trace: the recording reached its size limit here and does not go on\n");
+        g_printerr("nvcuse trace: the recording ends here: it reached --record-limit\n");
     } else if (trace_file_end(source->file) == TRACE_END_CUT) {
-        g_printerr("nvcuse trace: the recording was cut short here\n");
+        g_printerr("nvcuse trace: the recording ends here without its last record: the instance "
+                   "was killed, or the disk was full\n");
     }
     return act;
 }
@@ -66,20 +67,20 @@ static int run_action(int argc, char **argv, TraceQuery *query)
             continue;
         }
         if (argc - 2 != actions[i].n_files) {
-            g_printerr("nvcuse trace %s: takes %d file%s; see nvcuse trace --help\n", argv[1],
+            g_printerr("nvcuse trace %s: expected %d file%s; see nvcuse trace --help\n", argv[1],
                        actions[i].n_files, actions[i].n_files > 1 ? "s" : "");
             return EXIT_USAGE;
         }
         if ((query->members && !actions[i].takes_members) ||
             (query->as_json && !actions[i].takes_json)) {
-            g_printerr("nvcuse trace %s takes no %s\n", argv[1],
+            g_printerr("nvcuse trace %s: unexpected option %s\n", argv[1],
                        query->members ? "--members" : "--json");
             return EXIT_USAGE;
         }
         query->files = (const char *const *)argv + 2;
         return actions[i].run(query);
     }
-    g_printerr("nvcuse trace: say %s%s%s\n", usage, argc > 1 ? ", not " : "",
+    g_printerr("nvcuse trace: expected %s%s%s\n", usage, argc > 1 ? ", not " : "",
                argc > 1 ? argv[1] : "");
     return EXIT_USAGE;
 }

@@ -37,7 +37,7 @@ bool installer_parse_name(const char *path, Installer *installer, GError **error
         }
     }
     g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                "'%s' is not named like an installer of NVIDIA's: "
+                "cannot tell the driver from the file name '%s': expected a name like "
                 "NVIDIA-Linux-x86_64-580.65.06.run, or aarch64 in place of x86_64",
                 name);
     return false;

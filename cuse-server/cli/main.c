@@ -48,7 +48,7 @@ static int no_such_command(const char *word)
         names[i] = commands[i].name;
     }
     g_autofree char *hint = nearest_hint(word, names);
-    g_printerr("nvcuse: there is no command '%s'%s\n", word, hint);
+    g_printerr("nvcuse: unknown command '%s'%s\n", word, hint);
     return EXIT_USAGE;
 }
 

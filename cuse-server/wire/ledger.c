@@ -78,7 +78,7 @@ Ledger *ledger_map(int fd, GError **error)
 
     if (page == MAP_FAILED) {
         g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
-                    "cannot map the page that the worker counts in: %s", g_strerror(errno));
+                    "cannot map the ledger's page: %s", g_strerror(errno));
         return NULL;
     }
     return page;

@@ -61,10 +61,11 @@ bool instance_check_name(const char *name, GError **error)
         g_ascii_isalnum(name[0])) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                "'%s' cannot be an instance's name: 1 to %d letters, digits, '_', '-' and '.', "
-                "a letter or digit first",
-                name, INSTANCE_NAME_MAX);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "'%s' cannot be an instance's name: expected 1 to %d letters, digits, '_', '-' and '.', "
+        "a letter or digit first",
+        name, INSTANCE_NAME_MAX);
     return false;
 }
 
@@ -158,8 +159,9 @@ static bool wait_until_served(Instance *instance, GError **error)
 {
     if (!service_wait_ready(instance->service, START_SECONDS)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "the worker of instance '%s' did not bring up its devices",
-                    instance->spec->name);
+                    "the worker of instance '%s' ended, or did not make its devices within %d "
+                    "seconds: see its messages above",
+                    instance->spec->name, START_SECONDS);
         return false;
     }
     return stand_ins_check(&instance->stand_ins, error);

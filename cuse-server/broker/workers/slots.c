@@ -127,9 +127,10 @@ static bool agree_on_major(int fd, unsigned *major_no, GError **error)
     }
     *major_no = choose_major(fd, devices);
     if (*major_no == 0) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                            "no character device major is free between 384 and 511, or " MAJOR_FILE
-                            " cannot be written");
+        g_set_error_literal(
+            error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+            "cannot choose a device major: none is free between 384 and 511, or " MAJOR_FILE
+            " cannot be written");
     }
     return *major_no > 0;
 }
@@ -179,7 +180,8 @@ static bool take_from(const char *directory, unsigned turn, unsigned count, Slot
         }
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                "all %u instance slots are taken: there is one for each user id of workers, %d of "
+                "cannot start another instance: all %u slots are taken: there is one for each user "
+                "id of workers, %d of "
                 "them unless /etc/subuid gives nvcuse fewer",
                 count, SLOTS_MAX);
     return false;

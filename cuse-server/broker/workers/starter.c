@@ -233,7 +233,8 @@ bool starter_start(const Starter *starter, WorkerProcess *process, StandIns *sta
         for (int i = 0; i < FILE_COUNT; i++) {
             close_if_open(files[i]);
         }
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no worker could be started");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                            "cannot start the worker: see the message above");
         return false;
     }
     /* The pid still names the worker: the worker is the starter's child, and the starter does not reap it before it is told

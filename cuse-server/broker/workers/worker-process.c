@@ -189,9 +189,10 @@ bool worker_process_end(WorkerProcess *process, const char *name, GError **error
                 waitpid(process->pid, NULL, 0);
             }
         } else {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                        "worker %d of instance '%s' does not end: it is held in the host driver",
-                        process->pid, name);
+            g_set_error(
+                error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                "worker %d of instance '%s' did not end when killed: it waits in the host's driver",
+                process->pid, name);
         }
         close(process->pidfd);
     }

@@ -121,7 +121,7 @@ void abi_print_layout(const AbiLayout *layout, Format format, JsonBuilder *json)
     g_autoptr(GArray) rows = abi_layout_rows(layout);
 
     if (layout->kind == ABI_TYPE_OPAQUE) {
-        g_printerr("nvcuse abi: the members of %s are not known; it is passed on as bytes\n",
+        g_printerr("nvcuse abi: %s: its members are not known; nvcuse passes it on as bytes\n",
                    layout->name);
     } else if (format == FORMAT_CSV) {
         print_layout_csv(layout, rows);

@@ -171,8 +171,8 @@ static void show_elsewhere(const DriverAbi *abi, const char *text)
     size_t n;
     const DriverNode *const *nodes = driver_nodes(&n);
 
-    g_printerr("nvcuse abi: driver %s has no entry '%s'; a container that uses it is refused\n",
-               driver_version_format(driver_abi_node(abi)->version, version), text);
+    g_printerr("nvcuse abi: '%s': not in the table of driver %s; nvcuse refuses the call\n", text,
+               driver_version_format(driver_abi_node(abi)->version, version));
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < nodes[i]->n_changes; k++) {
             const AbiChange *change = &nodes[i]->changes[k];
@@ -203,7 +203,7 @@ int abi_show(const AbiQuery *query)
     g_autoptr(DriverAbi) abi = NULL;
 
     if (query->format == FORMAT_CSV) {
-        g_printerr("nvcuse abi show: --format: csv: it must be table or json\n");
+        g_printerr("nvcuse abi show: --format: 'csv': expected table or json\n");
         return EXIT_USAGE;
     }
     abi = abi_query_open(query);

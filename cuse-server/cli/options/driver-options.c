@@ -36,7 +36,7 @@ bool driver_version_ask_host(DriverVersion *version, GError **error)
 
     close_if_open(fd);
     if (!answered) {
-        g_prefix_error(error, "the host's driver cannot be asked for its version: ");
+        g_prefix_error(error, "cannot ask the host's driver for its version: ");
     }
     return answered;
 }
@@ -65,7 +65,7 @@ const DriverNode *driver_options_choose(const DriverOptions *options, GError **e
     }
     if (!driver_version_resolve(options->driver ? options->driver : "host", &version, error)) {
         if (!options->driver) {
-            g_prefix_error(error, "name the driver's version with --driver, since ");
+            g_prefix_error(error, "give --driver VERSION, or load the driver: ");
         }
         return NULL;
     }

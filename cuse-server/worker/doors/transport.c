@@ -50,7 +50,8 @@ static bool source_start(CallSource *source, const WorkerSpec *spec, int fd, GEr
         fcntl(fuse_session_fd(source->session), F_SETFL, O_RDWR | O_NONBLOCK) == 0) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot start a FUSE session (%s)",
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                "cannot start a FUSE session for transport %s",
                 transport_kind_name(spec->instance.transport));
     return false;
 }
@@ -117,7 +118,8 @@ static void lose_source(Transport *transport, const CallSource *source)
                     transport->spec->transport == TRANSPORT_NOTIFY
                         ? "the file system"
                         : transport->spec->devices[source->device].name,
-                    source->initialised ? "" : " (is its name or number taken?)");
+                    source->initialised ? ""
+                                        : ": its name or number may be taken by another instance");
     }
     (void)eventfd_write(transport->lost, 1);
 }
