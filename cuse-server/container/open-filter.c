@@ -71,7 +71,7 @@ const FilterRule filter_rules[] = {
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_ATTACH, FILTER_UNLESS_COMPARED},
     {"ptrace", SCMP_SYS(ptrace), 0, UINT32_MAX, PTRACE_SEIZE, FILTER_UNLESS_COMPARED},
     /* pidfd_getfd() takes files out of descriptor tables, an agent's table included
-     * (broker/agents/agent-errand.c). */
+     * (broker/agents/errand/agent-errand.c). */
     {"pidfd_getfd", SCMP_SYS(pidfd_getfd), 2, 0, 0, FILTER_ALWAYS},
     /* PIDFD_THREAD (O_EXCL): a second wall against pidfd_getfd() on an agent. */
     {"pidfd_open", SCMP_SYS(pidfd_open), 1, O_EXCL, O_EXCL, FILTER_ALWAYS},

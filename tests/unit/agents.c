@@ -29,8 +29,8 @@
 #include <criterion/criterion.h>
 
 #include "abi/uvm.h"
-#include "cuse-server/broker/agents/agent-params.h"
 #include "cuse-server/broker/agents/agents.h"
+#include "cuse-server/broker/agents/thread/agent-params.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/container/open-filter.h"

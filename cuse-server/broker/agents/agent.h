@@ -13,9 +13,9 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/agents/agent-params.h"
 #include "cuse-server/broker/agents/agents.h"
-#include "cuse-server/broker/agents/tracee.h"
+#include "cuse-server/broker/agents/thread/agent-params.h"
+#include "cuse-server/broker/agents/tracee/tracee.h"
 
 /**
  * Numbers in the agent's descriptor table.

@@ -77,9 +77,9 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/agents/agent-loop.h"
-#include "cuse-server/broker/agents/agent-params.h"
 #include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/thread/agent-loop.h"
+#include "cuse-server/broker/agents/thread/agent-params.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 

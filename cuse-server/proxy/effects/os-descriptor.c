@@ -72,7 +72,7 @@ const Effect effect_os_descriptor = {.lock = LOCK_FOR_NEW,
  * Whether a GPU could write to memory that the caller may only read. The driver pins such memory as read-only for the user,
  * because os_lock_user_pages() gets only the user's protection. But a GPU can write to it unless the device's protection is
  * read-only as well. A guest could then have a GPU write to pages that the guest cannot write to: pages of files, and of agents
- * (broker/agents/agent-loop.h). NV_ESC_RM_ALLOC_MEMORY does not need this check: the driver does it there
+ * (broker/agents/thread/agent-loop.h). NV_ESC_RM_ALLOC_MEMORY does not need this check: the driver does it there
  * (RmAllocOsDescriptor()).
  */
 static bool device_may_write_what_user_may_not(NvU32 attr2)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/agents/tracee.h"
+#include "cuse-server/broker/agents/tracee/tracee.h"
 
 #include <errno.h>
 #include <linux/audit.h>

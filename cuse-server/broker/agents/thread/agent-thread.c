@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cuse-server/broker/agents/agent-loop.h"
 #include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 

@@ -15,7 +15,7 @@
  * 3. Otherwise the errand makes the call. The kernel checks whether this caller may do so, by all that it goes by (users,
  *    capabilities, namespaces, security modules).
  * 4. The file becomes the caller's. The broker takes it and passes it on; or, if a file of that kind could hold up the broker,
- *    the errand sends it to the caller in a message (broker/agents/agent-delivery.h).
+ *    the errand sends it to the caller in a message (broker/agents/errand/agent-delivery.h).
  *
  * A thread can become an agent after step 2. Then agent_born() marks the errand that has looked at this thread as spoilt, and
  * the file is dropped.
@@ -29,8 +29,8 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/agents/agent-delivery.h"
 #include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/errand/agent-delivery.h"
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/agents/agent-loop.h"
+#include "cuse-server/broker/agents/thread/agent-loop.h"
 
 #include <errno.h>
 #include <fcntl.h>

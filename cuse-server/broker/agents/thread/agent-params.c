@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/agents/agent-params.h"
+#include "cuse-server/broker/agents/thread/agent-params.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/broker/agents/agent-delivery.h"
+#include "cuse-server/broker/agents/errand/agent-delivery.h"
 
 #include <errno.h>
 #include <stddef.h>
