@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Internals of agents, shared by agents.c (which agents exist, and what each has to do) and agent-thread.c (how an agent
- * is made, and how it works). agents.c explains the life of an agent. */
+/* Internals of agents: what an agent is, and the functions of agent.c. All files of broker/agents share them. agents.c explains
+ * the life of an agent. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,6 +32,10 @@ enum { AGENT_PARAMS_FD = 1, AGENT_JOB_FD = 2 };
 
 /* The agent shares the guest's address space, but gets a copy of its descriptor table (no CLONE_FILES). */
 #define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+/** AGENTS_KEPT_MAX: if there are more agents, idle ones are not kept. AGENT_BIRTH_SECONDS: how long to wait for an agent that
+ * is being made. */
+enum { AGENTS_KEPT_MAX = 256, AGENT_BIRTH_SECONDS = 5 };
 
 /** AgentState: see the table in agents.c. */
 typedef enum {
@@ -72,10 +76,6 @@ typedef struct {
     AgentCall *ioctl;
     struct seccomp_notif call;
 } AgentJob;
-
-/** agent_job_end: free a job that was carried out or never will be. Tells the thread that waits for an ioctl(). A guest
- * that waits in mmap() is not answered here: the code that knows the result answers it. */
-void agent_job_end(AgentJob *job, int error);
 
 /**
  * AgentStay: one stay of a thread in user mode, as the keeper measures it.
@@ -258,7 +258,18 @@ bool agent_is_error(int64_t result);
  * every thread. */
 void agent_punish(const Agent *agent);
 
-/* Functions of agents.c that agent-thread.c, agent-errand.c and agent-loop.c use. */
+/* Functions of agent.c. */
+
+/** agent_in: get the agent that takes the jobs of a process, or NULL. (transfer none). Call with the lock held. */
+Agent *agent_in(const Agents *agents, pid_t group);
+
+/** agents_count: the number of agents and errands that have a tracer. Call with the lock held. */
+unsigned agents_count(const Agents *agents);
+
+/** agent_ref, agent_unref: take and drop a reference. The tracer has one for as long as it lives. Every other thread takes one
+ * before it releases the lock, if it needs the agent afterwards. agent_unref() frees the agent with the last reference. */
+Agent *agent_ref(Agent *agent);
+void agent_unref(Agent *agent);
 
 /** agent_lock, agent_unlock: take and release the lock that guards @agent (Agents.lock). */
 void agent_lock(Agent *agent);
@@ -278,25 +289,18 @@ void agent_born(Agent *agent);
 /** agent_forget: undo agent_born(). */
 void agent_forget(Agent *agent);
 
-/** agent_issues: set the ioctl() that the agent makes from now on; NULL: none. @call outlives it. */
-void agent_issues(Agent *agent, const AgentCall *call);
-
 /** agent_retire: give this agent no more jobs. If creating it failed, retire it before answering the guest, so that the
  * next mmap() starts a new agent instead of inheriting this error. */
 void agent_retire(Agent *agent);
 
+/** agent_retire_locked: the same. Call with the lock held. */
+void agent_retire_locked(Agent *agent);
+
 /** agent_set_borrowing: set whether the thread was borrowed, and wake the thread that waits for that. */
 void agent_set_borrowing(Agent *agent, AgentBorrowing borrowing);
 
-/** agent_may_rest: whether the agent has nothing to do. If so, its state is RESTING from now on. */
-bool agent_may_rest(Agent *agent);
-
 /** agent_settle: mark the agent as made. From now on it may rest, and memory may be lent through it. */
 void agent_settle(Agent *agent);
-
-/** agent_take_back: have the memory that was lent through the agent taken back, and wait until it is. Called when the
- * agent is about to end. From the beginning of this call on, no more memory is lent through it. */
-void agent_take_back(Agent *agent);
 
 /** agent_ended: forget an agent that has ended, and deal with the jobs that it leaves. Drops the reference of the tracer
  * thread. */
@@ -312,3 +316,14 @@ void agent_trouble(const Agent *agent, IncidentKind kind);
 /** agent_no_caps: get a file that holds the header and the data of a capset(2) that drops every capability. The file
  * remains the callee's. */
 int agent_no_caps(const Agent *agent);
+
+/* A function of agents-lend.c. */
+
+/** agent_take_back: have the memory that was lent through the agent taken back, and wait until it is. Called when the
+ * agent is about to end. From the beginning of this call on, no more memory is lent through it. */
+void agent_take_back(Agent *agent);
+
+/* A function of agents-keeper.c. */
+
+/** agents_keep: the body of the keeper. Returns NULL when the agents are being stopped and none is left. */
+gpointer agents_keep(gpointer data);

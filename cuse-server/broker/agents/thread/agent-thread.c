@@ -12,6 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/agents/agent-check.h"
+#include "cuse-server/broker/agents/agent-idle.h"
+#include "cuse-server/broker/agents/agent-jobs.h"
 #include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
