@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The jobs of an agent: how they end, and how an agent is given the file of the next one. agents.c explains the life of an agent. */
+/* The jobs of an agent: how they end, and how an agent is given the file of the next one. agents.c explains the life of an
+ * agent. */
 #pragma once
 
 #include "cuse-server/broker/agents/agent.h"

@@ -10,6 +10,8 @@
 #include <sys/eventfd.h>
 
 #include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/agents/errand/agent-errand.h"
+#include "cuse-server/broker/agents/thread/agent-thread.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 

@@ -3,13 +3,15 @@
 #include "cuse-server/broker/agents/agent.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/agents/agent-jobs.h"
+#include "cuse-server/broker/agents/errand/agent-errand.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
 
-/* #syscalls:broker close gettid write */
+/* #syscalls:broker close gettid kill write */
 
 void agent_unref(Agent *agent)
 {
@@ -52,6 +54,12 @@ void agent_trouble(const Agent *agent, IncidentKind kind)
 {
     g_printerr("nvcuse: process %d %s\n", agent->group, incident_explanation(kind));
     agents_report(agent->agents, agent->group, kind);
+}
+
+void agent_punish(const Agent *agent)
+{
+    agent_trouble(agent, INCIDENT_OTHER_CODE);
+    kill(agent->group, SIGKILL);
 }
 
 Agent *agent_in(const Agents *agents, pid_t group)

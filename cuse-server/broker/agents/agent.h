@@ -14,7 +14,6 @@
 #include <glib.h>
 
 #include "cuse-server/broker/agents/agents.h"
-#include "cuse-server/broker/agents/thread/agent-params.h"
 #include "cuse-server/broker/agents/tracee/tracee.h"
 
 /**
@@ -212,52 +211,6 @@ struct Agents {
     GHashTable *prepared;
 };
 
-/** agent_main: the body of an agent's tracer thread: make the agent, let it work, and clean up after it. */
-gpointer agent_main(gpointer data);
-
-/** agent_errand_main: the body of an errand's tracer thread; does the same for an errand. */
-gpointer agent_errand_main(gpointer data);
-
-/** errands_spoil: tell the errands that look into the table of thread @tid that it has become an agent: they get nothing.
- * Call with the lock held. */
-void errands_spoil(const Agents *agents, pid_t tid);
-
-/* Functions of agent-thread.c that agents and errands share. */
-
-/**
- * agent_borrow: take hold of the thread that waits in @agent->starter, and end its call. The thread does not see the result,
- * because it stops on the way out of the kernel.
- * @error: set to the errno with which the call was answered
- * Returns: false if the thread cannot be used. Its call is then answered, if it still waited.
- */
-bool agent_borrow(Agent *agent, int *error);
-
-/**
- * agent_take_file: have @agent's tracee wait for a file, and give it this file of the broker's.
- * @file: remains the caller's
- * @fd: set to its number in the tracee's table, or minus an errno
- */
-TraceeResult agent_take_file(Agent *agent, int file, int64_t *fd);
-
-/** agent_map_page: have the tracee map a page of a file in its table. @address: set to the address, or minus an errno. */
-TraceeResult agent_map_page(Agent *agent, int64_t fd, int protection, int64_t *address);
-
-TraceeResult agent_unmap_page(Agent *agent, int64_t address);
-
-/** agent_map_flags: convert a guest's mmap() flags, so that the seccomp filter lets the agent's own call pass. */
-uint64_t agent_map_flags(uint64_t flags);
-
-/** agent_close: have the tracee close a file in its table. */
-TraceeResult agent_close(Agent *agent, int64_t fd);
-
-/** agent_is_error: whether the result of a system call is minus an errno. */
-bool agent_is_error(int64_t result);
-
-/** agent_punish: report an attack on an agent, and kill the process. Called when a guest thread has overwritten the
- * instruction that the agent uses or the data that its call is to read, or has sent the agent elsewhere. May be called from
- * every thread. */
-void agent_punish(const Agent *agent);
-
 /* Functions of agent.c. */
 
 /** agent_in: get the agent that takes the jobs of a process, or NULL. (transfer none). Call with the lock held. */
@@ -312,6 +265,11 @@ bool agent_is_guest(const Agent *agent);
 
 /** agent_trouble: report what went wrong with the agent. */
 void agent_trouble(const Agent *agent, IncidentKind kind);
+
+/** agent_punish: report an attack on an agent, and kill the process. Called when a guest thread has overwritten the
+ * instruction that the agent uses or the data that its call is to read, or has sent the agent elsewhere. May be called from
+ * every thread. */
+void agent_punish(const Agent *agent);
 
 /** agent_no_caps: get a file that holds the header and the data of a capset(2) that drops every capability. The file
  * remains the callee's. */

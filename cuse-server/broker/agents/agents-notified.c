@@ -13,6 +13,7 @@
 #include "cuse-server/broker/agents/agent-idle.h"
 #include "cuse-server/broker/agents/agent-jobs.h"
 #include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/thread/agent-calls.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"

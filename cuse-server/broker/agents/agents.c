@@ -75,7 +75,7 @@
  * Files: agent.c: one agent. agent-new.c, agents-prepare.c: how agents begin. agents-map.c, agents-ioctl.c: where jobs come
  * from. agent-jobs.c: how a job gets to an agent. agents-notified.c, agent-check.c: what the broker does when an agent waits or
  * makes a call. agent-idle.c, agents-keeper.c: agents without work. agents-lend.c: memory that is lent. thread/: how a tracer
- * makes an agent and has it work. tracee/: the mechanics of ptrace. errand/: errands. This file: all agents of an instance.
+ * makes an agent and has it work (agent-thread.c). tracee/: the mechanics of ptrace. errand/: errands. This file: all agents of an instance.
  */
 #include <fcntl.h>
 #include <linux/capability.h>

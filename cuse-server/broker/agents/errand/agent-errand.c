@@ -22,6 +22,8 @@
  *
  * Source: kernel/pid.c (pidfd_getfd), kernel/ptrace.c (__ptrace_may_access), fs/pidfs.c.
  */
+#include "cuse-server/broker/agents/errand/agent-errand.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,6 +33,8 @@
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/agents/errand/agent-delivery.h"
+#include "cuse-server/broker/agents/thread/agent-borrow.h"
+#include "cuse-server/broker/agents/thread/agent-calls.h"
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/agents/thread/agent-calls.h"
+#include "cuse-server/broker/agents/thread/agent-params.h"
 
 /* #syscalls:broker memfd_create ftruncate fcntl mmap munmap close */
 
