@@ -72,10 +72,21 @@
  * - AgentCall.lock is taken after Agents.lock, or alone. Its owner waits without Agents.lock.
  * - What an agent is made of as a thread (Agent.borrowed, Agent.tracee) belongs to its tracer, without a lock.
  *
- * Files: agent.c: one agent. agent-new.c, agents-prepare.c: how agents begin. agents-map.c, agents-ioctl.c: where jobs come
- * from. agent-jobs.c: how a job gets to an agent. agents-notified.c, agent-check.c: what the broker does when an agent waits or
- * makes a call. agent-idle.c, agents-keeper.c: agents without work. agents-lend.c: memory that is lent. thread/: how a tracer
- * makes an agent and has it work (agent-thread.c). tracee/: the mechanics of ptrace. errand/: errands. This file: all agents of an instance.
+ * Files:
+ *
+ *     agent.c                          one agent
+ *     agent-new.c, agents-prepare.c    how agents begin
+ *     agents-map.c, agents-ioctl.c     where jobs come from
+ *     agent-jobs.c                     how a job gets to an agent
+ *     agents-notified.c                what the broker does when an agent waits or makes a call
+ *     agent-check.c                    whether an agent's ioctl() reads what it has to
+ *     agent-idle.c, agents-keeper.c    agents without work
+ *     agents-lend.c                    memory that is lent
+ *     thread/                          how a tracer makes an agent and has it work (agent-thread.c)
+ *     tracee/                          the mechanics of ptrace
+ *     errand/                          errands
+ *
+ * This file: all agents of an instance.
  */
 #include <fcntl.h>
 #include <linux/capability.h>
