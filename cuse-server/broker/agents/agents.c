@@ -197,13 +197,13 @@ static bool have_ended(const Agents *agents, GError **error)
     if (g_hash_table_iter_next(&iter, &left, NULL)) {
         const pid_t group = ((const Agent *)left)->group;
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                    "process %d was killed and does not end: something in the kernel holds it up; "
-                    "/proc/%d/task/*/stack says what",
+                    "process %d was killed but has not ended: it is blocked in the kernel; see "
+                    "/proc/%d/task/*/stack",
                     group, group);
     } else if (agents->n_checks > 0) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                            "the list of a guest's mappings cannot be read to its end: something "
-                            "in the kernel holds it up");
+                            "cannot finish reading the mappings of a guest's process "
+                            "(/proc/PID/maps): the read is blocked in the kernel");
     }
     return !left && agents->n_checks == 0;
 }

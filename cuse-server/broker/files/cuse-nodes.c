@@ -24,7 +24,8 @@ bool cuse_nodes_open(int *fds, unsigned n, GError **error)
             g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                         "cannot open /dev/cuse: %s%s", g_strerror(errno),
                         errno == ENOENT || errno == ENODEV
-                            ? " (modprobe cuse; the kernel needs CONFIG_CUSE)"
+                            ? "; load the module: modprobe cuse. If the kernel lacks CONFIG_CUSE, "
+                              "use --transport=notify"
                             : "");
             while (i-- > 0) {
                 close(fds[i]);
@@ -48,7 +49,9 @@ bool cuse_node_check_free(const char *instance, const char *device, GError **err
 
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                    "an instance named '%s' is running already (%s)", instance, path);
+                    "instance name '%s' is already in use: %s exists; stop that instance, or "
+                    "choose another --name",
+                    instance, path);
         return false;
     }
     return true;
@@ -62,14 +65,14 @@ bool cuse_node_check(const char *instance, const char *device, dev_t number, GEr
     g_autofree char *found = NULL;
 
     if (!g_file_get_contents(path, &found, NULL, error)) {
-        g_prefix_error(error, "the kernel did not make device %s of instance '%s': ", device,
+        g_prefix_error(error, "cannot find CUSE device %s of instance '%s' in sysfs: ", device,
                        instance);
         return false;
     }
     if (strcmp(g_strchomp(found), expected) != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                    "device %s of instance '%s' has number %s, not %s: another instance has the "
-                    "name",
+                    "device %s of instance '%s' has device number %s, expected %s: another program "
+                    "created a CUSE device with this name; choose another --name",
                     device, instance, found, expected);
         return false;
     }
@@ -85,7 +88,9 @@ bool cuse_node_wait_removed(const char *instance, const char *device, unsigned s
     while (g_file_test(path, G_FILE_TEST_EXISTS)) {
         if (g_get_monotonic_time() > deadline) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                        "device %s of instance '%s' is still there (%s)", device, instance, path);
+                        "device %s of instance '%s' was not removed within %u seconds: %s still "
+                        "exists; end the process that has /dev/cuse open (fuser /dev/cuse)",
+                        device, instance, seconds, path);
             return false;
         }
         g_usleep(G_TIME_SPAN_MILLISECOND);

@@ -53,7 +53,8 @@ FreshNodes *fresh_nodes_new(GError **error)
     for (unsigned i = 0; i < FRESH_PLACES; i++) {
         if (!make_place(&nodes->places[i])) {
             g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                        "cannot make a private file system for device nodes: %s (this needs root)",
+                        "cannot mount a private tmpfs for device nodes: %s (requires root, with "
+                        "CAP_SYS_ADMIN)",
                         g_strerror(errno));
             return NULL;
         }

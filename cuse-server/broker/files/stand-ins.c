@@ -81,7 +81,8 @@ static bool make_directories(const StandIns *stand_ins, GError **error)
         g_autofree char *path = node_path(stand_ins, i);
         if (!fresh_nodes_prepare(stand_ins->nodes, path)) {
             g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                        "cannot make a directory for private device nodes: %s", g_strerror(errno));
+                        "cannot create the directory of device node %s in the private tmpfs: %s",
+                        path, g_strerror(errno));
             return false;
         }
     }
@@ -179,7 +180,7 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot open /dev/fuse: %s%s",
                     g_strerror(errno),
                     errno == ENOENT || errno == ENODEV
-                        ? " (modprobe fuse; the kernel needs CONFIG_FUSE_FS)"
+                        ? "; load the module: modprobe fuse (the kernel needs CONFIG_FUSE_FS)"
                         : "");
         return false;
     }
@@ -187,7 +188,8 @@ static bool prepare_fuse(StandIns *stand_ins, GError **error)
     /* The kernel answers this without asking the worker, which does not exist yet. */
     if (stand_ins->fs < 0 || !stand_ins_stat(stand_ins->fs, &st)) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot make a FUSE file system: %s (this needs root)", g_strerror(errno));
+                    "cannot mount a FUSE file system: %s (requires root, with CAP_SYS_ADMIN)",
+                    g_strerror(errno));
         return false;
     }
     stand_ins->fs_number = st.st_dev;
