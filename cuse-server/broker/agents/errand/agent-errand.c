@@ -350,7 +350,7 @@ static TraceeResult go_with_message(Agent *agent, Trip *trip)
  * done. */
 static void run(Agent *agent)
 {
-    struct user_regs_struct regs = agent->borrowed.regs;
+    TraceeRegs regs = agent->borrowed.regs;
     Trip trip = {.file = -1};
     uint64_t blocked;
     TraceeResult result;
@@ -361,9 +361,7 @@ static void run(Agent *agent)
         result = go_with_message(agent, &trip);
     }
     if (result == TRACEE_OK) {
-        regs.rax = (unsigned long long)trip.value;
-        regs.rip += SYSCALL_INSTRUCTION_BYTES;
-        regs.orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
+        tracee_regs_set_result(&regs, trip.value);
         (void)tracee_detach(agent->borrowed.tid, &regs, blocked);
     } else {
         abandon(agent, agent->borrowed.tid, result);

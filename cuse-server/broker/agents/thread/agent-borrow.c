@@ -15,11 +15,10 @@
  * that arrived as well, the thread is about to repeat the call. Otherwise it has gone on to other code. */
 static bool is_about_to_repeat(const Agent *agent)
 {
-    const struct user_regs_struct *regs = &agent->borrowed.regs;
-    const TraceeCall call = {.result = (int64_t)regs->rax};
+    TraceeCall call;
 
-    return tracee_was_interrupted(&call) && regs->orig_rax == (uint64_t)agent->starter.data.nr &&
-           regs->rip + SYSCALL_INSTRUCTION_BYTES == agent->starter.data.instruction_pointer;
+    return tracee_regs_are_after(&agent->borrowed.regs, &agent->starter.data, &call.result) &&
+           tracee_was_interrupted(&call);
 }
 
 bool agent_borrow(Agent *agent, int *error)
@@ -53,16 +52,13 @@ bool agent_borrow(Agent *agent, int *error)
     return ours;
 }
 
-bool agent_give_back(Agent *agent, struct user_regs_struct *regs, uint64_t blocked,
-                     const AgentOutcome *outcome)
+bool agent_give_back(Agent *agent, TraceeRegs *regs, uint64_t blocked, const AgentOutcome *outcome)
 {
     if (outcome->repeats) {
-        regs->rax = regs->orig_rax; /* its instruction pointer is still before the system call */
+        tracee_regs_set_repeat(regs);
     } else {
-        regs->rax = (unsigned long long)outcome->value;
-        regs->rip += SYSCALL_INSTRUCTION_BYTES;
+        tracee_regs_set_result(regs, outcome->value);
     }
-    regs->orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
     agent->tracee.alone = true;
     return tracee_detach(agent->borrowed.tid, regs, blocked);
 }

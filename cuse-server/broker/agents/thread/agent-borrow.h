@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/user.h>
 
 #include "cuse-server/broker/agents/agent.h"
 
@@ -28,5 +27,4 @@ typedef struct {
  * @blocked: the signals that the thread blocks
  * Returns: false if the thread is being killed, or has ended.
  */
-bool agent_give_back(Agent *agent, struct user_regs_struct *regs, uint64_t blocked,
-                     const AgentOutcome *outcome);
+bool agent_give_back(Agent *agent, TraceeRegs *regs, uint64_t blocked, const AgentOutcome *outcome);

@@ -97,8 +97,7 @@ static void end_badly(Agent *agent, TraceeResult result)
  * Clean up after a failure while the thread was still borrowed. As a rule that thread is about to end as well. But a filter of
  * the guest's own can end the agent alone (SECCOMP_RET_KILL_THREAD): then the thread goes on without an agent.
  */
-static void end_both(Agent *agent, TraceeResult result, struct user_regs_struct *regs,
-                     uint64_t blocked)
+static void end_both(Agent *agent, TraceeResult result, TraceeRegs *regs, uint64_t blocked)
 {
     const AgentOutcome refused = {.repeats = agent->ahead, .value = -EPERM};
 
@@ -116,7 +115,7 @@ static void end_both(Agent *agent, TraceeResult result, struct user_regs_struct 
  */
 static bool start(Agent *agent, int *error)
 {
-    struct user_regs_struct regs;
+    TraceeRegs regs;
     AgentOutcome outcome = {.value = 0};
     uint64_t blocked;
 

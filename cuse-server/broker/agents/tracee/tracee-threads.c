@@ -7,11 +7,11 @@
 
 /* #syscalls:broker ptrace */
 
-TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs)
+TraceeResult tracee_run(Tracee *tracee, const TraceeRegs *regs)
 {
     TraceeStop stop;
 
-    if (ptrace(PTRACE_SETREGS, tracee->tid, 0, regs) < 0) {
+    if (!tracee_regs_set(tracee->tid, regs)) {
         return tracee_why_not(tracee);
     }
     TraceeResult result = tracee_go_on_by(PTRACE_CONT, tracee, &stop);

@@ -7,7 +7,6 @@
 #include "cuse-server/broker/agents/tracee/tracee.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -41,11 +40,7 @@ bool tracee_init(Tracee *tracee, pid_t tid)
     tracee->repeats = 0;
     tracee->repeated = 0;
     tracee->ends = NULL;
-    if (ptrace(PTRACE_GETREGS, tid, 0, &tracee->regs) < 0) {
-        return false;
-    }
-    tracee->regs.rip -= SYSCALL_INSTRUCTION_BYTES;
-    return true;
+    return tracee_regs_get(tid, &tracee->regs);
 }
 
 void tracee_block_signals(pid_t tid, uint64_t *before)
@@ -56,9 +51,9 @@ void tracee_block_signals(pid_t tid, uint64_t *before)
     ptrace(PTRACE_SETSIGMASK, tid, sizeof all, &all);
 }
 
-bool tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked)
+bool tracee_detach(pid_t tid, const TraceeRegs *regs, uint64_t blocked)
 {
-    ptrace(PTRACE_SETREGS, tid, 0, regs);
+    (void)tracee_regs_set(tid, regs);
     ptrace(PTRACE_SETSIGMASK, tid, sizeof blocked, &blocked);
     return ptrace(PTRACE_DETACH, tid, 0, 0) == 0;
 }
@@ -91,26 +86,18 @@ TraceeResult tracee_read(const Tracee *tracee, uint64_t address, void *buffer, s
 
 static bool is_beginning_of(const struct __ptrace_syscall_info *info, const TraceeCall *call)
 {
-    return info->op == PTRACE_SYSCALL_INFO_ENTRY && info->arch == AUDIT_ARCH_X86_64 &&
+    return info->op == PTRACE_SYSCALL_INFO_ENTRY && info->arch == tracee_audit_arch &&
            info->entry.nr == (uint64_t)call->number &&
            memcmp(info->entry.args, call->args, sizeof call->args) == 0;
 }
 
 TraceeResult tracee_enter(Tracee *tracee, const TraceeCall *call)
 {
-    struct user_regs_struct *regs = &tracee->regs;
     struct __ptrace_syscall_info info;
     TraceeStop stop;
 
-    regs->rax = (unsigned long long)call->number;
-    regs->orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
-    regs->rdi = call->args[0];
-    regs->rsi = call->args[1];
-    regs->rdx = call->args[2];
-    regs->r10 = call->args[3];
-    regs->r8 = call->args[4];
-    regs->r9 = call->args[5];
-    if (ptrace(PTRACE_SETREGS, tracee->tid, 0, regs) < 0) {
+    tracee_regs_set_call(&tracee->regs, call);
+    if (!tracee_regs_set(tracee->tid, &tracee->regs)) {
         return tracee_why_not(tracee);
     }
     tracee->in_user_mode_since = g_get_monotonic_time();

@@ -15,11 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <sys/user.h>
 
 #include <glib.h>
 
-enum { SYSCALL_INSTRUCTION_BYTES = 2 };
+#include "cuse-server/broker/agents/tracee/tracee-regs.h"
 
 /** TraceeResult: what happened to a thread that was to do something. */
 typedef enum {
@@ -32,7 +31,7 @@ typedef enum {
  * Tracee: a thread that is held.
  * @tid: in the broker's PID namespace
  * @alone: the broker's thread that holds it does not hold any other
- * @regs: its registers; rip is at the system call instruction that it is made to use
+ * @regs: its registers (tracee-regs.h), with the system call instruction that it is made to use
  * @in_user_mode_since: monotonic time at which it was let into user mode, where it can stay as long as the guest's code makes
  *     it stay; 0: it is not in user mode. Other threads read this.
  * @repeats: how many calls in a row were interrupted, each soon after the one before
@@ -43,20 +42,13 @@ typedef enum {
 typedef struct {
     pid_t tid;
     bool alone;
-    struct user_regs_struct regs;
+    TraceeRegs regs;
     _Atomic gint64 in_user_mode_since;
     unsigned repeats;
     gint64 repeated;
     void (*ends)(gpointer data);
     gpointer data;
 } Tracee;
-
-/** TraceeCall: a system call: its number and arguments, and its result after it was carried out. */
-typedef struct {
-    long number;
-    uint64_t args[6];
-    int64_t result;
-} TraceeCall;
 
 /**
  * tracee_seize: take hold of a thread that waits in the kernel, and have it stop before it returns to user mode. The kernel
@@ -79,7 +71,7 @@ void tracee_block_signals(pid_t tid, uint64_t *before);
 
 /** tracee_detach: let a thread go on with these registers and blocked signals. Returns false if it is being killed, or has
  * ended. */
-bool tracee_detach(pid_t tid, const struct user_regs_struct *regs, uint64_t blocked);
+bool tracee_detach(pid_t tid, const TraceeRegs *regs, uint64_t blocked);
 
 /** tracee_let_go: let a thread go on unchanged. */
 void tracee_let_go(pid_t tid);
@@ -115,7 +107,7 @@ TraceeResult tracee_do(Tracee *tracee, TraceeCall *call);
  * @regs: the registers to start with
  * Returns: TRACEE_ENDED; or TRACEE_TAMPERED: the thread stands still because of a signal that only other code can cause.
  */
-TraceeResult tracee_run(Tracee *tracee, const struct user_regs_struct *regs);
+TraceeResult tracee_run(Tracee *tracee, const TraceeRegs *regs);
 
 /**
  * tracee_clone: make the thread start another thread of the same process, which is then held as well.
