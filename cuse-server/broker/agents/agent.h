@@ -9,7 +9,6 @@
 
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 #include <glib.h>
 
@@ -23,11 +22,6 @@
  * can only make the wait return minus an errno, 0, or the number of the system call (SECCOMP_RET_TRAP).
  */
 enum { AGENT_PARAMS_FD = 1, AGENT_JOB_FD = 2 };
-
-/* Flags with which an agent maps a page of the broker's. MAP_32BIT puts the page between 1 and 2 GiB, where a program that
- * leaves the choice of addresses to the kernel has no mappings. Elsewhere, the page could fill a hole between pages of the
- * guest. The driver would then pin this page as a part of the guest's range, where it has to find a hole. */
-#define AGENT_PAGE_FLAGS (MAP_SHARED | MAP_32BIT | MAP_POPULATE | AGENT_MAP_MARK)
 
 /* The agent shares the guest's address space, but gets a copy of its descriptor table (no CLONE_FILES). */
 #define AGENT_CLONE_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)

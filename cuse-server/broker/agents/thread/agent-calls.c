@@ -5,11 +5,14 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "cuse-server/broker/agents/thread/agent-params.h"
+#include "cuse-server/broker/agents/thread/agent-page.h"
+
+/* include/linux/err.h: MAX_ERRNO */
+enum { ERRNO_MAX = 4095 };
 
 bool agent_is_error(int64_t result)
 {
-    return result < 0 && result > -AGENT_PAGE_BYTES;
+    return result < 0 && result >= -ERRNO_MAX;
 }
 
 /* Get the system call in which a thread waits for a file. The filter asks the broker about this call, and its result is

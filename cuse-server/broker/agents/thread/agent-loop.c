@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An agent that works without stops (agent-loop.h explains it): its pages, its orders and its reports. */
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,6 +11,7 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/agents/thread/agent-calls.h"
+#include "cuse-server/broker/agents/thread/agent-code.h"
 #include "cuse-server/broker/agents/thread/agent-params.h"
 
 /* #syscalls:broker memfd_create ftruncate fcntl mmap munmap close */
@@ -28,73 +29,6 @@
 
 /* Sizes in bytes: of code and order; and of code, order and parameters. */
 enum { ORDERS_BYTES = 2 * AGENT_PAGE_BYTES, ALL_BYTES = 3 * AGENT_PAGE_BYTES };
-
-enum { EFLAGS_TRAP = 1 << 8, EFLAGS_DIRECTION = 1 << 10 };
-
-/*
- * AgentOrder: what the agent is to do next.
- * @number: of this order; the agent reports it once it has carried the order out
- * @call, @args: the system call
- * @closes: not 0: close AGENT_JOB_FD afterwards
- */
-struct AgentOrder {
-    uint64_t number;
-    uint64_t call;
-    uint64_t args[6];
-    uint64_t closes;
-};
-
-/*
- * The agent's code. It uses no stack, and no memory but the order, at rbx.
- *     r12  result of the last order's call      r13  number of that order
- * System calls by number: 9 mmap (the wait: see agents.c), 3 close (of descriptor 2: AGENT_JOB_FD), 60 exit.
- */
-__asm__(".pushsection .rodata\n"
-        ".balign 16\n"
-        ".globl nvcuse_agent_code, nvcuse_agent_code_end\n"
-        ".hidden nvcuse_agent_code, nvcuse_agent_code_end\n"
-        "nvcuse_agent_code:\n"
-        "1:  movl $9, %eax\n"
-        "    xorl %edi, %edi\n"
-        "    xorl %esi, %esi\n"
-        "    xorl %edx, %edx\n"
-        "    movl $1, %r10d\n"
-        "    movq %r13, %r8\n"
-        "    movq %r12, %r9\n"
-        "    syscall\n"
-        "    cmpq $2, %rax\n"
-        "    jne 2f\n"
-        "    movq 0(%rbx), %r13\n"
-        "    movq 8(%rbx), %rax\n"
-        "    movq 16(%rbx), %rdi\n"
-        "    movq 24(%rbx), %rsi\n"
-        "    movq 32(%rbx), %rdx\n"
-        "    movq 40(%rbx), %r10\n"
-        "    movq 48(%rbx), %r8\n"
-        "    movq 56(%rbx), %r9\n"
-        "    syscall\n"
-        "    movq %rax, %r12\n"
-        "    cmpq $0, 64(%rbx)\n"
-        "    je 1b\n"
-        "    movl $3, %eax\n"
-        "    movl $2, %edi\n"
-        "    syscall\n"
-        "    jmp 1b\n"
-        "2:  movl $60, %eax\n"
-        "    xorl %edi, %edi\n"
-        "    syscall\n"
-        "    ud2\n"
-        "nvcuse_agent_code_end:\n"
-        ".popsection\n");
-
-extern const uint8_t nvcuse_agent_code[];
-extern const uint8_t nvcuse_agent_code_end[];
-
-G_STATIC_ASSERT(offsetof(AgentOrder, number) == 0);
-G_STATIC_ASSERT(offsetof(AgentOrder, call) == 8);
-G_STATIC_ASSERT(offsetof(AgentOrder, args) == 16);
-G_STATIC_ASSERT(offsetof(AgentOrder, closes) == 64);
-G_STATIC_ASSERT(AGENT_JOB_FD == 2);
 
 /* Indexes of the arguments of the wait, which is an mmap(). */
 enum { ARG_LENGTH = 1, ARG_NUMBER = 4, ARG_RESULT = 5 };
@@ -272,7 +206,7 @@ TraceeResult agent_loop_prepare(Agent *agent)
         agent_loop_free(loop);
         return result;
     }
-    memcpy(loop->code, nvcuse_agent_code, (size_t)(nvcuse_agent_code_end - nvcuse_agent_code));
+    agent_code_write(loop->code);
     agent_lock(agent);
     agent->loop = loop;
     agent_unlock(agent);
@@ -282,14 +216,9 @@ TraceeResult agent_loop_prepare(Agent *agent)
 TraceeResult agent_loop_run(Agent *agent)
 {
     const AgentLoop *loop = agent->loop;
-    struct user_regs_struct regs = agent->tracee.regs;
+    TraceeRegs regs = agent->tracee.regs;
 
-    regs.rip = loop->address;
-    regs.rbx = loop->address + AGENT_PAGE_BYTES;
-    regs.r12 = 0;
-    regs.r13 = 0;
-    regs.orig_rax = (unsigned long long)-1; /* the kernel must not restart a system call */
-    regs.eflags &= ~(unsigned long long)(EFLAGS_TRAP | EFLAGS_DIRECTION);
+    agent_code_start(&regs, loop->address, loop->address + AGENT_PAGE_BYTES);
     agent_lock(agent);
     if (agent->state != AGENT_LEAVING) {
         agent_set_state(agent, AGENT_PARKING);

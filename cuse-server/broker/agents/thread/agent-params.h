@@ -15,8 +15,7 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/agents/agents.h"
-
-enum { AGENT_PAGE_BYTES = 4096 };
+#include "cuse-server/broker/agents/thread/agent-page.h"
 
 /**
  * AgentParams: the parameters that a call is to read.

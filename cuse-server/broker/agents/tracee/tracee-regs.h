@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Registers of a thread that is held, and system calls in them. What is in them depends on the machine, so only
- * tracee-regs-MACHINE.c reads and writes them. Everything else of a tracee is the same on all machines.
+ * files named after a machine read and write them. Everything else of a tracee is the same on all machines.
  *
  * Between the functions below, the instruction pointer in TraceeRegs is at a system call instruction: the one that the thread has
  * just used. The thread can then use it for other calls. The kernel never restarts a call of these registers by itself.
