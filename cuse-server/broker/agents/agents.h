@@ -92,7 +92,7 @@ void agents_map(Agents *agents, int listener, const struct seccomp_notif *notif,
 /**
  * agents_take_file: have a guest's pidfd_getfd() carried out, and answered, in a way that cannot take a file from an agent
  * (agent-errand.c). Does not wait.
- * @listener, @notif: the call in which the guest waits: an x86-64 call with flags 0. The caller knows that the guest is one of
+ * @listener, @notif: the call in which the guest waits: a native call with flags 0. The caller knows that the guest is one of
  *     the members.
  *
  * Answers ENOMEM if too many are under way.

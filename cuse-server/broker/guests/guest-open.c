@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cuse-server/broker/guests/call-abi.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-path.h"
 #include "cuse-server/broker/identity/guest-rights.h"
@@ -28,23 +28,18 @@ typedef struct {
 
 static bool decode_open(int listener, const struct seccomp_notif *notif, OpenCall *call)
 {
-    const struct seccomp_data *data = &notif->data;
+    CallAbiOpen open;
 
-    *call = (OpenCall){.listener = listener, .id = notif->id, .tid = (pid_t)notif->pid};
-    switch (data->nr) {
-    case SYS_open:
-        call->dirfd = AT_FDCWD;
-        call->path = data->args[0];
-        call->flags = (int)data->args[1];
-        return true;
-    case SYS_openat:
-        call->dirfd = (int)data->args[0];
-        call->path = data->args[1];
-        call->flags = (int)data->args[2];
-        return true;
-    default:
+    if (!call_abi_open(&notif->data, &open)) {
         return false;
     }
+    *call = (OpenCall){.listener = listener,
+                       .id = notif->id,
+                       .tid = (pid_t)notif->pid,
+                       .dirfd = open.dirfd,
+                       .path = open.path,
+                       .flags = open.flags};
+    return true;
 }
 
 /* --- which device ----------------------------------------------------------------------------- */

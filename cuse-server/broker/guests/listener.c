@@ -2,7 +2,6 @@
 #include "cuse-server/broker/guests/listener.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -62,15 +61,14 @@ static void answer_getfd(const Listener *listener, const struct seccomp_notif *n
     }
 }
 
-/* Answer a call of another ABI, as the filter of `nvcuse run` does. New system calls have the same number in all ABIs, apart
- * from x32's bit. */
+/* Answer a call of another ABI, as the filter of `nvcuse run` does. */
 static void answer_foreign(const Listener *listener, const struct seccomp_notif *notif)
 {
     if (call_abi_may_go_on(&notif->data)) {
         notification_continue(listener->fd, notif->id);
     } else {
-        bool getfd = ((uint32_t)notif->data.nr & ~(uint32_t)__X32_SYSCALL_BIT) == SYS_pidfd_getfd;
-        notification_fail(listener->fd, notif->id, getfd ? ENOSYS : EINVAL);
+        notification_fail(listener->fd, notif->id,
+                          call_abi_takes_file(&notif->data) ? ENOSYS : EINVAL);
     }
 }
 

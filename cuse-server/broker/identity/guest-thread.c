@@ -261,7 +261,7 @@ pid_t guest_thread_pidfd_target(pid_t tid, int pidfd)
 
 ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)
 {
-    const size_t page = 4096;
+    const size_t page = 4096; /* the smallest page that any machine has */
     size_t done = 0;
 
     /* Read page by page: the string may end just before memory that is not mapped. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The ABIs of x86-64's kernels: 64-bit, i386 and x32. */
 #include "cuse-server/broker/guests/call-abi.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include <asm/unistd.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <linux/audit.h>
+#include <sys/syscall.h>
 
 /* Numbers as in arch/x86/entry/syscalls/syscall_32.tbl and syscall_64.tbl (there "x32"). */
 static const struct {
@@ -40,4 +43,24 @@ bool call_abi_may_go_on(const struct seccomp_data *call)
         }
     }
     return false;
+}
+
+/* New system calls have the same number in all ABIs, apart from x32's bit. */
+bool call_abi_takes_file(const struct seccomp_data *call)
+{
+    return ((uint32_t)call->nr & ~(uint32_t)__X32_SYSCALL_BIT) == SYS_pidfd_getfd;
+}
+
+bool call_abi_open(const struct seccomp_data *call, CallAbiOpen *open)
+{
+    switch (call->nr) {
+    case SYS_open:
+        *open = (CallAbiOpen){AT_FDCWD, call->args[0], (int)call->args[1]};
+        return true;
+    case SYS_openat:
+        *open = (CallAbiOpen){(int)call->args[0], call->args[1], (int)call->args[2]};
+        return true;
+    default:
+        return false;
+    }
 }
