@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cuse-server/broker/agents/agent-jobs.h"
-#include "cuse-server/broker/agents/errand/agent-errand.h"
+#include "cuse-server/broker/agents/errand/errand-fetch.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
 

@@ -17,8 +17,7 @@
  * 4. The file becomes the caller's. The broker takes it and passes it on; or, if a file of that kind could hold up the broker,
  *    the errand sends it to the caller in a message (broker/agents/errand/agent-delivery.h).
  *
- * A thread can become an agent after step 2. Then agent_born() marks the errand that has looked at this thread as spoilt, and
- * the file is dropped.
+ * errand-fetch.c does steps 2 and 3.
  *
  * Source: kernel/pid.c (pidfd_getfd), kernel/ptrace.c (__ptrace_may_access), fs/pidfs.c.
  */
@@ -27,18 +26,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/agents/errand/agent-delivery.h"
+#include "cuse-server/broker/agents/errand/errand-fetch.h"
 #include "cuse-server/broker/agents/thread/agent-borrow.h"
 #include "cuse-server/broker/agents/thread/agent-calls.h"
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 
-/* #syscalls:broker close getpid name_to_handle_at */
+/* #syscalls:broker close name_to_handle_at */
 
 /* Linux 6.5. */
 #ifndef AT_HANDLE_FID
@@ -46,115 +45,6 @@
 #endif
 
 enum { FILEID_INO32_GEN = 1 };
-
-/* pidfd_getfd(pidfd, number, flags) */
-enum { ARG_PIDFD };
-
-void errands_spoil(const Agents *agents, pid_t tid)
-{
-    GHashTableIter iter;
-    gpointer other;
-
-    g_hash_table_iter_init(&iter, agents->all);
-    while (g_hash_table_iter_next(&iter, &other, NULL)) {
-        Agent *errand = other;
-        errand->spoilt = errand->spoilt || errand->target == tid;
-    }
-}
-
-/* Whether a thread that @tracer traces (0: it is not traced) is an agent or an errand of this instance. Such a thread has
- * its tracer from its very beginning, before by_tid lists it. A guest's own thread that is borrowed has such a tracer too,
- * but does not count. Call with the lock held. */
-static bool is_held(const Agents *agents, pid_t tid, pid_t tracer)
-{
-    GHashTableIter iter;
-    gpointer key;
-
-    g_hash_table_iter_init(&iter, agents->all);
-    while (tracer != 0 && g_hash_table_iter_next(&iter, &key, NULL)) {
-        const Agent *agent = key;
-        if (agent->tracer == tracer) {
-            return (pid_t)agent->starter.pid != tid;
-        }
-    }
-    return false;
-}
-
-/* Whether the thread is the broker's own, or is traced from outside of the container, as agents of other instances are. */
-static bool is_out_of_bounds(const Agent *errand, pid_t target, pid_t tracer)
-{
-    GuestMembers *members = errand->agents->members;
-
-    return guest_thread_group(target) == getpid() ||
-           (tracer != 0 && !guest_members_have(members, tracer) &&
-            guest_thread_group(tracer) != getpid());
-}
-
-/* Prepare the errand to look into the table of thread @target. Returns false if that is an agent of any instance, another
- * errand, or a thread of the broker. */
-static bool aim(Agent *errand, pid_t target)
-{
-    const Agents *agents = errand->agents;
-    const pid_t tracer = guest_thread_tracer(target);
-
-    if (is_out_of_bounds(errand, target, tracer)) {
-        return false;
-    }
-    agent_lock(errand);
-    const Agent *known = g_hash_table_lookup(agents->by_tid, GINT_TO_POINTER(target));
-    bool is_free = known ? known->borrowed.tid == target : !is_held(agents, target, tracer);
-    errand->target = target;
-    errand->spoilt = !is_free;
-    agent_unlock(errand);
-    return is_free;
-}
-
-/* Whether the target has become an agent since aim(). If so, the file that was taken must not be given away. */
-static bool is_spoilt(Agent *errand)
-{
-    agent_lock(errand);
-    bool spoilt = errand->spoilt;
-    agent_unlock(errand);
-    return spoilt;
-}
-
-/* Report the attempt, and refuse it. A guest does not come across an agent by accident. */
-static int64_t refuse(const Agent *agent)
-{
-    agents_report(agent->agents, agent->group, INCIDENT_AGENT_FILE);
-    return -EBADF;
-}
-
-/* Have the errand's thread call pidfd_getfd(). Only the broker can reach its table. @value: set to the file's number
- * there, or minus an errno */
-static TraceeResult call(Agent *agent, int64_t *value)
-{
-    const __u64 *args = agent->starter.data.args;
-    TraceeCall getfd = {.number = SYS_pidfd_getfd, .args = {args[0], args[1], 0}};
-    TraceeResult result = tracee_do(&agent->tracee, &getfd);
-
-    *value = getfd.result;
-    if (is_spoilt(agent)) {
-        *value = refuse(agent);
-    }
-    return result;
-}
-
-/* Have the errand make the call, unless the pidfd refers to an agent. To guests, an agent's table is empty. */
-static TraceeResult fetch(Agent *agent, int64_t *value)
-{
-    const int pidfd = (int)agent->starter.data.args[ARG_PIDFD];
-    pid_t target = guest_thread_pidfd_target(agent->tracee.tid, pidfd);
-    TraceeResult result = TRACEE_OK;
-
-    *value = target < 0 ? -ESRCH : -EBADF;
-    if (target > 0 && aim(agent, target)) {
-        result = call(agent, value);
-    } else if (target > 0) {
-        *value = refuse(agent);
-    }
-    return result;
-}
 
 /* Clean up a thread that did not end as planned. If it would go on with the guest's code, kill its process first. */
 static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
@@ -165,7 +55,7 @@ static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
     tracee_reap(tid);
 }
 
-/* --- what is fetched ---------------------------------------------------------------------------- */
+/* --- the steps of both threads ---------------------------------------------------------------- */
 
 /*
  * Trip: what the steps of both threads share.
@@ -203,7 +93,7 @@ static TraceeResult step_of(Agent *agent, pid_t tid, Step step, Trip *trip)
 
 static TraceeResult fetch_step(Agent *agent, Trip *trip)
 {
-    return fetch(agent, &trip->value);
+    return errand_fetch(agent, &trip->value);
 }
 
 static TraceeResult take_step(Agent *agent, Trip *trip)
@@ -235,7 +125,7 @@ static TraceeResult exit_step(Agent *agent, Trip *trip)
     return result == TRACEE_ENDED ? TRACEE_OK : result;
 }
 
-/* --- how it gets to the caller ------------------------------------------------------------------ */
+/* --- how the file gets to the caller ---------------------------------------------------------- */
 
 /* Whether the file is on a file system whose handles consist of inode numbers and generations of 32 bits: tmpfs (memfds)
  * and the like. FUSE, and overlays on FUSE, have other handles. No server is asked for the handle: the kernel makes it up.
