@@ -40,9 +40,9 @@ static Agent *agent_that_waits(const Agents *agents, const struct seccomp_notif 
  * - A notification that arrives while it is PARKED is the same wait, which a stop of the process interrupted, and which begins
  *   again. The tracer had set PARKING before the reader saw the first notification.
  * - After its wait is answered with a file, the agent goes on at once, and its tracer sets BUSY before the agent's next call
- *   (take_job()).
- * - An errand's tracer does not set BUSY. But the reader itself answers the errand's wait, and sets BUSY (given()) before it
- *   takes its next notification.
+ *   (take_job() in thread/agent-work.c).
+ * - An errand's tracer does not set BUSY. But the reader itself answers the errand's wait, and sets BUSY (given() in
+ *   agent-jobs.c) before it takes its next notification.
  * Call with the lock held.
  */
 static bool is_wait(const Agent *agent, const struct seccomp_notif *notif)
