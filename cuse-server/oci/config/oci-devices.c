@@ -1,45 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/oci/config/oci-devices.h"
 
-#include <string.h>
-
 #include <gio/gio.h>
 
 #include "cuse-server/inventory/char-devices.h"
+#include "cuse-server/oci/config/device-rule.h"
 
-enum {
-    ANY = -1,
-    MAJOR_MAX = 0xfff,      /* 12 bits: linux/kdev_t.h */
-    MINOR_MAX = 0xfffff,    /* 20 */
-    NOT_A_MINOR = G_MAXINT, /* for a node without a minor number */
-};
+enum { NOT_A_MINOR = G_MAXINT }; /* for a node without a minor number */
 
-/* --- rules ------------------------------------------------------------------------------------ */
-
-/* Access: one bit for each letter of a rule. */
-enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MAKE = 4, ACCESS_OPEN = 3, ACCESS_ALL = 7 };
-
-static const char *const access_texts[] = {"", "r", "w", "rw", "m", "rm", "wm", "rwm"};
-
-/*
- * Rule: a rule, as both runtimes understand it.
- * @type: 'a' all devices, 'b' or 'c'
- * @major_no, @minor_no: ANY if the rule does not give the number
- * @access: ACCESS_*
- * @object: the engine's own rule; NULL if nvcuse made the rule
- */
-typedef struct {
-    bool allow;
-    char type;
-    int64_t major_no;
-    int64_t minor_no;
-    unsigned access;
-    JsonValue *object;
-} Rule;
+/* --- a list that is being closed -------------------------------------------------------------- */
 
 /*
  * Closing: the state while a list is being closed.
- * @rules: the Rules of the new list
+ * @rules: the rules of the new list
  * @expanded: an allowance of everything was written as many rules. Later denials must be removed from these
  * @notes: what was left out and why, for people
  * @i: index of the engine's rule that is being processed
@@ -52,142 +25,13 @@ typedef struct {
     guint i;
 } Closing;
 
-static const Rule deny_all = {false, 'a', ANY, ANY, ACCESS_ALL, NULL};
-
-static bool refuse(GError **error, guint i, const char *why)
-{
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "rule %u of the container's device control group (linux.resources.devices) %s; "
-                "nvcuse cannot tell what it allows",
-                i, why);
-    return false;
-}
-
-/* Read a number. It is ANY if it is absent, null or -1; engines write all three. */
-static bool read_number(JsonValue *rule, const char *name, int64_t max, int64_t *number)
-{
-    const JsonValue *given = json_member(rule, name);
-    uint64_t value;
-
-    *number = ANY;
-    if (json_kind(given) == JSON_KIND_NULL) {
-        return true;
-    }
-    if (json_uint_get(given, &value)) {
-        *number = (int64_t)value;
-        return value <= (uint64_t)max;
-    }
-    return json_kind(given) == JSON_KIND_NUMBER && g_str_equal(json_token(given), "-1");
-}
-
-static bool read_type(JsonValue *object, char *type)
-{
-    const char *text = json_member_string(object, "type");
-
-    if (json_kind(json_member(object, "type")) == JSON_KIND_NULL || (text && *text == '\0')) {
-        text = "a";
-    }
-    *type = text ? text[0] : '\0';
-    return text && strlen(text) == 1 && strchr("abc", text[0]);
-}
-
-static bool read_allow(JsonValue *object, bool *allow)
-{
-    const JsonValue *given = json_member(object, "allow");
-
-    *allow = json_kind(given) == JSON_KIND_BOOLEAN && g_str_equal(json_token(given), "true");
-    return !given || json_kind(given) == JSON_KIND_BOOLEAN;
-}
-
-static unsigned read_access(const char *text)
-{
-    static const char letters[] = "rwm";
-    unsigned access = 0;
-
-    for (unsigned bit = 0; text && letters[bit]; bit++) {
-        access |= strchr(text, letters[bit]) ? 1U << bit : 0;
-    }
-    return access;
-}
-
-/* Read a rule that both runtimes understand alike, and refuse any other. crun keeps numbers in 32 bits and only the
- * first letter of a type. runc treats every rule of type 'a' as a rule for all devices. */
-static bool read_rule(JsonValue *object, guint i, Rule *rule, GError **error)
-{
-    if (!object) {
-        return refuse(error, i, "is no object");
-    }
-    if (!read_allow(object, &rule->allow)) {
-        return refuse(error, i, "has an 'allow' that is neither true nor false");
-    }
-    if (!read_type(object, &rule->type)) {
-        return refuse(error, i, "has a type that is none of a, b and c");
-    }
-    if (!read_number(object, "major", MAJOR_MAX, &rule->major_no) ||
-        !read_number(object, "minor", MINOR_MAX, &rule->minor_no)) {
-        return refuse(error, i, "has a number that no device has");
-    }
-    if (rule->allow && rule->type == 'a' && (rule->major_no != ANY || rule->minor_no != ANY)) {
-        return refuse(error, i, "allows numbers, but not of which type");
-    }
-    rule->access = read_access(json_member_string(object, "access"));
-    rule->object = object;
-    return true;
-}
-
-/* The rule as people write it: "c 195:* rw". The caller frees it. */
-static char *rule_text(const Rule *rule)
-{
-    g_autofree char *major_text =
-        rule->major_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->major_no);
-    g_autofree char *minor_text =
-        rule->minor_no == ANY ? g_strdup("*") : g_strdup_printf("%d", (int)rule->minor_no);
-
-    return g_strdup_printf("%c %s:%s %s", rule->type, major_text, minor_text,
-                           access_texts[rule->access]);
-}
-
-static bool denies_everything(const Rule *rule)
-{
-    return !rule->allow && rule->type == 'a' && rule->major_no == ANY && rule->minor_no == ANY &&
-           rule->access == ACCESS_ALL;
-}
-
-static JsonValue *rule_object(const Rule *rule)
-{
-    const char type[] = {rule->type, '\0'};
-    JsonValue *object = json_new_object();
-
-    json_set(object, "allow", json_new_boolean(rule->allow));
-    if (rule->type != 'a') {
-        json_set_string(object, "type", type);
-    }
-    if (rule->major_no != ANY) {
-        json_set(object, "major", json_new_int(rule->major_no));
-    }
-    if (rule->minor_no != ANY) {
-        json_set(object, "minor", json_new_int(rule->minor_no));
-    }
-    json_set_string(object, "access", access_texts[rule->access]);
-    return object;
-}
-
-static JsonValue *list_of(const GArray *rules)
-{
-    JsonValue *list = json_new_array();
-
-    for (guint i = 0; i < rules->len; i++) {
-        const Rule *rule = &g_array_index(rules, Rule, i);
-        json_append(list, rule->object ? json_ref(rule->object) : rule_object(rule));
-    }
-    return list;
-}
+static const DeviceRule deny_all = {false, 'a', DEVICE_RULE_ANY, DEVICE_RULE_ANY, ACCESS_ALL, NULL};
 
 /* Add a rule. Skip an allowance that nvcuse made if the list already contains it. */
-static void add_rule(Closing *closing, const Rule *rule)
+static void add_rule(Closing *closing, const DeviceRule *rule)
 {
     for (guint i = 0; !rule->object && rule->allow && i < closing->rules->len; i++) {
-        const Rule *other = &g_array_index(closing->rules, Rule, i);
+        const DeviceRule *other = &g_array_index(closing->rules, DeviceRule, i);
         if (other->allow && other->type == rule->type && other->major_no == rule->major_no &&
             other->minor_no == rule->minor_no && !(rule->access & ~other->access)) {
             return;
@@ -198,11 +42,12 @@ static void add_rule(Closing *closing, const Rule *rule)
 
 /* --- what is said of it ----------------------------------------------------------------------- */
 
-static void note(Closing *closing, const Rule *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void note(Closing *closing, const DeviceRule *rule, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
-static void note(Closing *closing, const Rule *rule, const char *format, ...)
+static void note(Closing *closing, const DeviceRule *rule, const char *format, ...)
 {
-    g_autofree char *text = rule_text(rule);
+    g_autofree char *text = device_rule_text(rule);
     g_autofree char *why = NULL;
     va_list args;
 
@@ -242,7 +87,7 @@ static int64_t append_free(const HostNumbers *numbers, int64_t first, GString *t
 }
 
 /* Note what is left out of an allowance of all character devices. */
-static void note_expansion(Closing *closing, const Rule *rule)
+static void note_expansion(Closing *closing, const DeviceRule *rule)
 {
     const HostNumbers *numbers = closing->numbers;
     g_autoptr(GString) denied = g_string_new(NULL);
@@ -270,7 +115,7 @@ static void note_expansion(Closing *closing, const Rule *rule)
 /* --- a closed list ---------------------------------------------------------------------------- */
 
 /* Replace an allowance for a shared major, or for one of its nodes, by allowances for the other drivers' nodes. */
-static void allow_shared(Closing *closing, Rule rule)
+static void allow_shared(Closing *closing, DeviceRule rule)
 {
     const GArray *others = closing->numbers->others;
     int64_t wanted = rule.minor_no;
@@ -279,7 +124,8 @@ static void allow_shared(Closing *closing, Rule rule)
     for (guint i = 0; i < others->len; i++) {
         const DeviceNumber *number = &g_array_index(others, DeviceNumber, i);
         rule.minor_no = number->minor_no;
-        if (number->major_no == rule.major_no && (wanted == ANY || wanted == rule.minor_no)) {
+        if (number->major_no == rule.major_no &&
+            (wanted == DEVICE_RULE_ANY || wanted == rule.minor_no)) {
             add_rule(closing, &rule);
         }
     }
@@ -287,9 +133,9 @@ static void allow_shared(Closing *closing, Rule rule)
 
 /* Replace an allowance of every character device by one for each major that is not NVIDIA's, whether its driver is
  * loaded or not. Making nodes stays allowed without exception. */
-static void allow_majors(Closing *closing, const Rule *wide)
+static void allow_majors(Closing *closing, const DeviceRule *wide)
 {
-    Rule rule = *wide;
+    DeviceRule rule = *wide;
 
     rule.object = NULL;
     rule.access = wide->access & ACCESS_OPEN;
@@ -302,7 +148,8 @@ static void allow_majors(Closing *closing, const Rule *wide)
         }
     }
     if (wide->access & ACCESS_MAKE) {
-        add_rule(closing, &(Rule){true, 'c', ANY, wide->minor_no, ACCESS_MAKE, NULL});
+        add_rule(closing,
+                 &(DeviceRule){true, 'c', DEVICE_RULE_ANY, wide->minor_no, ACCESS_MAKE, NULL});
     }
     closing->expanded = true;
     note_expansion(closing, wide);
@@ -310,7 +157,7 @@ static void allow_majors(Closing *closing, const Rule *wide)
 
 /* Add the part of an allowance that is not NVIDIA's. The allowance is to read or write character devices of one
  * major. */
-static void allow_major(Closing *closing, const Rule *rule)
+static void allow_major(Closing *closing, const DeviceRule *rule)
 {
     const HostNumbers *numbers = closing->numbers;
     const char *driver = host_numbers_denied_driver(numbers, rule->major_no);
@@ -335,9 +182,9 @@ static void allow_major(Closing *closing, const Rule *rule)
     }
 }
 
-static void allow_everything(Closing *closing, const Rule *rule)
+static void allow_everything(Closing *closing, const DeviceRule *rule)
 {
-    Rule part = *rule;
+    DeviceRule part = *rule;
 
     /* Such a rule makes runc and the kernel forget all earlier rules. */
     g_array_set_size(closing->rules, 0);
@@ -353,20 +200,20 @@ static void allow_everything(Closing *closing, const Rule *rule)
 
 static bool meets(int64_t a, int64_t b)
 {
-    return a == ANY || b == ANY || a == b;
+    return a == DEVICE_RULE_ANY || b == DEVICE_RULE_ANY || a == b;
 }
 
-static bool covers(const Rule *rule, const Rule *other)
+static bool covers(const DeviceRule *rule, const DeviceRule *other)
 {
-    return (rule->major_no == ANY || rule->major_no == other->major_no) &&
-           (rule->minor_no == ANY || rule->minor_no == other->minor_no);
+    return (rule->major_no == DEVICE_RULE_ANY || rule->major_no == other->major_no) &&
+           (rule->minor_no == DEVICE_RULE_ANY || rule->minor_no == other->minor_no);
 }
 
-static bool refuse_hole(const Closing *closing, const Rule *denial, const Rule *allowed,
+static bool refuse_hole(const Closing *closing, const DeviceRule *denial, const DeviceRule *allowed,
                         GError **error)
 {
-    g_autofree char *denied_text = rule_text(denial);
-    g_autofree char *allowed_text = rule_text(allowed);
+    g_autofree char *denied_text = device_rule_text(denial);
+    g_autofree char *allowed_text = device_rule_text(allowed);
 
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                 "rule %u of the container's device control group (linux.resources.devices) denies "
@@ -379,10 +226,10 @@ static bool refuse_hole(const Closing *closing, const Rule *denial, const Rule *
 
 /* Remove what a denial covers from the rules before it. runc, and the kernel's older control groups, cannot deny a
  * part of what one rule allows. */
-static bool take_away(Closing *closing, const Rule *denial, GError **error)
+static bool take_away(Closing *closing, const DeviceRule *denial, GError **error)
 {
     for (guint i = closing->rules->len; i-- > 0;) {
-        Rule *rule = &g_array_index(closing->rules, Rule, i);
+        DeviceRule *rule = &g_array_index(closing->rules, DeviceRule, i);
         unsigned common = rule->access & denial->access;
         if (!rule->allow || rule->type != denial->type || !common ||
             !meets(rule->major_no, denial->major_no) || !meets(rule->minor_no, denial->minor_no)) {
@@ -405,9 +252,9 @@ static bool take_away(Closing *closing, const Rule *denial, GError **error)
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-static bool close_rule(Closing *closing, const Rule *rule, GError **error)
+static bool close_rule(Closing *closing, const DeviceRule *rule, GError **error)
 {
-    if (denies_everything(rule)) {
+    if (device_rule_denies_everything(rule)) {
         g_array_set_size(closing->rules, 0);
         closing->expanded = false;
     }
@@ -419,7 +266,7 @@ static bool close_rule(Closing *closing, const Rule *rule, GError **error)
         allow_everything(closing, rule);
     } else if (!rule->allow || rule->type == 'b' || !(rule->access & ACCESS_OPEN)) {
         add_rule(closing, rule);
-    } else if (rule->major_no == ANY) {
+    } else if (rule->major_no == DEVICE_RULE_ANY) {
         allow_majors(closing, rule);
     } else {
         allow_major(closing, rule);
@@ -446,7 +293,8 @@ static void add_denials(Closing *closing)
     for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
         if (host_numbers_denied_driver(numbers, major_no) ||
             (host_numbers_is_shared(numbers, major_no) && !has_others(numbers, major_no))) {
-            add_rule(closing, &(Rule){false, 'c', major_no, ANY, ACCESS_OPEN, NULL});
+            add_rule(closing,
+                     &(DeviceRule){false, 'c', major_no, DEVICE_RULE_ANY, ACCESS_OPEN, NULL});
         }
     }
 }
@@ -455,8 +303,8 @@ static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
 {
     add_rule(closing, &deny_all);
     for (closing->i = 0; closing->i < json_length(rules); closing->i++) {
-        Rule rule;
-        if (!read_rule(json_element_object(rules, closing->i), closing->i, &rule, error) ||
+        DeviceRule rule;
+        if (!device_rule_read(json_element_object(rules, closing->i), closing->i, &rule, error) ||
             !close_rule(closing, &rule, error)) {
             return false;
         }
@@ -509,7 +357,7 @@ bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GPt
                        GError **error)
 {
     JsonValue *resources = json_need_object(linux_section, "resources");
-    g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(Rule));
+    g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(DeviceRule));
     Closing closing = {.numbers = numbers, .rules = rules, .notes = notes};
 
     /* Make a list even if there is none: without rules, crun and the kernel's older control groups allow everything
@@ -517,7 +365,7 @@ bool oci_devices_close(const HostNumbers *numbers, JsonValue *linux_section, GPt
     if (!close_rules(&closing, json_need_array(resources, "devices"), error)) {
         return false;
     }
-    json_set(resources, "devices", list_of(rules));
+    json_set(resources, "devices", device_rules_list(rules));
     remove_nodes(numbers, json_member_array(linux_section, "devices"), notes);
     return true;
 }
