@@ -10,7 +10,7 @@
 #include "cuse-server/container/open-filter.h"
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-request.h"
-#include "cuse-server/oci/config/oci-seccomp.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
 /* --- what a profile does with a call: the first rule whose comparisons all hold --------------- */

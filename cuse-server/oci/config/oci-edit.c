@@ -9,7 +9,7 @@
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-devices.h"
 #include "cuse-server/oci/config/oci-request.h"
-#include "cuse-server/oci/config/oci-seccomp.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
 /* NVIDIA's hooks that put the driver's own nodes into a container. */

@@ -11,7 +11,7 @@
 #include <glib.h>
 
 #include "cuse-server/base/json/json-text.h"
-#include "cuse-server/oci/config/oci-seccomp.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 #include "cuse-server/oci/runtime/runtime-args.h"
 
@@ -97,7 +97,7 @@ static bool crun_waits(const char *version)
 
 /* Decide by runc's supported flags, not by its known ones: of those it refuses the flags that libseccomp or the
  * kernel do not know. Other runtimes have the same document. But their default flags may differ from the default that
- * add_wait_killable() (oci/config/oci-seccomp.c) adds, so only runc's document counts. */
+ * add_wait_killable() (oci/seccomp/oci-seccomp.c) adds, so only runc's document counts. */
 static bool runc_waits(const char *document)
 {
     g_autoptr(JsonValue) features = json_text_parse(document, -1, NULL);

@@ -1,64 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/oci/config/oci-seccomp.h"
-
-#include <string.h>
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/container/open-filter.h"
-
-#define NOTIFY "SCMP_ACT_NOTIFY"
-
-/* --- sets of an argument's values ------------------------------------------------------------- */
-
-/* The set of values v with (v & mask) == value. */
-typedef struct {
-    uint64_t mask;
-    uint64_t value;
-} Cube;
-
-static bool is_disjoint(Cube a, Cube b)
-{
-    return (a.value ^ b.value) & a.mask & b.mask;
-}
-
-static Cube meet(Cube a, Cube b)
-{
-    return (Cube){a.mask | b.mask, a.value | b.value};
-}
-
-/* Append the values of @a that are not in @b, as cubes that have no value in common. For each bit that @b fixes and
- * @a does not, append a cube: it agrees with @b in the bits before this one, and differs in this one. */
-static void subtract(GArray *out, Cube a, Cube b)
-{
-    if (is_disjoint(a, b)) {
-        g_array_append_val(out, a);
-        return;
-    }
-    for (uint64_t left = b.mask & ~a.mask; left; left &= left - 1) {
-        uint64_t bit = left & -left;
-        Cube piece = {a.mask | bit, a.value | (~b.value & bit)};
-        g_array_append_val(out, piece);
-        a = (Cube){a.mask | bit, a.value | (b.value & bit)};
-    }
-}
-
-static GArray *subtract_all(Cube from, const GArray *cubes)
-{
-    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(Cube));
-
-    g_array_append_val(pieces, from);
-    for (guint c = 0; c < cubes->len; c++) {
-        GArray *next = g_array_new(FALSE, FALSE, sizeof(Cube));
-        for (guint i = 0; i < pieces->len; i++) {
-            subtract(next, g_array_index(pieces, Cube, i), g_array_index(cubes, Cube, c));
-        }
-        g_array_unref(pieces);
-        pieces = next;
-    }
-    return pieces;
-}
+#include "cuse-server/oci/seccomp/seccomp-rule.h"
+#include "cuse-server/oci/seccomp/value-cubes.h"
 
 /* --- a profile -------------------------------------------------------------------------------- */
 
@@ -82,12 +30,6 @@ typedef struct {
     unsigned argument;
     GArray *cubes;
 } Watched;
-
-static bool lets_through(const char *action)
-{
-    return g_strcmp0(action, "SCMP_ACT_ALLOW") == 0 || g_strcmp0(action, "SCMP_ACT_LOG") == 0 ||
-           g_strcmp0(action, "SCMP_ACT_TRACE") == 0;
-}
 
 static bool applies(const Merge *merge, size_t rule)
 {
@@ -118,118 +60,11 @@ static GArray *watched_cubes(const Merge *merge, size_t first)
     return cubes;
 }
 
-static bool rule_names(JsonValue *rule, const char *name)
-{
-    return json_has_string(json_member_array(rule, "names"), name);
-}
-
-/* A copy of a rule, for one call and without its comparisons. */
-static JsonValue *copy_for(JsonValue *rule, const char *name)
-{
-    JsonValue *copy = json_copy(rule);
-    JsonValue *names = json_new_array();
-
-    json_append_string(names, name);
-    json_set(copy, "names", names);
-    json_remove_member(copy, "args");
-    return copy;
-}
-
-/* Emit a rule for one call. It has @rule's comparisons of other arguments, and requires the watched argument to be in
- * @cube. */
+/* Add a rule for the values @cube of the watched argument to the new profile. */
 static void emit(const Merge *merge, JsonValue *rule, const char *action, const Watched *watched,
                  Cube cube)
 {
-    JsonValue *copy = copy_for(rule, watched->name);
-    JsonValue *old = json_member_array(rule, "args");
-    JsonValue *args = json_new_array();
-
-    for (guint i = 0; i < json_length(old); i++) {
-        JsonValue *arg = json_element_object(old, i);
-        uint64_t index = UINT64_MAX;
-        if (arg && json_uint_get(json_member(arg, "index"), &index) && index != watched->argument) {
-            json_append(args, json_copy(json_element(old, i)));
-        }
-    }
-    if (cube.mask) {
-        JsonValue *arg = json_new_object();
-        json_set(arg, "index", json_new_uint(watched->argument));
-        if (cube.mask == UINT64_MAX) {
-            json_set(arg, "value", json_new_uint(cube.value));
-            json_set_string(arg, "op", "SCMP_CMP_EQ");
-        } else {
-            json_set(arg, "value", json_new_uint(cube.mask));
-            json_set(arg, "valueTwo", json_new_uint(cube.value));
-            json_set_string(arg, "op", "SCMP_CMP_MASKED_EQ");
-        }
-        json_append(args, arg);
-    }
-    json_set_string(copy, "action", action);
-    if (g_str_equal(action, NOTIFY)) {
-        json_remove_member(copy, "errnoRet");
-    }
-    if (json_length(args)) {
-        json_set(copy, "args", args);
-    } else {
-        json_unref(args);
-    }
-    json_append(merge->out, copy);
-}
-
-static bool refuse(const Merge *merge, const char *name, const char *why)
-{
-    g_set_error(merge->error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "the container's seccomp profile has a rule for %s that nvcuse's cannot be merged "
-                "with: %s",
-                name, why);
-    return false;
-}
-
-/* Find the values of the watched argument to which a rule applies. */
-static bool rule_cube(const Merge *merge, JsonValue *rule, const Watched *watched, Cube *cube)
-{
-    JsonValue *args = json_member_array(rule, "args");
-    guint seen = 0; /* a bit for each argument */
-
-    *cube = (Cube){0, 0};
-    for (guint i = 0; i < json_length(args); i++) {
-        JsonValue *arg = json_element_object(args, i);
-        uint64_t index;
-        uint64_t value;
-        uint64_t second = 0;
-        if (!arg || !json_uint_get(json_member(arg, "index"), &index) || index > 5 ||
-            !json_uint_get(json_member(arg, "value"), &value) ||
-            (json_kind(json_member(arg, "valueTwo")) != JSON_KIND_NULL &&
-             !json_uint_get(json_member(arg, "valueTwo"), &second))) {
-            return refuse(merge, watched->name, "one of its comparisons is not one");
-        }
-        if (seen & (1u << index)) {
-            return refuse(merge, watched->name, "it compares an argument twice");
-        }
-        seen |= 1u << index;
-        if (index != watched->argument) {
-            continue;
-        }
-        const char *op = json_member_string(arg, "op");
-        if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
-            *cube = (Cube){UINT64_MAX, value};
-        } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
-            *cube = (Cube){value, second & value};
-        } else {
-            return refuse(merge, watched->name, "it orders the values of the watched argument");
-        }
-    }
-    return true;
-}
-
-static bool meets_any(Cube cube, const GArray *cubes)
-{
-    for (guint i = 0; i < cubes->len; i++) {
-        if (!is_disjoint(cube, g_array_index(cubes, Cube, i))) {
-            return true;
-        }
-    }
-    return false;
+    json_append(merge->out, seccomp_rule_new(rule, action, watched->name, watched->argument, cube));
 }
 
 /* Merge one of the profile's rules for a watched call. @closed: the call is not sent to the broker, so the rule stays
@@ -243,45 +78,37 @@ static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watch
         json_append(merge->out, json_ref(rule));
         return true;
     }
-    if (!rule_cube(merge, rule, watched, &cube)) {
+    if (!seccomp_rule_cube(rule, watched->name, watched->argument, &cube, merge->error)) {
         return false;
     }
-    if (!lets_through(action)) {
-        if (meets_any(cube, watched->cubes)) {
-            return refuse(merge, watched->name,
-                          "it refuses some of the calls that the broker is "
-                          "to be asked about");
+    if (!seccomp_lets_through(action)) {
+        if (cube_meets_any(cube, watched->cubes)) {
+            return seccomp_rule_refuse(watched->name,
+                                       "it refuses some of the calls that the broker is "
+                                       "to be asked about",
+                                       merge->error);
         }
         emit(merge, rule, action, watched, cube);
         return true;
     }
-    g_autoptr(GArray) rest = subtract_all(cube, watched->cubes);
+    g_autoptr(GArray) rest = cube_subtract_all(cube, watched->cubes);
     for (guint i = 0; i < rest->len; i++) {
         emit(merge, rule, action, watched, g_array_index(rest, Cube, i));
     }
     for (guint i = 0; !merge->is_open && i < watched->cubes->len; i++) {
         Cube ours = g_array_index(watched->cubes, Cube, i);
-        if (!is_disjoint(cube, ours)) {
-            emit(merge, rule, NOTIFY, watched, meet(cube, ours));
+        if (!cube_is_disjoint(cube, ours)) {
+            emit(merge, rule, SECCOMP_NOTIFY, watched, cube_meet(cube, ours));
         }
     }
     return true;
-}
-
-/* Does this rule refuse the call without comparing arguments? Then the broker need not be asked. */
-static bool closes(JsonValue *rule, const char *name)
-{
-    JsonValue *args = json_member_array(rule, "args");
-
-    return rule_names(rule, name) && !lets_through(json_member_string(rule, "action")) &&
-           (!args || json_length(args) == 0);
 }
 
 /* Does this rule compare arguments of a call that need not be watched (FILTER_UNLESS_COMPARED)? Then the profile's
  * rules for the call stay. */
 static bool is_left(JsonValue *rule, const Watched *watched)
 {
-    return watched->scope == FILTER_UNLESS_COMPARED && rule_names(rule, watched->name) &&
+    return watched->scope == FILTER_UNLESS_COMPARED && seccomp_rule_names(rule, watched->name) &&
            json_length(json_member_array(rule, "args")) > 0;
 }
 
@@ -291,12 +118,12 @@ static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watc
 
     for (guint i = 0; i < json_length(rules); i++) {
         JsonValue *rule = json_element_object(rules, i);
-        closed = closed || closes(rule, watched->name) || is_left(rule, watched);
+        closed = closed || seccomp_rule_closes(rule, watched->name) || is_left(rule, watched);
     }
     for (guint i = 0; i < json_length(rules); i++) {
         JsonValue *rule = json_element_object(rules, i);
-        if (rule_names(rule, watched->name)) {
-            JsonValue *single = copy_for(rule, watched->name);
+        if (seccomp_rule_names(rule, watched->name)) {
+            JsonValue *single = seccomp_rule_copy(rule, watched->name);
             JsonValue *args = json_member(rule, "args");
             if (args) {
                 json_set(single, "args", json_copy(args));
@@ -311,7 +138,7 @@ static bool merge_call(const Merge *merge, JsonValue *rules, const Watched *watc
     if (merge->is_open && !closed) {
         g_autoptr(JsonValue) ours = json_new_object();
         for (guint i = 0; i < watched->cubes->len; i++) {
-            emit(merge, ours, NOTIFY, watched, g_array_index(watched->cubes, Cube, i));
+            emit(merge, ours, SECCOMP_NOTIFY, watched, g_array_index(watched->cubes, Cube, i));
         }
     }
     return true;
@@ -353,7 +180,7 @@ static bool is_first(const Merge *merge, size_t rule)
 static bool check(JsonValue *profile, JsonValue *rules, GError **error)
 {
     bool notifies = json_member(profile, "listenerPath") ||
-                    g_strcmp0(json_member_string(profile, "defaultAction"), NOTIFY) == 0;
+                    g_strcmp0(json_member_string(profile, "defaultAction"), SECCOMP_NOTIFY) == 0;
 
     for (guint i = 0; i < json_length(rules); i++) {
         JsonValue *rule = json_element_object(rules, i);
@@ -362,7 +189,7 @@ static bool check(JsonValue *profile, JsonValue *rules, GError **error)
                         "rule %u of the container's seccomp profile has no names or no action", i);
             return false;
         }
-        notifies = notifies || g_str_equal(json_member_string(rule, "action"), NOTIFY);
+        notifies = notifies || g_str_equal(json_member_string(rule, "action"), SECCOMP_NOTIFY);
     }
     if (notifies) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -393,7 +220,8 @@ static JsonValue *open_profile(void)
 static bool has_notify(JsonValue *rules)
 {
     for (guint i = 0; i < json_length(rules); i++) {
-        if (g_strcmp0(json_member_string(json_element_object(rules, i), "action"), NOTIFY) == 0) {
+        if (g_strcmp0(json_member_string(json_element_object(rules, i), "action"),
+                      SECCOMP_NOTIFY) == 0) {
             return true;
         }
     }
@@ -424,7 +252,7 @@ bool oci_seccomp_merge(JsonValue *linux_section, const char *listener_path,
     JsonValue *profile = json_member_object(linux_section, "seccomp");
     JsonValue *rules = json_need_array(profile, "syscalls");
     Merge merge = {
-        .is_open = lets_through(json_member_string(profile, "defaultAction")),
+        .is_open = seccomp_lets_through(json_member_string(profile, "defaultAction")),
         .needs = needs,
         .out = json_new_array(),
         .error = error,
