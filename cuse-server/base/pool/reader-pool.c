@@ -1,36 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/base/pool/reader-pool.h"
 
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include "cuse-server/base/pool/pool-sources.h"
 
 /*
- * Pools of the worker do not end.
- *
- * #syscalls:worker clone futex epoll_create1 epoll_ctl epoll_wait poll write close
- * #syscalls:broker clone futex epoll_create1 epoll_ctl epoll_wait poll write close eventfd2
- * #syscalls:before eventfd2
+ * #syscalls:worker clone futex
+ * #syscalls:broker clone futex
  */
 
 /* Readers that a pool keeps when work is done; threads beyond them end. */
 enum { SPARE_READERS = 8 };
 
-/* The number that epoll reports for @end, in place of a source's. */
-enum { THE_END = G_MAXINT };
-
-/* @taken: atomic: a thread has the source, and epoll need not report it */
-typedef struct {
-    unsigned index;
-    int fd;
-    gint taken;
-} Source;
-
 /*
- * @keeps: a thread sleeps in poll() of the source that it has, and keeps the source meanwhile
- * @end: an eventfd that is readable when the pool is over; -1: the pool does not end
- * @over: atomic: the pool is over
  * @readers: atomic: number of threads that serve sources and do not wait for others; never below 1
  * @working: atomic: number of threads that may wait for others, without the one in run_left(); @working_max: its maximum
  * @n_left: atomic: the length of @left, for threads that only check whether there is a job
@@ -41,10 +22,7 @@ struct ReaderPool {
     const ReaderPoolOps *ops;
     gpointer data;
     Look *look;
-    bool keeps;
-    int epoll;
-    int end;
-    gint over;
+    PoolSources *sources;
     gint readers;
     gint working_max;
     gint working;
@@ -53,8 +31,6 @@ struct ReaderPool {
     GCond wanted;
     GQueue left;
     GPtrArray *threads;
-    unsigned n_sources;
-    Source sources[];
 };
 
 /* What this thread is doing. Only readers have a source. */
@@ -65,80 +41,6 @@ static _Thread_local struct {
 } self;
 
 static gpointer read_sources(gpointer data);
-
-/* --- sources ---------------------------------------------------------------------------------- */
-
-/* Arm epoll to report @events of a source once. With no @events it reports only that the source has ended, also once. */
-static void tell_of(const ReaderPool *pool, const Source *source, uint32_t events)
-{
-    struct epoll_event event = {.events = events | EPOLLONESHOT, .data.u32 = source->index};
-
-    (void)epoll_ctl(pool->epoll, EPOLL_CTL_MOD, source->fd, &event);
-}
-
-static bool take_source(Source *source)
-{
-    return g_atomic_int_compare_and_exchange(&source->taken, false, true);
-}
-
-/*
- * Give a source up. If there is a request already, the kernel wakes a thread for it. A thread that takes the source
- * in between arms epoll too when it gives the source up, so no request is overlooked.
- */
-static void give_source_up(const ReaderPool *pool, Source *source)
-{
-    g_atomic_int_set(&source->taken, false);
-    tell_of(pool, source, EPOLLIN);
-}
-
-/*
- * Take a source again that this thread had given up, to sleep in poll() of it or to look for a request. Meanwhile
- * epoll does not wake another thread for the source.
- */
-static bool take_again(ReaderPool *pool, Source *source)
-{
-    if (!pool->keeps && !look_begin(pool->look, &self.turn)) {
-        return false;
-    }
-    if (!take_source(source)) {
-        look_cancel(&self.turn);
-        return false;
-    }
-    tell_of(pool, source, 0);
-    return true;
-}
-
-/* Wait for a source that has a request, and take it. Returns NULL if the pool is over. */
-static Source *wait_for_source(ReaderPool *pool)
-{
-    struct epoll_event event;
-
-    while (!reader_pool_is_over(pool)) {
-        const uint64_t since = look_sleeps(pool->look, &self.turn);
-        if (epoll_wait(pool->epoll, &event, 1, -1) == 1 && event.data.u32 != THE_END &&
-            take_source(&pool->sources[event.data.u32])) {
-            look_woken(pool->look, since);
-            return &pool->sources[event.data.u32];
-        }
-    }
-    return NULL;
-}
-
-/* Sleep until this thread's source has a request. Returns false if the thread may not keep its source while it sleeps. */
-static bool sleep_with(ReaderPool *pool, const Source *source)
-{
-    struct pollfd polls[] = {{.fd = source->fd, .events = POLLIN},
-                             {.fd = pool->end, .events = POLLIN}};
-
-    if (!pool->keeps) {
-        return false;
-    }
-    const uint64_t since = look_sleeps(pool->look, &self.turn);
-    if (poll(polls, G_N_ELEMENTS(polls), -1) > 0) {
-        look_woken(pool->look, since);
-    }
-    return true;
-}
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
@@ -211,7 +113,7 @@ bool reader_pool_may_wait(ReaderPool *pool)
     }
     self.working = true;
     look_end(&self.turn, true); /* another thread may look meanwhile */
-    give_source_up(pool, self.source);
+    pool_sources_give_up(pool->sources, self.source);
     return true;
 }
 
@@ -268,14 +170,14 @@ static ReaderServed serve_next(ReaderPool *pool, const Source *source)
     ReaderServed served;
 
     do {
-        served = pool->ops->serve(source->index, pool->data);
+        served = pool->ops->serve(pool_source_index(source), pool->data);
         if (served != READER_NOTHING) {
             look_end(&self.turn, true);
             return served;
         }
         if (!look_goes_on(pool->look, &self.turn)) {
             look_end(&self.turn, false);
-            if (!sleep_with(pool, source)) {
+            if (!pool_sources_sleep_with(pool->sources, source, &self.turn)) {
                 return READER_NOTHING;
             }
         }
@@ -295,7 +197,7 @@ static void serve_source(ReaderPool *pool, Source *source)
     if (served == READER_OVER) {
         reader_pool_stop(pool); /* the source stays taken */
     } else if (!self.working) {
-        give_source_up(pool, source);
+        pool_sources_give_up(pool->sources, source);
     }
 }
 
@@ -311,7 +213,7 @@ static bool stay_at(ReaderPool *pool, Source *source)
         if (!join_readers(pool)) {
             return false;
         }
-    } while (take_again(pool, source));
+    } while (pool_sources_take_again(pool->sources, source, &self.turn));
     return true;
 }
 
@@ -320,7 +222,7 @@ static gpointer read_sources(gpointer data)
     ReaderPool *pool = data;
     Source *source;
 
-    while ((source = wait_for_source(pool)) && stay_at(pool, source)) {
+    while ((source = pool_sources_wait(pool->sources, &self.turn)) && stay_at(pool, source)) {
     }
     return NULL;
 }
@@ -339,50 +241,24 @@ static gpointer run_left(gpointer data)
 
 /* --- the pool --------------------------------------------------------------------------------- */
 
-static void add_to_epoll(const ReaderPool *pool, int fd, uint32_t events, uint32_t what)
-{
-    struct epoll_event event = {.events = events, .data.u32 = what};
-    int rc = epoll_ctl(pool->epoll, EPOLL_CTL_ADD, fd, &event);
-
-    g_assert(rc == 0);
-}
-
-/* Make the eventfd that ends the pool. Once written it stays readable, so that every thread sees it. */
-static void prepare_end(ReaderPool *pool)
-{
-    pool->end = eventfd(0, EFD_CLOEXEC);
-    g_assert(pool->end >= 0);
-    add_to_epoll(pool, pool->end, EPOLLIN, THE_END);
-    pool->threads = g_ptr_array_new();
-}
-
 ReaderPool *reader_pool_new(const ReaderPoolConfig *config)
 {
-    ReaderPool *pool = g_malloc0(sizeof *pool + config->n_sources * sizeof pool->sources[0]);
+    ReaderPool *pool = g_new(ReaderPool, 1);
 
     *pool = (ReaderPool){
         .name = config->name,
         .ops = config->ops,
         .data = config->data,
         .look = config->look,
-        .keeps = config->keeps,
-        .epoll = epoll_create1(EPOLL_CLOEXEC),
-        .end = -1,
+        .sources = pool_sources_new(config->sources, config->n_sources, config->look, config->keeps,
+                                    config->ends),
         .readers = 1,
         .working_max = (gint)MIN(MAX(config->workers, 1) - 1, G_MAXINT / 2),
-        .n_sources = config->n_sources,
+        .threads = config->ends ? g_ptr_array_new() : NULL,
     };
-    g_assert(pool->epoll >= 0 && (!config->keeps || config->n_sources == 1));
     g_mutex_init(&pool->lock);
     g_cond_init(&pool->wanted);
     g_queue_init(&pool->left);
-    for (unsigned i = 0; i < config->n_sources; i++) {
-        pool->sources[i] = (Source){.index = i, .fd = config->sources[i]};
-        add_to_epoll(pool, config->sources[i], EPOLLIN | EPOLLONESHOT, i);
-    }
-    if (config->ends) {
-        prepare_end(pool);
-    }
     return pool;
 }
 
@@ -394,19 +270,19 @@ void reader_pool_start(ReaderPool *pool)
 
 void reader_pool_stop(ReaderPool *pool)
 {
-    if (pool->end < 0) {
+    if (!pool_sources_can_end(pool->sources)) {
         return;
     }
     g_mutex_lock(&pool->lock);
-    g_atomic_int_set(&pool->over, true);
+    pool_sources_set_over(pool->sources);
     g_cond_broadcast(&pool->wanted);
     g_mutex_unlock(&pool->lock);
-    (void)eventfd_write(pool->end, 1);
+    pool_sources_wake_all(pool->sources);
 }
 
 bool reader_pool_is_over(ReaderPool *pool)
 {
-    return g_atomic_int_get(&pool->over);
+    return pool_sources_are_over(pool->sources);
 }
 
 /* Take a thread that has not been joined yet. Returns NULL if there is none. */
@@ -429,7 +305,6 @@ void reader_pool_free(ReaderPool *pool)
     g_ptr_array_unref(pool->threads);
     g_mutex_clear(&pool->lock);
     g_cond_clear(&pool->wanted);
-    close(pool->end);
-    close(pool->epoll);
+    pool_sources_free(pool->sources);
     g_free(pool);
 }
