@@ -75,7 +75,7 @@ static bool ask_instance(OciEdit *edit, GError **error)
 /* Check the kernel and the other runtime. The kernel comes first, because its check costs nothing. */
 static bool can_wait_killable(const RuntimeConfig *runtime)
 {
-    return open_filter_can_wait_killable() &&
+    return guest_filter_can_wait_killable() &&
            runtime_program_waits_killable(runtime->path, RUNTIME_PROGRAM_MS);
 }
 

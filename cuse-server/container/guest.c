@@ -18,8 +18,8 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/fd-keep.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/container/guest-view.h"
-#include "cuse-server/container/open-filter.h"
 #include "cuse-server/wire/seqpacket.h"
 
 /*
@@ -60,7 +60,7 @@ static G_NORETURN void exec_command(int socket, const sigset_t *signals, char *c
 {
     g_autoptr(GError) error = NULL;
     char message = MESSAGE_LISTENER;
-    int listener = open_filter_install(needs, &error);
+    int listener = guest_filter_install(needs, &error);
 
     if (listener < 0) {
         give_up(error);

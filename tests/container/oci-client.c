@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/container/guest-view.h"
-#include "cuse-server/container/open-filter.h"
 #include "cuse-server/container/proc-view.h"
 #include "cuse-server/inventory/host-devices.h"
 
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     const FilterNeeds needs = filter_needs(devices, n);
-    int listener = open_filter_install(&needs, &error);
+    int listener = guest_filter_install(&needs, &error);
     if (listener < 0 || !send_listener(argv[1], listener)) {
         g_printerr("oci-client: %s\n", error ? error->message : "cannot send the listener");
         return EXIT_FAILURE;

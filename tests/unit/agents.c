@@ -33,7 +33,7 @@
 #include "cuse-server/broker/agents/thread/agent-params.h"
 #include "cuse-server/broker/guests/notification.h"
 #include "cuse-server/broker/identity/guest-thread.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/wire/seqpacket.h"
 
 #define PAGE 4096UL
@@ -129,7 +129,7 @@ static G_NORETURN void be_guest(int socket, Scene scene)
 
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     fd = is_interruptible ? install_interruptible_filter()
-                          : open_filter_install(&(FilterNeeds){0}, &error);
+                          : guest_filter_install(&(FilterNeeds){0}, &error);
     if (fd < 0 || !seqpacket_send(socket, &message, 1, fd)) {
         _exit(99);
     }

@@ -10,7 +10,7 @@
 #include <seccomp.h>
 
 #include "cuse-server/broker/guests/call-abi.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 
 /* What has a wall of its own behind it. */
 static const char *const walled[] = {"open",    "openat", "mmap",   "ioctl",

@@ -7,11 +7,11 @@
 #include <sys/ptrace.h>
 
 #include "cuse-server/base/json/json-text.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-request.h"
-#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 
 /* --- what a profile does with a call: the first rule whose comparisons all hold --------------- */
 

@@ -11,7 +11,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/oci/runtime/runtime-program.h"
 
 enum { LONG_MS = 20000, SHORT_MS = 300 };
@@ -163,7 +163,7 @@ Test(runtime_program, what_the_engine_does_with_children_stays)
 }
 
 /* Linux 5.19; no machine that runs the tests is older. */
-Test(open_filter, the_kernel_is_asked_for_the_flag)
+Test(guest_filter, the_kernel_is_asked_for_the_flag)
 {
-    cr_assert(open_filter_can_wait_killable());
+    cr_assert(guest_filter_can_wait_killable());
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers a guest's ioctl(), for the few commands that the filter sends to the listener (container/open-filter.c). On a
+ * Answers a guest's ioctl(), for the few commands that the filter sends to the listener (container/guest-filter.c). On a
  * file of ours, the worker carries the call out. The caller waits at the listener meanwhile, so that the broker can do
  * things in the caller's process. On any other file, the kernel carries the call out.
  */

@@ -2,7 +2,7 @@
 /*
  * Receives guests' system calls from a seccomp listener, and has each answered by the broker. The listener delivers every
  * read-write open (guest-open.h), every mmap of a shared file (guest-mmap.h), and the other calls that the container's
- * filter names (container/open-filter.c).
+ * filter names (container/guest-filter.c).
  */
 #pragma once
 

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "cuse-server/base/json/json-value.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 
 /**
  * OciEdit: the instance that a container is connected to, and how.

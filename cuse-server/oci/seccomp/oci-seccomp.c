@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-value.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/oci/seccomp/seccomp-rule.h"
 #include "cuse-server/oci/seccomp/value-cubes.h"
 

@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "cuse-server/base/json/json-value.h"
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 
 /** OCI_SECCOMP_WAIT_KILLABLE: a filter flag. With it, once the listener has received a call, only a fatal signal ends
  * the caller's wait. */

@@ -59,18 +59,18 @@ extern const FilterRule filter_rules[];
 extern const size_t filter_rules_count;
 
 /**
- * open_filter_can_wait_killable: does the kernel know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19)? With this
+ * guest_filter_can_wait_killable: does the kernel know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19)? With this
  * flag, once the listener has received a call, only a fatal signal ends the caller's wait.
  */
-bool open_filter_can_wait_killable(void);
+bool guest_filter_can_wait_killable(void);
 
 /**
- * open_filter_install: put the calling thread, and everything that it starts, under the filter. Opens that are
- * read-write and create nothing go to the listener. All other opens, which are nearly all opens, stay in the kernel.
- * Calls of other ABIs (32-bit, x32) are not watched: the guest's nodes cannot be opened directly, so a program of
- * such an ABI finds no GPU.
+ * guest_filter_install: put the calling thread, and everything that it starts, under the filter. The calls that
+ * filter_rules names go to the listener. Of opens, these are the ones that are read-write and create nothing; all others,
+ * which are nearly all opens, stay in the kernel (but see FilterNeeds). Calls of other ABIs (32-bit, x32) are not
+ * watched: the guest's nodes cannot be opened directly, so a program of such an ABI finds no GPU.
  *
  * Needs CAP_SYS_ADMIN in the thread's user namespace, or no_new_privs.
  * Returns: the listener, a descriptor that the caller owns, or -1 with @error set.
  */
-int open_filter_install(const FilterNeeds *needs, GError **error);
+int guest_filter_install(const FilterNeeds *needs, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/container/open-filter.h"
+#include "cuse-server/container/guest-filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,7 +185,7 @@ static int load_program(GBytes *program)
     return (int)fd;
 }
 
-bool open_filter_can_wait_killable(void)
+bool guest_filter_can_wait_killable(void)
 {
     const unsigned long flags =
         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -195,7 +195,7 @@ bool open_filter_can_wait_killable(void)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
 }
 
-int open_filter_install(const FilterNeeds *needs, GError **error)
+int guest_filter_install(const FilterNeeds *needs, GError **error)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     g_autoptr(GBytes) program = filter && add_rules(filter, needs) && add_foreign_rules(filter)
