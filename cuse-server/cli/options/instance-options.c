@@ -7,7 +7,7 @@
 
 #include "cuse-server/base/config-file.h"
 #include "cuse-server/broker/life/instance.h"
-#include "cuse-server/inventory/capability-nodes.h"
+#include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/observe/audit.h"
 

@@ -11,7 +11,7 @@
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/broker/life/instance.h"
-#include "cuse-server/inventory/capability-nodes.h"
+#include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/worker/worker.h"
 
@@ -147,7 +147,7 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
     if (!choose_abi(plan, options, error)) {
         return false;
     }
-    capability_nodes_add(spec->caps, spec->devices, &spec->n_devices);
+    capability_devices_add(spec->caps, spec->devices, &spec->n_devices);
     if (!mig_nodes_add(options->mig, spec->devices, &spec->n_devices, error)) {
         return instance_options_blame(options, "mig", error);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/inventory/capability-nodes.h"
+#include "cuse-server/inventory/capability-devices.h"
 
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -67,7 +67,7 @@ static bool add_capability(const char *name, Device *devices, unsigned *n)
     return true;
 }
 
-void capability_nodes_add(NvCaps caps, Device *devices, unsigned *n)
+void capability_devices_add(NvCaps caps, Device *devices, unsigned *n)
 {
     if (caps & NV_CAP_FABRIC_IMEX_MGMT) {
         (void)add_capability("fabric-imex-mgmt", devices, n); /* few hosts have this */

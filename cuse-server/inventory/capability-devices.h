@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists nodes that guests can only open: the driver's capabilities (nvidia-caps) and IMEX channels. */
+/*
+ * Lists the devices that an instance has beside its GPUs because an option gives it more: the driver's capabilities
+ * (nvidia-caps) and IMEX channels, whose nodes guests can only open, and the device for exported dma-bufs, which has no
+ * node.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -10,14 +14,14 @@
 #include "version-tree/nv-caps.h"
 
 /**
- * capability_nodes_add: append the devices that belong to capabilities: for NV_CAP_FABRIC_IMEX_MGMT its node, if
+ * capability_devices_add: append the devices that belong to capabilities: for NV_CAP_FABRIC_IMEX_MGMT its node, if
  * this host has it; for NV_CAP_RDMA the device without a node that holds exported dma-bufs (DEVICE_DMA_BUF).
  * @devices: room for DEVICES_MAX; @n: how many there are, which the function updates. All functions below use them so.
  *
  * Sources, for all functions of this file: /proc/driver/nvidia/capabilities ("DeviceFileMinor"),
  * /proc/driver/nvidia/params ("ImexChannelCount"), /proc/devices.
  */
-void capability_nodes_add(NvCaps caps, Device *devices, unsigned *n);
+void capability_devices_add(NvCaps caps, Device *devices, unsigned *n);
 
 /**
  * mig_nodes_add: append the nodes of MIG's capabilities.
