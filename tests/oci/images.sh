@@ -244,7 +244,7 @@ part_devices() {
     rm -f "$BOX/log"
     oci --log "$BOX/log" run --bundle "$BOX/numbers" numbers >"$BOX/numbers.out" 2>&1 </dev/null
     is "$? $(said numbers)" "0 " "what is left out is not said where the container's output goes"
-    holds "it is in the log" grep -q 'level=warning msg="nvcuse-runtime: device rule 0 (c \*:\* rwm) leaves out .*195 (nvidia' "$BOX/log"
+    holds "it is in the log" grep -q 'level=warning msg="nvcuse-runtime: device rule 0 (c \*:\* rwm) was narrowed: .*195 (nvidia' "$BOX/log"
     amend numbers "config['linux']['resources']['devices'].append({'allow': False, 'type': 'c', 'major': 10, 'minor': 229, 'access': 'rwm'})"
     refuses "all of them, but for a part of a major" "denies c 10:229 rwm, a part of c 10:" run --bundle "$BOX/numbers" numbers
     amend numbers "config['linux']['resources']['devices'] = [{'allow': True, 'type': 'c', 'major': 195 + 2**32, 'access': 'rwm'}]"

@@ -186,7 +186,7 @@ part_refusals() {
     configure
     NVCUSE_RUNTIME=/nowhere/runc nvcuse-runtime --log "$BOX/log" --log-format json list >"$BOX/no.out" 2>&1
     is $? 1 "a runtime that is not there is an error"
-    holds "in the log, too" grep -q '"nvcuse-runtime: the runtime /nowhere/runc is not there"' "$BOX/log"
+    holds "in the log, too" grep -q '"nvcuse-runtime: OCI runtime /nowhere/runc not found: ' "$BOX/log"
     leaves_nothing "nothing is left"
 }
 

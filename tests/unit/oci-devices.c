@@ -408,8 +408,8 @@ Test(oci_devices, what_is_left_out_is_said)
     says(notes, 0, "device rule 1 (c 226:* rw)");
     says(notes, 0, "226:0, 226:128");
     says(notes, 1,
-         "device rule 2 (c 243:* rw) is left out: the number is of the driver nvidia-uvm");
-    says(notes, 2, "device rule 3 (c 250:* rw) is left out: no driver has this number");
+         "device rule 2 (c 243:* rw) was removed: the number belongs to the driver nvidia-uvm");
+    says(notes, 2, "device rule 3 (c 250:* rw) was removed: no driver has this major");
 }
 
 Test(oci_devices, of_an_allowance_of_everything_as_well)
@@ -420,8 +420,8 @@ Test(oci_devices, of_an_allowance_of_everything_as_well)
     cr_assert_eq(notes->len, 1);
     says(notes, 0,
          "195 (nvidia), 243 (nvidia-uvm), 244 (nvcuse!box-1!nvidiactl), 246 (nvidia-caps)");
-    says(notes, 0, "of major 29 it allows: 29:0;");
-    says(notes, 0, "of major 226 it allows: 226:0, 226:128");
+    says(notes, 0, "of major 29 only other drivers' nodes stay: 29:0;");
+    says(notes, 0, "of major 226 only other drivers' nodes stay: 226:0, 226:128");
     says(notes, 0, "234, 236-241, 245, 247-254, 384-511");
 }
 

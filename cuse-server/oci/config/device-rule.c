@@ -15,8 +15,8 @@ static const char *const access_texts[] = {"", "r", "w", "rw", "m", "rm", "wm", 
 static bool refuse(GError **error, guint i, const char *why)
 {
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "rule %u of the container's device control group (linux.resources.devices) %s; "
-                "nvcuse cannot tell what it allows",
+                "cannot check rule %u of the container's device control group "
+                "(linux.resources.devices): %s",
                 i, why);
     return false;
 }
@@ -73,21 +73,21 @@ static unsigned read_access(const char *text)
 bool device_rule_read(JsonValue *object, guint i, DeviceRule *rule, GError **error)
 {
     if (!object) {
-        return refuse(error, i, "is no object");
+        return refuse(error, i, "expected an object");
     }
     if (!read_allow(object, &rule->allow)) {
-        return refuse(error, i, "has an 'allow' that is neither true nor false");
+        return refuse(error, i, "'allow' must be true or false");
     }
     if (!read_type(object, &rule->type)) {
-        return refuse(error, i, "has a type that is none of a, b and c");
+        return refuse(error, i, "'type' must be a, b or c");
     }
     if (!read_number(object, "major", MAJOR_MAX, &rule->major_no) ||
         !read_number(object, "minor", MINOR_MAX, &rule->minor_no)) {
-        return refuse(error, i, "has a number that no device has");
+        return refuse(error, i, "'major' must be at most 4095, and 'minor' at most 1048575");
     }
     if (rule->allow && rule->type == 'a' &&
         (rule->major_no != DEVICE_RULE_ANY || rule->minor_no != DEVICE_RULE_ANY)) {
-        return refuse(error, i, "allows numbers, but not of which type");
+        return refuse(error, i, "it allows numbers of all types of devices; set 'type' to b or c");
     }
     rule->access = read_access(json_member_string(object, "access"));
     rule->object = object;

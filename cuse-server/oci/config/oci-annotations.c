@@ -25,10 +25,11 @@ bool oci_annotations_check(const JsonValue *config, GError **error)
     for (guint i = 0; i < json_length(annotations); i++) {
         const char *name = json_string(json_key(annotations, i));
         if (g_str_has_prefix(name, CRUN_PREFIX) && !g_strv_contains(harmless, name)) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                        "annotation %s: crun would obey it, and an image can bring it: a container "
-                        "with GPUs cannot have it; remove it from the image or the command line",
-                        name);
+            g_set_error(
+                error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                "annotation %s is not allowed in a container with GPUs: crun acts on it, and an "
+                "image can set it; remove it from the image or the command line",
+                name);
             return false;
         }
     }

@@ -96,13 +96,13 @@ static bool check_text(const char *path, const char *text, const JsonValue *mean
     g_autoptr(JsonValue) after = before ? json_text_parse(text, -1, error) : NULL;
 
     if (!after || !oci_schema_check(after, error)) {
-        g_prefix_error(error, "the configuration for the runtime: ");
+        g_prefix_error(error, "cannot read back the changed config.json: ");
         return false;
     }
     if (!json_equal(after, meant)) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the configuration for the runtime does not read as it was meant: this "
-                            "is a fault of nvcuse's, and the container is not made");
+                            "internal error: the changed config.json does not read back as nvcuse "
+                            "meant it, so the container is not created; please report this");
         return false;
     }
     return oci_compare(before, after, error);
@@ -168,7 +168,7 @@ static bool exchange(const char *bundle, const char *text, GError **error)
     struct stat st;
 
     if (stat(path, &st) < 0) {
-        return fail(error, "look at", path);
+        return fail(error, "read the attributes of", path);
     }
     /* A kept file that is still here belongs to an earlier config.json. */
     (void)unlink(kept);

@@ -69,9 +69,10 @@ static bool compare_member(const JsonValue *before, const JsonValue *after, cons
     if (place && (!place->is_longer || begins_with(after, before))) {
         return true;
     }
-    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                        "it would not be what the engine wrote there: this is a fault of nvcuse's, "
-                        "and the container is not made");
+    g_set_error_literal(
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "internal error: nvcuse changed this value of the engine's, so the container is "
+        "not created; please report this");
     return false;
 }
 
@@ -84,7 +85,7 @@ static bool compare_name(const JsonValue *before, const JsonValue *after, const 
     if (compare_member(json_member(before, name), json_member(after, name), place, error)) {
         return true;
     }
-    g_prefix_error(error, "%s: ", place ? place->name : "a member that nvcuse does not change");
+    g_prefix_error(error, "%s: ", place ? place->name : "a member that nvcuse must not change");
     return false;
 }
 
@@ -95,7 +96,7 @@ static bool compare_objects(const JsonValue *before, const JsonValue *after, con
     const JsonValue *both[] = {before, after};
 
     if (json_kind(before) != JSON_KIND_OBJECT || json_kind(after) != JSON_KIND_OBJECT) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it is not an object");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "expected an object");
         return false;
     }
     for (size_t which = 0; which < G_N_ELEMENTS(both); which++) {

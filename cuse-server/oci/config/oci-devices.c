@@ -101,14 +101,15 @@ static void note_expansion(Closing *closing, const DeviceRule *rule)
                                    driver);
         } else if (host_numbers_is_shared(numbers, major_no)) {
             g_autofree char *others = others_text(numbers, major_no);
-            g_string_append_printf(shared, "; of major %d it allows: %s", (int)major_no, others);
+            g_string_append_printf(shared, "; of major %d only other drivers' nodes stay: %s",
+                                   (int)major_no, others);
         } else if (host_numbers_is_free(numbers, major_no)) {
             major_no = append_free(numbers, major_no, unused) - 1;
         }
     }
     note(closing, rule,
-         "leaves out what is NVIDIA's: majors %s%s (other drivers' nodes); and majors that no "
-         "driver has now, and one of NVIDIA's could get: %s",
+         "was narrowed: NVIDIA's majors are removed: %s%s; unused majors are removed, because "
+         "NVIDIA's driver could get them: %s",
          denied->str, shared->str, unused->str);
 }
 
@@ -163,20 +164,20 @@ static void allow_major(Closing *closing, const DeviceRule *rule)
     const char *driver = host_numbers_denied_driver(numbers, rule->major_no);
 
     if (driver) {
-        note(closing, rule, "is left out: the number is of the driver %s", driver);
+        note(closing, rule, "was removed: the number belongs to the driver %s", driver);
     } else if (host_numbers_is_shared(numbers, rule->major_no)) {
         g_autofree char *others = others_text(numbers, rule->major_no);
         allow_shared(closing, *rule);
         if (!host_numbers_is_of_others(numbers, rule->major_no, rule->minor_no)) {
             note(closing, rule,
-                 "is about nodes that NVIDIA's driver may have, too; of those it names it allows "
-                 "what is of other drivers: %s",
+                 "was narrowed to the nodes of other drivers, because NVIDIA's driver can have "
+                 "nodes of this major: %s",
                  others);
         }
     } else if (host_numbers_is_free(numbers, rule->major_no)) {
         note(closing, rule,
-             "is left out: no driver has this number now, and one of NVIDIA's could get it; load "
-             "the driver before the container is made");
+             "was removed: no driver has this major now, so NVIDIA's driver could get it; to keep "
+             "the rule, load the device's driver before creating the container");
     } else {
         add_rule(closing, rule);
     }
@@ -216,11 +217,10 @@ static bool refuse_hole(const Closing *closing, const DeviceRule *denial, const 
     g_autofree char *allowed_text = device_rule_text(allowed);
 
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "rule %u of the container's device control group (linux.resources.devices) denies "
-                "%s, a part of %s, after a rule has allowed all devices; nvcuse has to write that "
-                "rule as a list, of which runtimes cannot take a part away: deny the whole, or do "
-                "not allow all devices",
-                closing->i, denied_text, allowed_text);
+                "cannot apply rule %u of the container's device control group "
+                "(linux.resources.devices): it denies %s, a part of %s, after another rule has "
+                "allowed all devices. Deny all of %s, or do not allow all devices",
+                closing->i, denied_text, allowed_text, allowed_text);
     return false;
 }
 
@@ -244,7 +244,7 @@ static bool take_away(Closing *closing, const DeviceRule *denial, GError **error
         } else if (common & ACCESS_OPEN) {
             return refuse_hole(closing, denial, rule, error);
         } else {
-            note(closing, denial, "does not take away that nodes may be made");
+            note(closing, denial, "does not stop the container from making nodes (mknod)");
         }
     }
     return true;
@@ -343,11 +343,11 @@ static void remove_nodes(const HostNumbers *numbers, JsonValue *nodes, GPtrArray
         (void)json_uint_get(json_member(node, "minor"), &minor_no);
         if (is_denied_number(numbers, (int64_t)major_no, (int64_t)minor_no)) {
             const char *path = json_member_string(node, "path");
-            g_ptr_array_add(notes,
-                            g_strdup_printf("the node %s (c %d:%d) is left out: it is, or may "
-                                            "become, one of NVIDIA's driver",
-                                            path ? path : "without a path", (int)major_no,
-                                            (int)minor_no));
+            g_ptr_array_add(
+                notes,
+                g_strdup_printf("removed the device node %s (c %d:%d): its number belongs "
+                                "to NVIDIA's driver, or could",
+                                path ? path : "without a path", (int)major_no, (int)minor_no));
             json_remove_element(nodes, i);
         }
     }

@@ -9,8 +9,8 @@
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-devices.h"
 #include "cuse-server/oci/config/oci-request.h"
-#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 
 /* NVIDIA's hooks that put the driver's own nodes into a container. */
 static const char *const foreign_hooks[] = {"nvidia-container-runtime-hook",
@@ -90,9 +90,10 @@ static bool check_namespaces(JsonValue *section, GError **error)
     for (guint i = 0; i < json_length(namespaces); i++) {
         JsonValue *namespace = json_element_object(namespaces, i);
         if (namespace && g_strcmp0(json_member_string(namespace, "type"), "user") == 0) {
-            g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                                "a container with a user namespace cannot have GPUs through nvcuse "
-                                "yet");
+            g_set_error_literal(
+                error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "cannot give the container GPUs: nvcuse does not support containers with "
+                "a user namespace yet; create it without one");
             return false;
         }
     }

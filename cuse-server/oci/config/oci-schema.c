@@ -150,7 +150,7 @@ static bool check_object(const JsonValue *object, const Field *fields, GError **
 static bool refuse_kind(GError **error, const char *wanted)
 {
     g_set_error(error, OCI_SCHEMA_ERROR, OCI_SCHEMA_ERROR_KIND,
-                "this is not %s: runtimes do not agree on what it is then", wanted);
+                "expected %s; runtimes read other values in different ways", wanted);
     return false;
 }
 
@@ -275,10 +275,11 @@ static bool check_object(const JsonValue *object, const Field *fields, GError **
         const char *key = json_string(json_key(object, i));
         const Field *field = find_field(fields, key);
         if (field && !g_str_equal(key, field->name)) {
-            g_set_error(error, OCI_SCHEMA_ERROR, OCI_SCHEMA_ERROR_SPELLING,
-                        "the key %s is %s to some runtimes and nothing to others: it has to be "
-                        "spelt as OCI does",
-                        json_token(json_key(object, i)), field->name);
+            g_set_error(
+                error, OCI_SCHEMA_ERROR, OCI_SCHEMA_ERROR_SPELLING,
+                "misspelt key %s: some runtimes read it as \"%s\", and others ignore it; write "
+                "\"%s\"",
+                json_token(json_key(object, i)), field->name, field->name);
             return false;
         }
         if (field && !check_field(json_element(object, i), field, error)) {

@@ -157,8 +157,8 @@ bool clean_start(GError **error)
     set_limits();
     umask(022);
     if (close_range(STDERR_FILENO + 1, ~0U, 0) < 0 || !need_standard_files() || chdir("/") < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot start cleanly: %s",
-                    g_strerror(errno));
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot close inherited files and enter /: %s", g_strerror(errno));
         return false;
     }
     return true;

@@ -77,7 +77,7 @@ static char *receive_view(GSocket *socket, int files[SECCOMP_SOCKET_VIEW_FILES],
     g_free(messages);
     if (n != SECCOMP_SOCKET_VIEW_FILES) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the instance has no view to give: another container has it");
+                            "instance already in use by another container");
         return NULL;
     }
     return g_steal_pointer(&names);
@@ -133,17 +133,19 @@ static bool hook_stop(char **args, GError **error)
         close(ended.fd);
     }
     if (!ok) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "instance '%s' does not end", args[0]);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                    "instance '%s' did not end within %d seconds", args[0], END_SECONDS);
     }
     return ok;
 }
 
 static bool hook_cdi(char **args, GError **error)
 {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "CDI device '%s' is nvcuse's: the container's runtime has to be nvcuse-runtime "
-                "(podman and docker: --runtime)",
-                args[0]);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "CDI device '%s' belongs to nvcuse and needs nvcuse-runtime: create the container with "
+        "this runtime (podman and docker: --runtime)",
+        args[0]);
     return false;
 }
 
@@ -172,6 +174,7 @@ int oci_hook_main(char **args)
             return EXIT_FAILURE;
         }
     }
-    g_printerr("nvcuse-runtime: this is no hook of nvcuse's\n");
+    g_autofree char *name = visible_line(args[0] ? args[0] : "(none)");
+    g_printerr("nvcuse-runtime: unknown hook, or wrong number of arguments: %s\n", name);
     return EXIT_FAILURE;
 }

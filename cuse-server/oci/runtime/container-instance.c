@@ -58,7 +58,7 @@ static int notify_socket(char **name, GError **error)
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address.sun_family) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
-        fail(error, "cannot make a socket to hear from the instance");
+        fail(error, "cannot make a socket for the instance's readiness message");
         close_if_open(fd);
         return -1;
     }
@@ -110,6 +110,15 @@ static char *last_words(int output)
                                                              : line);
 }
 
+/* An instance advises options of `nvcuse serve`. Tell where a container's instance has them. */
+static const char *hint_for(const char *said)
+{
+    return strstr(said, "--")
+               ? " (nvcuse-runtime: give this option in the file that instance-config in "
+                 "/etc/nvcuse/runtime.conf names)"
+               : "";
+}
+
 static bool wait_until_ready(int socket, GPid pid, int output, GError **error)
 {
     gint64 end = g_get_monotonic_time() + READY_SECONDS * G_TIME_SPAN_SECOND;
@@ -128,9 +137,14 @@ static bool wait_until_ready(int socket, GPid pid, int output, GError **error)
     if (ready) {
         return true;
     }
-    g_autofree char *said = ended ? last_words(output) : g_strdup("it takes too long");
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
-                *said ? said : "the instance ended without a word");
+    g_autofree char *said =
+        ended ? last_words(output)
+              : g_strdup_printf("the instance was not ready within %d seconds", READY_SECONDS);
+    if (!*said) {
+        g_free(said);
+        said = g_strdup("the instance ended before it was ready, without an error message");
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s%s", said, hint_for(said));
     return false;
 }
 

@@ -115,8 +115,7 @@ static bool take_id(RuntimeArgs *args, const char *word, GError **error)
 {
     if (args->id) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' and '%s' cannot both be the container: expected options and one name",
-                    args->id, word);
+                    "two container names: '%s' and '%s': expected one", args->id, word);
         return false;
     }
     args->id = word;

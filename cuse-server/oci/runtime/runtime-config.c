@@ -33,7 +33,7 @@ static bool read_switch(const ConfigFile *file, const char *key, bool *value, GE
         return true;
     }
     g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                "'%s' is neither yes nor no", text);
+                "invalid value '%s': expected yes or no", text);
     return blame(error, origin, key);
 }
 
@@ -81,8 +81,11 @@ static bool find_runtime(RuntimeConfig *config, GError **error)
         chosen = find_program(names[i]);
     }
     if (!chosen) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "the runtime %s is not there",
-                    wanted ? wanted : "(runc or crun)");
+        g_set_error(
+            error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+            "OCI runtime %s not found: install it, or name another one by 'path' in " DEFAULT_FILE
+            " or by the variable NVCUSE_RUNTIME",
+            wanted ? wanted : "(runc or crun)");
         return false;
     }
     g_free(config->path);

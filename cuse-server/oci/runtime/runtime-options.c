@@ -100,7 +100,8 @@ typedef struct {
 
 static bool refuse(const char *word, const char *why, GError **error)
 {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "option %s: %s", word, why);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "cannot read option %s: %s", word,
+                why);
     return false;
 }
 
@@ -142,8 +143,8 @@ static bool find_long(const RuntimeOption *options, const char *word, const char
     found->option = runtime_option_find(options, name, length, cut);
     found->value = name[length] == '=' ? name + length + 1 : NULL;
     return found->option || refuse(word,
-                                   "nvcuse-runtime does not know it, so it cannot tell what "
-                                   "follows it; spell it in full, or leave it out",
+                                   "nvcuse-runtime does not know this option; spell it in "
+                                   "full, or leave it out",
                                    error);
 }
 
@@ -196,7 +197,7 @@ static bool check_next(const char *word, const char *next, GError **error)
         return refuse(word, "its value is missing", error);
     }
     if (next[0] == '-' && next[1] != '\0' && !g_ascii_isdigit(next[1])) {
-        return refuse(word, "its value looks like an option; put '=' between the two", error);
+        return refuse(word, "its value looks like an option; write OPTION=VALUE", error);
     }
     return true;
 }

@@ -49,7 +49,7 @@ static bool feed(const char *text, GError **error)
 
     if (!ok) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot hand the new limits to the runtime: %s", g_strerror(errno));
+                    "cannot pass the new limits to the runtime: %s", g_strerror(errno));
     }
     close_if_open(fd);
     return ok;
@@ -68,7 +68,7 @@ bool runtime_update_prepare(RuntimeArgs *args, RuntimeSyntax syntax, bool *dropp
     text = read_resources(args->resources, &length, error);
     closed = text ? oci_update_close(text, (gssize)length, dropped, error) : NULL;
     if (!closed || !feed(closed, error)) {
-        g_prefix_error(error, "new limits (--resources %s): ", args->resources);
+        g_prefix_error(error, "cannot read the new limits (--resources %s): ", args->resources);
         return false;
     }
     runtime_args_feed(args, syntax);

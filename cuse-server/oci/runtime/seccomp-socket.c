@@ -95,7 +95,7 @@ bool seccomp_state_read(const char *json, gssize length, SeccompState *state, GE
         return true;
     }
     g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                        "the container process state lists no \"seccompFd\" among its \"fds\"");
+                        "invalid container process state: expected \"seccompFd\" in \"fds\"");
     return false;
 }
 
@@ -132,7 +132,8 @@ static gssize peer_receive(Peer *peer, GError **error)
 static void take_listener(const Peer *peer, const SeccompState *state)
 {
     if (state->listener >= peer->fds->len) {
-        g_printerr("nvcuse: %s: the container process state came without its files\n",
+        g_printerr("nvcuse: %s: rejected a listener: the container process state came without its "
+                   "file descriptors\n",
                    peer->owner->path);
         return;
     }
@@ -155,7 +156,7 @@ static void send_view(const Peer *peer)
     list = g_unix_fd_list_new();
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (g_unix_fd_list_append(list, fds[i], &error) < 0) {
-            g_printerr("nvcuse: %s: %s\n", peer->owner->path, error->message);
+            g_printerr("nvcuse: %s: cannot answer a hook: %s\n", peer->owner->path, error->message);
             return;
         }
     }
@@ -163,7 +164,7 @@ static void send_view(const Peer *peer)
     GOutputVector vector = {.buffer = names, .size = strlen(names)};
     if (g_socket_send_message(g_socket_connection_get_socket(peer->connection), NULL, &vector, 1,
                               &message, 1, 0, NULL, &error) < 0) {
-        g_printerr("nvcuse: %s: %s\n", peer->owner->path, error->message);
+        g_printerr("nvcuse: %s: cannot answer a hook: %s\n", peer->owner->path, error->message);
     }
 }
 
@@ -199,7 +200,7 @@ static bool peer_dispatch(const Peer *peer)
             take_listener(peer, &state);
         } else {
             g_autofree char *why = visible_line(error->message);
-            g_printerr("nvcuse: %s: no listener: %s\n", peer->owner->path, why);
+            g_printerr("nvcuse: %s: rejected a listener: %s\n", peer->owner->path, why);
         }
     }
     return true;
@@ -218,8 +219,8 @@ static gboolean on_peer(GSocket *from, GIOCondition condition, gpointer data)
         return G_SOURCE_CONTINUE;
     }
     if (n <= 0 && peer->text->len > 0) {
-        g_printerr("nvcuse: %s: no listener: what came is no container process state\n",
-                   owner->path);
+        g_printerr("nvcuse: %s: rejected a message: it is incomplete, or longer than %d bytes\n",
+                   owner->path, STATE_BYTES_MAX);
     }
     g_ptr_array_remove_fast(owner->peers, peer);
     if (owner->peers->len == 0) {

@@ -83,10 +83,10 @@ static bool merge_rule(const Merge *merge, JsonValue *rule, const Watched *watch
     }
     if (!seccomp_lets_through(action)) {
         if (cube_meets_any(cube, watched->cubes)) {
-            return seccomp_rule_refuse(watched->name,
-                                       "it refuses some of the calls that the broker is "
-                                       "to be asked about",
-                                       merge->error);
+            return seccomp_rule_refuse(
+                watched->name,
+                "refuses some of the calls that nvcuse has to receive; refuse all of them or none",
+                merge->error);
         }
         emit(merge, rule, action, watched, cube);
         return true;
@@ -185,17 +185,20 @@ static bool check(JsonValue *profile, JsonValue *rules, GError **error)
     for (guint i = 0; i < json_length(rules); i++) {
         JsonValue *rule = json_element_object(rules, i);
         if (!rule || !json_member_array(rule, "names") || !json_member_string(rule, "action")) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                        "rule %u of the container's seccomp profile has no names or no action", i);
+            g_set_error(
+                error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                "invalid rule %u of the container's seccomp profile: expected 'names' and 'action'",
+                i);
             return false;
         }
         notifies = notifies || g_str_equal(json_member_string(rule, "action"), SECCOMP_NOTIFY);
     }
     if (notifies) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                            "the container's seccomp profile has a listener of its own "
-                            "(listenerPath or SCMP_ACT_NOTIFY), and the kernel allows one for each "
-                            "container: it cannot have GPUs through nvcuse");
+        g_set_error_literal(
+            error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+            "cannot give the container GPUs: its seccomp profile has a listener of its own "
+            "(listenerPath or SCMP_ACT_NOTIFY), and the kernel allows only one; "
+            "use a profile without a listener");
     }
     return !notifies;
 }

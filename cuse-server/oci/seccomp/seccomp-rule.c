@@ -76,8 +76,7 @@ JsonValue *seccomp_rule_new(JsonValue *rule, const char *action, const char *nam
 bool seccomp_rule_refuse(const char *name, const char *why, GError **error)
 {
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                "the container's seccomp profile has a rule for %s that nvcuse's cannot be merged "
-                "with: %s",
+                "cannot add nvcuse's rules to the container's seccomp profile: its rule for %s %s",
                 name, why);
     return false;
 }
@@ -98,10 +97,14 @@ bool seccomp_rule_cube(JsonValue *rule, const char *name, unsigned argument, Cub
             !json_uint_get(json_member(arg, "value"), &value) ||
             (json_kind(json_member(arg, "valueTwo")) != JSON_KIND_NULL &&
              !json_uint_get(json_member(arg, "valueTwo"), &second))) {
-            return seccomp_rule_refuse(name, "one of its comparisons is not one", error);
+            return seccomp_rule_refuse(
+                name,
+                "has an invalid comparison (args): expected an index from 0 to 5, and a value",
+                error);
         }
         if (seen & (1u << index)) {
-            return seccomp_rule_refuse(name, "it compares an argument twice", error);
+            return seccomp_rule_refuse(
+                name, "compares an argument twice; compare each argument once", error);
         }
         seen |= 1u << index;
         if (index != argument) {
@@ -113,7 +116,11 @@ bool seccomp_rule_cube(JsonValue *rule, const char *name, unsigned argument, Cub
         } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
             *cube = (Cube){value, second & value};
         } else {
-            return seccomp_rule_refuse(name, "it orders the values of the watched argument", error);
+            return seccomp_rule_refuse(
+                name,
+                "compares the argument that nvcuse watches by another operator "
+                "than SCMP_CMP_EQ and SCMP_CMP_MASKED_EQ",
+                error);
         }
     }
     return true;

@@ -37,7 +37,8 @@ JsonValue *seccomp_rule_copy(JsonValue *rule, const char *name);
 JsonValue *seccomp_rule_new(JsonValue *rule, const char *action, const char *name,
                             unsigned argument, Cube cube);
 
-/** seccomp_rule_refuse: set the error of a rule for the call @name that cannot be merged. @why: the rest of the message.
+/** seccomp_rule_refuse: set the error of a rule for the call @name that cannot be merged. @why: the end of the sentence
+ * that begins "its rule for NAME".
  * Returns false. */
 bool seccomp_rule_refuse(const char *name, const char *why, GError **error);
 
