@@ -37,11 +37,11 @@ static bool check_group(const ConfigFile *file, const char *text, guint line, GE
     g_autofree char *name = end ? g_strndup(text + 1, (gsize)(end - text - 1)) : NULL;
 
     if (!name || end[1] != '\0') {
-        return fail_at(file, line, error, "'%s' is not a group's name in brackets", text);
+        return fail_at(file, line, error, "invalid line '%s': expected [%s]", text, file->group);
     }
     if (strcmp(name, file->group) != 0) {
         g_autofree char *hint = nearest_hint(name, groups);
-        return fail_at(file, line, error, "there is no group [%s]%s", name, hint);
+        return fail_at(file, line, error, "unknown group [%s]%s", name, hint);
     }
     return true;
 }
@@ -52,15 +52,15 @@ static bool check_key(ConfigFile *file, const char *text, guint line, GError **e
     g_autofree char *key = equals ? g_strchomp(g_strndup(text, (gsize)(equals - text))) : NULL;
 
     if (!key) {
-        return fail_at(file, line, error, "'%s' is neither KEY = VALUE, [GROUP] nor # COMMENT",
-                       text);
+        return fail_at(file, line, error,
+                       "invalid line '%s': expected KEY = VALUE, [GROUP] or # COMMENT", text);
     }
     if (!g_strv_contains(file->known, key)) {
         g_autofree char *hint = nearest_hint(key, file->known);
-        return fail_at(file, line, error, "there is no option '%s'%s", key, hint);
+        return fail_at(file, line, error, "unknown option '%s'%s", key, hint);
     }
     if (g_hash_table_contains(file->lines, key)) {
-        return fail_at(file, line, error, "'%s' is given twice; line %u has it too", key,
+        return fail_at(file, line, error, "option '%s' is set twice: line %u sets it too", key,
                        GPOINTER_TO_UINT(g_hash_table_lookup(file->lines, key)));
     }
     g_hash_table_insert(file->lines, g_steal_pointer(&key), GUINT_TO_POINTER(line));
@@ -84,7 +84,8 @@ static bool check_lines(ConfigFile *file, const char *contents, GError **error)
                 return false;
             }
         } else if (!in_group) {
-            return fail_at(file, i + 1, error, "'%s' comes before [%s]", text, file->group);
+            return fail_at(file, i + 1, error, "'%s' comes before [%s]: move it below that line",
+                           text, file->group);
         } else if (!check_key(file, text, i + 1, error)) {
             return false;
         }
@@ -104,7 +105,8 @@ static bool check_values(const ConfigFile *file, GError **error)
             return fail_at(file, line, error, "%s: %s", *key, bad->message);
         }
         if (value && *value == '\0') {
-            return fail_at(file, line, error, "%s has no value", *key);
+            return fail_at(file, line, error,
+                           "option '%s' has no value: set one, or remove the line", *key);
         }
     }
     return true;
@@ -127,7 +129,7 @@ ConfigFile *config_file_read(const char *path, const char *group, const char *co
     }
     if (strlen(contents) != length || !g_utf8_validate(contents, -1, NULL)) {
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,
-                    "%s is not a text file in UTF-8", path);
+                    "%s: expected a text file in UTF-8", path);
         return NULL;
     }
     if (!check_lines(file, contents, error)) {

@@ -67,5 +67,5 @@ char *nearest_hint(const char *word, const char *const *words)
         return g_strdup_printf("; did you mean '%s'?", nearest);
     }
     list = g_strjoinv(", ", (char **)words);
-    return g_strdup_printf("; there are: %s", list);
+    return g_strdup_printf("; expected one of: %s", list);
 }

@@ -15,6 +15,6 @@ const char *nearest_word(const char *word, const char *const *words);
 
 /**
  * nearest_hint: write the end of a message that suggests the nearest word: "; did you mean 'gpus'?". If no word is
- * near, it has the whole list: "; there are: name, gpus". The caller frees it.
+ * near, it has the whole list: "; expected one of: name, gpus". The caller frees it.
  */
 char *nearest_hint(const char *word, const char *const *words);

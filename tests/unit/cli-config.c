@@ -30,7 +30,7 @@ Test(nearest, does_not_guess_wildly)
     cr_assert_null(nearest_word("", words));
     cr_assert_null(nearest_word("y", one), "nothing of it is right");
     cr_assert_null(nearest_word(long_word, words));
-    cr_assert_str_eq(hint, "; there are: name, gpus, caps, threads, call-log, max-clients, "
+    cr_assert_str_eq(hint, "; expected one of: name, gpus, caps, threads, call-log, max-clients, "
                            "max-objects");
 }
 
@@ -80,13 +80,13 @@ static const struct {
     const char *begins; /* of the message, after the path */
     const char *has;
 } bad[] = {
-    {"[instance]\n\n# c\ngpu = all\n", ":4: ", "no option 'gpu'; did you mean 'gpus'?"},
-    {"[instance]\ncolour = red\n", ":2: ", "there are: name, gpus, "},
+    {"[instance]\n\n# c\ngpu = all\n", ":4: ", "unknown option 'gpu'; did you mean 'gpus'?"},
+    {"[instance]\ncolour = red\n", ":2: ", "expected one of: name, gpus, "},
     {"[instances]\ngpus = all\n", ":1: ", "did you mean 'instance'?"},
     {"gpus = all\n", ":1: ", "comes before [instance]"},
-    {"[instance]\ngpus = all\ncaps = video\ngpus = 0\n", ":4: ", "line 2 has it too"},
-    {"[instance]\ngpus\n", ":2: ", "neither KEY = VALUE"},
-    {"[instance\n", ":1: ", "not a group's name"},
+    {"[instance]\ngpus = all\ncaps = video\ngpus = 0\n", ":4: ", "line 2 sets it too"},
+    {"[instance]\ngpus\n", ":2: ", "expected KEY = VALUE"},
+    {"[instance\n", ":1: ", "expected [instance]"},
     {"[instance]\ngpus = 0,x\n", ":2: gpus: ", "device minors"},
     {"[instance]\ncaps = compute,vido\n", ":2: caps: ", "vido"},
     {"[instance]\nthreads = many\n", ":2: threads: ", "many"},
@@ -98,8 +98,8 @@ static const struct {
     {"[instance]\nuvm-sharing = all\n", ":2: uvm-sharing: ", "process or multi-process"},
     {"[instance]\non-worker-death = weep\n", ":2: on-worker-death: ", "end or restart"},
     {"[instance]\nname = a\\q\n", ":2: ", "name"},
-    {"[instance]\nname =\n", ":2: ", "name has no value"},
-    {"[instance]\nname = \xff\n", " is not a text file", ""},
+    {"[instance]\nname =\n", ":2: ", "'name' has no value"},
+    {"[instance]\nname = \xff\n", ": expected a text file", ""},
 };
 
 Test(config, names_the_line_that_is_wrong)

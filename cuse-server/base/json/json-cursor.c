@@ -76,7 +76,7 @@ JsonValue *json_cursor_read_number(JsonCursor *cursor)
     const char *first = cursor->at;
 
     if (!take_number(cursor)) {
-        return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "a number needs a digit here");
+        return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "expected a digit");
     }
     return json_new_read(JSON_KIND_NUMBER, g_strndup(first, (gsize)(cursor->at - first)), NULL);
 }
@@ -98,8 +98,8 @@ JsonValue *json_cursor_read_word(JsonCursor *cursor)
         }
     }
     return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX,
-                            cursor->at == cursor->end ? "the document ends before it is complete"
-                                                      : "a value in JSON is needed here");
+                            cursor->at == cursor->end ? "unexpected end of the document"
+                                                      : "expected a value");
 }
 
 /* --- strings ----------------------------------------------------------------------------------- */
@@ -110,7 +110,8 @@ static bool take_code(JsonCursor *cursor, gunichar *code)
     *code = 0;
     for (int i = 0; i < CODE_DIGITS; i++, cursor->at++) {
         if (cursor->at == cursor->end || !g_ascii_isxdigit(*cursor->at)) {
-            json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "\\u needs four hexadecimal digits");
+            json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX,
+                             "expected four hexadecimal digits after \\u");
             return false;
         }
         *code = *code * 16 + (gunichar)g_ascii_xdigit_value(*cursor->at);
@@ -133,7 +134,7 @@ static bool take_lower_half(JsonCursor *cursor, gunichar *code)
         }
     }
     json_cursor_fail(cursor, JSON_TEXT_ERROR_ESCAPE,
-                     "half of a surrogate pair: runtimes do not agree on what that is");
+                     "half of a surrogate pair is not allowed: runtimes read it in different ways");
     return false;
 }
 
@@ -145,14 +146,14 @@ static bool take_unicode(JsonCursor *cursor, GString *text)
         return false;
     }
     if (code == 0) {
-        json_cursor_fail(
-            cursor, JSON_TEXT_ERROR_ESCAPE,
-            "\\u0000: for some runtimes the string would end here, and for others not");
+        json_cursor_fail(cursor, JSON_TEXT_ERROR_ESCAPE,
+                         "\\u0000 is not allowed: some runtimes end the string here");
         return false;
     }
     if (code >= 0xdc00 && code <= 0xdfff) {
-        json_cursor_fail(cursor, JSON_TEXT_ERROR_ESCAPE,
-                         "half of a surrogate pair: runtimes do not agree on what that is");
+        json_cursor_fail(
+            cursor, JSON_TEXT_ERROR_ESCAPE,
+            "half of a surrogate pair is not allowed: runtimes read it in different ways");
         return false;
     }
     if (code >= 0xd800 && code < 0xdc00 && !take_lower_half(cursor, &code)) {
@@ -173,7 +174,7 @@ static bool take_escape(JsonCursor *cursor, GString *text)
         return take_unicode(cursor, text);
     }
     if (!found) {
-        json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "there is no such escape in JSON");
+        json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "unknown escape sequence");
         return false;
     }
     cursor->at++;
@@ -188,7 +189,7 @@ static bool take_character(JsonCursor *cursor, GString *text)
         return take_escape(cursor, text);
     }
     if ((unsigned char)*cursor->at < ' ') {
-        json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "a control character has to be escaped");
+        json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "control characters must be escaped");
         return false;
     }
     g_string_append_c(text, *cursor->at++);
@@ -202,7 +203,7 @@ JsonValue *json_cursor_read_string(JsonCursor *cursor)
 
     while (!json_cursor_take(cursor, '"')) {
         if (cursor->at == cursor->end) {
-            return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "a string without its end");
+            return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "unterminated string");
         }
         if (!take_character(cursor, text)) {
             return NULL;

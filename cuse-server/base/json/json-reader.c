@@ -9,11 +9,12 @@ JsonObject *json_read_object(const char *text, GError **error)
     JsonNode *root;
 
     if (!json_parser_load_from_data(parser, text, -1, error)) {
+        g_prefix_error(error, "invalid JSON: ");
         return NULL;
     }
     root = json_parser_get_root(parser);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "this is no JSON object");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "expected a JSON object");
         return NULL;
     }
     return json_object_ref(json_node_get_object(root));

@@ -26,7 +26,7 @@ static bool take_separator(JsonCursor *cursor, char closing, bool *at_end)
         return true;
     }
     json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX,
-                     closing == ']' ? "',' or ']' is needed here" : "',' or '}' is needed here");
+                     closing == ']' ? "expected ',' or ']'" : "expected ',' or '}'");
     return false;
 }
 
@@ -62,13 +62,13 @@ static JsonValue *read_key(JsonCursor *cursor)
 
     json_cursor_skip_space(cursor);
     if (!json_cursor_is_next(cursor, '"')) {
-        return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "a key in quotes is needed here");
+        return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "expected a key in quotes");
     }
     key = json_cursor_read_string(cursor);
     if (key) {
         json_cursor_skip_space(cursor);
         if (!json_cursor_take(cursor, ':')) {
-            return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "':' is needed here");
+            return json_cursor_fail(cursor, JSON_TEXT_ERROR_SYNTAX, "expected ':'");
         }
     }
     return g_steal_pointer(&key);
@@ -104,9 +104,10 @@ static JsonValue *refuse_duplicate(const JsonCursor *cursor, const JsonValue *ke
     g_autofree char *shown = g_utf8_strlen(token, -1) > SHOWN_MAX
                                  ? g_utf8_substring(token, 0, SHOWN_MAX)
                                  : g_strdup(token);
-    g_autofree char *what = g_strdup_printf("the object that ends here has the key %s twice: "
-                                            "runtimes do not agree on which of them counts",
-                                            shown);
+    g_autofree char *what =
+        g_strdup_printf("duplicate key %s in the object that ends here: some runtimes use "
+                        "the first, others the last",
+                        shown);
 
     return json_cursor_fail(cursor, JSON_TEXT_ERROR_DUPLICATE, what);
 }
@@ -148,8 +149,9 @@ static JsonValue *read_nested(JsonCursor *cursor)
     JsonValue *value;
 
     if (cursor->depth == DEPTH_MAX) {
-        return json_cursor_fail(cursor, JSON_TEXT_ERROR_DEPTH,
-                                "too many arrays and objects in each other: at most 64 are read");
+        return json_cursor_fail(
+            cursor, JSON_TEXT_ERROR_DEPTH,
+            "arrays and objects are nested too deep: at most 64 levels are allowed");
     }
     cursor->at++;
     cursor->depth++;
@@ -185,7 +187,7 @@ static bool check_encoding(JsonCursor *cursor)
         return true;
     }
     cursor->at = wrong;
-    json_cursor_fail(cursor, JSON_TEXT_ERROR_ENCODING, "this is not UTF-8");
+    json_cursor_fail(cursor, JSON_TEXT_ERROR_ENCODING, "invalid UTF-8");
     return false;
 }
 
@@ -204,10 +206,11 @@ JsonValue *json_text_parse(const char *text, gssize length, GError **error)
     if (cursor.at < cursor.end) {
         return json_cursor_fail(
             &cursor, JSON_TEXT_ERROR_TRAILING,
-            "the document has ended, and more follows: some runtimes would not see it");
+            "unexpected text after the end of the document: some runtimes ignore it");
     }
     if (json_kind(value) != JSON_KIND_OBJECT) {
-        return json_cursor_fail(&cursor, JSON_TEXT_ERROR_KIND, "the document is not an object");
+        return json_cursor_fail(&cursor, JSON_TEXT_ERROR_KIND,
+                                "expected an object as the whole document");
     }
     return g_steal_pointer(&value);
 }

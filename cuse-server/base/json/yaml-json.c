@@ -40,7 +40,7 @@ static JsonValue *convert_scalar(const Walk *walk, const yaml_node_t *node)
     gint64 number;
 
     if (has_nul(node)) {
-        return refuse(walk, node, "a string has a NUL byte in it");
+        return refuse(walk, node, "NUL bytes are not allowed in strings");
     }
     if (plain && (g_str_equal(text, "true") || g_str_equal(text, "false"))) {
         return json_new_boolean(g_str_equal(text, "true"));
@@ -79,11 +79,11 @@ static bool convert_pair(Walk *walk, const yaml_node_pair_t *pair, unsigned dept
     JsonValue *value;
 
     if (key->type != YAML_SCALAR_NODE || has_nul(key)) {
-        (void)refuse(walk, key, "a key is not a word");
+        (void)refuse(walk, key, "expected a word as the key");
         return false;
     }
     if (json_member(object, name)) {
-        (void)refuse(walk, key, "a key is there twice in one mapping");
+        (void)refuse(walk, key, "duplicate key in a mapping");
         return false;
     }
     value = convert(walk, pair->value, depth + 1);
@@ -113,7 +113,7 @@ static JsonValue *convert(Walk *walk, int index, unsigned depth)
     const yaml_node_t *node = yaml_document_get_node(walk->document, index);
 
     if (depth > DEPTH_MAX || walk->left == 0) {
-        return refuse(walk, node, "too much, or too deep");
+        return refuse(walk, node, "the document is too large, or nested too deep");
     }
     walk->left--;
     switch (node->type) {
@@ -124,7 +124,7 @@ static JsonValue *convert(Walk *walk, int index, unsigned depth)
     case YAML_MAPPING_NODE:
         return convert_mapping(walk, node, depth);
     default:
-        return refuse(walk, node, "this is neither a word nor a list nor a mapping");
+        return refuse(walk, node, "expected a word, a list or a mapping");
     }
 }
 
@@ -135,7 +135,7 @@ static JsonValue *convert_document(yaml_document_t *document, GError **error)
 
     if (!root || root->type != YAML_MAPPING_NODE) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the document is not a mapping of words to values");
+                            "expected a mapping of words to values");
         return NULL;
     }
     return convert(&walk, 1, 0);
@@ -148,7 +148,7 @@ JsonValue *yaml_json_parse(const char *text, GError **error)
     yaml_parser_t parser;
 
     if (!yaml_parser_initialize(&parser)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "libyaml does not start");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot start libyaml");
         return NULL;
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));

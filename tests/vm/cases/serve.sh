@@ -55,7 +55,7 @@ printf '[instance]\nname = web2\ngpu = all\n' >"$WORK/misspelt"
 nvcuse serve --config "$WORK/misspelt" >"$WORK/misspelt.out" 2>&1
 is $? 1 "a misspelt key is refused"
 holds "and named, with its line and what was meant" \
-    grep -qF "$WORK/misspelt:3: there is no option 'gpu'; did you mean 'gpus'?" "$WORK/misspelt.out"
+    grep -qF "$WORK/misspelt:3: unknown option 'gpu'; did you mean 'gpus'?" "$WORK/misspelt.out"
 printf '[instance]\nname = web3\n# the host has no such GPU\ngpus = 200\n' >"$WORK/absent"
 nvcuse serve --config "$WORK/absent" >"$WORK/absent.out" 2>&1
 is $? 1 "a GPU that is not there is refused"
