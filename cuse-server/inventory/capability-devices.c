@@ -99,9 +99,10 @@ static bool parse_mig(const char *mig, bool wanted[G_N_ELEMENTS(mig_names)], GEr
             }
         }
         if (!known) {
-            return fail(error, G_IO_ERROR_INVALID_ARGUMENT,
-                        "--mig takes 'none', 'config', 'monitor' or 'config,monitor', not '%s'",
-                        *item);
+            return fail(
+                error, G_IO_ERROR_INVALID_ARGUMENT,
+                "invalid --mig '%s': expected 'none', 'config', 'monitor' or 'config,monitor'",
+                *item);
         }
     }
     return true;
@@ -124,9 +125,11 @@ bool mig_nodes_add(const char *mig, Device *devices, unsigned *n, GError **error
     for (size_t i = 0; i < G_N_ELEMENTS(mig_names); i++) {
         g_autofree char *name = g_build_filename("mig", mig_names[i], NULL);
         if (wanted[i] && !add_capability(name, devices, n)) {
-            return fail(error, G_IO_ERROR_NOT_FOUND,
-                        "--mig: this host's driver has no capability %s (" PROC_CAPABILITIES ")",
-                        name);
+            return fail(
+                error, G_IO_ERROR_NOT_FOUND,
+                "cannot give --mig: this host's driver has no capability %s (" PROC_CAPABILITIES
+                ")",
+                name);
         }
     }
     return true;
@@ -145,7 +148,8 @@ static bool parse_channels(const char *list, unsigned channels[IMEX_CHANNELS_MAX
         guint64 number;
         bool seen = false;
         if (!g_ascii_string_to_unsigned(g_strstrip(*item), 10, 0, MINOR_MAX, &number, error)) {
-            g_prefix_error(error, "--imex-channels takes 'none' or channel numbers like '0,1': ");
+            g_prefix_error(
+                error, "invalid --imex-channels: expected 'none' or channel numbers like '0,1': ");
             return false;
         }
         for (unsigned i = 0; i < *n; i++) {
@@ -153,7 +157,7 @@ static bool parse_channels(const char *list, unsigned channels[IMEX_CHANNELS_MAX
         }
         if (!seen && *n == IMEX_CHANNELS_MAX) {
             return fail(error, G_IO_ERROR_INVALID_ARGUMENT,
-                        "--imex-channels: an instance can have %d channels at most",
+                        "too many --imex-channels: an instance can have at most %d",
                         IMEX_CHANNELS_MAX);
         }
         if (!seen) {
@@ -184,7 +188,8 @@ bool imex_channels_add(const char *list, Device *devices, unsigned *n_devices, G
     for (unsigned i = 0; i < n; i++) {
         if (major_no < 0 || channels[i] >= count) {
             return fail(error, G_IO_ERROR_NOT_FOUND,
-                        "--imex-channels: this host's driver has no channel %u (ImexChannelCount "
+                        "cannot give --imex-channels: this host's driver has no channel %u "
+                        "(ImexChannelCount "
                         "in " PROC_PARAMS " is %" G_GINT64_FORMAT ")",
                         channels[i], MAX(count, 0));
         }

@@ -55,7 +55,8 @@ static bool parse_gpu(char *item, guint64 *number, GError **error)
 {
     if (!g_ascii_string_to_unsigned(g_strstrip(item), 10, 0, NV_MINOR_DEVICE_NUMBER_REGULAR_MAX,
                                     number, error)) {
-        g_prefix_error(error, "--gpus takes 'all', 'none' or device minors like '0,1': ");
+        g_prefix_error(error,
+                       "invalid --gpus: expected 'all', 'none' or device minors like '0,1': ");
         return false;
     }
     return true;
@@ -99,8 +100,9 @@ static bool select_gpus(const char *gpus, bool wanted[NV_MINOR_DEVICE_NUMBER_REG
         }
         if (!present[number]) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                        "GPU %" G_GUINT64_FORMAT " is not on this host (Device Minor in " PROC_GPUS
-                        "/*/information)",
+                        "GPU %" G_GUINT64_FORMAT
+                        " not found on this host: expected a Device Minor of " PROC_GPUS
+                        "/*/information",
                         number);
             return false;
         }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/inventory/host-gpus.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <gio/gio.h>
 
 #include "cuse-server/inventory/host-devices.h"
 
-/* #syscalls:before openat newfstatat fstat read close getdents64 */
+/* #syscalls:before openat newfstatat fstat read close getdents64 access */
 
-#define PROC_GPUS "/proc/driver/nvidia/gpus"
+#define PROC_GPUS    "/proc/driver/nvidia/gpus"
+#define PROC_VERSION "/proc/driver/nvidia/version"
 
 static void gpu_clear(HostGpu *gpu)
 {
@@ -70,6 +72,24 @@ static const HostGpu *find(const GArray *gpus, const char *name)
     return NULL;
 }
 
+/* Set the error for the name of a GPU that this host does not have. */
+static void refuse(const char *name, guint n_gpus, GError **error)
+{
+    bool is_mig = g_str_has_prefix(name, "MIG-") || strchr(name, ':');
+
+    if (n_gpus == 0 && !g_file_test(PROC_VERSION, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                    "GPU '%s' not found: the NVIDIA driver is not loaded on this host (modprobe "
+                    "nvidia; for CUDA also modprobe nvidia-uvm)",
+                    name);
+        return;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                "%s '%s' %s: expected one of this host's %u GPUs, named by index from 0 or by UUID",
+                is_mig ? "MIG device" : "GPU", name, is_mig ? "is not supported" : "not found",
+                n_gpus);
+}
+
 char *host_gpus_minors(const char *names, GError **error)
 {
     g_autoptr(GArray) gpus = host_gpus_list();
@@ -84,13 +104,7 @@ char *host_gpus_minors(const char *names, GError **error)
         const HostGpu *gpu = find(gpus, name);
 
         if (!gpu) {
-            bool mig = g_str_has_prefix(name, "MIG-") || strchr(name, ':');
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                        mig ? "'%s' names a MIG device, which nvcuse does not offer; this host has "
-                              "%u GPUs"
-                            : "there is no GPU '%s': this host has %u, to be named by index from 0 "
-                              "or by UUID",
-                        name, gpus->len);
+            refuse(name, gpus->len, error);
             return NULL;
         }
         g_string_append_printf(minors, "%s%u", minors->len ? "," : "", gpu->minor_no);

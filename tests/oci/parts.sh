@@ -171,7 +171,7 @@ part_refusals() {
     refused "a listener of its own" "listener of its own" $GPUS \
         'seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/x","syscalls":[{"names":["kill"],"action":"SCMP_ACT_NOTIFY"}]}'
     refused "a user namespace" "user namespace" $GPUS user-namespace
-    refused "a GPU that is not there" "there is no GPU '77'" env=NVIDIA_VISIBLE_DEVICES=77
+    refused "a GPU that is not there" "GPU '77' not found" env=NVIDIA_VISIBLE_DEVICES=77
     refused "a MIG device" "MIG" env=NVIDIA_VISIBLE_DEVICES=0:0
     refused "a capability that is not allowed" "video" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=video
     bundle bad $GPUS -- true
