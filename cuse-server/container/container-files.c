@@ -178,7 +178,7 @@ static bool attach_nodes(int root, const char *names, int nodes, GError **error)
         if (ok) {
             int target = open_target(dev, list[i]);
             ok = (target >= 0 && attach(mounts[i], target)) ||
-                 fail(error, "cannot bind into the container's /dev:", list[i]);
+                 fail(error, "cannot bind a node into the container's /dev:", list[i]);
             close_if_open(target);
         }
         if (mounts[i] >= 0) {

@@ -215,7 +215,10 @@ int guest_filter_install(const FilterNeeds *needs, GError **error)
     if (fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot install the seccomp filter: %s%s", g_strerror(errno),
-                    errno == EBUSY ? " (another filter above this process has a listener)" : "");
+                    errno == EBUSY
+                        ? " (nvcuse itself runs under a seccomp filter with a listener, and the "
+                          "kernel allows only one)"
+                        : "");
     }
     return fd;
 }

@@ -105,7 +105,7 @@ static bool take_entries(int to, GArray *entries, GError **error)
         const char *name = found->d_name;
         if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !is_hidden(name) &&
             !take_entry(dirfd(host), to, name, entries)) {
-            ok = fail(error, "cannot bring into the guest's /dev:", name);
+            ok = fail(error, "cannot copy an entry of the host's /dev into the guest's:", name);
         }
     }
     if (host) {
@@ -173,7 +173,7 @@ static bool enter_proc(int proc_view, GError **error)
 bool guest_view_enter(const Device *devices, unsigned n_devices, int proc_view, GError **error)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-        return fail(error, "cannot make private", "the guest's mounts");
+        return fail(error, "cannot make the guest's mounts private:", "/");
     }
     return enter_dev(devices, n_devices, error) && enter_proc(proc_view, error);
 }

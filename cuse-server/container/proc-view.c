@@ -264,7 +264,7 @@ static int mount_fuse(int fuse, GError **error)
                           MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                               MOUNT_ATTR_NOEXEC)) >= 0;
     if (!ok) {
-        fail(error, "mounting FUSE");
+        fail(error, "mount FUSE");
     }
     close_if_open(context);
     return mount;
@@ -296,9 +296,9 @@ bool proc_view_start(ProcView *view, const Device *devices, unsigned n_devices, 
 
     *view = (ProcView){.pid = -1, .mount = -1};
     if (server.fuse < 0) {
-        ok = fail(error, "/dev/fuse (modprobe fuse?)");
+        ok = fail(error, "open /dev/fuse (try modprobe fuse)");
     } else if (server.driver < 0) {
-        ok = fail(error, "the host's");
+        ok = fail(error, "open the host's");
     } else {
         ok = lockup_find_identity(&server.identity, error) && fork_server(view, &server, error);
     }
@@ -334,5 +334,5 @@ bool proc_view_attach(int mount, GError **error)
                   ? simulated_proc_attach(mount)
                   : move_mount(mount, "", AT_FDCWD, PROC_TREE_DRIVER, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 
-    return ok || fail(error, "attaching it");
+    return ok || fail(error, "attach it");
 }

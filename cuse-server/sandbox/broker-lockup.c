@@ -11,7 +11,7 @@
 static bool fail(GError **error, const char *what)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                "cannot lock up the broker: %s: %s", what, g_strerror(errno));
+                "cannot sandbox the broker: %s: %s", what, g_strerror(errno));
     return false;
 }
 

@@ -24,7 +24,7 @@
 static bool fail(GError **error, const char *what)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                "cannot lock up the worker: %s: %s", what, g_strerror(errno));
+                "cannot sandbox the worker: %s: %s", what, g_strerror(errno));
     return false;
 }
 
@@ -36,9 +36,10 @@ bool lockup_find_identity(LockupIdentity *identity, GError **error)
         user = getpwnam("nobody");
     }
     if (!user || user->pw_uid == 0) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                            "no user for the server of /proc: create a system user 'nvcuse' "
-                            "(systemd-sysusers, or useradd --system nvcuse)");
+        g_set_error_literal(
+            error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+            "user 'nvcuse' not found: the server of the container's /proc runs as this "
+            "user; create it (systemd-sysusers, or useradd --system nvcuse)");
         return false;
     }
     *identity = (LockupIdentity){.uid = user->pw_uid, .gid = user->pw_gid};
@@ -173,9 +174,10 @@ static bool expect(char *const *lines, const char *name, const char *expected, G
     if (g_strcmp0(value, expected) == 0) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                "the worker is not locked up: %s is '%s', expected '%s'", name,
-                value ? value : "(absent)", expected);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+        "the worker's sandbox is incomplete: %s in /proc/self/status is '%s', expected '%s'", name,
+        value ? value : "(absent)", expected);
     return false;
 }
 

@@ -55,9 +55,10 @@ static bool check_alone(char **lines, const WorkerIds *ids, GError **error)
         if (g_strcmp0(fields[FIELD_NAME], NAME) != 0 && parse_range(fields, &others) &&
             overlap(ids, &others)) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                        SUBUID_FILE " gives '%s' ids among those of workers (%u, %u of them): give "
-                                    "workers others there, as '" NAME ":FIRST:%d'",
-                        fields[FIELD_NAME], ids->first, ids->count, WORKER_IDS_COUNT);
+                        SUBUID_FILE
+                        ": the ids of '%s' overlap those of nvcuse's workers (%u ids from %u "
+                        "on): change the line of '" NAME "' to '" NAME ":FIRST:%d', with other ids",
+                        fields[FIELD_NAME], ids->count, ids->first, WORKER_IDS_COUNT);
             return false;
         }
     }
@@ -72,8 +73,8 @@ bool worker_ids_parse(const char *subuid, WorkerIds *ids, GError **error)
     *ids = (WorkerIds){WORKER_IDS_FIRST, WORKER_IDS_COUNT};
     if (ours && !parse_range(ours, ids)) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            SUBUID_FILE ": the line of '" NAME "' is not " NAME
-                                        ":FIRST:COUNT with numbers from 1 on");
+                            SUBUID_FILE ": invalid line of '" NAME "': expected " NAME
+                                        ":FIRST:COUNT, with numbers from 1 on");
         return false;
     }
     return check_alone(lines, ids, error);
@@ -97,10 +98,11 @@ bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identi
     const uid_t id = ids->first + slot;
     const struct passwd *user = getpwuid(id);
     if (user) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                    "user id %u is for a worker, but user '%s' has it: give workers others, as "
-                    "'" NAME ":FIRST:%d' in " SUBUID_FILE,
-                    id, user->pw_name, WORKER_IDS_COUNT);
+        g_set_error(
+            error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+            "user id %u of nvcuse's workers belongs to user '%s': give the workers other ids "
+            "by the line '" NAME ":FIRST:%d' in " SUBUID_FILE,
+            id, user->pw_name, WORKER_IDS_COUNT);
         return false;
     }
     *identity = (LockupIdentity){.uid = id, .gid = id};
