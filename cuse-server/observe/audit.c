@@ -56,10 +56,11 @@ bool audit_check(const char *where, GError **error)
     if (g_strv_contains(words, where) || g_path_is_absolute(where)) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                "'%s' is no place for events: journal, none, auto, '-' (standard error) or an "
-                "absolute path",
-                where);
+    g_set_error(
+        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "invalid place for events '%s': expected journal, none, auto, '-' (standard error) or "
+        "an absolute path",
+        where);
     return false;
 }
 
@@ -172,8 +173,9 @@ static void say_dropped(Audit *audit)
 {
     uint64_t n = audit->unsaid;
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, n);
-    g_autofree char *message = g_strdup_printf(
-        "Instance '%s': %s events were left out; the counters have them", audit->instance, count);
+    g_autofree char *message =
+        g_strdup_printf("Instance '%s': %s events were not written, but the counters include them",
+                        audit->instance, count);
 
     if (n > 0) {
         audit->unsaid = 0;

@@ -105,7 +105,7 @@ static void say_unknown(GString *text, const DriverAbi *abi, const RefusedCall *
     driver_version_format(ours, version);
     if (driver_abi_lookup(abi, subject.kind, subject.number)) {
         g_string_append_printf(text,
-                               "Driver %s has this %s, but nvcuse does not carry it out; no option "
+                               "Driver %s has this %s, but nvcuse does not support it; no option "
                                "changes that.",
                                version, subject.noun);
     } else if (history.appears) {
@@ -116,16 +116,17 @@ static void say_unknown(GString *text, const DriverAbi *abi, const RefusedCall *
                                version, subject.noun,
                                driver_version_format(history.appears->version, other), version);
     } else if (history.disappears) {
-        g_string_append_printf(text,
-                               "The tables of driver %s have no such %s any more; driver %s took "
-                               "it away. The container's libraries are probably older than the "
-                               "host's driver: give it those of %s.",
-                               version, subject.noun,
-                               driver_version_format(history.disappears->version, other), version);
+        g_string_append_printf(
+            text,
+            "The tables of driver %s have no such %s any more; driver %s removed "
+            "it. The container's libraries are probably older than the "
+            "host's driver: give it those of %s.",
+            version, subject.noun, driver_version_format(history.disappears->version, other),
+            version);
     } else {
         g_string_append_printf(text,
                                "No driver version that nvcuse knows lists this %s, so nobody has "
-                               "vetted it; nvcuse-driver-diff(1) says how entries are added.",
+                               "vetted it; nvcuse-driver-diff(1) describes how entries are added.",
                                subject.noun);
     }
 }
@@ -144,14 +145,14 @@ static void say_capability(GString *text, const DriverAbi *abi, NvCaps caps,
     }
     NvCaps would = entry ? entry->caps & NV_CAPS_SUPPORTED : 0;
     if (!would) {
-        g_string_append(text, "No capability that can be enabled opens it.");
+        g_string_append(text, "No capability that nvcuse provides allows it.");
         return;
     }
     g_autofree char *needed = nv_caps_format(would, " or ");
     g_autofree char *option = nv_caps_format(caps | (would & -would), ",");
     g_string_append_printf(text,
-                           "It is open to instances with the capability %s: --caps %s would "
-                           "allow it.",
+                           "It needs the capability %s: allow it with --caps %s (nvcuse-runtime: "
+                           "caps in /etc/nvcuse/runtime.conf).",
                            needed, option);
 }
 
@@ -172,9 +173,9 @@ static void say_size(GString *text, const DriverAbi *abi, const RefusedCall *cal
 static void say_limit(GString *text, const RefusedCall *call)
 {
     g_string_append(text, call->kind == CALL_OPEN
-                              ? "--max-files raises the limit; `nvcuse ps` tells what is open."
+                              ? "--max-files raises the limit; `nvcuse ps` shows how many are open."
                               : "--max-clients and --max-objects raise the limits; `nvcuse ps` "
-                                "tells what there is.");
+                                "shows how many there are.");
 }
 
 char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call)
@@ -203,17 +204,17 @@ char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call
         g_string_append(text, "Run a 64-bit build of the program.");
         break;
     case REFUSAL_BY_DESIGN:
-        g_string_append(text, "Programs are used to this answer; no option changes it.");
+        g_string_append(text, "Programs expect this answer; no option changes it.");
         break;
     case REFUSAL_NEEDS_CALLER:
-        g_string_append(text, "Detach what traces the program, and run it again.");
+        g_string_append(text,
+                        "Detach the tracer from the program (debugger, strace), and run it again.");
         break;
     case REFUSAL_NOT_OPENER:
         g_string_append(text, "Let the program open the device itself.");
         break;
     default: /* bad descriptors, pointers, handles */
-        g_string_append(text, "It is the program's call that is at fault; no option would allow "
-                              "it.");
+        g_string_append(text, "The program's call is invalid; no option allows it.");
         break;
     }
     return g_string_free(text, FALSE);

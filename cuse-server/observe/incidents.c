@@ -21,29 +21,30 @@ static const struct {
     AuditType event;
     const char *explanation;
 } kinds[INCIDENT_KIND_COUNT] = {
-    [INCIDENT_OTHER_CODE] = {"other-code", AUDIT_KILLED,
-                             "was killed: it wrote over the code by which nvcuse's agent in it "
-                             "makes system calls, or over "
-                             "their parameters, so that the agent would have made others"},
-    [INCIDENT_ASTRAY] = {"astray", AUDIT_KILLED,
-                         "was killed: it wrote over the code by which nvcuse's agent in it makes "
-                         "system calls, so that the agent made none any more"},
-    [INCIDENT_CAPABILITIES] =
-        {"capabilities", AUDIT_NO_AGENT,
-         "could map nothing (EPERM): nvcuse's agent in it could not give up its capabilities; a "
-         "seccomp filter of the program's own forbids capset, or another thread spoilt the call"},
+    [INCIDENT_OTHER_CODE] =
+        {"other-code", AUDIT_KILLED,
+         "was killed: it overwrote the code by which nvcuse's agent in it makes system calls, or "
+         "their parameters, so the agent would have made other calls"},
+    [INCIDENT_ASTRAY] =
+        {"astray", AUDIT_KILLED,
+         "was killed: it overwrote the code by which nvcuse's agent in it makes system calls, so "
+         "the agent made no more calls"},
+    [INCIDENT_CAPABILITIES] = {"capabilities", AUDIT_NO_AGENT,
+                               "could not map device memory (EPERM): nvcuse's agent in it could "
+                               "not drop its capabilities, because the program's own seccomp "
+                               "filter forbids capset() or another thread disturbed the call"},
     [INCIDENT_TRACED] =
         {"traced", AUDIT_NO_AGENT,
-         "could map nothing (EBUSY): a debugger, strace or another program traces it, so that "
-         "nvcuse cannot; it works without that"},
+         "could not map device memory (EBUSY): a debugger, strace or another program traces it, so "
+         "nvcuse cannot; run it untraced"},
     [INCIDENT_AGENT_FILE] =
         {"agent-file", AUDIT_KEPT,
-         "got nothing (EBADF) out of the descriptor table of nvcuse's agent, which it named to "
-         "pidfd_getfd: programs have no business there, so find out which one it is"},
+         "was refused (EBADF) a file of nvcuse's agent, which it asked for by pidfd_getfd(): no "
+         "ordinary program does this, so find out which one it is"},
     [INCIDENT_WRONG_FILE] =
         {"wrong-file", AUDIT_KEPT,
-         "could map nothing (EIO): the worker sent the file of another device, or none of the "
-         "driver's, which it does if it has fallen: stop the instance, and find out by whom"},
+         "could not map device memory (EIO): the worker sent a wrong file, as only a compromised "
+         "worker does: stop the instance, and find out which program compromised it"},
 };
 
 Incidents *incidents_new(int notices)

@@ -31,7 +31,7 @@ JournalLink *journal_link_new(GError **error)
 
     if (fd < 0 || !journal_is_there()) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "there is no journal to write to (" JOURNAL_SOCKET "): %s", g_strerror(errno));
+                    "cannot connect to the journal (" JOURNAL_SOCKET "): %s", g_strerror(errno));
         if (fd >= 0) {
             close(fd);
         }

@@ -83,8 +83,8 @@ int run_directory_make(const char *instance, GError **error)
     if (fd >= 0) {
         remove_files(instance);
     } else if (errno == EWOULDBLOCK) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "there is an instance '%s' already",
-                    instance);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                    "instance '%s' already exists: choose another name, or stop it", instance);
     } else {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot make %s: %s", path,
                     g_strerror(errno));

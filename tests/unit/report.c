@@ -196,7 +196,7 @@ static const struct {
     {"535.261.03",
      NV_CAPS_DEFAULT,
      {CALL_FRONTEND, REFUSAL_BAD_FD, 0xc9, 0},
-     {"NV_ESC_REGISTER_FD (0xc9)", "no option would allow it", NULL}},
+     {"NV_ESC_REGISTER_FD (0xc9)", "no option allows it", NULL}},
 };
 
 Test(explain, says_what_why_and_what_would_help)
