@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* #syscalls:broker memfd_create ftruncate fcntl close */
+/* #syscalls:broker memfd_create ftruncate fcntl newfstatat fstat close */
 
 #define ADDRESSES_END (INT64_C(1) << 47)
 
@@ -24,7 +25,11 @@ int blank_file_new(void)
     return fd;
 }
 
+/* F_GET_SEALS fails for files that are not in memory. The size tells a blank file from those that the worker
+ * has besides, the ledger and its specification: their seals keep the worker from making them larger. */
 bool blank_file_is_one(int fd)
 {
-    return fcntl(fd, F_GET_SEALS) >= 0; /* fails for files that are not in memory */
+    struct stat st;
+
+    return fcntl(fd, F_GET_SEALS) >= 0 && fstat(fd, &st) == 0 && st.st_size == ADDRESSES_END;
 }

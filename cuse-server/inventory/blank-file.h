@@ -11,6 +11,6 @@
  */
 int blank_file_new(void);
 
-/** blank_file_is_one: returns true if @fd is a file in memory, as blank files are. The worker of a simulated instance has no
- * host's files that it could send instead. */
+/** blank_file_is_one: returns true if @fd is a file in memory of a blank file's size. Of the files that a worker
+ * of a simulated instance has, only its blank files are. */
 bool blank_file_is_one(int fd);

@@ -12,6 +12,7 @@
 
 #include "cuse-server/inventory/blank-file.h"
 #include "cuse-server/inventory/host-file.h"
+#include "cuse-server/wire/ledger.h"
 
 /* Documentation/admin-guide/devices.txt: major 1, minors 3 and 5. */
 #define NULL_NUMBER 0x103
@@ -74,6 +75,20 @@ Test(host_file, what_a_worker_has_besides_may_not)
     }
     cr_assert_not(may(&real, blank_file_new(), FRONTEND));
     cr_assert_not(may(&simulated, open("/dev/null", O_RDWR), FRONTEND));
+}
+
+/* The worker of a simulated instance has the ledger as well, which is a file in memory, too. */
+Test(host_file, a_ledger_is_no_blank_file)
+{
+    g_autoptr(GError) error = NULL;
+    int fd = -1;
+    Ledger *ledger = ledger_new(&fd, &error);
+
+    cr_assert_not_null(ledger);
+    cr_assert_not(host_files_have(&simulated, fd, FRONTEND));
+    cr_assert_lt(ftruncate(fd, INT64_C(1) << 47), 0);
+    ledger_free(ledger);
+    cr_assert_not(may(&simulated, fd, FRONTEND));
 }
 
 Test(host_file, a_call_is_made_on_its_kind_of_device)
