@@ -183,11 +183,15 @@ static void allow_major(Closing *closing, const DeviceRule *rule)
     }
 }
 
+/*
+ * Replace an allowance of all devices. It makes runc and the kernel forget all earlier rules. They also allow every kind
+ * of access then, whatever the rule's own access is. nvcuse allows only the rule's own, because that is what the
+ * configuration asks for: a container never gets more than that, and may get less than runc alone would give it.
+ */
 static void allow_everything(Closing *closing, const DeviceRule *rule)
 {
     DeviceRule part = *rule;
 
-    /* Such a rule makes runc and the kernel forget all earlier rules. */
     g_array_set_size(closing->rules, 0);
     add_rule(closing, &deny_all);
     part.type = 'b';
@@ -262,7 +266,6 @@ static bool close_rule(Closing *closing, const DeviceRule *rule, GError **error)
         return take_away(closing, rule, error);
     }
     if (rule->allow && rule->type == 'a') {
-        /* runc allows every kind of access here, whatever the rule says. nvcuse keeps the rule's access. */
         allow_everything(closing, rule);
     } else if (!rule->allow || rule->type == 'b' || !(rule->access & ACCESS_OPEN)) {
         add_rule(closing, rule);
