@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -17,6 +16,7 @@
 #include "cuse-server/base/visible-line.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/container/container-files.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/oci/config/oci-bundle.h"
 #include "cuse-server/oci/config/oci-edit.h"
@@ -68,7 +68,7 @@ static bool ask_instance(OciEdit *edit, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         close(files[i]);
     }
-    edit->needs.capability_nodes = strstr(names, "nvidia-caps") != NULL;
+    edit->needs = container_node_needs(names);
     return true;
 }
 

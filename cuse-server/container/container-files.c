@@ -15,6 +15,9 @@
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/detached-mount.h"
 
+#define OPEN_ONLY_MARK \
+    "*" /* in a list of names, behind the name of a node that can only be opened */
+
 static bool fail(GError **error, const char *what, const char *name)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s %s: %s", what, name,
@@ -55,10 +58,25 @@ char *container_node_names(const Device *devices, unsigned n_devices)
 
     for (unsigned i = 0; i < n_devices; i++) {
         if (device_has_node(&devices[i])) {
-            g_string_append_printf(names, "%s%s", names->len ? "," : "", devices[i].name);
+            g_string_append_printf(names, "%s%s%s", names->len ? "," : "", devices[i].name,
+                                   devices[i].kind == DEVICE_OPEN_ONLY ? OPEN_ONLY_MARK : "");
         }
     }
     return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+FilterNeeds container_node_needs(const char *names)
+{
+    return (FilterNeeds){.capability_nodes = strstr(names, OPEN_ONLY_MARK)};
+}
+
+/* The caller frees the list with g_strfreev(). */
+static char **split_names(const char *names)
+{
+    g_auto(GStrv) marked = g_strsplit(names, OPEN_ONLY_MARK, -1);
+    g_autofree char *plain = g_strjoinv("", marked);
+
+    return g_strsplit(plain, ",", -1);
 }
 
 /* Open a directory of the container. Refuse links: the image chooses them, and they may lead to a volume that the
@@ -166,7 +184,7 @@ static bool clone_nodes(int dev, int nodes, char **names, int *mounts, GError **
 
 static bool attach_nodes(int root, const char *names, int nodes, GError **error)
 {
-    g_auto(GStrv) list = g_strsplit(names, ",", -1);
+    g_auto(GStrv) list = split_names(names);
     guint n = g_strv_length(list);
     g_autofree int *mounts = g_new(int, n);
     int dev = private_place(open_inside(root, "dev"));

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/wire/device.h"
 
 /**
@@ -17,8 +18,13 @@
  */
 int container_nodes_new(const Device *devices, unsigned n_devices, GError **error);
 
-/** container_node_names: the names of the nodes, joined by commas. The caller frees the string. */
+/** container_node_names: the names of the nodes, joined by commas. A '*' stands behind the name of a node that can only be
+ * opened (DEVICE_OPEN_ONLY). The caller frees the string. */
 char *container_node_names(const Device *devices, unsigned n_devices);
+
+/** container_node_needs: get what filter_needs() finds for the same devices. @names: as container_node_names() returns
+ * them */
+FilterNeeds container_node_needs(const char *names);
 
 /**
  * container_files_attach: bind the nodes into a container's /dev and mount the view over its

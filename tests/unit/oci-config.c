@@ -7,6 +7,7 @@
 #include <sys/ptrace.h>
 
 #include "cuse-server/base/json/json-text.h"
+#include "cuse-server/container/container-files.h"
 #include "cuse-server/container/guest-filter.h"
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-request.h"
@@ -225,6 +226,22 @@ Test(oci_seccomp, debuggers_that_attach_are_asked_about_where_that_can_be)
     assert_ptrace(refusing, PTRACE_SEIZE, ERRNO);
     assert_ptrace(comparing, PTRACE_ATTACH, ERRNO);
     assert_ptrace(comparing, PTRACE_SEIZE, ALLOW);
+}
+
+/* The runtime learns from the names of an instance's nodes what the instance itself knows of its devices. */
+Test(oci_seccomp, nodes_tell_what_the_filter_needs)
+{
+    const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", 1},
+                              {DEVICE_DMA_BUF, "nvidia-dmabuf", 0},
+                              {DEVICE_OPEN_ONLY, "nvidia-caps/nvidia-cap1", 2}};
+
+    for (unsigned n = 1; n <= G_N_ELEMENTS(devices); n++) {
+        g_autofree char *names = container_node_names(devices, n);
+        cr_assert_eq(container_node_needs(names).capability_nodes,
+                     filter_needs(devices, n).capability_nodes);
+    }
+    g_autofree char *names = container_node_names(devices, G_N_ELEMENTS(devices));
+    cr_assert_str_eq(names, "nvidiactl,nvidia-caps/nvidia-cap1*");
 }
 
 Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)

@@ -20,7 +20,7 @@ int oci_hook_main(char **args);
 /**
  * oci_hook_view: ask an instance for its view (see seccomp-socket.h).
  * @files: set to the files, which the caller closes
- * Returns: the names of the instance's nodes, joined by commas, which the caller frees. NULL with
- * @error.
+ * Returns: the names of the instance's nodes, as container_node_names() returns them, or NULL with @error. The caller
+ * frees them.
  */
 char *oci_hook_view(const char *instance, int files[SECCOMP_SOCKET_VIEW_FILES], GError **error);

@@ -23,7 +23,7 @@ enum { SECCOMP_SOCKET_VIEW_FILES = 2 };
  * SeccompSocketOps: functions for what may come.
  * @listener: a listener came, with SeccompState.process. The function owns @fd
  * @view: a hook asks for what it attaches to the container (see oci-hook.h). Fill in @fds, which stay the instance's,
- *     and return the names of the nodes, joined by commas, newly allocated. Return NULL if there is no view to give,
+ *     and return the names of the nodes as container_node_names() does. Return NULL if there is no view to give,
  *     or no longer
  * @stop: a hook reports that the container is gone
  * @idle: the last connected peer has gone
