@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+enum { ARGUMENT_MAX = 5 }; /* the last argument of a system call */
+
 bool seccomp_lets_through(const char *action)
 {
     return g_strcmp0(action, "SCMP_ACT_ALLOW") == 0 || g_strcmp0(action, "SCMP_ACT_LOG") == 0 ||
@@ -34,32 +36,46 @@ bool seccomp_rule_closes(JsonValue *rule, const char *name)
            (!args || json_length(args) == 0);
 }
 
-JsonValue *seccomp_rule_new(JsonValue *rule, const char *action, const char *name,
-                            unsigned argument, Cube cube)
+/* Append copies of a rule's comparisons of other arguments than @argument. */
+static void append_others(JsonValue *args, const JsonValue *rule, unsigned argument)
 {
-    JsonValue *copy = seccomp_rule_copy(rule, name);
     JsonValue *old = json_member_array(rule, "args");
-    JsonValue *args = json_new_array();
 
     for (guint i = 0; i < json_length(old); i++) {
         JsonValue *arg = json_element_object(old, i);
         uint64_t index = UINT64_MAX;
         if (arg && json_uint_get(json_member(arg, "index"), &index) && index != argument) {
-            json_append(args, json_copy(json_element(old, i)));
+            json_append(args, json_copy(arg));
         }
     }
+}
+
+/* The comparison that holds for the values of a cube. */
+static JsonValue *comparison_new(unsigned argument, Cube cube)
+{
+    JsonValue *arg = json_new_object();
+
+    json_set(arg, "index", json_new_uint(argument));
+    if (cube.mask == UINT64_MAX) {
+        json_set(arg, "value", json_new_uint(cube.value));
+        json_set_string(arg, "op", "SCMP_CMP_EQ");
+    } else {
+        json_set(arg, "value", json_new_uint(cube.mask));
+        json_set(arg, "valueTwo", json_new_uint(cube.value));
+        json_set_string(arg, "op", "SCMP_CMP_MASKED_EQ");
+    }
+    return arg;
+}
+
+JsonValue *seccomp_rule_new(JsonValue *rule, const char *action, const char *name,
+                            unsigned argument, Cube cube)
+{
+    JsonValue *copy = seccomp_rule_copy(rule, name);
+    JsonValue *args = json_new_array();
+
+    append_others(args, rule, argument);
     if (cube.mask) {
-        JsonValue *arg = json_new_object();
-        json_set(arg, "index", json_new_uint(argument));
-        if (cube.mask == UINT64_MAX) {
-            json_set(arg, "value", json_new_uint(cube.value));
-            json_set_string(arg, "op", "SCMP_CMP_EQ");
-        } else {
-            json_set(arg, "value", json_new_uint(cube.mask));
-            json_set(arg, "valueTwo", json_new_uint(cube.value));
-            json_set_string(arg, "op", "SCMP_CMP_MASKED_EQ");
-        }
-        json_append(args, arg);
+        json_append(args, comparison_new(argument, cube));
     }
     json_set_string(copy, "action", action);
     if (g_str_equal(action, SECCOMP_NOTIFY)) {
@@ -81,6 +97,35 @@ bool seccomp_rule_refuse(const char *name, const char *why, GError **error)
     return false;
 }
 
+/* A comparison of an argument: an element of "args". */
+typedef struct {
+    uint64_t index;
+    uint64_t value;
+    uint64_t second; /* "valueTwo", or 0 */
+    const char *op;
+} Comparison;
+
+static bool read_comparison(JsonValue *arg, Comparison *comparison)
+{
+    JsonValue *second = json_member(arg, "valueTwo");
+
+    *comparison = (Comparison){.op = json_member_string(arg, "op")};
+    return arg && json_uint_get(json_member(arg, "index"), &comparison->index) &&
+           comparison->index <= ARGUMENT_MAX &&
+           json_uint_get(json_member(arg, "value"), &comparison->value) &&
+           (json_kind(second) == JSON_KIND_NULL || json_uint_get(second, &comparison->second));
+}
+
+static bool cube_of(const Comparison *comparison, Cube *cube)
+{
+    if (g_strcmp0(comparison->op, "SCMP_CMP_EQ") == 0) {
+        *cube = (Cube){UINT64_MAX, comparison->value};
+        return true;
+    }
+    *cube = (Cube){comparison->value, comparison->second & comparison->value};
+    return g_strcmp0(comparison->op, "SCMP_CMP_MASKED_EQ") == 0;
+}
+
 bool seccomp_rule_cube(JsonValue *rule, const char *name, unsigned argument, Cube *cube,
                        GError **error)
 {
@@ -89,38 +134,23 @@ bool seccomp_rule_cube(JsonValue *rule, const char *name, unsigned argument, Cub
 
     *cube = (Cube){0, 0};
     for (guint i = 0; i < json_length(args); i++) {
-        JsonValue *arg = json_element_object(args, i);
-        uint64_t index;
-        uint64_t value;
-        uint64_t second = 0;
-        if (!arg || !json_uint_get(json_member(arg, "index"), &index) || index > 5 ||
-            !json_uint_get(json_member(arg, "value"), &value) ||
-            (json_kind(json_member(arg, "valueTwo")) != JSON_KIND_NULL &&
-             !json_uint_get(json_member(arg, "valueTwo"), &second))) {
+        Comparison comparison;
+        if (!read_comparison(json_element_object(args, i), &comparison)) {
             return seccomp_rule_refuse(
                 name,
                 "has an invalid comparison (args): expected an index from 0 to 5, and a value",
                 error);
         }
-        if (seen & (1u << index)) {
+        if (seen & (1u << comparison.index)) {
             return seccomp_rule_refuse(
                 name, "compares an argument twice; compare each argument once", error);
         }
-        seen |= 1u << index;
-        if (index != argument) {
-            continue;
-        }
-        const char *op = json_member_string(arg, "op");
-        if (g_strcmp0(op, "SCMP_CMP_EQ") == 0) {
-            *cube = (Cube){UINT64_MAX, value};
-        } else if (g_strcmp0(op, "SCMP_CMP_MASKED_EQ") == 0) {
-            *cube = (Cube){value, second & value};
-        } else {
-            return seccomp_rule_refuse(
-                name,
-                "compares the argument that nvcuse watches by another operator "
-                "than SCMP_CMP_EQ and SCMP_CMP_MASKED_EQ",
-                error);
+        seen |= 1u << comparison.index;
+        if (comparison.index == argument && !cube_of(&comparison, cube)) {
+            return seccomp_rule_refuse(name,
+                                       "compares the argument that nvcuse watches by another "
+                                       "operator than SCMP_CMP_EQ and SCMP_CMP_MASKED_EQ",
+                                       error);
         }
     }
     return true;
