@@ -163,7 +163,7 @@ static bool find_letters(const RuntimeOption *options, const char *word, Found *
             return true;
         }
     }
-    return true;
+    return found->option || refuse(word, "expected a letter after the dash", error);
 }
 
 static bool find_option(const RuntimeOption *options, const char *word, RuntimeSyntax syntax,
