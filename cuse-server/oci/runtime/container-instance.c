@@ -110,13 +110,25 @@ static char *last_words(int output)
                                                              : line);
 }
 
-/* An instance advises options of `nvcuse serve`. Tell where a container's instance has them. */
+/* Is this process in a user namespace with fewer ids than the host's, as under a rootless engine? */
+static bool has_few_ids(void)
+{
+    g_autofree char *map = NULL;
+
+    return g_file_get_contents("/proc/self/uid_map", &map, NULL, NULL) &&
+           !strstr(map, "4294967295"); /* the number of all ids */
+}
+
+/* What to add to the error of an instance. It advises options of `nvcuse serve`, which a container's instance has in a
+ * file. */
 static const char *hint_for(const char *said)
 {
-    return strstr(said, "--")
-               ? " (nvcuse-runtime: give this option in the file that instance-config in "
-                 "/etc/nvcuse/runtime.conf names)"
-               : "";
+    if (has_few_ids()) {
+        return " (this runtime is in a user namespace: nvcuse does not support rootless engines)";
+    }
+    return strstr(said, "--") ? " (nvcuse-runtime: give this option in the file that "
+                                "instance-config in /etc/nvcuse/runtime.conf names)"
+                              : "";
 }
 
 static bool wait_until_ready(int socket, GPid pid, int output, GError **error)
