@@ -56,13 +56,13 @@ static void gauge(const Writer *writer, const char *name, const char *help, uint
 
 static void write_calls(const Writer *writer, const LedgerCounts *counts)
 {
-    family(writer, "nvcuse_calls", "counter", NULL, "Calls of guests that have ended.");
+    family(writer, "nvcuse_calls", "counter", NULL, "Finished calls of guests.");
     for (int k = 0; k < CALL_KIND_COUNT; k++) {
         g_autofree char *labels = g_strdup_printf(",kind=\"%s\"", call_kind_name((CallKind)k));
         sample(writer, "nvcuse_calls_total", labels, counts->calls[k]);
     }
     family(writer, "nvcuse_refused_calls", "counter", NULL,
-           "Calls that were answered without the host's driver.");
+           "Calls that nvcuse refused, by reason.");
     for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++) {
         g_autofree char *labels = g_strdup_printf(",reason=\"%s\"", refusal_name((Refusal)r));
         sample(writer, "nvcuse_refused_calls_total", labels, counts->refused[r]);
@@ -72,7 +72,8 @@ static void write_calls(const Writer *writer, const LedgerCounts *counts)
 static void write_incidents(const Writer *writer, const uint64_t *incidents)
 {
     family(writer, "nvcuse_agent_incidents", "counter", NULL,
-           "Processes in which nvcuse could not do its work, or that were killed for interfering.");
+           "Processes that nvcuse killed for interfering with its agent, or refused a mapping or a "
+           "file.");
     for (int k = 0; k < INCIDENT_KIND_COUNT; k++) {
         g_autofree char *labels = g_strdup_printf(",reason=\"%s\"", incident_name((IncidentKind)k));
         sample(writer, "nvcuse_agent_incidents_total", labels, incidents[k]);
@@ -110,7 +111,7 @@ static void write_histogram(const Writer *writer, const LedgerCounts *counts, Ca
 static void write_durations(const Writer *writer, const LedgerCounts *counts)
 {
     family(writer, "nvcuse_call_duration_seconds", "histogram", "seconds",
-           "Time from a call's parameters being there to its answer.");
+           "Time from reading a call's parameters to answering it.");
     for (int k = 0; k < CALL_KIND_COUNT; k++) {
         write_histogram(writer, counts, (CallKind)k);
     }
@@ -124,21 +125,22 @@ char *metrics_format(const Metrics *metrics, MetricsFormat format)
         g_strdup_printf(",driver=\"%s\",version=\"%s\"", metrics->driver, NVCUSE_VERSION);
     Writer writer = {g_string_new(NULL), format, instance};
 
-    family(&writer, "nvcuse_instance", "info", NULL, "An instance that runs.");
+    family(&writer, "nvcuse_instance", "info", NULL,
+           "A running instance, its driver and nvcuse's version.");
     sample(&writer, "nvcuse_instance_info", driver, 1);
     family(&writer, "nvcuse_start_time_seconds", "gauge", "seconds",
-           "When the instance was ready, in seconds since 1970.");
+           "Time at which the instance became ready, in seconds since 1970.");
     sample_double(&writer, "nvcuse_start_time_seconds", "", metrics->started);
-    family(&writer, "nvcuse_worker_restarts", "counter", NULL,
-           "Workers that took the place of one that had ended.");
+    family(&writer, "nvcuse_worker_restarts", "counter", NULL, "Restarts of the worker.");
     sample(&writer, "nvcuse_worker_restarts_total", "", metrics->restarts);
-    gauge(&writer, "nvcuse_containers", "Containers with a task that is watched.",
+    gauge(&writer, "nvcuse_containers", "Containers with a running process under nvcuse's filter.",
           metrics->containers);
     gauge(&writer, "nvcuse_open_files",
-          "Device files of guests that the driver has, also closed ones that are mapped still.",
+          "Device files that guests have open in the driver, including closed ones that are still "
+          "mapped.",
           metrics->counts.files);
     gauge(&writer, "nvcuse_clients", "Clients of guests in the driver.", metrics->counts.clients);
-    gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, clients among them.",
+    gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, including clients.",
           metrics->counts.objects);
     write_calls(&writer, &metrics->counts);
     write_incidents(&writer, metrics->incidents);

@@ -155,7 +155,7 @@ static bool listen_at(TextSocket *text, GError **error)
             return true;
         }
     }
-    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot listen at %s: %s",
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot listen on %s: %s",
                 text->path, g_strerror(errno));
     return false;
 }

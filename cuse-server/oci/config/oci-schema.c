@@ -193,7 +193,7 @@ static bool check_device_number(const JsonValue *value, int64_t max, GError **er
     int64_t number;
 
     return (json_int_get(value, &number) && number >= -1 && number <= max) ||
-           refuse_kind(error, "a number that devices have");
+           refuse_kind(error, "the number of a device");
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
