@@ -11,9 +11,9 @@
 #include <glib.h>
 
 #include "cuse-server/base/json/json-text.h"
-#include "cuse-server/oci/seccomp/oci-seccomp.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 #include "cuse-server/oci/runtime/runtime-args.h"
+#include "cuse-server/oci/seccomp/oci-seccomp.h"
 
 enum { ANSWER_MAX = 64 * 1024 }; /* runc's features: 5 KiB */
 
