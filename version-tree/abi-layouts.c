@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "abi/ctrl-common.h"
-#include "abi/ctrl2080-gpu.h"
+#include "abi/control/ctrl-common.h"
+#include "abi/control/ctrl2080-gpu.h"
 #include "abi/uvm.h"
 
 /* Structs that no entry names: elements of lists that parameters point to, and structs that the proxy

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "abi/ctrl2080-gpu.h"
+#include "abi/control/ctrl2080-gpu.h"
 #include "abi/nvos32.h"
 
 enum {

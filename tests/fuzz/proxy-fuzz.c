@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 
 #include "abi/class.h"
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"

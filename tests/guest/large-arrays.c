@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/ctrl2080-bus.h"
+#include "abi/control/ctrl2080-bus.h"
 #include "tests/guest/rm.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/ctrl2080-perf.h"
+#include "abi/control/ctrl2080-perf.h"
 #include "tests/guest/rm.h"
 
 enum { PARENT_BYTES = 0x10000, CHILD_BYTES = 0x30000, SAMPLE_TYPE = 3 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The time slice of a channel group: what is set is what is read, however long it is. */
-#include "abi/ctrl-channel.h"
+#include "abi/control/ctrl-channel.h"
 #include "tests/guest/rm.h"
 
 enum { H_GROUP = 0x5c000100 };

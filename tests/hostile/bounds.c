@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "abi/ctrl2080-bus.h"
+#include "abi/control/ctrl2080-bus.h"
 #include "tests/guest/rm.h"
 
 #define PAGE     4096UL

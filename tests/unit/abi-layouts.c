@@ -5,9 +5,9 @@
 #include <criterion/criterion.h>
 
 #include "abi/alloc.h"
-#include "abi/ctrl-channel.h"
-#include "abi/ctrl2080-bus.h"
-#include "abi/ctrl2080-gpu.h"
+#include "abi/control/ctrl-channel.h"
+#include "abi/control/ctrl2080-bus.h"
+#include "abi/control/ctrl2080-gpu.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"

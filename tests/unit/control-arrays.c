@@ -4,11 +4,11 @@
 
 #include <criterion/criterion.h>
 
-#include "abi/ctrl-debug.h"
-#include "abi/ctrl-memory.h"
-#include "abi/ctrl0000.h"
-#include "abi/ctrl0080.h"
-#include "abi/ctrl2080-bus.h"
+#include "abi/control/ctrl-debug.h"
+#include "abi/control/ctrl-memory.h"
+#include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl0080.h"
+#include "abi/control/ctrl2080-bus.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"

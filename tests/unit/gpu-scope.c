@@ -11,8 +11,8 @@
 #include <criterion/criterion.h>
 
 #include "abi/class.h"
-#include "abi/ctrl0000.h"
-#include "abi/ctrl2080-bus.h"
+#include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl2080-bus.h"
 #include "abi/nv-ioctl.h"
 #include "abi/status.h"
 #include "abi/uvm.h"

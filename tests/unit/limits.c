@@ -8,7 +8,7 @@
 
 #include "abi/alloc.h"
 #include "abi/class.h"
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "tests/unit/fake-host.h"

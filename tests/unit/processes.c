@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 
 #include "abi/class.h"
-#include "abi/ctrl2080-gpu.h"
-#include "abi/ctrl2080-perf.h"
+#include "abi/control/ctrl2080-gpu.h"
+#include "abi/control/ctrl2080-perf.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "tests/unit/fake-host.h"

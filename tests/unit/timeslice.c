@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "abi/class.h"
-#include "abi/ctrl-channel.h"
+#include "abi/control/ctrl-channel.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "tests/unit/fake-host.h"

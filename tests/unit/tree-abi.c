@@ -7,8 +7,8 @@
 
 #include "abi/alloc.h"
 #include "abi/class.h"
-#include "abi/ctrl0000.h"
-#include "abi/ctrl2080-fb.h"
+#include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl2080-fb.h"
 #include "abi/nv-ioctl.h"
 #include "abi/uvm.h"
 #include "version-tree/driver-abi.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "abi/class.h"
-#include "abi/ctrl-common.h"
+#include "abi/control/ctrl-common.h"
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"

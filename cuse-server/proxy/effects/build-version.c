@@ -2,7 +2,7 @@
 /* Effect of NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION, which returns three strings. */
 #include <errno.h>
 
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 typedef NV0000_CTRL_SYSTEM_GET_BUILD_VERSION_PARAMS Params;

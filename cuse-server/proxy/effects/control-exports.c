@@ -4,7 +4,7 @@
  * objects in both cases. A file holds the objects that were exported to it until the driver releases the file, even if the
  * client ends before. An imported object is an object like any other. Both kinds count against the limit.
  */
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "abi/class.h"
-#include "abi/ctrl2080-gpu.h"
+#include "abi/control/ctrl2080-gpu.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
 

@@ -5,7 +5,7 @@
  * time slice than the longest that a program needs. The guest is still told the time slice that it asked for,
  * now and when it asks later, as the driver would tell it.
  */
-#include "abi/ctrl-channel.h"
+#include "abi/control/ctrl-channel.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 /* In microseconds. libcuda itself asks for this time slice, so no program loses by the limit. */

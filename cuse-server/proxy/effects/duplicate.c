@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Effects of calls that duplicate objects, and of calls that set the policies for duplicating. */
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
 

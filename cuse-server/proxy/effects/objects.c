@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "abi/class.h"
-#include "abi/ctrl-memory.h"
+#include "abi/control/ctrl-memory.h"
 #include "cuse-server/proxy/effects/effects.h"
 
 enum { DEPENDENCIES_MAX = 2 };

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "abi/ctrl0000.h"
-#include "abi/ctrl2080-bus.h"
+#include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl2080-bus.h"
 #include "cuse-server/proxy/proxy.h"
 
 /* As the first element of NV0000_CTRL_GPU_ATTACH_IDS_PARAMS.gpuIds and similar lists: all GPUs. The driver then

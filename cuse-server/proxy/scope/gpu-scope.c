@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "abi/class.h"
-#include "abi/ctrl0000.h"
+#include "abi/control/ctrl0000.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/call/frontend-word.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Commands that say something about GPUs and the system. */
-#include "abi/ctrl2080-gr.h"
-#include "abi/ctrl2080-perf.h"
+#include "abi/control/ctrl2080-gr.h"
+#include "abi/control/ctrl2080-perf.h"
 #include "control.h"
 
 /* Lists of ids end with this where they are not full. */

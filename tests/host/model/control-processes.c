@@ -5,7 +5,7 @@
  */
 #include <linux/pid.h>
 
-#include "abi/ctrl2080-perf.h"
+#include "abi/control/ctrl2080-perf.h"
 #include "control.h"
 
 #define ID_TYPE_CLASS 0

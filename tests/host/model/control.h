@@ -2,13 +2,13 @@
 /* NV_ESC_RM_CONTROL: commands, their parameters, and the lists that those point to. */
 #pragma once
 
-#include "abi/ctrl-channel.h"
-#include "abi/ctrl-common.h"
-#include "abi/ctrl-memory.h"
-#include "abi/ctrl0000.h"
-#include "abi/ctrl0080.h"
-#include "abi/ctrl2080-fb.h"
-#include "abi/ctrl2080-gpu.h"
+#include "abi/control/ctrl-channel.h"
+#include "abi/control/ctrl-common.h"
+#include "abi/control/ctrl-memory.h"
+#include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl0080.h"
+#include "abi/control/ctrl2080-fb.h"
+#include "abi/control/ctrl2080-gpu.h"
 #include "rm.h"
 
 /** struct control_list: user memory that a parameter struct points to. */

@@ -3,7 +3,7 @@
  * ctrl2080*.h. */
 #pragma once
 
-#include "abi/ctrl2080-gr.h"
+#include "abi/control/ctrl2080-gr.h"
 
 /* clang-format off */
 

@@ -3,7 +3,7 @@
  * files: ctrl2080*.h. */
 #pragma once
 
-#include "abi/ctrl0080.h"
+#include "abi/control/ctrl0080.h"
 
 /* clang-format off */
 
