@@ -2,6 +2,7 @@
 /* The field tables of every struct: each header below defines its own here, and only here. */
 #define ABI_DEFINE_LAYOUTS
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/control/ctrl-channel.h"
 #include "abi/control/ctrl-common.h"

@@ -21,6 +21,7 @@
  * first argument. They are for numbers whose name the driver used for another number before. */
 #pragma once
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/control/ctrl-channel.h"

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/control/ctrl-channel.h"
 #include "abi/control/ctrl2080-bus.h"

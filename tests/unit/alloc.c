@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/nv-ioctl.h"

@@ -37,6 +37,7 @@
 #include <linux/wait.h>
 
 #include "abi-tree.h"
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/nv-ioctl.h"
