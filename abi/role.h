@@ -64,7 +64,7 @@
 
 #include <stdint.h>
 
-/* ROLE(name, text for `nvcuse abi show`). version-tree/role-text.c has more text. */
+/* ROLE(name, text for `nvcuse abi show`). version-tree/show/role-text.c has more text. */
 #define ABI_ROLES(ROLE)                                                                         \
     ROLE(PLAIN, "")                                                                             \
     ROLE(STATUS, "the driver's answer")                                                         \

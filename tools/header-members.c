@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tools/header-tree.h"
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 static void clear_member(gpointer data)
 {

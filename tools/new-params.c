@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 /* "NV2080_CTRL_CMD_BUS_NEW" has NV2080_CTRL_BUS_NEW_PARAMS, or NV2080_CTRL_CMD_BUS_NEW_PARAMS. NULL: neither. */
 static char *find_struct(const HeaderTree *tree, const char *number)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tools/header-tree.h"
-#include "version-tree/abi-diff.h"
+#include "version-tree/show/abi-diff.h"
 
 typedef enum {
     DIFF_SAME,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cuse-server/base/json/json-output.h"
-#include "version-tree/abi-diff-text.h"
+#include "version-tree/show/abi-diff-text.h"
 
 bool tree_diff_is_empty(const TreeDiff *diff)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tools/tree-report.h"
-#include "version-tree/abi-layouts.h"
-#include "version-tree/role-text.h"
+#include "version-tree/show/abi-layouts.h"
+#include "version-tree/show/role-text.h"
 
 static bool needs_shape(const StructDiff *diff)
 {
@@ -197,8 +197,8 @@ void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const Drive
             print_shape(diff, item, after, version);
         }
     }
-    g_print("/* ---- version-tree/driver-list.h ---- */\n\n    NODE(%s)\n\n", id);
-    g_print("/* ---- version-tree/driver-%u.c ---- */\n\n", version.major);
+    g_print("/* ---- version-tree/drivers/driver-list.h ---- */\n\n    NODE(%s)\n\n", id);
+    g_print("/* ---- version-tree/drivers/driver-%u.c ---- */\n\n", version.major);
     n_changes = print_changes(diff, id);
     n_shapes = print_shapes(diff, id, version);
     g_print(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "version-tree/driver-node.h"
 
-#include "version-tree/driver-rows.h"
+#include "version-tree/drivers/driver-rows.h"
 
 #define DRIVER_ADDRESS(NODE) &driver_##NODE,
 static const DriverNode *const nodes[] = {DRIVER_NODES(DRIVER_ADDRESS)};

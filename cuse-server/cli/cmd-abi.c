@@ -2,7 +2,7 @@
 /* nvcuse abi: explains and compares the entries and structs of driver versions. */
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"
-#include "version-tree/abi-diff-text.h"
+#include "version-tree/show/abi-diff-text.h"
 
 static const char *const format_names[N_FORMATS] = {"table", "csv", "json"};
 static const char *const kind_names[N_ABI_KINDS] = {"frontend", "uvm", "control", "alloc"};

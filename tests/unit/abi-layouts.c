@@ -12,7 +12,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
-#include "version-tree/abi-diff.h"
+#include "version-tree/show/abi-diff.h"
 
 /* The row of a struct's member, NULL if there is none. */
 static const AbiFieldRow *row_of(const GArray *rows, const char *path)

@@ -9,7 +9,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/status.h"
 #include "tests/unit/fake-host.h"
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 enum { CLIENT = 0xc1d00001, CTL_FD = 3, GPU_FD = 4, HOST_DMA_BUF = 4321, PARAMS_MAX = 4096 };
 

@@ -17,7 +17,7 @@
 #include "abi/status.h"
 #include "abi/uvm.h"
 #include "tests/unit/fake-host.h"
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 enum {
     PARAMS = GUEST_BASE + 0x1000,

@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/effects/effects.h"
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 #include "version-tree/driver-node.h"
 
 typedef void (*CheckStruct)(const AbiLayout *layout);

@@ -5,8 +5,8 @@
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"
-#include "version-tree/abi-layouts.h"
-#include "version-tree/role-text.h"
+#include "version-tree/show/abi-layouts.h"
+#include "version-tree/show/role-text.h"
 
 static void print_layout_csv(const AbiLayout *layout, const GArray *rows)
 {

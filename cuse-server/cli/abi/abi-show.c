@@ -8,7 +8,7 @@
 #include "cuse-server/cli/abi/abi-query.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/proxy/effects/effect-text.h"
-#include "version-tree/abi-diff-text.h"
+#include "version-tree/show/abi-diff-text.h"
 
 static const char *what_number_is(AbiKind kind)
 {

@@ -4,7 +4,7 @@
 
 #include "abi-tree.h"
 #include "abi/status.h"
-#include "version-tree/driver-list.h"
+#include "version-tree/drivers/driver-list.h"
 #include "version-tree/driver-node.h"
 
 #define DECLARE(NODE) extern const DriverNode driver_##NODE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 #include <string.h>
 

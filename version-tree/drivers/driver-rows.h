@@ -37,7 +37,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "version-tree/driver-list.h"
+#include "version-tree/drivers/driver-list.h"
 #include "version-tree/driver-node.h"
 
 /* The sets of capabilities that rows use. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "version-tree/abi-diff-text.h"
+#include "version-tree/show/abi-diff-text.h"
 
 #include <string.h>
 

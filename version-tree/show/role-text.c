@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "version-tree/role-text.h"
+#include "version-tree/show/role-text.h"
 
 #include <glib.h>
 

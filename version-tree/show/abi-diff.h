@@ -2,7 +2,7 @@
 /* Finds the differences between two drivers, or between two shapes of a struct. */
 #pragma once
 
-#include "version-tree/abi-layouts.h"
+#include "version-tree/show/abi-layouts.h"
 
 /** AbiEntryDiff: an entry that differs; @before is NULL if it is new, @after if it is gone. */
 typedef struct {

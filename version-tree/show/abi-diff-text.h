@@ -2,7 +2,7 @@
 /* Writes differences as lines that begin with + (added), - (gone) or ~ (changed). */
 #pragma once
 
-#include "version-tree/abi-diff.h"
+#include "version-tree/show/abi-diff.h"
 
 /**
  * abi_rows_diff_text: append a line for each member that differs, indented by four blanks.

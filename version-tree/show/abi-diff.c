@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "version-tree/abi-diff.h"
+#include "version-tree/show/abi-diff.h"
 
 #include <string.h>
 

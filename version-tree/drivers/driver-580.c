@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Driver series 580. */
-#include "version-tree/driver-rows.h"
+#include "version-tree/drivers/driver-rows.h"
 
 /* clang-format off */
 
