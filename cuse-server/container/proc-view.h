@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/device.h"
 
 /**

@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 
 /**
  * simulated_proc_new: make a file system with these parts, read-only and attached nowhere.

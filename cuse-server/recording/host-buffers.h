@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cuse-server/proxy/host.h"
-#include "cuse-server/recording/act.h"
+#include "cuse-server/recording/format/act.h"
 
 /**
  * HostCopies: the private copies of guest memory, one for each range of the act.

@@ -2,7 +2,7 @@
 /* Finds the names and struct layouts of what a recording contains, in the driver's tables. */
 #pragma once
 
-#include "cuse-server/recording/file.h"
+#include "cuse-server/recording/format/file.h"
 #include "version-tree/driver-abi.h"
 
 /** TraceNames: the tables of a recording's driver, and the device of each file that guests have opened so far, by the

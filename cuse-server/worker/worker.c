@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cuse-server/proxy/host-commands.h"
-#include "cuse-server/recording/recorder.h"
+#include "cuse-server/recording/recorder/recorder.h"
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"

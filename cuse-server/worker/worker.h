@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/ledger.h"
 #include "cuse-server/wire/worker-spec.h"
 #include "version-tree/driver-abi.h"

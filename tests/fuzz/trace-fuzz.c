@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cuse-server/recording/answers.h"
-#include "cuse-server/recording/replay.h"
-#include "cuse-server/recording/scrub.h"
+#include "cuse-server/recording/replay/replay.h"
+#include "cuse-server/recording/scrub/scrub.h"
+#include "cuse-server/recording/simulation/answers.h"
 
 enum { FILE_MAX = 4096 };
 

@@ -2,7 +2,7 @@
 /* A fake host and guest whose calls are recorded, into memory. */
 #pragma once
 
-#include "cuse-server/recording/recorder.h"
+#include "cuse-server/recording/recorder/recorder.h"
 #include "tests/unit/fake-host.h"
 
 #define RECORDING_DRIVER "580.105.08"

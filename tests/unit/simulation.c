@@ -12,7 +12,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 #include "tests/unit/recording.h"
 
 enum {

@@ -16,8 +16,8 @@
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "abi/uvm.h"
-#include "cuse-server/recording/replay.h"
-#include "cuse-server/recording/scrub.h"
+#include "cuse-server/recording/replay/replay.h"
+#include "cuse-server/recording/scrub/scrub.h"
 #include "tests/unit/recording.h"
 
 enum { PARAMS = GUEST_BASE + 0x1000, CLIENT = 0xc1d00001 };

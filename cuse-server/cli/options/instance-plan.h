@@ -8,7 +8,7 @@
 
 #include "cuse-server/broker/life/instance-report.h"
 #include "cuse-server/cli/options/instance-options.h"
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/instance-spec.h"
 
 /**

@@ -2,7 +2,7 @@
 /* nvcuse trace replay: replays a recording through the handlers of this nvcuse. */
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/trace/trace-query.h"
-#include "cuse-server/recording/replay.h"
+#include "cuse-server/recording/replay/replay.h"
 
 static void print_difference(const TraceSource *source, const TraceAct *act, uint64_t number,
                              const char *difference)

@@ -8,7 +8,7 @@
 
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/trace/trace-query.h"
-#include "cuse-server/recording/scrub.h"
+#include "cuse-server/recording/scrub/scrub.h"
 
 static bool write_all(int fd, const GByteArray *bytes, GError **error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/answers.h"
+#include "cuse-server/recording/simulation/answers.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/codec.h"
+#include "cuse-server/recording/format/codec.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/file.h"
+#include "cuse-server/recording/format/file.h"
 
 #include <string.h>
 
 #include <gio/gio.h>
 
-#include "cuse-server/recording/codec.h"
+#include "cuse-server/recording/format/codec.h"
 
 enum { SESSION_SCOPED = 1, SESSION_SHARE_UVM = 2, SESSION_SCRUBBED = 4, SESSION_FLAGS = 7 };
 enum { TEXT_MAX = 64 };

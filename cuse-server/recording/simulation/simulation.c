@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/simulation.h"
+#include "cuse-server/recording/simulation/simulation.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/recording/answers.h"
+#include "cuse-server/recording/simulation/answers.h"
 
 /*
  * Live: the private copies of guest memory in a thread's current call, so that the buffers of the host's ioctl can be

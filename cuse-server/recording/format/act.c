@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/act.h"
+#include "cuse-server/recording/format/act.h"
 
 #include <gio/gio.h>
 
 #include "cuse-server/proxy/call/guest-memory.h"
-#include "cuse-server/recording/codec.h"
+#include "cuse-server/recording/format/codec.h"
 
 enum { RANGE_ABSENT = 1, RANGE_WRITTEN = 2, RANGE_FLAGS = RANGE_ABSENT | RANGE_WRITTEN };
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cuse-server/proxy/tap.h"
-#include "cuse-server/recording/file.h"
+#include "cuse-server/recording/format/file.h"
 #include "version-tree/driver-abi.h"
 
 typedef struct Simulation Simulation;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/scrub.h"
+#include "cuse-server/recording/scrub/scrub.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/recorder.h"
+#include "cuse-server/recording/recorder/recorder.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * order in which they ended. */
 #pragma once
 
-#include "cuse-server/recording/act.h"
+#include "cuse-server/recording/format/act.h"
 #include "cuse-server/wire/device.h"
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "cuse-server/proxy/proxy.h"
-#include "cuse-server/recording/file.h"
+#include "cuse-server/recording/format/file.h"
 
 typedef struct Recorder Recorder;
 

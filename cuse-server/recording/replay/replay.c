@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/recording/replay.h"
+#include "cuse-server/recording/replay/replay.h"
 
 #include <errno.h>
 #include <fcntl.h>
