@@ -7,11 +7,7 @@
 
 #include "abi/nvos.h"
 #include "abi/status.h"
-
-enum {
-    WORD = 4,                 /* bytes that make one number where members are not known */
-    HANDLES_MAX = 256 * 1024, /* handles of guests, so bounded: at the limit, all are forgotten */
-};
+#include "cuse-server/recording/simulation/answers-work.h"
 
 /* Recorded: an op, and the recorded file that it was made on. A file's number is the number of its open, counted
  * from 1; 0: not known. */
@@ -30,31 +26,6 @@ typedef struct {
     unsigned file;
     GHashTable *at;
 } Place;
-
-/*
- * Answers: "then" is the time of the recording, "now" the time of the answer.
- * @acts: own the ops below
- * @kinds: key of a call -> GArray of Recorded, in recorded order
- * @opens: the opens of each device, in recorded order
- * @next_open: index of the open that answers the next one, for each device
- * @n_opens: number of recorded opens; used while learning
- * @files: descriptor then -> number of the open that returned it last; used while learning
- * @places: descriptor now -> Place
- * @then: handle now -> handle then
- * @now: handle then -> handle now
- */
-struct Answers {
-    TraceNames *names;
-    GPtrArray *acts;
-    GHashTable *kinds;
-    GArray *opens[DEVICES_MAX];
-    unsigned next_open[DEVICES_MAX];
-    unsigned n_opens;
-    GHashTable *files;
-    GHashTable *places;
-    GHashTable *then;
-    GHashTable *now;
-};
 
 static void free_act(gpointer act)
 {
@@ -181,192 +152,6 @@ void answers_closed(Answers *answers, uint32_t fd)
     g_hash_table_remove(answers->places, GUINT_TO_POINTER(fd));
 }
 
-/* --- members ---------------------------------------------------------------------------------- */
-
-/* ItemKind: how an item is compared. ITEM_LOOSE: a number that means nothing in another run. ITEM_STATUS: the driver
- * only writes it, never reads it. */
-typedef enum { ITEM_VALUE, ITEM_HANDLE, ITEM_LOOSE, ITEM_STATUS } ItemKind;
-
-/* Item: a number in a buffer: as recorded before and after the call, and its place in the buffer now. */
-typedef struct {
-    ItemKind kind;
-    const char *path; /* of the member; NULL: not known */
-    uint32_t size;
-    const uint8_t *before;
-    const uint8_t *after;
-    uint8_t *now;
-} Item;
-
-typedef void (*ItemVisit)(Answers *answers, const Item *item, void *data);
-
-/* Pair: a buffer of a recorded op, and the buffer of the call now, which has the same size. @now: the latter's memory */
-typedef struct {
-    const TraceBuffer *recorded;
-    const TraceBuffer *asked;
-    uint8_t *now;
-} Pair;
-
-static bool is_changed(const Item *item)
-{
-    return memcmp(item->before, item->after, item->size) != 0;
-}
-
-/* Check whether bytes of a buffer hold one of the worker's own addresses, which is neither compared nor overwritten. */
-static bool has_pointer(const TraceBuffer *buffer, uint32_t offset, uint32_t size)
-{
-    for (uint32_t i = 0; i < buffer->n_pointers; i++) {
-        const uint32_t at = buffer->pointers[i].offset;
-        if (offset < at + sizeof(uint64_t) && at < offset + size) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void visit(Answers *answers, const Pair *pair, Item item, uint32_t offset, ItemVisit each,
-                  void *data)
-{
-    if (has_pointer(pair->asked, offset, item.size)) {
-        return;
-    }
-    item.before = pair->recorded->before + offset;
-    item.after = pair->recorded->after + offset;
-    item.now = pair->now + offset;
-    each(answers, &item, data);
-}
-
-/* Visit bytes whose members are not known, as words. They begin at @offset. */
-static void visit_words(Answers *answers, const Pair *pair, uint32_t offset, uint32_t size,
-                        ItemVisit each, void *data)
-{
-    for (uint32_t at = 0; at < size; at += WORD) {
-        visit(answers, pair, (Item){.size = MIN((uint32_t)WORD, size - at)}, offset + at, each,
-              data);
-    }
-}
-
-static void visit_leaf(Answers *answers, const Pair *pair, const TraceLeaf *leaf, ItemVisit each,
-                       void *data)
-{
-    Item item = {.path = leaf->path, .size = leaf->type->size};
-
-    if (item.size == 0 || item.size > sizeof(uint64_t) || leaf->type->n_fields > 0) {
-        visit_words(answers, pair, leaf->offset, leaf->size, each, data);
-        return;
-    }
-    if (leaf->role == ABI_ROLE_STATUS) {
-        item.kind = ITEM_STATUS;
-    } else if (g_str_equal(leaf->type->name, "NvHandle")) {
-        item.kind = ITEM_HANDLE;
-    } else if (g_str_equal(leaf->type->name, "NvP64") || trace_leaf_is_incidental(leaf)) {
-        item.kind = ITEM_LOOSE;
-    }
-    for (uint32_t at = 0; at + item.size <= leaf->size; at += item.size) {
-        visit(answers, pair, item, leaf->offset + at, each, data);
-    }
-}
-
-static void visit_pair(Answers *answers, const Pair *pair, const AbiLayout *layout, ItemVisit each,
-                       void *data)
-{
-    const GArray *leaves = trace_names_leaves(answers->names, layout);
-
-    if (!leaves) {
-        visit_words(answers, pair, 0, pair->recorded->size, each, data);
-        return;
-    }
-    for (guint i = 0; i < leaves->len; i++) {
-        visit_leaf(answers, pair, &g_array_index(leaves, TraceLeaf, i), each, data);
-    }
-}
-
-static unsigned n_buffers(const TraceOp *op)
-{
-    return op->buffers ? op->buffers->len : 0;
-}
-
-static void visit_op(Answers *answers, const TraceOp *recorded, const TraceOp *op,
-                     const HostBuffers *buffers, const TraceCall *call, ItemVisit each, void *data)
-{
-    for (unsigned i = 0; i < n_buffers(op); i++) {
-        const Pair pair = {trace_op_buffer(recorded, i), trace_op_buffer(op, i), buffers->at[i]};
-        visit_pair(answers, &pair, trace_op_layout(call, op, i), each, data);
-    }
-}
-
-static bool same_shape(const TraceOp *a, const TraceOp *b)
-{
-    if (n_buffers(a) != n_buffers(b)) {
-        return false;
-    }
-    for (unsigned i = 0; i < n_buffers(a); i++) {
-        if (trace_op_buffer(a, i)->size != trace_op_buffer(b, i)->size) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* --- handles ---------------------------------------------------------------------------------- */
-
-static uint32_t read_handle(const uint8_t *at)
-{
-    uint32_t handle;
-
-    memcpy(&handle, at, sizeof handle);
-    return handle;
-}
-
-static uint32_t look_up(GHashTable *table, uint32_t handle)
-{
-    gpointer value;
-
-    return g_hash_table_lookup_extended(table, GUINT_TO_POINTER(handle), NULL, &value)
-               ? GPOINTER_TO_UINT(value)
-               : handle;
-}
-
-static void pair_handles(Answers *answers, uint32_t now, uint32_t then)
-{
-    if (g_hash_table_size(answers->then) >= HANDLES_MAX) {
-        g_hash_table_remove_all(answers->then);
-        g_hash_table_remove_all(answers->now);
-    }
-    g_hash_table_insert(answers->then, GUINT_TO_POINTER(now), GUINT_TO_POINTER(then));
-    g_hash_table_insert(answers->now, GUINT_TO_POINTER(then), GUINT_TO_POINTER(now));
-}
-
-/* Choose the handle of a new object: the one that the recorded driver chose, or the next one that is not used now. */
-static uint32_t choose_handle(const Answers *answers, uint32_t then)
-{
-    uint32_t handle = then;
-
-    while (handle == 0 || g_hash_table_contains(answers->then, GUINT_TO_POINTER(handle))) {
-        handle++;
-    }
-    return handle;
-}
-
-static bool is_new_object(const Item *item)
-{
-    return item->path && g_str_has_suffix(item->path, "hObjectNew");
-}
-
-static void answer_handle(Answers *answers, const Item *item)
-{
-    const uint32_t then = read_handle(item->after);
-    uint32_t now = read_handle(item->now);
-
-    if (is_changed(item)) {
-        now = is_new_object(item) ? choose_handle(answers, then) : look_up(answers->now, then);
-        memcpy(item->now, &now, sizeof now);
-    }
-    if (now && then &&
-        (is_new_object(item) || !g_hash_table_contains(answers->then, GUINT_TO_POINTER(now)))) {
-        pair_handles(answers, now, then);
-    }
-}
-
 /* --- matching --------------------------------------------------------------------------------- */
 
 /* Match: how well a recorded op fits. @same: how many handles correspond to the recorded ones, plus 1 if the file does
@@ -377,25 +162,25 @@ typedef struct {
     unsigned index;
 } Match;
 
-static void compare_item(Answers *answers, const Item *item, void *data)
+static void compare_item(Answers *answers, const AnswerItem *item, void *data)
 {
     Match *match = data;
 
-    if (item->kind == ITEM_HANDLE) {
-        const uint32_t now = read_handle(item->now);
-        match->same += look_up(answers->then, now) == read_handle(item->before);
-    } else if (item->kind == ITEM_VALUE && !is_changed(item) &&
+    if (item->kind == ANSWER_HANDLE) {
+        const uint32_t now = answers_read_handle(item->now);
+        match->same += answers_look_up(answers->then, now) == answers_read_handle(item->before);
+    } else if (item->kind == ANSWER_VALUE && !answer_item_is_changed(item) &&
                memcmp(item->before, item->now, item->size) != 0) {
         match->fits = false;
     }
 }
 
-static void answer_item(Answers *answers, const Item *item, void *data)
+static void answer_item(Answers *answers, const AnswerItem *item, void *data)
 {
     (void)data;
-    if (item->kind == ITEM_HANDLE) {
-        answer_handle(answers, item);
-    } else if (item->kind == ITEM_STATUS || is_changed(item)) {
+    if (item->kind == ANSWER_HANDLE) {
+        answers_give_handle(answers, item);
+    } else if (item->kind == ANSWER_STATUS || answer_item_is_changed(item)) {
         memcpy(item->now, item->after, item->size);
     }
 }
@@ -423,11 +208,11 @@ static const TraceOp *find(Answers *answers, GArray *kind, Place *place, const T
 
     for (unsigned i = 0; kind && i < kind->len; i++) {
         const Recorded *recorded = &g_array_index(kind, Recorded, i);
-        Match match = {.fits = same_shape(recorded->op, op),
+        Match match = {.fits = answers_same_shape(recorded->op, op),
                        .same = recorded->file == place->file,
                        .index = i};
         if (match.fits) {
-            visit_op(answers, recorded->op, op, buffers, call, compare_item, &match);
+            answers_visit_op(answers, recorded->op, op, buffers, call, compare_item, &match);
         }
         if (is_better(&match, &best, at)) {
             best = match;
@@ -447,8 +232,9 @@ static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *
                   const TraceCall *call)
 {
     const uint32_t status = NV_ERR_NOT_SUPPORTED;
-    const GArray *leaves =
-        n_buffers(op) ? trace_names_leaves(answers->names, trace_op_layout(call, op, 0)) : NULL;
+    const GArray *leaves = answers_n_buffers(op)
+                               ? trace_names_leaves(answers->names, trace_op_layout(call, op, 0))
+                               : NULL;
 
     for (guint i = 0; leaves && i < leaves->len; i++) {
         const TraceLeaf *leaf = &g_array_index(leaves, TraceLeaf, i);
@@ -463,11 +249,12 @@ static int refuse(const Answers *answers, const TraceOp *op, const HostBuffers *
 /* Forget a handle that is freed: the guest may use it again for another object. */
 static void note_free(Answers *answers, const TraceOp *op)
 {
-    const TraceBuffer *buffer = n_buffers(op) ? trace_op_buffer(op, 0) : NULL;
+    const TraceBuffer *buffer = answers_n_buffers(op) ? trace_op_buffer(op, 0) : NULL;
 
     if (_IOC_NR(op->command) == NV_ESC_RM_FREE && buffer &&
         buffer->size == sizeof(NVOS00_PARAMETERS)) {
-        uint32_t now = read_handle(buffer->before + offsetof(NVOS00_PARAMETERS, hObjectOld));
+        uint32_t now =
+            answers_read_handle(buffer->before + offsetof(NVOS00_PARAMETERS, hObjectOld));
         g_hash_table_remove(answers->then, GUINT_TO_POINTER(now));
     }
 }
@@ -486,7 +273,7 @@ bool answers_ioctl(Answers *answers, uint32_t fd, const TraceOp *op, const HostB
         *error = refuse(answers, op, buffers, &call);
         return false;
     }
-    visit_op(answers, recorded, op, buffers, &call, answer_item, NULL);
+    answers_visit_op(answers, recorded, op, buffers, &call, answer_item, NULL);
     note_free(answers, op);
     *error = errno_of(recorded);
     return true;
