@@ -11,7 +11,6 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/call/call-work.h"
 #include "cuse-server/proxy/call/frontend-word.h"
-#include "cuse-server/proxy/effects/effects.h"
 #include "cuse-server/proxy/proxy.h"
 
 static void widen(CallWork *work)
@@ -79,15 +78,6 @@ static void take_params(Call *call)
     call->params_size = layout ? layout->size : 0;
 }
 
-/* Decide by the table whether to refuse the class. Call.entry may be NULL. Returns REFUSAL_NONE if the class is allowed. */
-static Refusal refusal_of(const Call *call)
-{
-    if (!call->entry || !effect_of(call->entry->handler)) {
-        return REFUSAL_UNKNOWN_CLASS;
-    }
-    return call->entry->caps & call->work->req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
-}
-
 /*
  * Replace the alias NV01_EVENT by the class in its parameters; the driver uses that class as well.
  * Returns false if the transport has to fetch the parameters first.
@@ -138,12 +128,11 @@ CallStep alloc_look_up(Call *call)
     call->entry = driver_abi_lookup(req->proxy->abi, ABI_ALLOC, wide->hClass);
     req->event.detail = call->entry ? call->entry->name : NULL;
     req->event.detail_number = wide->hClass;
-    const Refusal refusal = refusal_of(call);
+    const Refusal refusal = call_find_effect(call, REFUSAL_UNKNOWN_CLASS);
     if (refusal != REFUSAL_NONE) {
         call_refuse_status(call, NV_ERR_INVALID_CLASS, refusal);
         return CALL_ANSWERED;
     }
-    work->effect = effect_of(call->entry->handler);
     take_params(call);
     return CALL_GOES_ON;
 }

@@ -71,6 +71,13 @@ CallStep uvm_look_up(Call *call);
 CallStep control_look_up(Call *call);
 CallStep alloc_look_up(Call *call);
 
+/**
+ * call_find_effect: set the effect by Call.entry, which may be NULL, and the capabilities of the instance.
+ * Returns: REFUSAL_NONE; REFUSAL_CAPABILITY if the instance lacks the entry's capabilities; @unknown if there is no entry, or the
+ * entry has no effect. The caller refuses the call.
+ */
+Refusal call_find_effect(Call *call, Refusal unknown);
+
 /** alloc_settle: make the copies of NV_ESC_RM_ALLOC agree; called once all of them are here. */
 void alloc_settle(Call *call);
 

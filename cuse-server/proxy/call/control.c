@@ -58,15 +58,6 @@ static CallStep take_params(Call *call, const NVOS54_PARAMETERS *guest)
     return CALL_GOES_ON;
 }
 
-/* Decide by the table whether to refuse the command. Call.entry may be NULL. Returns REFUSAL_NONE if the command is allowed. */
-static Refusal refusal_of(const Call *call)
-{
-    if (!call->entry || !effect_of(call->entry->handler)) {
-        return REFUSAL_UNKNOWN_CONTROL;
-    }
-    return call->entry->caps & call->work->req->proxy->caps ? REFUSAL_NONE : REFUSAL_CAPABILITY;
-}
-
 CallStep control_look_up(Call *call)
 {
     CallWork *work = call->work;
@@ -89,11 +80,10 @@ CallStep control_look_up(Call *call)
         work->effect = effect_of(HANDLER_ctrl_simple);
         return take_params(call, guest);
     }
-    const Refusal refusal = refusal_of(call);
+    const Refusal refusal = call_find_effect(call, REFUSAL_UNKNOWN_CONTROL);
     if (refusal != REFUSAL_NONE) {
         call_refuse_status(call, NV_ERR_NOT_SUPPORTED, refusal);
         return CALL_ANSWERED;
     }
-    work->effect = effect_of(call->entry->handler);
     return take_params(call, guest);
 }

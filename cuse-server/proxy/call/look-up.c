@@ -43,48 +43,49 @@ static CallStep take_argument(Call *call, size_t size)
     return work->effect ? CALL_GOES_ON : CALL_ANSWERED;
 }
 
-/* Set Call.entry. Refuses the call and returns false if there is no entry, or the instance lacks the capability. */
-static bool find_entry(Call *call, AbiKind kind, uint32_t number)
+Refusal call_find_effect(Call *call, Refusal unknown)
 {
-    CallWork *work = call->work;
-    const Proxy *proxy = work->req->proxy;
+    const AbiEntry *entry = call->entry;
 
-    call->entry = driver_abi_lookup(proxy->abi, kind, number);
-    work->req->event.number = number;
-    if (!call->entry) {
-        return call_refuse(call, EINVAL, REFUSAL_UNKNOWN_IOCTL);
+    if (!entry) {
+        return unknown;
     }
-    work->req->event.call = call->entry->name;
-    if (!(call->entry->caps & proxy->caps)) {
-        return call_refuse(call, EINVAL, REFUSAL_CAPABILITY);
+    if (!(entry->caps & call->work->req->proxy->caps)) {
+        return REFUSAL_CAPABILITY;
     }
-    return true;
+    call->work->effect = effect_of(entry->handler);
+    return call->work->effect ? REFUSAL_NONE : unknown;
+}
+
+/* Set Call.entry and the effect. Returns REFUSAL_NONE or the reason to refuse the ioctl. */
+static Refusal find_ioctl(Call *call, AbiKind kind, uint32_t number)
+{
+    Request *req = call->work->req;
+
+    call->entry = driver_abi_lookup(req->proxy->abi, kind, number);
+    req->event.number = number;
+    if (call->entry) {
+        req->event.call = call->entry->name;
+    }
+    return call_find_effect(call, REFUSAL_UNKNOWN_IOCTL);
 }
 
 CallStep uvm_look_up(Call *call)
 {
     CallWork *work = call->work;
+    const Refusal refusal = find_ioctl(call, ABI_UVM, work->req->command);
 
-    if (!find_entry(call, ABI_UVM, work->req->command)) {
-        return CALL_ANSWERED;
-    }
-    work->effect = effect_of(call->entry->handler);
-    if (!work->effect) {
-        return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
+    if (refusal != REFUSAL_NONE) {
+        return refuse_ioctl(call, refusal);
     }
     work->command = call->entry->number;
     work->unsized = true;
     return take_argument(call, call->entry->layout ? call->entry->layout->size : 0);
 }
 
-CallStep frontend_look_up(Call *call)
+/* Look further for an entry that does not have an effect: it leads to another table, or is never forwarded. */
+static CallStep look_further(Call *call, size_t size)
 {
-    CallWork *work = call->work;
-    const size_t size = frontend_size(work->req->command);
-
-    if (!find_entry(call, ABI_FRONTEND, _IOC_NR(work->req->command))) {
-        return CALL_ANSWERED;
-    }
     switch (call->entry->handler) {
     case HANDLER_control:
         return size == sizeof(NVOS54_PARAMETERS) ? control_look_up(call)
@@ -94,10 +95,21 @@ CallStep frontend_look_up(Call *call)
     case HANDLER_numa_info: /* it describes the host's processors, not the guest's; the libraries cope with the refusal */
         return refuse_ioctl(call, REFUSAL_BY_DESIGN);
     default:
-        work->effect = effect_of(call->entry->handler);
-    }
-    if (!work->effect) {
         return refuse_ioctl(call, REFUSAL_UNKNOWN_IOCTL);
+    }
+}
+
+CallStep frontend_look_up(Call *call)
+{
+    CallWork *work = call->work;
+    const size_t size = frontend_size(work->req->command);
+    const Refusal refusal = find_ioctl(call, ABI_FRONTEND, _IOC_NR(work->req->command));
+
+    if (call->entry && refusal == REFUSAL_UNKNOWN_IOCTL) {
+        return look_further(call, size);
+    }
+    if (refusal != REFUSAL_NONE) {
+        return refuse_ioctl(call, refusal);
     }
     if (work->effect->argument == ARGUMENT_STRUCT && size != call->entry->layout->size) {
         return refuse_ioctl(call, REFUSAL_SIZE);
