@@ -336,7 +336,7 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *member
     const bool by_default = !params && abi_members_have(members, ABI_ROLE_GPU_DEVICE);
 
     *call = (GpuScopeCall){.scope = scope, .members = members, .params = params, .held = -1};
-    if (!scope || (!params && !by_default) ||
+    if ((!params && !by_default) ||
         members->begin[ABI_ROLE_GPU_ID] == members->begin[N_ABI_ROLES]) {
         return true;
     }

@@ -26,6 +26,7 @@ void gpu_scope_none(GpuScopeCall *call);
 
 /**
  * gpu_scope_before: make a call's parameters fit for the driver.
+ * @req: a request in an instance that has a scope (Proxy.scope)
  * @members: the members of the driver's struct for this call
  * @params: the private copy, changed in place, or NULL
  * @size: the size of @params that the guest states. If it differs from the struct's size, the driver refuses
