@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Host that answers from a recording: what a program gets that does not do exactly what was recorded. */
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -158,6 +159,41 @@ Test(simulation, it_is_as_the_recorded_instance_was)
     cr_assert_eq(g_array_index(cards, nv_ioctl_card_info_t, 0).minor_number, MINOR);
     cr_assert_eq(live.client, FIRST_CLIENT);
     finish(&live);
+}
+
+enum { CARDS = 2 };
+
+/* A driver that lists as many of its cards as there is room for, but fails if there is more room than cards. */
+static int list_cards(Fake *fake, uint32_t command, void *argument)
+{
+    nv_ioctl_card_info_t *cards = argument;
+    const size_t room = _IOC_SIZE(command) / sizeof *cards;
+
+    (void)fake;
+    for (size_t i = 0; i < MIN(room, (size_t)CARDS); i++) {
+        cards[i].valid = true;
+        cards[i].minor_number = (NvU32)i;
+    }
+    return room > CARDS ? EINVAL : 0;
+}
+
+Test(simulation, the_longest_list_of_cards_counts)
+{
+    Recording r = recording_new(RECORDING_LIMIT, list_cards);
+    NvFile *file = fake_open(r.fake, FAKE_CTL, 3);
+    nv_ioctl_card_info_t cards[CARDS + 1] = {{.valid = true}, {.valid = true}, {.valid = true}};
+    g_autoptr(GError) error = NULL;
+
+    cr_assert_eq(fake_frontend(r.fake, file, NV_ESC_CARD_INFO, cards, CARDS * sizeof *cards), 0);
+    cr_assert_eq(fake_frontend(r.fake, file, NV_ESC_CARD_INFO, cards, sizeof *cards), 0);
+    cr_assert_eq(fake_frontend(r.fake, file, NV_ESC_CARD_INFO, cards, sizeof cards), EINVAL);
+    g_autofree char *path = recording_finish(&r);
+    g_autoptr(Simulation) simulation = simulation_new(path, &error);
+    cr_assert_not_null(simulation, "%s", error ? error->message : "");
+    const GArray *learnt = simulation_cards(simulation);
+    cr_assert_eq(learnt->len, CARDS);
+    cr_assert_eq(g_array_index(learnt, nv_ioctl_card_info_t, CARDS - 1).minor_number, CARDS - 1);
+    recording_clear(&r);
 }
 
 Test(simulation, calls_are_answered_out_of_order_and_again)

@@ -8,24 +8,40 @@
 
 #include "cuse-server/recording/simulation/simulation-work.h"
 
-/* Remember the GPUs that the recorded driver listed for NV_ESC_CARD_INFO. The last list in the recording counts. */
+/* Append to @cards those that the recorded driver listed in the answer to NV_ESC_CARD_INFO. */
+static void list_cards(GArray *cards, const TraceBuffer *buffer)
+{
+    const guint n = buffer->size / sizeof(nv_ioctl_card_info_t);
+
+    for (guint i = 0; i < MIN(n, NV_MAX_DEVICES); i++) {
+        nv_ioctl_card_info_t card;
+        memcpy(&card, buffer->after + i * sizeof card, sizeof card);
+        if (card.valid) {
+            g_array_append_val(cards, card);
+        }
+    }
+}
+
+static bool lists_cards(const TraceOp *op)
+{
+    return op->kind == TRACE_OP_IOCTL && _IOC_TYPE(op->command) == NV_IOCTL_MAGIC &&
+           _IOC_NR(op->command) == NV_ESC_CARD_INFO && op->error == 0 && trace_op_buffer(op, 0);
+}
+
+/* Remember the GPUs that the recorded driver listed for NV_ESC_CARD_INFO. The longest list in the recording counts, the last one
+ * if several are as long: GPUs may have come or gone meanwhile. Calls that failed, for example for lack of room, do not count. */
 static void learn_cards(Simulation *simulation, const TraceAct *act)
 {
     for (unsigned i = 0; i < act->ops->len; i++) {
         const TraceOp *op = trace_act_op(act, i);
-        const TraceBuffer *buffer = trace_op_buffer(op, 0);
-        if (_IOC_TYPE(op->command) != NV_IOCTL_MAGIC || _IOC_NR(op->command) != NV_ESC_CARD_INFO ||
-            !buffer) {
+        if (!lists_cards(op)) {
             continue;
         }
-        const guint n = buffer->size / sizeof(nv_ioctl_card_info_t);
-        g_array_set_size(simulation->cards, 0);
-        for (guint k = 0; k < MIN(n, NV_MAX_DEVICES); k++) {
-            nv_ioctl_card_info_t card;
-            memcpy(&card, buffer->after + k * sizeof card, sizeof card);
-            if (card.valid) {
-                g_array_append_val(simulation->cards, card);
-            }
+        g_autoptr(GArray) cards = g_array_new(FALSE, FALSE, sizeof(nv_ioctl_card_info_t));
+        list_cards(cards, trace_op_buffer(op, 0));
+        if (cards->len >= simulation->cards->len) {
+            g_array_unref(simulation->cards);
+            simulation->cards = g_steal_pointer(&cards);
         }
     }
 }
