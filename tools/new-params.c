@@ -39,14 +39,11 @@ static const char *what_is(const AbiFieldRow *row)
                : NULL;
 }
 
-/* @prefix: "list." for a struct in a struct */
-static void add_members(GString *out, const HeaderTree *tree, const char *name, const char *prefix)
+/* @rows: of a struct; @prefix: "list." for a struct in a struct */
+static void add_members(GString *out, const HeaderTree *tree, const GArray *rows,
+                        const char *prefix)
 {
-    const char *why;
-    guint size;
-    g_autoptr(GArray) rows = header_tree_rows(tree, name, &size, &why);
-
-    for (guint i = 0; rows && i < rows->len; i++) {
+    for (guint i = 0; i < rows->len; i++) {
         const AbiFieldRow *row = &g_array_index(rows, AbiFieldRow, i);
         const char *what = what_is(row);
         g_autofree char *type = g_strndup(row->type, strcspn(row->type, "["));
@@ -54,8 +51,13 @@ static void add_members(GString *out, const HeaderTree *tree, const char *name, 
             g_string_append_printf(out, "%s %s %s%s", out->len ? "," : ":", what, prefix,
                                    row->path);
         } else if (g_hash_table_contains(tree->structs, type)) {
+            const char *why;
+            guint size;
             g_autofree char *inner = g_strconcat(prefix, row->path, ".", NULL);
-            add_members(out, tree, type, inner);
+            g_autoptr(GArray) inner_rows = header_tree_rows(tree, type, &size, &why);
+            if (inner_rows) {
+                add_members(out, tree, inner_rows, inner);
+            }
         }
     }
 }
@@ -74,6 +76,6 @@ char *new_params_describe(const HeaderTree *tree, const char *number)
     if (!rows) {
         return g_strdup_printf("%s: %s", name, why);
     }
-    add_members(members, tree, name, "");
+    add_members(members, tree, rows, "");
     return g_strdup_printf("%s, %u bytes%s", name, size, members->str);
 }
