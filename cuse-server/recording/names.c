@@ -31,7 +31,7 @@ TraceNames *trace_names_new(const TraceSession *session, GError **error)
         node = driver_node_choose(version, DRIVER_POLICY_SERIES, &warning, error);
     }
     if (!node) {
-        g_prefix_error(error, "the recording's driver: ");
+        g_prefix_error(error, "cannot find the tables of the recorded driver: ");
         return NULL;
     }
     TraceNames *names = g_new0(TraceNames, 1);

@@ -232,7 +232,7 @@ static void decode_pointers(TraceCursor *cursor, TraceBuffer *buffer, uint32_t n
         pointer->offset = (uint32_t)trace_get(cursor, buffer->size);
         pointer->target = (uint32_t)trace_get(cursor, TRACE_BUFFERS_MAX - 1);
         if (buffer->size - pointer->offset < sizeof(uint64_t)) {
-            trace_fail(cursor, "a pointer is not inside its buffer");
+            trace_fail(cursor, "a pointer lies outside its buffer");
         }
     }
     buffer->n_pointers = n;
@@ -247,7 +247,7 @@ static void decode_buffer(TraceCursor *cursor, const TraceAct *act, TraceOp *op,
     uint32_t n_pointers = (uint32_t)trace_get(cursor, TRACE_POINTERS_MAX);
 
     if (size > *left) {
-        trace_fail(cursor, "an act has too many bytes");
+        trace_fail(cursor, "an act has more memory contents than the format allows");
     }
     if (cursor->problem) {
         return;
@@ -267,7 +267,7 @@ static void check_pointers(TraceCursor *cursor, const TraceOp *op)
         const TraceBuffer *buffer = trace_op_buffer(op, i);
         for (uint32_t k = 0; k < buffer->n_pointers; k++) {
             if (buffer->pointers[k].target >= op->buffers->len) {
-                trace_fail(cursor, "a pointer leads to no buffer");
+                trace_fail(cursor, "a pointer leads to a buffer that the op does not have");
             }
         }
     }
@@ -279,7 +279,7 @@ static void decode_op(TraceCursor *cursor, TraceAct *act, Known *known, size_t *
 
     trace_get_members(cursor, op, op_members, G_N_ELEMENTS(op_members));
     if (op->kind == 0 || op->kind >= TRACE_OP_END) {
-        trace_fail(cursor, "an op is of no known kind");
+        trace_fail(cursor, "unknown kind of op");
     }
     uint64_t n = trace_get(cursor, TRACE_BUFFERS_MAX);
     for (uint64_t i = 0; i < n && !cursor->problem; i++) {
@@ -295,7 +295,7 @@ static void decode(TraceCursor *cursor, TraceAct *act)
 
     trace_get_members(cursor, act, act_members, G_N_ELEMENTS(act_members));
     if (act->kind == 0 || act->kind >= TRACE_ACT_END) {
-        trace_fail(cursor, "an act is of no known kind");
+        trace_fail(cursor, "unknown kind of act");
     }
     uint32_t n_ranges = (uint32_t)trace_get(cursor, TRACE_RANGES_MAX);
     for (; act->n_ranges < n_ranges && !cursor->problem; act->n_ranges++) {
@@ -314,7 +314,7 @@ static void decode(TraceCursor *cursor, TraceAct *act)
         }
     }
     if (cursor->at != cursor->size) {
-        trace_fail(cursor, "the record is longer than what is in it");
+        trace_fail(cursor, "the record has bytes behind its contents");
     }
 }
 

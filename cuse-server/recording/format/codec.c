@@ -105,10 +105,12 @@ uint64_t trace_get(TraceCursor *cursor, uint64_t max)
         uint64_t byte = cursor->bytes[cursor->at++];
         number |= (byte & (NUMBER_MORE - 1)) << shift;
         if (!(byte & NUMBER_MORE)) {
-            return number <= max ? number : trace_fail(cursor, "a number is out of bounds");
+            return number <= max
+                       ? number
+                       : trace_fail(cursor, "a number is larger than the format allows here");
         }
     }
-    return trace_fail(cursor, "a number is too long");
+    return trace_fail(cursor, "a number has more than 64 bits");
 }
 
 void trace_get_members(TraceCursor *cursor, void *data, const TraceMember *members, size_t n)
@@ -126,7 +128,7 @@ void trace_get_members(TraceCursor *cursor, void *data, const TraceMember *membe
 static const uint8_t *take(TraceCursor *cursor, size_t n)
 {
     if (cursor->problem || n > cursor->size - cursor->at) {
-        trace_fail(cursor, "the record ends in the middle of its bytes");
+        trace_fail(cursor, "the record ends in the middle of a text or of memory contents");
         return NULL;
     }
     cursor->at += n;

@@ -110,7 +110,7 @@ static TraceSession *read_session(TraceCursor *cursor)
         read_device(cursor, &session->devices[i]);
     }
     if (cursor->at != cursor->size) {
-        trace_fail(cursor, "the record is longer than what is in it");
+        trace_fail(cursor, "the record has bytes behind its contents");
     }
     return session;
 }
@@ -141,15 +141,19 @@ static bool read_beginning(TraceFile *file, GError **error)
 
     if (file->size < TRACE_MAGIC_SIZE ||
         memcmp(file->bytes, TRACE_MAGIC, TRACE_MAGIC_SIZE - 1) != 0) {
-        return fail_at(file, 0, "this is no recording of nvcuse", error);
+        return fail_at(
+            file, 0, "not a recording of nvcuse: expected a file that --record has written", error);
     }
     if (file->bytes[TRACE_MAGIC_SIZE - 1] != TRACE_MAGIC[TRACE_MAGIC_SIZE - 1]) {
         return fail_at(file, TRACE_MAGIC_SIZE - 1,
-                       "the recording is of a version that this nvcuse does not know", error);
+                       "unknown version of the format: read the recording with the nvcuse version "
+                       "that made it",
+                       error);
     }
     file->at = TRACE_MAGIC_SIZE;
     if (!next_record(file, &kind, &cursor) || kind != TRACE_RECORD_SESSION) {
-        return fail_at(file, TRACE_MAGIC_SIZE, "the recording does not say what it is of", error);
+        return fail_at(file, TRACE_MAGIC_SIZE,
+                       "expected the record that describes the recorded instance", error);
     }
     file->session = read_session(&cursor);
     if (cursor.problem) {
@@ -226,9 +230,9 @@ TraceAct *trace_file_next(TraceFile *file, GError **error)
         return act;
     }
     if (kind != TRACE_RECORD_LIMIT && kind != TRACE_RECORD_END) {
-        fail_at(file, where, "a record is of no known kind", error);
+        fail_at(file, where, "unknown kind of record", error);
     } else if (file->at != file->size) {
-        fail_at(file, file->at, "the recording goes on after its end", error);
+        fail_at(file, file->at, "the recording has bytes behind its last record", error);
     } else {
         file->end = kind == TRACE_RECORD_END ? TRACE_END_WHOLE : TRACE_END_LIMIT;
     }

@@ -31,7 +31,7 @@ typedef enum {
  * @program: the version of nvcuse that recorded
  * @scoped: the host's other GPUs are hidden
  * @share_uvm: see Proxy
- * @scrubbed: trace_scrub() has replaced what identifies the machine; see scrub.h
+ * @scrubbed: a scrubber has replaced what identifies the machine; see scrub/scrub.h
  */
 typedef struct {
     uint64_t started;
