@@ -427,9 +427,9 @@ Test(trace, what_is_different_is_told)
     } cases[] = {
         {change_host_bytes, "NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS, member gpuId"},
         {change_host_file, "nv_ioctl_register_fd_t, member ctl_fd"},
-        {forget_host_call, "recorded is: nothing more"},
-        {add_host_call, "the host is not asked any more: ioctl"},
-        {change_answer, "what the guest gets back"},
+        {forget_host_call, "call of the host: recorded none, now "},
+        {add_host_call, "call of the host: recorded ioctl, now none"},
+        {change_answer, "other bytes are written than recorded"},
     };
     Recording r = record(RECORDING_LIMIT);
     g_autoptr(TraceFile) trace = record_session(&r);

@@ -11,8 +11,8 @@ static const TraceOp *expect(Replay *replay, TraceOpKind kind)
     const TraceOp *op = replay_next_op(replay);
 
     if (!op || op->kind != (uint32_t)kind) {
-        replay_differ(replay, "the host is asked: %s; recorded is: %s", trace_op_name(kind),
-                      op ? trace_op_name(op->kind) : "nothing more");
+        replay_differ(replay, "call of the host: recorded %s, now %s",
+                      op ? trace_op_name(op->kind) : "none", trace_op_name(kind));
         return NULL;
     }
     replay->next++;
@@ -28,8 +28,8 @@ static int replay_open(Host *host, unsigned device, int flags)
     if (!op) {
         return -EIO;
     }
-    replay_compare(replay, "the opened device", op->device, device);
-    replay_compare(replay, "the open's flags", op->flags, (uint32_t)flags);
+    replay_compare(replay, "device of the open", op->device, device);
+    replay_compare(replay, "flags of the open", op->flags, (uint32_t)flags);
     if (op->error > 0 && op->error < 4096) {
         return -(int)op->error;
     }
@@ -94,12 +94,12 @@ static void compare_buffer(Replay *replay, unsigned index, const TraceBuffer *re
                       recorded->size, now->size);
         return;
     }
-    replay_compare(replay, "pointers in a buffer for the host", recorded->n_pointers,
+    replay_compare(replay, "number of pointers in a buffer for the host", recorded->n_pointers,
                    now->n_pointers);
     for (uint32_t i = 0; i < MIN(recorded->n_pointers, now->n_pointers); i++) {
-        replay_compare(replay, "where a pointer is", recorded->pointers[i].offset,
+        replay_compare(replay, "offset of a pointer", recorded->pointers[i].offset,
                        now->pointers[i].offset);
-        replay_compare(replay, "what a pointer leads to", recorded->pointers[i].target,
+        replay_compare(replay, "buffer that a pointer leads to", recorded->pointers[i].target,
                        now->pointers[i].target);
     }
     for (uint32_t i = 0; i < recorded->size; i++) {
@@ -145,9 +145,10 @@ static int answer_ioctl(Replay *replay, TraceOpKind kind, const HostCall *call)
     }
     TraceOp *now = trace_op_new(NULL, kind);
     host_buffers_take(&buffers, now, &replay->copies, call);
-    replay_compare(replay, "the host's file", op->fd, now->fd);
-    replay_compare(replay, "the command for the host", op->command, now->command);
-    replay_compare(replay, "buffers for the host", op->buffers ? op->buffers->len : 0, buffers.n);
+    replay_compare(replay, "file of the host", op->fd, now->fd);
+    replay_compare(replay, "command for the host", op->command, now->command);
+    replay_compare(replay, "number of buffers for the host", op->buffers ? op->buffers->len : 0,
+                   buffers.n);
     for (unsigned i = 0; op->buffers && i < MIN(op->buffers->len, buffers.n); i++) {
         compare_buffer(replay, i, trace_op_buffer(op, i), trace_op_buffer(now, i));
         give_answer(trace_op_buffer(op, i), trace_op_buffer(now, i), buffers.at[i]);
@@ -176,7 +177,7 @@ static int replay_identify(Host *host, pid_t tid, int guest_fd, uint32_t *id)
     if (!op) {
         return EBADF;
     }
-    replay_compare(replay, "the guest's descriptor", op->fd, (uint32_t)guest_fd);
+    replay_compare(replay, "descriptor of the guest", op->fd, (uint32_t)guest_fd);
     *id = replay_id_now(replay, op->file);
     return (int)op->error;
 }
@@ -221,7 +222,7 @@ static int replay_install(Host *host, pid_t tid, unsigned device, int *guest_fd,
     if (!op) {
         return EIO;
     }
-    replay_compare(replay, "the device that is opened for the guest", op->device, device);
+    replay_compare(replay, "device that is opened for the guest", op->device, device);
     int error = op->error ? (int)op->error : proxy_open(&replay->proxy, device, O_RDWR, &file);
     if (!error) {
         *guest_fd = (int)op->fd;

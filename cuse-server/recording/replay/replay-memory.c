@@ -41,9 +41,9 @@ static void *replay_map(GuestMemory *memory, uint64_t addr, size_t len, GuestAcc
 
     if (!range || replay->copies.n == TRACE_RANGES_MAX) {
         replay_differ(replay,
-                      "the handler asks for %zu bytes at 0x%" G_GINT64_MODIFIER
-                      "x, which are not recorded",
-                      len, addr);
+                      "guest memory at 0x%" G_GINT64_MODIFIER
+                      "x: the handler asks for %zu bytes that are not in the recording",
+                      addr, len);
         replay->faulted = true;
         return NULL;
     }
@@ -75,11 +75,12 @@ void replay_compare_written(Replay *replay, const Request *req)
         bool now = (range->access & GUEST_OUT) && !req->error && written < req->write_back &&
                    replay->copies.at[i];
         written += (range->access & GUEST_OUT) != 0;
-        replay_compare(replay, "whether guest memory is written", range->written, now);
+        replay_compare(replay, "guest memory is written (1) or not (0)", range->written, now);
         if (now && range->written &&
             memcmp(replay->copies.at[i], range->out, replay->copies.size[i]) != 0) {
             replay_differ(replay,
-                          "what the guest gets back at 0x%" G_GINT64_MODIFIER "x is different",
+                          "guest memory at 0x%" G_GINT64_MODIFIER
+                          "x: other bytes are written than recorded",
                           range->address);
         }
     }

@@ -55,7 +55,8 @@ static void play_open(Replay *replay, const TraceAct *act)
     g_autoptr(NvFile) file = NULL;
 
     if (act->device >= replay->session->n_devices) {
-        replay_differ(replay, "the recording has no device %u", act->device);
+        replay_differ(replay, "open of device %u: the recording lists %u devices", act->device,
+                      replay->session->n_devices);
         return;
     }
     int error = proxy_open(&replay->proxy, act->device, (int)act->flags, &file);
@@ -70,7 +71,7 @@ static NvFile *find_file(Replay *replay, const TraceAct *act)
     NvFile *file = nv_file_table_get(replay->proxy.files, replay_id_now(replay, act->file));
 
     if (!file) {
-        replay_differ(replay, "file %u is not open", act->file);
+        replay_differ(replay, "file %u: not open", act->file);
     }
     return file;
 }
@@ -107,7 +108,7 @@ static void play_ioctl(Replay *replay, const TraceAct *act)
     replay_compare(replay, "errno", act->error, (uint32_t)req.error);
     if (!req.error) {
         replay_compare(replay, "NvStatus", act->status, req.event.status);
-        replay_compare(replay, "the reason of the refusal", act->refusal, req.event.refusal);
+        replay_compare(replay, "reason of the refusal", act->refusal, req.event.refusal);
     }
     replay_compare_written(replay, &req);
     replay_clear_copies(replay);
@@ -146,7 +147,7 @@ char *replay_act(Replay *replay, const TraceAct *act)
     }
     const TraceOp *left = replay_next_op(replay);
     if (left) {
-        replay_differ(replay, "the host is not asked any more: %s", trace_op_name(left->kind));
+        replay_differ(replay, "call of the host: recorded %s, now none", trace_op_name(left->kind));
     }
     return g_steal_pointer(&replay->difference);
 }
