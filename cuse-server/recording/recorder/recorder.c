@@ -20,10 +20,20 @@ uint64_t recorder_now(void)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
+/* Stop recording, and print why. Only the first reason is printed. */
 static void stop(Recorder *recorder, const char *why)
 {
+    if (!recorder->stopped) {
+        g_printerr("nvcuse: recording stopped; the container goes on: %s\n", why);
+    }
     recorder->stopped = true;
-    g_printerr("nvcuse: the recording stops here: %s\n", why);
+}
+
+static void stop_unwritable(Recorder *recorder, int error)
+{
+    g_autofree char *why = g_strdup_printf("cannot write the recording: %s", g_strerror(error));
+
+    stop(recorder, why);
 }
 
 /* With the lock held. */
@@ -37,7 +47,7 @@ static void write_bytes(Recorder *recorder, const GByteArray *bytes)
             continue;
         }
         if (n <= 0) {
-            stop(recorder, n < 0 ? g_strerror(errno) : "nothing can be written");
+            stop_unwritable(recorder, n < 0 ? errno : EIO);
             return;
         }
         done += (guint)n;
@@ -60,7 +70,7 @@ static void write_record(Recorder *recorder, TraceRecordKind kind, const TraceAc
         g_byte_array_set_size(bytes, 0);
         trace_record_encode(TRACE_RECORD_LIMIT, NULL, bytes);
         write_bytes(recorder, bytes);
-        stop(recorder, "it has reached its size limit (--record-limit)");
+        stop(recorder, "size limit reached: raise it with --record-limit");
         return;
     }
     write_bytes(recorder, bytes);

@@ -84,14 +84,15 @@ static bool check_devices(const TraceSession *session, GError **error)
     for (unsigned i = 0; i < session->n_devices; i++) {
         if (!is_node_name(session->devices[i].name)) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                        "the recording has a device '%s', which is no name of NVIDIA's",
+                        "invalid device name '%s': expected one of NVIDIA's, such as nvidia0 or "
+                        "nvidia-caps/nvidia-cap1",
                         session->devices[i].name);
             return false;
         }
     }
     if (session->n_devices == 0) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the recording has no device");
+                            "the recording does not list a device");
     }
     return session->n_devices > 0;
 }
@@ -103,6 +104,9 @@ Simulation *simulation_new(const char *path, GError **error)
                                       ? trace_names_new(trace_file_session(file), error)
                                       : NULL;
 
+    if (file && !names) {
+        g_prefix_error(error, "%s: ", path); /* trace_file_open() names it itself */
+    }
     if (!names) {
         return NULL;
     }
