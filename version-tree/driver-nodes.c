@@ -82,7 +82,7 @@ gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **er
         }
     }
     g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                "unknown driver policy '%s'; it is one of qualified, known, series", text);
+                "invalid driver policy '%s': expected qualified, known or series", text);
     return FALSE;
 }
 
@@ -109,7 +109,7 @@ static void refuse_unqualified(DriverVersion version, GError **error)
 
     g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNQUALIFIED,
                 "driver %s is known but not qualified; the nearest qualified are %s; "
-                "use it all the same with --driver-policy=known",
+                "accept it with --driver-policy=known",
                 driver_version_format(version, text), near);
 }
 
@@ -122,13 +122,14 @@ static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GE
     if (fallback) {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
                     "driver %s is not known; the nearest known are %s; "
-                    "treat it as %s with --driver-policy=series",
+                    "have nvcuse treat it as %s with --driver-policy=series",
                     driver_version_format(version, text), near,
                     driver_version_format(fallback->version, base));
     } else {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
-                    "driver %s is not known; the nearest known are %s, and no --driver-policy "
-                    "helps, since no older driver of series %u is known",
+                    "driver %s is not known; the nearest known are %s; no --driver-policy "
+                    "accepts it, because nvcuse knows no older driver of series %u: update nvcuse, "
+                    "or install a known driver",
                     driver_version_format(version, text), near, version.major);
     }
 }

@@ -34,7 +34,7 @@ gboolean driver_version_parse(const char *text, DriverVersion *version, GError *
         return TRUE;
     }
     g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                "'%s' is not a driver version; write it like 580.95.05", text);
+                "invalid driver version '%s': expected a version like 580.95.05", text);
     return FALSE;
 }
 

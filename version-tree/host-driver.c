@@ -16,13 +16,14 @@ static gboolean check_version_str(int fd, NvU32 cmd, int tolerated, char *answer
     if (ioctl(fd, _IOWR(NV_IOCTL_MAGIC, NV_ESC_CHECK_VERSION_STR, params), &params) < 0 &&
         errno != tolerated) {
         saved = errno;
-        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
-                    "it does not answer NV_ESC_CHECK_VERSION_STR: %s", g_strerror(saved));
+        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST, "NV_ESC_CHECK_VERSION_STR failed: %s",
+                    g_strerror(saved));
         return FALSE;
     }
     if (params.reply != NV_RM_API_VERSION_REPLY_RECOGNIZED) {
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_HOST,
-                    "it does not recognize NV_ESC_CHECK_VERSION_STR (reply %u)", params.reply);
+                    "the driver does not recognize NV_ESC_CHECK_VERSION_STR (reply %u)",
+                    params.reply);
         return FALSE;
     }
     memcpy(answer, params.versionString, sizeof params.versionString);
@@ -42,7 +43,7 @@ gboolean host_driver_version(int control_fd, DriverVersion *version, GError **er
         return FALSE;
     }
     if (!driver_version_parse(answer, version, error)) {
-        g_prefix_error(error, "its answer is no version: ");
+        g_prefix_error(error, "unexpected answer to NV_ESC_CHECK_VERSION_STR: ");
         return FALSE;
     }
     return TRUE;

@@ -38,7 +38,8 @@ static gboolean parse_list(const char *text, NvCaps all, NvCaps *caps, GError **
             g_autofree char *known = nv_caps_format(NV_CAPS_SUPPORTED, ", ");
 
             g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                        "unknown driver capability '%s'; known are all, %s", *name, known);
+                        "unknown driver capability '%s': expected 'all', or some of %s", *name,
+                        known);
             return FALSE;
         }
         *caps |= cap;
@@ -59,8 +60,7 @@ gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error)
 
         refused = nv_caps_format(parsed & ~NV_CAPS_SUPPORTED, ", ");
         g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                    "nvcuse does not provide the driver capability %s; it provides %s", refused,
-                    supported);
+                    "unsupported driver capability %s: nvcuse provides %s", refused, supported);
         return FALSE;
     }
     *caps = parsed;
