@@ -68,36 +68,38 @@
 #define ABI_ROLES(ROLE)                                                                         \
     ROLE(PLAIN, "")                                                                             \
     ROLE(STATUS, "the driver's answer")                                                         \
-    ROLE(LEFT_ALONE, "left alone")                                                              \
+    ROLE(LEFT_ALONE, "passed on unchanged")                                                     \
     ROLE(CLIENT, "")                                                                            \
     ROLE(OBJECT, "object of the client")                                                        \
-    ROLE(DEPENDENCY, "object of the client, with which this one is freed")                      \
+    ROLE(DEPENDENCY, "object of the client; freeing it also frees this one")                    \
     ROLE(FD, "")                                                                                \
-    ROLE(POINTER, "pointer, to a copy of what the caller has there")                            \
-    ROLE(ADDRESS, "address, which nobody reads from or writes to")                              \
-    ROLE(MAPPING, "address of a mapping: another process's names none")                         \
+    ROLE(POINTER, "pointer, replaced by one to a copy of the caller's memory")                  \
+    ROLE(ADDRESS, "address, passed on unchanged; nvcuse does not access memory there")          \
+    ROLE(MAPPING,                                                                               \
+         "address of a mapping, replaced by an invalid one if the client is another process's") \
     ROLE(PID, "number of a process")                                                            \
-    ROLE(SAID_PID, "number of a process of any container: never said")                          \
-    ROLE(SAID_PROCESS, "tells a process of any container: never said")                          \
+    ROLE(SAID_PID, "number of a process of any container; hidden from the caller")              \
+    ROLE(SAID_PROCESS, "identifies a process of any container; hidden from the caller")         \
     ROLE(INCIDENTAL, "differs from run to run")                                                 \
-    ROLE(SECRET, "tells this machine from others: blanked where a recording is scrubbed")       \
-    ROLE(NULLED, "pointer, which the driver gets as null")                                      \
-    ROLE(REFUSED, "pointer, which must be null")                                                \
-    ROLE(MEMORY_SIZE, "how much memory it is, which is recorded")                               \
+    ROLE(SECRET, "identifies this machine; blanked when a recording is scrubbed")               \
+    ROLE(NULLED, "pointer, replaced by a null pointer")                                         \
+    ROLE(REFUSED, "pointer that must be null; the call is refused otherwise")                   \
+    ROLE(MEMORY_SIZE, "size of the memory, which nvcuse counts")                                \
     ROLE(COUNT, "array")                                                                        \
-    ROLE(GPU_ID, "GPU id: another's names none")                                                \
-    ROLE(GPU_DEVICE, "device instance: another's names none")                                   \
-    ROLE(GPU_UUID, "GPU's UUID: another's names none")                                          \
-    ROLE(GPU_UUID_TO_REGISTER, "UUID of a GPU to register: none but the container's names one") \
-    ROLE(GPU_FAILED_ID, "GPU id, as the caller named it")                                       \
-    ROLE(GPU_SAID_ID, "GPU id: another's is not said")                                          \
-    ROLE(GPU_SAID_DEVICE, "device instance: another's is not said")                             \
-    ROLE(GPU_MASK, "bits of device instances: others' are cleared")                             \
-    ROLE(GPU_LIST, "list of GPU ids: others' are taken out")                                    \
-    ROLE(GPU_RECORD, "GPU id: the records of others are taken out")                             \
-    ROLE(GPU_GROUP, "GPU ids: groups with others are taken out")                                \
-    ROLE(GPU_LINK, "other end of a link: another's GPU is not said")                            \
-    ROLE(GPU_LINK_REST, "of the same link: another's GPU is not told by it")
+    ROLE(GPU_ID, "GPU id, replaced by an invalid one if it is another GPU's")                   \
+    ROLE(GPU_DEVICE, "device instance, replaced by an unused one if it is another GPU's")       \
+    ROLE(GPU_UUID, "UUID of a GPU, replaced by an invalid one if it is another GPU's")          \
+    ROLE(GPU_UUID_TO_REGISTER,                                                                  \
+         "UUID of a GPU to register, replaced by an invalid one unless it is the container's")  \
+    ROLE(GPU_FAILED_ID, "GPU id that the call failed for, as the caller gave it")               \
+    ROLE(GPU_SAID_ID, "GPU id in the answer; another GPU's is removed")                         \
+    ROLE(GPU_SAID_DEVICE, "device instance in the answer; another GPU's is removed")            \
+    ROLE(GPU_MASK, "bits of device instances; those of other GPUs are cleared")                 \
+    ROLE(GPU_LIST, "list of GPU ids; those of other GPUs are removed")                          \
+    ROLE(GPU_RECORD, "GPU id of a record; records of other GPUs are removed")                   \
+    ROLE(GPU_GROUP, "GPU ids of a group; other GPUs, and groups of only these, are removed")    \
+    ROLE(GPU_LINK, "other end of a link; another GPU is hidden")                                \
+    ROLE(GPU_LINK_REST, "about the same link; blanked if its other end is hidden")
 
 #define ABI_ROLE_ENUMERATOR(NAME, TEXT) ABI_ROLE_##NAME,
 typedef enum { ABI_ROLES(ABI_ROLE_ENUMERATOR) N_ABI_ROLES } AbiRoleKind;

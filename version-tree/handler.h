@@ -7,8 +7,8 @@
 
 /* clang-format off */
 #define ABI_HANDLERS(HANDLER) \
-    HANDLER(FRONTEND, card_info, "returns an array of GPUs, of which the container sees its own") \
-    HANDLER(FRONTEND, attach_gpus_to_fd, "passes an array of GPUs on; those that are not the container's name none") \
+    HANDLER(FRONTEND, card_info, "returns an array of GPUs without those that are not the container's") \
+    HANDLER(FRONTEND, attach_gpus_to_fd, "passes an array of GPUs on; those that are not the container's are replaced by invalid ids") \
     HANDLER(FRONTEND, simple, "passes the struct on") \
     HANDLER(FRONTEND, simple_no_status, "passes the struct on; it has no status field") \
     HANDLER(FRONTEND, has_fd, "passes the struct on with its file descriptor translated") \
@@ -18,7 +18,7 @@
     HANDLER(FRONTEND, alloc_memory, "allocates memory, or describes the caller's own to the GPU") \
     HANDLER(FRONTEND, alloc_context_dma2, "allocates a context DMA and tracks it") \
     HANDLER(FRONTEND, dup_object, "duplicates an object and tracks the copy") \
-    HANDLER(FRONTEND, share, "passes on who else may duplicate an object, and keeps to it") \
+    HANDLER(FRONTEND, share, "passes on who else may duplicate an object, and enforces it") \
     HANDLER(FRONTEND, free, "frees an object and everything that depends on it") \
     HANDLER(FRONTEND, control, "looks the control command up in its own table") \
     HANDLER(FRONTEND, alloc, "looks the class up in its own table") \
@@ -34,12 +34,12 @@
     HANDLER(CONTROL, ctrl_has_frontend_fd, "passes the struct on with its file descriptor translated") \
     HANDLER(CONTROL, ctrl_export, "exports objects to a file, whose descriptor is translated, and counts them") \
     HANDLER(CONTROL, ctrl_import, "imports objects from a file, whose descriptor is translated, and tracks them") \
-    HANDLER(CONTROL, ctrl_set_inherited_share_policy, "passes on who else may duplicate a client's objects, and keeps to it") \
-    HANDLER(CONTROL, ctrl_set_timeslice, "sets how long a channel group has the GPU, within the instance's bound") \
-    HANDLER(CONTROL, ctrl_get_timeslice, "says how long a channel group has the GPU, as the container set it") \
+    HANDLER(CONTROL, ctrl_set_inherited_share_policy, "passes on who else may duplicate a client's objects, and enforces it") \
+    HANDLER(CONTROL, ctrl_set_timeslice, "sets the time slice of a channel group, within the instance's limit") \
+    HANDLER(CONTROL, ctrl_get_timeslice, "returns the time slice of a channel group, as the container set it") \
     HANDLER(CONTROL, ctrl_get_pids, "lists the container's own processes on the GPU, by their numbers in it") \
-    HANDLER(CONTROL, ctrl_get_pid_info, "says what the container's own processes use of the GPU") \
-    HANDLER(CONTROL, ctrl_util_samples, "says what the container's own processes did with the GPU") \
+    HANDLER(CONTROL, ctrl_get_pid_info, "returns how much of the GPU the container's own processes use") \
+    HANDLER(CONTROL, ctrl_util_samples, "returns how much the container's own processes have used the GPU") \
     HANDLER(CONTROL, ctrl_mcast_attach_gpu, "attaches a GPU to a multicast object; translates its descriptor") \
     HANDLER(CONTROL, ctrl_info_list, "passes the struct and its list of index/value pairs on") \
     HANDLER(CONTROL, ctrl_u32_list, "passes the struct and its list of numbers on") \

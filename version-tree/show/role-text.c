@@ -20,9 +20,10 @@ const char *abi_role_name(AbiRoleKind kind)
 static char *client_text(const AbiRole *role)
 {
     static const char *const whose[] = {
-        [ABI_CLIENT_CALL] = "in which the call is made: the driver holds it to its file",
-        [ABI_CLIENT_INSTANCE] = "one that is not the container's names none",
-        [ABI_CLIENT_PROCESS] = "one that is not the calling process's names none",
+        [ABI_CLIENT_CALL] =
+            "in which the call is made; the driver checks that the caller's file allocated it",
+        [ABI_CLIENT_INSTANCE] = "replaced by an invalid handle unless it is the container's",
+        [ABI_CLIENT_PROCESS] = "replaced by an invalid handle unless it is the calling process's",
     };
 
     return g_strdup_printf("client: %s", whose[role->client]);
@@ -37,14 +38,14 @@ static char *fd_text(const AbiRole *role)
     };
     static const char *const none[] = {
         [ABI_FD_ALWAYS] = "",
-        [ABI_FD_NEGATIVE] = "; a negative number is none",
-        [ABI_FD_ZERO] = "; 0 is none",
-        [ABI_FD_BY_EFFECT] = " or, as other members say, none",
+        [ABI_FD_NEGATIVE] = "; a negative number stands for no file",
+        [ABI_FD_ZERO] = "; 0 stands for no file",
+        [ABI_FD_BY_EFFECT] = "; other members decide whether it names a file",
     };
 
     if (role->fd == ABI_FD_DMA_BUF) {
         return g_strdup(
-            "descriptor of a dma-buf, translated; for a negative number a new one is made");
+            "descriptor of a dma-buf, translated; a negative number asks for a new one");
     }
     return g_strdup_printf("descriptor of a %s, translated%s", files[role->fd], none[role->none]);
 }
@@ -54,14 +55,15 @@ static char *pointer_text(const AbiRole *role)
     static const char *const ways[] = {[ABI_ACCESS_OUT] = "the driver fills in",
                                        [ABI_ACCESS_INOUT] = "the driver reads and fills in"};
 
-    return role->element ? g_strdup_printf("pointer to an array that %s: %s%s of %u byte%s%s",
-                                           ways[role->access], role->beside,
-                                           role->flags & ABI_SQUARE ? " squared" : "",
-                                           role->element, role->element == 1 ? "" : "s",
-                                           role->flags & ABI_CLIENTS
-                                               ? "; clients that are not the container's name none"
-                                               : "")
-                         : g_strdup(roles[role->kind].text);
+    return role->element
+               ? g_strdup_printf(
+                     "pointer to an array that %s: %s%s elements of %u byte%s%s",
+                     ways[role->access], role->beside, role->flags & ABI_SQUARE ? " squared" : "",
+                     role->element, role->element == 1 ? "" : "s",
+                     role->flags & ABI_CLIENTS
+                         ? "; clients that are not the container's are replaced by invalid handles"
+                         : "")
+               : g_strdup(roles[role->kind].text);
 }
 
 char *abi_role_text(const AbiRole *role)
@@ -78,11 +80,11 @@ char *abi_role_text(const AbiRole *role)
     case ABI_ROLE_LEFT_ALONE:
         return g_strdup_printf("%s: %s", text, role->reason);
     case ABI_ROLE_COUNT:
-        return g_strdup_printf("%s of as many as %s says", text, role->beside);
+        return g_strdup_printf("%s; %s is the number of its elements", text, role->beside);
     case ABI_ROLE_GPU_FAILED_ID:
         return g_strdup_printf("%s in %s", text, role->beside);
     default:
-        return role->beside ? g_strdup_printf("%s; %s goes along", text, role->beside)
+        return role->beside ? g_strdup_printf("%s; %s is changed to match", text, role->beside)
                             : g_strdup(text);
     }
 }
