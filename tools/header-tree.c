@@ -331,10 +331,11 @@ HeaderTree *header_tree_open(const char *path, GHashTable *wanted, GError **erro
                                CXTranslationUnit_SkipFunctionBodies | CXTranslationUnit_KeepGoing);
     }
     if (!tree->unit) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                    "%s has no interface headers of NVIDIA's kernel modules "
-                    "(" SDK_DIRECTORY ", kernel-open/common/inc)",
-                    path);
+        g_set_error(
+            error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+            "%s: no headers of NVIDIA's kernel modules: expected the directories " SDK_DIRECTORY
+            " and kernel-open/common/inc",
+            path);
         return NULL;
     }
     collect_errors(tree);

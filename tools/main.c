@@ -35,7 +35,7 @@ static char *checkout(const char *clone, const char *tag, const char *scratch, G
                             archive, "*.h", "version.mk", NULL};
 
     if (g_mkdir_with_parents(directory, 0700) != 0 || !run(pack, error) || !run(unpack, error)) {
-        g_prefix_error(error, "cannot take %s from %s: ", tag, clone);
+        g_prefix_error(error, "cannot get the headers of %s from %s: ", tag, clone);
         return NULL;
     }
     g_unlink(archive);
@@ -49,8 +49,9 @@ static const DriverNode *choose_base(const Options *options, const char *before,
     DriverVersion version;
 
     if (!text) {
-        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
-                    "the old tree does not say its version; name a known driver with --base");
+        g_set_error(
+            error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
+            "the old tree has no version.mk with its version: name a known driver with --base");
         return NULL;
     }
     return driver_version_parse(text, &version, error)
@@ -77,8 +78,8 @@ static int report(const Options *options, const TreeDiff *diff, const HeaderTree
     } else {
         tree_report_text(diff);
         if (!text) {
-            g_printerr("nvcuse-driver-diff: the new tree does not say its version; name it with "
-                       "--version-of-new to get the rows for it\n");
+            g_printerr("nvcuse-driver-diff: the new tree has no version.mk with its version: name "
+                       "the version with --version-of-new to get the rows\n");
             return EXIT_TROUBLE;
         }
         if (!driver_version_parse(text, &version, &error)) {
@@ -162,7 +163,8 @@ int main(int argc, char **argv)
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         g_printerr("nvcuse-driver-diff: %s\n", error->message);
     } else if (argc != 3) {
-        g_printerr("nvcuse-driver-diff: name two trees; see nvcuse-driver-diff --help\n");
+        g_printerr(
+            "nvcuse-driver-diff: expected two trees, OLD and NEW: see nvcuse-driver-diff --help\n");
     } else if (options.git) {
         code = compare_tags(&options, argv[1], argv[2]);
     } else {
