@@ -80,14 +80,14 @@ ABI_STRUCT(nv_pci_info_t, 12,
 
 ABI_STRUCT(nv_ioctl_card_info_t, 72,
     (NvBool, valid),
-    (nv_pci_info_t, pci_info, (LEFT_ALONE, "the handler card_info decides")),
-    (NvU32, gpu_id, (LEFT_ALONE, "the handler card_info decides")),
+    (nv_pci_info_t, pci_info, (LEFT_ALONE, "the handler card_info removes other GPUs")),
+    (NvU32, gpu_id, (LEFT_ALONE, "the handler card_info removes other GPUs")),
     (NvU16, interrupt_line),
     (NvU64, reg_address),
     (NvU64, reg_size),
     (NvU64, fb_address),
     (NvU64, fb_size),
-    (NvU32, minor_number, (LEFT_ALONE, "the handler card_info decides")),
+    (NvU32, minor_number, (LEFT_ALONE, "the handler card_info removes other GPUs")),
     (NvU8, dev_name, [10]))
 
 ABI_STRUCT(nv_ioctl_register_fd_t, 4,

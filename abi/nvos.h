@@ -171,7 +171,7 @@ ABI_STRUCT(NVOS55_PARAMETERS, 28,
     (NvHandle, hClient, (CLIENT, CALL)),
     (NvHandle, hParent, (OBJECT)),
     (NvHandle, hObject, (OBJECT)),
-    (NvHandle, hClientSrc, (LEFT_ALONE, "the handler dup_object asks the policies of its owner")),
+    (NvHandle, hClientSrc, (LEFT_ALONE, "the handler dup_object checks the sharing policies of its owner")),
     (NvHandle, hObjectSrc, (OBJECT)),
     (NvU32, flags),
     (NvU32, status, (STATUS)))

@@ -55,7 +55,7 @@ ABI_STRUCT(UVM_DESTROY_RANGE_GROUP_PARAMS, 16,
     (NV_STATUS, rmStatus, (STATUS)))
 
 ABI_STRUCT(NvProcessorUuid, 16,
-    (NvU8, uuid, [16], (LEFT_ALONE, "the members of this type decide")))
+    (NvU8, uuid, [16], (LEFT_ALONE, "the role of the member that has this type decides")))
 
 ABI_STRUCT(UVM_REGISTER_GPU_VASPACE_PARAMS, 32,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
@@ -79,11 +79,11 @@ ABI_STRUCT(UVM_REGISTER_CHANNEL_PARAMS, 56,
 
 ABI_STRUCT(UVM_UNREGISTER_CHANNEL_PARAMS, 28,
     (NvProcessorUuid, gpuUuid, (GPU_UUID)),
-    (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
+    (NvHandle, hClient, (LEFT_ALONE, "refers to what was registered through the same UVM file")),
     (NvHandle, hChannel, (OBJECT)),
     (NV_STATUS, rmStatus, (STATUS)))
 ABI_STRUCT_SINCE(UVM_UNREGISTER_CHANNEL_PARAMS, 590, 12,
-    (NvHandle, hClient, (LEFT_ALONE, "a key into what the UVM file itself registered")),
+    (NvHandle, hClient, (LEFT_ALONE, "refers to what was registered through the same UVM file")),
     (NvHandle, hChannel, (OBJECT)),
     (NV_STATUS, rmStatus, (STATUS)))
 

@@ -164,12 +164,12 @@ ABI_STRUCT(NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS, 128,
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ID_INFO_PARAMS, 40,
     (NvU32, gpuId, (GPU_ID)),
     (NvU32, gpuFlags),
-    (NvU32, deviceInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, deviceInstance, (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")),
     (NvU32, subDeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
     (NvP64, szName, (NULLED)),
     (NvU32, sliStatus),
     (NvU32, boardId),
-    (NvU32, gpuInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, gpuInstance, (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")),
     (NvS32, numaId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_DEVICE_IDS_PARAMS, 4,
@@ -178,11 +178,11 @@ ABI_STRUCT(NV0000_CTRL_GPU_GET_DEVICE_IDS_PARAMS, 4,
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS, 32,
     (NvU32, gpuId, (GPU_ID)),
     (NvU32, gpuFlags),
-    (NvU32, deviceInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, deviceInstance, (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")),
     (NvU32, subDeviceInstance, (LEFT_ALONE, "counts GPUs within one device")),
     (NvU32, sliStatus),
     (NvU32, boardId),
-    (NvU32, gpuInstance, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
+    (NvU32, gpuInstance, (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")),
     (NvS32, numaId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_PROBED_IDS_PARAMS, 256,
@@ -209,8 +209,8 @@ ABI_STRUCT(NV0000_CTRL_GPU_GET_PCI_INFO_PARAMS, 12,
 ABI_STRUCT(NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS, 268,
     (NvU32, gpuId, (GPU_ID)),
     (NvU32, flags),
-    (NvU8, gpuUuid, [NV0000_GPU_MAX_GID_LENGTH], (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")),
-    (NvU32, uuidStrLen, (LEFT_ALONE, "said of the GPU that the guest named, which is one of ours")))
+    (NvU8, gpuUuid, [NV0000_GPU_MAX_GID_LENGTH], (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")),
+    (NvU32, uuidStrLen, (LEFT_ALONE, "describes the GPU that the caller named, which is the container's")))
 
 ABI_STRUCT(NV0000_CTRL_GPU_QUERY_DRAIN_STATE_PARAMS, 12,
     (NvU32, gpuId, (GPU_ID)),
@@ -273,7 +273,7 @@ ABI_STRUCT(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 76,
 ABI_STRUCT_SINCE(NV0000_CTRL_OS_UNIX_GET_EXPORT_OBJECT_INFO_PARAMS, 545, 80,
     (NvS32, fd, (FD, FRONTEND)),
     (NvU32, deviceInstance, (GPU_SAID_DEVICE)),
-    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")),
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of the record's GPU")),
     (NvU16, maxObjects),
     (NvU8, metadata, [NV0000_OS_UNIX_EXPORT_OBJECT_FD_BUFFER_SIZE]))
 
@@ -296,7 +296,7 @@ ABI_STRUCT(NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS, 652,
 
 ABI_STRUCT(NV0000_CTRL_GPU_ACTIVE_DEVICE, 12,
     (NvU32, gpuId, (GPU_RECORD)),
-    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")),
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of the record's GPU")),
     (NvU32, computeInstanceId))
 
 ABI_STRUCT(NV0000_CTRL_GPU_GET_ACTIVE_DEVICE_IDS_PARAMS, 3076,

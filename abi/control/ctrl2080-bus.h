@@ -26,10 +26,10 @@
 #define NV2080_CTRL_CMD_NVLINK_GET_UPDATE_NVLE_LIDS_V3     0x208030a3
 
 ABI_STRUCT(NV2080_CTRL_BUS_GET_PCI_INFO_PARAMS, 16,
-    (NvU32, pciDeviceId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
-    (NvU32, pciSubSystemId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
-    (NvU32, pciRevisionId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
-    (NvU32, pciExtDeviceId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")))
+    (NvU32, pciDeviceId, (LEFT_ALONE, "describes the object's GPU, which is the container's")),
+    (NvU32, pciSubSystemId, (LEFT_ALONE, "describes the object's GPU, which is the container's")),
+    (NvU32, pciRevisionId, (LEFT_ALONE, "describes the object's GPU, which is the container's")),
+    (NvU32, pciExtDeviceId, (LEFT_ALONE, "describes the object's GPU, which is the container's")))
 
 ABI_STRUCT(NV2080_CTRL_BUS_GET_INFO_PARAMS, 16,
     (NvU32, busInfoListSize),
@@ -42,8 +42,8 @@ ABI_STRUCT(NV2080_CTRL_BUS_PCI_BAR_INFO, 24,
     (NvU64, barOffset))
 
 ABI_STRUCT(NV2080_CTRL_BUS_GET_PCI_BAR_INFO_PARAMS, 200,
-    (NvU32, pciBarCount, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
-    (NV2080_CTRL_BUS_PCI_BAR_INFO, pciBarInfo, [8], (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")))
+    (NvU32, pciBarCount, (LEFT_ALONE, "describes the object's GPU, which is the container's")),
+    (NV2080_CTRL_BUS_PCI_BAR_INFO, pciBarInfo, [8], (LEFT_ALONE, "describes the object's GPU, which is the container's")))
 
 ABI_STRUCT(NV2080_CTRL_BUS_GET_PEX_COUNTERS_PARAMS, 76,
     (NvU32, pexCounterMask),
@@ -139,23 +139,23 @@ ABI_STRUCT_SINCE(NV2080_CTRL_CMD_NVLINK_GET_NVLINK_CAPS_PARAMS, 580, 48,
     (NV2080_CTRL_NVLINK_LINK_MASK, enabledLinks))
 
 ABI_STRUCT(NV2080_CTRL_NVLINK_DEVICE_INFO, 48,
-    (NvU32, deviceIdFlags, (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")),
+    (NvU32, deviceIdFlags, (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")),
     (NvU32, domain),
     (NvU16, bus),
     (NvU16, device),
     (NvU16, function),
-    (NvU32, pciDeviceId, (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")),
+    (NvU32, pciDeviceId, (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")),
     (NvU64, deviceType),
-    (NvU8, deviceUUID, [16], (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")))
+    (NvU8, deviceUUID, [16], (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")))
 ABI_STRUCT_SINCE(NV2080_CTRL_NVLINK_DEVICE_INFO, 570, 56,
-    (NvU32, deviceIdFlags, (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")),
+    (NvU32, deviceIdFlags, (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")),
     (NvU32, domain),
     (NvU16, bus),
     (NvU16, device),
     (NvU16, function),
-    (NvU32, pciDeviceId, (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")),
+    (NvU32, pciDeviceId, (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")),
     (NvU64, deviceType),
-    (NvU8, deviceUUID, [16], (LEFT_ALONE, "remoteDeviceInfo decides for the whole link")),
+    (NvU8, deviceUUID, [16], (LEFT_ALONE, "remoteDeviceInfo decides whether the link is hidden")),
     (NvU32, fabricRecoveryStatusMask))
 
 ABI_STRUCT(NV2080_CTRL_NVLINK_LINK_STATUS_INFO, 184,

@@ -236,7 +236,7 @@ ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO_DATA, 48,
 
 ABI_STRUCT(NV2080_CTRL_SMC_SUBSCRIPTION_INFO, 8,
     (NvU32, computeInstanceId),
-    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of a GPU that the record is about")))
+    (NvU32, gpuInstanceId, (LEFT_ALONE, "a MIG partition of the record's GPU")))
 
 ABI_STRUCT(NV2080_CTRL_GPU_PID_INFO, 72,
     (NvU32, pid, (PID)),
@@ -291,10 +291,10 @@ ABI_STRUCT_SINCE(NV2080_CTRL_CMD_GET_GPU_FABRIC_PROBE_INFO_PARAMS, 580, 56,
     (NvU8, fabricHealthSummary))
 
 ABI_STRUCT(NV2080_CTRL_GPU_GET_CHIP_DETAILS_PARAMS, 16,
-    (NvU32, pciDevId, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")),
+    (NvU32, pciDevId, (LEFT_ALONE, "describes the object's GPU, which is the container's")),
     (NvU8, chipSku, [4]),
     (NvU32, chipMajor),
-    (NvU32, chipMinor, (LEFT_ALONE, "of the GPU that the object is on, which is one of ours")))
+    (NvU32, chipMinor, (LEFT_ALONE, "describes the object's GPU, which is the container's")))
 
 ABI_STRUCT(NV2080_CTRL_EVENT_SET_NOTIFICATION_PARAMS, 20,
     (NvU32, event),
