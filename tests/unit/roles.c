@@ -9,8 +9,8 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/effects/effects.h"
-#include "version-tree/show/abi-layouts.h"
 #include "version-tree/driver-node.h"
+#include "version-tree/show/abi-layouts.h"
 
 typedef void (*CheckStruct)(const AbiLayout *layout);
 typedef void (*CheckEntry)(const AbiEntry *entry);

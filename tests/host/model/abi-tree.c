@@ -4,8 +4,8 @@
 
 #include "abi-tree.h"
 #include "abi/status.h"
-#include "version-tree/drivers/driver-list.h"
 #include "version-tree/driver-node.h"
+#include "version-tree/drivers/driver-list.h"
 
 #define DECLARE(NODE) extern const DriverNode driver_##NODE;
 DRIVER_NODES(DECLARE)
