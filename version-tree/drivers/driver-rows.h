@@ -37,8 +37,8 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "version-tree/drivers/driver-list.h"
 #include "version-tree/driver-node.h"
+#include "version-tree/drivers/driver-list.h"
 
 /* The sets of capabilities that rows use. */
 #define CU   (NV_CAP_COMPUTE | NV_CAP_UTILITY)
