@@ -9,8 +9,8 @@ declare -A DRIVER_SETS=(
     [535.309.01]="bookworm nvidia-kernel-dkms"
     [550.163.01]="trixie nvidia-kernel-dkms"
 )
-# What the tests and the demonstration use unless told otherwise.
-DRIVERS_DEFAULT=(535.261.03 535.309.01)
+# The driver of the demonstration, unless "--driver" names others.
+DRIVERS_DEFAULT=(535.309.01)
 
 # What nvidia-smi and libcuda load.
 DRIVER_PACKAGES=(nvidia-smi libnvidia-ml1 libcuda1 libnvidia-ptxjitcompiler1)
