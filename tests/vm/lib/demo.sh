@@ -122,7 +122,7 @@ demo_sum_up() {
         echo "FAILED: something did not go as it should; see above."
         return 1
     fi
-    echo "All that was shown went as it should: the same results natively and through nvcuse."
+    echo "All that was shown went as it should."
     ((${#DEMO_NOT_SHOWN[@]})) || return 0
     printf 'NOT SHOWN: %s\n' "${DEMO_NOT_SHOWN[@]}"
     return "$DEMO_EXIT_NOT_SHOWN"
