@@ -88,8 +88,9 @@ gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean lega
     refused = nv_caps_format(wanted & ~allowed, ",");
     open = nv_caps_format(allowed, ",");
     g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                "the container asks for the driver capability %s (NVIDIA_DRIVER_CAPABILITIES=%s), "
-                "but only %s is allowed; allow it with --caps",
+                "driver capability %s is not allowed to this container "
+                "(NVIDIA_DRIVER_CAPABILITIES=%s): expected a part of %s; allow it with 'caps' in "
+                "/etc/nvcuse/runtime.conf",
                 refused, driver_capabilities, *open ? open : "none");
     return FALSE;
 }

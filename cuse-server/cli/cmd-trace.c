@@ -8,6 +8,9 @@ bool trace_source_open(TraceSource *source, const char *path, GError **error)
     *source = (TraceSource){.file = trace_file_open(path, error)};
     if (source->file) {
         source->names = trace_names_new(trace_file_session(source->file), error);
+        if (!source->names) {
+            g_prefix_error(error, "%s: ", path);
+        }
     }
     if (!source->names) {
         trace_source_close(source);

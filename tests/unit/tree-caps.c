@@ -84,9 +84,9 @@ Test(caps, environment_may_not_ask_for_more)
     cr_assert_not(
         nv_caps_from_environment("compute,graphics", FALSE, NV_CAPS_DEFAULT, &caps, &error));
     cr_assert_str_eq(error->message,
-                     "the container asks for the driver capability graphics "
-                     "(NVIDIA_DRIVER_CAPABILITIES=compute,graphics), but only compute,utility is "
-                     "allowed; allow it with --caps");
+                     "driver capability graphics is not allowed to this container "
+                     "(NVIDIA_DRIVER_CAPABILITIES=compute,graphics): expected a part of "
+                     "compute,utility; allow it with 'caps' in /etc/nvcuse/runtime.conf");
     cr_assert_not(nv_caps_from_environment("gpu", FALSE, NV_CAPS_DEFAULT, &caps, &unknown));
 }
 

@@ -60,6 +60,9 @@ bool stand_ins_fuse_prepare(StandIns *stand_ins, GError **error)
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot mount a FUSE file system: %s (requires root, with CAP_SYS_ADMIN)",
                     g_strerror(errno));
+        /* stand_ins_renew() takes a connection for that of a file system without a worker. */
+        close(stand_ins->connection);
+        stand_ins->connection = -1;
         return false;
     }
     stand_ins->fs_number = st.st_dev;

@@ -144,7 +144,8 @@ Recorder *recorder_new(const RecorderConfig *config)
     recorder->started = recorder_now();
     recorder->processes = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     g_mutex_init(&recorder->lock);
-    g_assert(pthread_key_create(&recorder->live, live_free) == 0);
+    const int failed = pthread_key_create(&recorder->live, live_free);
+    g_assert(!failed);
     write_session(recorder, &config->session);
     return recorder;
 }

@@ -120,7 +120,8 @@ Simulation *simulation_new(const char *path, GError **error)
     simulation->open = g_hash_table_new(NULL, NULL);
     simulation->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&simulation->lock);
-    g_assert(pthread_key_create(&simulation->live, g_free) == 0);
+    const int failed = pthread_key_create(&simulation->live, g_free);
+    g_assert(!failed);
     return learn(simulation, error) ? g_steal_pointer(&simulation) : NULL;
 }
 
