@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stand-ins that are files of CUSE devices. Each open makes a new node of the device, so that each file has its own inode. */
-#include "cuse-server/broker/files/stand-ins-cuse.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
@@ -10,10 +8,11 @@
 #include <gio/gio.h>
 
 #include "cuse-server/broker/files/cuse-nodes.h"
+#include "cuse-server/broker/files/stand-ins-ops.h"
 
 /* #syscalls:broker openat close gettid */
 
-dev_t stand_ins_cuse_number(const StandIns *stand_ins, unsigned device)
+static dev_t device_number(const StandIns *stand_ins, unsigned device)
 {
     return makedev(stand_ins->major_no, slot_first_minor(&stand_ins->slot) + device);
 }
@@ -38,7 +37,7 @@ static bool make_directories(const StandIns *stand_ins, GError **error)
     return true;
 }
 
-bool stand_ins_cuse_prepare(StandIns *stand_ins, GError **error)
+static bool prepare(StandIns *stand_ins, GError **error)
 {
     if (!cuse_node_check_free(stand_ins->name, stand_ins->devices[0].name, error) ||
         !slots_major(&stand_ins->major_no, error) || !(stand_ins->nodes = fresh_nodes_new(error)) ||
@@ -49,10 +48,40 @@ bool stand_ins_cuse_prepare(StandIns *stand_ins, GError **error)
     return true;
 }
 
-int stand_ins_cuse_device(const StandIns *stand_ins, const struct stat *st)
+/* The major and the nodes stay when the worker is replaced. */
+static bool renew(StandIns *stand_ins, GError **error)
+{
+    (void)stand_ins;
+    (void)error;
+    return true;
+}
+
+static bool check(const StandIns *stand_ins, GError **error)
+{
+    for (unsigned i = 0; i < stand_ins->n_devices; i++) {
+        if (!cuse_node_check(stand_ins->name, stand_ins->devices[i].name,
+                             device_number(stand_ins, i), error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error)
+{
+    for (unsigned i = 0; i < stand_ins->n_devices; i++) {
+        if (!cuse_node_wait_removed(stand_ins->name, stand_ins->devices[i].name, seconds, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int device_of(const StandIns *stand_ins, int fd, const struct stat *st)
 {
     unsigned index = minor(st->st_rdev) - slot_first_minor(&stand_ins->slot);
 
+    (void)fd;
     /* Only this instance uses the minors of its slot. */
     return S_ISCHR(st->st_mode) && major(st->st_rdev) == stand_ins->major_no &&
                    index < stand_ins->n_devices
@@ -60,13 +89,21 @@ int stand_ins_cuse_device(const StandIns *stand_ins, const struct stat *st)
                : -1;
 }
 
-int stand_ins_cuse_identify(const StandIns *stand_ins, const struct stat *st, FileKey *file)
+/* Identify the file that a node opens. The nodes' numbers go on when the worker is replaced, so no file has the number of a file of
+ * an earlier worker. */
+static int identify(const StandIns *stand_ins, int fd, const struct stat *st, FileKey *file)
 {
     const uint32_t id =
-        stand_ins_cuse_device(stand_ins, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
+        device_of(stand_ins, fd, st) >= 0 ? fresh_nodes_id(stand_ins->nodes, st) : 0;
 
     *file = file_key(0, id);
     return id ? 0 : EBADF;
+}
+
+static dev_t space(const StandIns *stand_ins)
+{
+    (void)stand_ins;
+    return 0;
 }
 
 /* Open a node. List the open in @opens meanwhile, since the worker asks the broker for the file's number (BROKER_OPENING). */
@@ -83,17 +120,17 @@ static int open_node(const StandIns *stand_ins, int node, unsigned device, int f
     return fd;
 }
 
-int stand_ins_cuse_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+static int open_stand_in(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
     g_autofree char *path = node_path(stand_ins, device);
     struct stat st;
     int fd = -1;
-    int node = fresh_nodes_make(stand_ins->nodes, path, stand_ins_cuse_number(stand_ins, device));
+    int node = fresh_nodes_make(stand_ins->nodes, path, device_number(stand_ins, device));
 
     if (node < 0) {
         return -1;
     }
-    if (!stand_ins_stat(node, &st) || stand_ins_cuse_identify(stand_ins, &st, file) != 0) {
+    if (!stand_ins_stat(node, &st) || identify(stand_ins, node, &st, file) != 0) {
         errno = ENFILE; /* the ids are used up, after two thousand million opens */
     } else {
         fd = open_node(stand_ins, node, device, flags, file_key_id(*file));
@@ -103,3 +140,14 @@ int stand_ins_cuse_open(const StandIns *stand_ins, unsigned device, int flags, F
     errno = saved;
     return fd;
 }
+
+const StandInsOps stand_ins_cuse_ops = {
+    .prepare = prepare,
+    .renew = renew,
+    .check = check,
+    .wait_removed = wait_removed,
+    .open = open_stand_in,
+    .device = device_of,
+    .identify = identify,
+    .space = space,
+};

@@ -3,8 +3,6 @@
  * Stand-ins that are files of a FUSE file system, which the worker serves. The worker may be compromised: the broker identifies a
  * file by the number under which the kernel knows it, and takes only a file with a new number for a new one.
  */
-#include "cuse-server/broker/files/stand-ins-fuse.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -15,7 +13,9 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/detached-mount.h"
+#include "cuse-server/broker/files/stand-ins-ops.h"
 #include "cuse-server/wire/fuse-inode.h"
 
 /* #syscalls:broker openat openat2 name_to_handle_at close */
@@ -41,7 +41,7 @@ static int mount_fuse(int connection)
                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-bool stand_ins_fuse_prepare(StandIns *stand_ins, GError **error)
+static bool prepare(StandIns *stand_ins, GError **error)
 {
     struct stat st;
 
@@ -60,7 +60,7 @@ bool stand_ins_fuse_prepare(StandIns *stand_ins, GError **error)
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "cannot mount a FUSE file system: %s (requires root, with CAP_SYS_ADMIN)",
                     g_strerror(errno));
-        /* stand_ins_renew() takes a connection for that of a file system without a worker. */
+        /* renew() takes a connection for that of a file system without a worker. */
         close(stand_ins->connection);
         stand_ins->connection = -1;
         return false;
@@ -68,6 +68,17 @@ bool stand_ins_fuse_prepare(StandIns *stand_ins, GError **error)
     stand_ins->fs_number = st.st_dev;
     opens_renew(stand_ins->opens, st.st_dev);
     return true;
+}
+
+/* A file system serves one worker only. It has had no worker yet if its connection is still here. */
+static bool renew(StandIns *stand_ins, GError **error)
+{
+    if (stand_ins->connection >= 0) {
+        return true;
+    }
+    close_if_open(stand_ins->fs);
+    stand_ins->fs = -1;
+    return prepare(stand_ins, error);
 }
 
 /*
@@ -95,7 +106,8 @@ static uint64_t fuse_node(int fd)
     return (uint64_t)words[0] << 32 | words[1];
 }
 
-int stand_ins_fuse_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
+/* Find the device that a file stands for, or -1. @node: set to the number of the file's inode, or 0 */
+static int find_device(const StandIns *stand_ins, int fd, const struct stat *st, uint64_t *node)
 {
     *node = 0;
     if (!S_ISREG(st->st_mode) || st->st_dev != stand_ins->fs_number) {
@@ -112,8 +124,7 @@ static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *
     struct stat st;
     uint64_t node;
 
-    if (!stand_ins_stat(fd, &st) ||
-        stand_ins_fuse_device(stand_ins, fd, &st, &node) != (int)device ||
+    if (!stand_ins_stat(fd, &st) || find_device(stand_ins, fd, &st, &node) != (int)device ||
         !opens_spend(stand_ins->opens, st.st_dev, fuse_files_id(node))) {
         return false;
     }
@@ -125,7 +136,7 @@ static bool is_new(const StandIns *stand_ins, int fd, unsigned device, FileKey *
  * Open a file of the FUSE file system. The worker, which may be compromised, resolves the name. So openat2() follows no
  * link that the worker makes and does not leave the file system, and is_new() checks what was opened.
  */
-int stand_ins_fuse_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
+static int open_stand_in(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
     g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
     const struct open_how how = {
@@ -142,13 +153,35 @@ int stand_ins_fuse_open(const StandIns *stand_ins, unsigned device, int flags, F
     return fd;
 }
 
-int stand_ins_fuse_identify(const StandIns *stand_ins, int fd, const struct stat *st, FileKey *file)
+static int identify(const StandIns *stand_ins, int fd, const struct stat *st, FileKey *file)
 {
     uint64_t node;
 
-    if (stand_ins_fuse_device(stand_ins, fd, st, &node) < 0 || fuse_files_id(node) > INT32_MAX) {
+    if (find_device(stand_ins, fd, st, &node) < 0 || fuse_files_id(node) > INT32_MAX) {
         return EBADF;
     }
     *file = file_key(st->st_dev, (uint32_t)fuse_files_id(node));
     return 0;
 }
+
+static int device_of(const StandIns *stand_ins, int fd, const struct stat *st)
+{
+    uint64_t node;
+
+    return find_device(stand_ins, fd, st, &node);
+}
+
+static dev_t space(const StandIns *stand_ins)
+{
+    return stand_ins->fs_number;
+}
+
+/* The file system exists before the worker, and ends with it: there is nothing to check, or to wait for. */
+const StandInsOps stand_ins_fuse_ops = {
+    .prepare = prepare,
+    .renew = renew,
+    .open = open_stand_in,
+    .device = device_of,
+    .identify = identify,
+    .space = space,
+};

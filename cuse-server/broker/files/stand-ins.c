@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stand-ins of both transports: which of the two opens and identifies them (stand-ins-cuse.c, stand-ins-fuse.c).
+ * Stand-ins of both transports. Each transport has a table of functions (stand-ins-ops.h).
  *
  * A file here may be on a file system that a worker serves. The functions of all three files ask the kernel only for what it has
  * itself stored about such a file (its type, its numbers, its handle). They make no call that the worker could answer.
@@ -15,9 +15,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/files/cuse-nodes.h"
-#include "cuse-server/broker/files/stand-ins-cuse.h"
-#include "cuse-server/broker/files/stand-ins-fuse.h"
+#include "cuse-server/broker/files/stand-ins-ops.h"
 #include "cuse-server/wire/broker-protocol.h"
 
 /* #syscalls:broker statx dup3 fcntl close */
@@ -25,7 +23,10 @@
 void stand_ins_init(StandIns *stand_ins, TransportKind transport, const char *name,
                     const Device *devices, unsigned n_devices)
 {
-    *stand_ins = (StandIns){.transport = transport,
+    static const StandInsOps *const ops[] = {
+        [TRANSPORT_CUSE] = &stand_ins_cuse_ops, [TRANSPORT_NOTIFY] = &stand_ins_fuse_ops};
+
+    *stand_ins = (StandIns){.ops = ops[transport],
                             .name = name,
                             .devices = devices,
                             .n_devices = n_devices,
@@ -51,19 +52,12 @@ bool stand_ins_stat(int fd, struct stat *st)
 
 bool stand_ins_prepare(StandIns *stand_ins, GError **error)
 {
-    return slot_take(&stand_ins->slot, error) &&
-           (stand_ins->transport == TRANSPORT_CUSE ? stand_ins_cuse_prepare(stand_ins, error)
-                                                   : stand_ins_fuse_prepare(stand_ins, error));
+    return slot_take(&stand_ins->slot, error) && stand_ins->ops->prepare(stand_ins, error);
 }
 
 bool stand_ins_renew(StandIns *stand_ins, GError **error)
 {
-    if (stand_ins->transport == TRANSPORT_CUSE || stand_ins->connection >= 0) {
-        return true;
-    }
-    close_if_open(stand_ins->fs);
-    stand_ins->fs = -1;
-    return stand_ins_fuse_prepare(stand_ins, error);
+    return stand_ins->ops->renew(stand_ins, error);
 }
 
 /* dup3() keeps the descriptor's number. A thread that has just read @fs opens in the old file system or in the new one. */
@@ -77,24 +71,12 @@ void stand_ins_exchange(StandIns *stand_ins, int fs, dev_t fs_number)
 
 bool stand_ins_check(const StandIns *stand_ins, GError **error)
 {
-    /* With FUSE, there is nothing to check: the file system existed before the worker. */
-    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
-        if (!cuse_node_check(stand_ins->name, stand_ins->devices[i].name,
-                             stand_ins_cuse_number(stand_ins, i), error)) {
-            return false;
-        }
-    }
-    return true;
+    return !stand_ins->ops->check || stand_ins->ops->check(stand_ins, error);
 }
 
 bool stand_ins_wait_removed(const StandIns *stand_ins, unsigned seconds, GError **error)
 {
-    for (unsigned i = 0; stand_ins->transport == TRANSPORT_CUSE && i < stand_ins->n_devices; i++) {
-        if (!cuse_node_wait_removed(stand_ins->name, stand_ins->devices[i].name, seconds, error)) {
-            return false;
-        }
-    }
-    return true;
+    return !stand_ins->ops->wait_removed || stand_ins->ops->wait_removed(stand_ins, seconds, error);
 }
 
 void stand_ins_clear(StandIns *stand_ins)
@@ -106,21 +88,14 @@ void stand_ins_clear(StandIns *stand_ins)
     g_clear_pointer(&stand_ins->opens, opens_free);
 }
 
-static int open_with(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
-{
-    return stand_ins->transport == TRANSPORT_CUSE
-               ? stand_ins_cuse_open(stand_ins, device, flags, file)
-               : stand_ins_fuse_open(stand_ins, device, flags, file);
-}
-
 int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
-    return open_with(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK), file);
+    return stand_ins->ops->open(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK), file);
 }
 
 int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file)
 {
-    int fd = open_with(stand_ins, device, O_RDWR | OPEN_IN_ADVANCE, file);
+    int fd = stand_ins->ops->open(stand_ins, device, O_RDWR | OPEN_IN_ADVANCE, file);
 
     if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0) {
         close(fd);
@@ -136,25 +111,17 @@ uint32_t stand_ins_opening(const StandIns *stand_ins, pid_t tid, unsigned device
 
 int stand_ins_device(const StandIns *stand_ins, int fd, const struct stat *st)
 {
-    uint64_t node;
-
-    return stand_ins->transport == TRANSPORT_CUSE ? stand_ins_cuse_device(stand_ins, st)
-                                                  : stand_ins_fuse_device(stand_ins, fd, st, &node);
+    return stand_ins->ops->device(stand_ins, fd, st);
 }
 
 int stand_ins_identify(const StandIns *stand_ins, int fd, FileKey *file)
 {
     struct stat st;
 
-    if (!stand_ins_stat(fd, &st)) {
-        return EBADF;
-    }
-    return stand_ins->transport == TRANSPORT_CUSE
-               ? stand_ins_cuse_identify(stand_ins, &st, file)
-               : stand_ins_fuse_identify(stand_ins, fd, &st, file);
+    return stand_ins_stat(fd, &st) ? stand_ins->ops->identify(stand_ins, fd, &st, file) : EBADF;
 }
 
 FileKey stand_ins_key(const StandIns *stand_ins, uint32_t id)
 {
-    return file_key(stand_ins->transport == TRANSPORT_CUSE ? 0 : stand_ins->fs_number, id);
+    return file_key(stand_ins->ops->space(stand_ins), id);
 }

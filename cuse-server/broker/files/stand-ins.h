@@ -17,6 +17,9 @@
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/transport-kind.h"
 
+/** StandInsOps: what the transport does; see stand-ins-ops.h. */
+typedef struct StandInsOps StandInsOps;
+
 /**
  * StandIns: the stand-ins of an instance.
  * @name: the name of the instance
@@ -29,8 +32,8 @@
  * @connection: FUSE: the open /dev/fuse of @fs, until the worker has it; or -1
  * @opens: the opens of stand-ins that are in progress, and the numbers of files that are spent
  */
-typedef struct {
-    TransportKind transport;
+typedef struct StandIns {
+    const StandInsOps *ops;
     const char *name;
     const Device *devices;
     unsigned n_devices;

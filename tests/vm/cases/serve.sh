@@ -59,7 +59,7 @@ holds "and named, with its line and what was meant" \
 printf '[instance]\nname = web3\n# the host has no such GPU\ngpus = 200\n' >"$WORK/absent"
 nvcuse serve --config "$WORK/absent" >"$WORK/absent.out" 2>&1
 is $? 1 "a GPU that is not there is refused"
-holds "with the line that asks for it" grep -qF "$WORK/absent:4: GPU 200 not found on this host" "$WORK/absent.out"
+holds "with the line that asks for it" grep -qF "$WORK/absent:4: gpus: GPU 200 not found on this host" "$WORK/absent.out"
 mkdir -p /etc/nvcuse && printf '[instance]\nthreads = 0\n' >/etc/nvcuse/usual.conf
 nvcuse serve --name usual >"$WORK/usual.out" 2>&1
 holds "a name's own file in /etc/nvcuse is read" grep -qF "/etc/nvcuse/usual.conf:2: threads: " "$WORK/usual.out"
