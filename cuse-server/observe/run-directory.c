@@ -9,21 +9,23 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/close-if-open.h"
+
 /*
  * #syscalls:broker unlink rmdir
- * #syscalls:before mkdir openat flock newfstatat fstat stat access getdents64 close
+ * #syscalls:before mkdir openat flock clock_nanosleep newfstatat fstat stat access getdents64 close
  * #syscalls:before socket setsockopt connect shutdown recvfrom
  */
 
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
     ANSWER_SECONDS = 5,
-    START_SECONDS_MAX = 120, /* no instance takes longer to open its control socket */
+    LOCK_TRIES = 20, /* nvcuse ps holds the lock of a directory for an instant */
+    LOCK_MICROSECONDS = 10000,
 };
 
 static const char *const files[] = {"control", "control.new", "metrics", "metrics.new"};
@@ -51,6 +53,23 @@ static bool is_at(int fd, const char *path)
            opened.st_dev == found.st_dev;
 }
 
+/* Lock a directory. Tries for a moment, because `nvcuse ps` may be looking whether it is left over. Returns false with errno;
+ * EWOULDBLOCK: another process holds the lock. */
+static bool lock_directory(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        if (errno != EWOULDBLOCK) {
+            return false;
+        }
+        g_usleep(LOCK_MICROSECONDS);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 /* Make or open the directory, and lock it. Returns -1 with errno; EWOULDBLOCK: another process holds the lock. */
 static int make_locked(const char *path)
 {
@@ -60,15 +79,13 @@ static int make_locked(const char *path)
             return -1;
         }
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        int locked = fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
-        if (locked == 0 && is_at(fd, path)) {
+        bool locked = fd >= 0 && lock_directory(fd);
+        if (locked && is_at(fd, path)) {
             return fd;
         }
         int saved = errno;
-        if (fd >= 0) {
-            close(fd);
-        }
-        if (locked < 0 && saved != ENOENT) {
+        close_if_open(fd);
+        if (!locked && saved != ENOENT) {
             errno = saved;
             return -1;
         }
@@ -84,7 +101,8 @@ int run_directory_make(const char *instance, GError **error)
         remove_files(instance);
     } else if (errno == EWOULDBLOCK) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                    "instance '%s' already exists: choose another name, or stop it", instance);
+                    "instance '%s' is running, or still ending: choose another name, or stop it",
+                    instance);
     } else {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot make %s: %s", path,
                     g_strerror(errno));
@@ -175,26 +193,22 @@ static bool is_alive(const char *instance)
     return alive;
 }
 
-/*
- * Remove a directory without a control socket, if an instance left it that was killed while it started. Taking the lock
- * here could make an instance that starts at this moment fail, so do not take it for a directory that may be of such an instance.
- */
-static void remove_left(const char *instance)
+/* Remove the directory of an instance that is gone. A living instance holds the lock, from before it opens its sockets until it has
+ * ended. One that starts at this moment tries again while the lock is held here (make_locked()). */
+static void remove_if_gone(const char *instance)
 {
     g_autofree char *path = run_directory_path(instance, NULL);
     int fd = g_ascii_isalnum(*instance) /* .locks belongs to no instance */
                  ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                  : -1;
-    struct stat st;
-    bool left = fd >= 0 && fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > START_SECONDS_MAX &&
-                flock(fd, LOCK_EX | LOCK_NB) == 0;
 
-    if (left) {
+    if (fd < 0) {
+        return; /* a socket beside the directories, or it was just removed */
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path)) {
         run_directory_remove(instance);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    close(fd);
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -210,14 +224,10 @@ GPtrArray *run_directory_list(void)
 
     while (directory && (name = g_dir_read_name(directory))) {
         g_autofree char *control = run_directory_path(name, "control");
-        if (!g_file_test(control, G_FILE_TEST_EXISTS)) {
-            remove_left(name);
-            continue; /* a file, or an instance that is just starting */
-        }
-        if (is_alive(name)) {
+        if (g_file_test(control, G_FILE_TEST_EXISTS) && is_alive(name)) {
             g_ptr_array_add(names, g_strdup(name));
         } else {
-            run_directory_remove(name);
+            remove_if_gone(name);
         }
     }
     g_ptr_array_sort(names, by_name);

@@ -37,7 +37,7 @@ void run_directory_remove(const char *instance);
 char *run_directory_ask(const char *instance, const char *file, GError **error);
 
 /**
- * run_directory_list: list the names of the instances that answer, sorted. Removes directories of instances that do
- * not answer. The caller owns the array and its strings.
+ * run_directory_list: list the names of the instances that answer, sorted. Removes directories whose lock nobody holds:
+ * their instances are gone. The caller owns the array and its strings.
  */
 GPtrArray *run_directory_list(void);
