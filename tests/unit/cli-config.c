@@ -174,4 +174,10 @@ Test(options, an_old_name_sets_the_present_option)
     cr_assert(instance_options_check(&both, NULL));
     cr_assert_str_eq(both.call_log, "new");
     instance_options_clear(&both);
+    both = (InstanceOptions){.trace = g_strdup("command line")};
+    g_free(message);
+    cr_assert(load(&both, "[instance]\ncall-log = file\n", &message), "%s", message);
+    cr_assert(instance_options_check(&both, NULL));
+    cr_assert_str_eq(both.call_log, "command line");
+    instance_options_clear(&both);
 }

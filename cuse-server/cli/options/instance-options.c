@@ -161,6 +161,17 @@ static const InstanceOption instance_options[] = {
 #undef AT
 G_STATIC_ASSERT(G_N_ELEMENTS(instance_options) <= INSTANCE_OPTIONS_MAX);
 
+/* Find an option by its name, which the table has. */
+static size_t find_option(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        if (g_str_equal(instance_options[i].name, name)) {
+            return i;
+        }
+    }
+    g_assert_not_reached();
+}
+
 static int *number_of(InstanceOptions *options, const InstanceOption *option)
 {
     return (int *)((char *)options + option->value);
@@ -199,6 +210,31 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context)
     driver_options_add(&options->driver, context);
 }
 
+/* @place: the file and line, or ""; @dashes: "--" on the command line, "" in a file */
+static void tell_old_name(const InstanceOption *option, const char *place, const char *dashes)
+{
+    g_printerr("nvcuse: %s%s%s is now called %s%s: rename it; the old name still works\n", place,
+               dashes, option->name, dashes, option->now);
+}
+
+/* Move values of the command line from options with an old name to those with the present one, which win if both are given. Do this
+ * before a file is loaded, over which the command line wins. */
+static void take_old_names(InstanceOptions *options)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
+        const InstanceOption *option = &instance_options[i];
+        if (!option->now || !*text_of(options, option)) {
+            continue;
+        }
+        char **target = text_of(options, &instance_options[find_option(option->now)]);
+        tell_old_name(option, "", "--");
+        if (!*target) {
+            *target = g_steal_pointer(text_of(options, option));
+        }
+        g_clear_pointer(text_of(options, option), g_free);
+    }
+}
+
 static bool check_number(const InstanceOption *option, const char *text, int *number,
                          GError **error)
 {
@@ -218,6 +254,11 @@ static bool take_value(InstanceOptions *options, size_t index, char *text, const
     const InstanceOption *option = &instance_options[index];
     bool taken = false;
 
+    if (option->now) {
+        g_autofree char *place = g_strconcat(origin, ": ", NULL);
+        tell_old_name(option, place, "");
+        return take_value(options, find_option(option->now), text, origin, error);
+    }
     if (option->kind == OPTION_NUMBER) {
         int number;
         if (!check_number(option, text, &number, error)) {
@@ -246,6 +287,7 @@ bool instance_options_load(InstanceOptions *options, const char *path, GError **
 {
     const char *keys[G_N_ELEMENTS(instance_options) + 1] = {NULL};
 
+    take_old_names(options);
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
         keys[i] = instance_options[i].name;
     }
@@ -269,17 +311,6 @@ void instance_options_clear(InstanceOptions *options)
         }
         g_clear_pointer(&options->origins[i], g_free);
     }
-}
-
-/* Find an option by its name, which the table has. */
-static size_t find_option(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
-        if (g_str_equal(instance_options[i].name, name)) {
-            return i;
-        }
-    }
-    g_assert_not_reached();
 }
 
 bool instance_options_blame(const InstanceOptions *options, const char *name, GError **error)
@@ -310,32 +341,14 @@ static bool settle_number(InstanceOptions *options, const InstanceOption *option
     return false;
 }
 
-/* Move the value of an option that was given by its old name to the present one, which wins if both are given. */
-static void take_renamed(InstanceOptions *options, size_t old, size_t now)
-{
-    char **value = text_of(options, &instance_options[old]);
-    char **target = text_of(options, &instance_options[now]);
-
-    if (!*value) {
-        return;
-    }
-    g_printerr("nvcuse: option '%s' is now called '%s': rename it; the old name still works\n",
-               instance_options[old].name, instance_options[now].name);
-    if (!*target) {
-        *target = g_steal_pointer(value);
-        options->origins[now] = g_steal_pointer(&options->origins[old]);
-    }
-}
-
 bool instance_options_check(InstanceOptions *options, GError **error)
 {
+    take_old_names(options);
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
         const InstanceOption *option = &instance_options[i];
         bool ok = true;
         if (option->kind == OPTION_NUMBER) {
             ok = settle_number(options, option, error);
-        } else if (option->now) {
-            take_renamed(options, i, find_option(option->now));
         } else if (option->check && *text_of(options, option)) {
             ok = option->check(*text_of(options, option), error);
         }
