@@ -59,6 +59,7 @@ static bool make_proc_view(gpointer data, GError **error)
     const InstancePlan *plan = run->plan;
     const InstanceSpec *spec = &plan->spec;
 
+    instance_plan_empty_outputs(plan);
     return plan->simulation
                ? proc_view_simulate(&run->proc_view, plan->simulation, spec->devices,
                                     spec->n_devices, error)

@@ -5,6 +5,7 @@
 
 #include <glib-unix.h>
 
+#include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 #include "cuse-server/broker/life/broker.h"
 #include "cuse-server/cli/command.h"
@@ -19,7 +20,7 @@
 #include "cuse-server/sandbox/idle-memory.h"
 
 /*
- * #syscalls:broker poll write
+ * #syscalls:broker poll write close
  * #syscalls:before access
  */
 
@@ -120,6 +121,7 @@ static bool make_view(gpointer data, GError **error)
     Serve *serve = data;
     const InstanceSpec *spec = &serve->plan->spec;
 
+    instance_plan_empty_outputs(serve->plan);
     if (serve->starter < 0) {
         return true;
     }
@@ -133,6 +135,7 @@ static void drop_view(gpointer data)
     Serve *serve = data;
 
     proc_view_stop(&serve->proc_view);
+    close_if_open(serve->nodes);
 }
 
 static bool open_socket(Broker *broker, gpointer data, GError **error)

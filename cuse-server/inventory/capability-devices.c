@@ -99,10 +99,8 @@ static bool parse_mig(const char *mig, bool wanted[G_N_ELEMENTS(mig_names)], GEr
             }
         }
         if (!known) {
-            return fail(
-                error, G_IO_ERROR_INVALID_ARGUMENT,
-                "invalid --mig '%s': expected 'none', 'config', 'monitor' or 'config,monitor'",
-                *item);
+            return fail(error, G_IO_ERROR_INVALID_ARGUMENT,
+                        "'%s': expected 'none', 'config', 'monitor' or 'config,monitor'", *item);
         }
     }
     return true;
@@ -148,8 +146,7 @@ static bool parse_channels(const char *list, unsigned channels[IMEX_CHANNELS_MAX
         guint64 number;
         bool seen = false;
         if (!g_ascii_string_to_unsigned(g_strstrip(*item), 10, 0, MINOR_MAX, &number, error)) {
-            g_prefix_error(
-                error, "invalid --imex-channels: expected 'none' or channel numbers like '0,1': ");
+            g_prefix_error(error, "expected 'none' or channel numbers like '0,1': ");
             return false;
         }
         for (unsigned i = 0; i < *n; i++) {

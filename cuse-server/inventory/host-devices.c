@@ -55,8 +55,7 @@ static bool parse_gpu(char *item, guint64 *number, GError **error)
 {
     if (!g_ascii_string_to_unsigned(g_strstrip(item), 10, 0, NV_MINOR_DEVICE_NUMBER_REGULAR_MAX,
                                     number, error)) {
-        g_prefix_error(error,
-                       "invalid --gpus: expected 'all', 'none' or device minors like '0,1': ");
+        g_prefix_error(error, "expected 'all', 'none' or device minors like '0,1': ");
         return false;
     }
     return true;
@@ -126,7 +125,7 @@ bool host_devices_find(const char *gpus, Device *devices, unsigned *n_devices, G
     bool wanted[NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1];
 
     if (!g_file_test("/proc/driver/nvidia/version", G_FILE_TEST_EXISTS)) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
                             "the NVIDIA driver is not loaded on this host (modprobe nvidia; "
                             "for CUDA also modprobe nvidia-uvm)");
         return false;

@@ -107,6 +107,16 @@ static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError 
 
 /* --- the host --------------------------------------------------------------------------------- */
 
+/* Blame the option @name, if there is one, for what the host does not have; but not for a driver that is not there at all. Returns
+ * false. */
+static bool blame_choice(const InstanceOptions *options, const char *name, GError **error)
+{
+    const bool no_driver = g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED) ||
+                           g_error_matches(*error, DRIVER_ERROR, DRIVER_ERROR_HOST);
+
+    return name && !no_driver ? instance_options_blame(options, name, error) : false;
+}
+
 /* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. */
 static bool wants_scope(const InstanceOptions *options)
 {
@@ -124,10 +134,11 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
     }
     node = driver_options_choose(&options->driver, error);
     if (!node) {
-        return options->driver.driver || options->driver.policy
-                   ? instance_options_blame(
-                         options, options->driver.driver ? "driver" : "driver-policy", error)
-                   : false;
+        return blame_choice(options,
+                            options->driver.driver   ? "driver"
+                            : options->driver.policy ? "driver-policy"
+                                                     : NULL,
+                            error);
     }
     plan->spec.scope_gpus = wants_scope(options);
     plan->spec.driver = node->version;
@@ -142,7 +153,7 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
 
     if (!host_devices_find(options->gpus ? options->gpus : "all", spec->devices, &spec->n_devices,
                            error)) {
-        return options->gpus ? instance_options_blame(options, "gpus", error) : false;
+        return blame_choice(options, options->gpus ? "gpus" : NULL, error);
     }
     if (!choose_abi(plan, options, error)) {
         return false;
@@ -157,9 +168,10 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
     return true;
 }
 
+/* Open a file without emptying it: it may be the file of a running instance, and this one be refused for its name. */
 static bool open_output(const char *path, const char *what, int *fd, GError **error)
 {
-    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     if (*fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot write %s to %s: %s",
                     what, path, g_strerror(errno));
@@ -176,8 +188,11 @@ static bool open_call_log(const char *path, int *fd, GError **error)
     return !path || open_output(path, "the table of calls", fd, error);
 }
 
-static bool open_outputs(InstanceSpec *spec, const InstanceOptions *options, GError **error)
+static bool open_outputs(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
+    InstanceSpec *spec = &plan->spec;
+
+    plan->call_log_is_file = g_strcmp0(options->call_log, "-") != 0;
     if (!open_call_log(options->call_log, &spec->call_log_fd, error)) {
         return instance_options_blame(options, "call-log", error);
     }
@@ -234,10 +249,21 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
     if (set_name(spec, options->name ? options->name : default_name, error) &&
         check_pairs(options, error) &&
         (options->simulate ? simulate(plan, options, error) : find_devices(plan, options, error)) &&
-        set_words(spec, options, error) && open_outputs(spec, options, error)) {
+        set_words(spec, options, error) && open_outputs(plan, options, error)) {
         return g_steal_pointer(&plan);
     }
     return NULL;
+}
+
+void instance_plan_empty_outputs(const InstancePlan *plan)
+{
+    const int fds[] = {plan->call_log_is_file ? plan->spec.call_log_fd : -1, plan->spec.record_fd};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+        if (fds[i] >= 0) {
+            (void)!ftruncate(fds[i], 0); /* fails for a pipe, which is empty */
+        }
+    }
 }
 
 ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise)

@@ -15,6 +15,7 @@
  * InstancePlan: an instance that can be started: its options have been checked against the host.
  * @simulation: for a simulated instance, the contents of the recording; else NULL
  * @own_abi: what @abi is if the plan owns it; NULL if the simulation owns it
+ * @call_log_is_file: the table of calls has a file of its own, and is not written to standard error
  * @audit, @textfile_dir: for the report, see ReportConfig; the options own them
  */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     const DriverAbi *abi;
     DriverAbi *own_abi;
     Simulation *simulation;
+    bool call_log_is_file;
     const char *audit;
     const char *textfile_dir;
 } InstancePlan;
@@ -37,6 +39,10 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
 
 void instance_plan_free(InstancePlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstancePlan, instance_plan_free)
+
+/** instance_plan_empty_outputs: empty the files of the table of calls and of the recording. Call it once the instance has its name:
+ * before, they may be those of a running instance. */
+void instance_plan_empty_outputs(const InstancePlan *plan);
 
 /** instance_plan_report: return what is reported of the instance. @audit_otherwise: see ReportConfig. It points into @plan. */
 ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise);

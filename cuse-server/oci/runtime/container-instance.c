@@ -126,6 +126,10 @@ static const char *hint_for(const char *said)
     if (has_few_ids()) {
         return " (this runtime is in a user namespace: nvcuse does not support rootless engines)";
     }
+    /* The runtime itself gives these options: what is wrong with them is in the container's request. */
+    if (g_str_has_prefix(said, "--gpus: ") || g_str_has_prefix(said, "--caps: ")) {
+        return "";
+    }
     return strstr(said, "--") ? " (nvcuse-runtime: give this option in the file that "
                                 "instance-config in /etc/nvcuse/runtime.conf names)"
                               : "";
