@@ -58,13 +58,13 @@ bool instance_check_name(const char *name, GError **error)
     size_t length = strlen(name);
 
     if (length > 0 && length <= INSTANCE_NAME_MAX && strspn(name, allowed) == length &&
-        g_ascii_isalnum(name[0])) {
+        g_ascii_isalnum(name[0]) && !g_str_has_suffix(name, ".sock")) {
         return true;
     }
     g_set_error(
         error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
         "'%s' cannot be an instance's name: expected 1 to %d letters, digits, '_', '-' and '.', "
-        "a letter or digit first",
+        "a letter or digit first, and not .sock at the end",
         name, INSTANCE_NAME_MAX);
     return false;
 }

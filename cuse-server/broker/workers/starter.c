@@ -245,6 +245,12 @@ bool starter_start(const Starter *starter, WorkerProcess *process, StandIns *sta
                                .questions = files[FILE_QUESTIONS],
                                .starter = starter};
     stand_ins_exchange(stand_ins, files[FILE_FS], (dev_t)reply.fs_number);
+    if (process->pidfd < 0) {
+        (void)fail(error, "cannot watch the worker");
+        (void)kill(process->pid, SIGKILL);
+        process->pid = -1; /* the starter reaps it */
+        return false;
+    }
     return true;
 }
 
