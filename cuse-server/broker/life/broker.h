@@ -16,12 +16,13 @@
 /**
  * BrokerStage: how far the broker is. What each stage does, and what is still possible in it:
  *
- * @BROKER_BEGUN: nothing is done yet. The broker has all of root's privileges, and one thread.
+ * @BROKER_BEGUN: the options are judged and the host's devices known. A guest may have been forked, and waits. The broker has all of
+ *     root's privileges, and one thread.
  * @BROKER_NAMED: the name of the instance is reserved (/run/nvcuse/NAME). It is reserved first, so that nothing below is ever done
  *     for a name that another instance has, and it is given back last.
  * @BROKER_PREPARED: the command has made what its container sees (BrokerOps.prepare): nodes, the view of /proc. Later the broker
  *     can no longer mount.
- * @BROKER_HAS_WORKER: the worker is executed, before the broker has threads or files that the worker could inherit.
+ * @BROKER_HAS_WORKER: the worker is executed, before the broker has threads, or files of guests and of the host's driver.
  * @BROKER_LOCKED_UP: the broker keeps four capabilities (sandbox/broker-lockup.h). It can no longer mount, change its user, or
  *     execute anything with privilege.
  * @BROKER_SERVES: the threads run, and the worker is locked up and serves.
