@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "tests/unit/fake-host.h"
+#include "tests/unit/support/fake-host.h"
 
 enum {
     ELEMENTS_MAX = 4,    /* of an array are filled; the rest stays as it is */

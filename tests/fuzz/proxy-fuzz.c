@@ -22,7 +22,7 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
 #include "tests/fuzz/input.h"
-#include "tests/unit/fake-host.h"
+#include "tests/unit/support/fake-host.h"
 
 enum {
     FILES_MAX = 10,
