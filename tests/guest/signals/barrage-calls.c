@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/guest/barrage-calls.h"
+#include "tests/guest/signals/barrage-calls.h"
 
 #include <errno.h>
 #include <fcntl.h>

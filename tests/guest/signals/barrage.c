@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/guest/barrage-calls.h"
 #include "tests/guest/rm.h"
+#include "tests/guest/signals/barrage-calls.h"
 
 #define PAGE 4096UL
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/guest/busy-timer.h"
 #include "tests/guest/rm.h"
+#include "tests/guest/signals/busy-timer.h"
 
 /* A signal comes every so many microseconds, which is about as long as a call takes through nvcuse. */
 enum { SIGNALS = 2000, EVERY = 700, PLACES = 8, PARAMS_MAX = 512, OWN = 0x5a, A_MOMENT = 50000 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/guest/busy-timer.h"
+#include "tests/guest/signals/busy-timer.h"
 
 #include <signal.h>
 #include <stdatomic.h>

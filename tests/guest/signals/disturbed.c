@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/guest/busy-timer.h"
+#include "tests/guest/signals/busy-timer.h"
 
 /* Microseconds from signal to signal: about as long as some calls take; and much longer than it takes until
  * the broker has received one. More files than nvcuse opens in advance. */
