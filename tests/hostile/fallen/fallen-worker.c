@@ -37,7 +37,7 @@
 #include "cuse-server/wire/broker-protocol.h"
 #include "cuse-server/wire/seqpacket.h"
 #include "cuse-server/worker/doors/transport.h"
-#include "tests/hostile/fallen-call.h"
+#include "tests/hostile/fallen/fallen-call.h"
 
 BrokerLink *__real_broker_link_new(int socket);
 BrokerLink *__wrap_broker_link_new(int socket);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/hostile/fallen-call.h"
+#include "tests/hostile/fallen/fallen-call.h"
 
 #include <errno.h>
 #include <stdlib.h>
