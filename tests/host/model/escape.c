@@ -3,7 +3,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 /* Numbers that containers may not use, so that the project's tables have no name for them. */
 #define NV_ESC_RM_GET_EVENT_DATA 0x52

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 #define NOTIFY_WITHOUT_DATA 0x10000000
 

@@ -4,7 +4,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 int nv_card_info(struct nv_call *call)
 {

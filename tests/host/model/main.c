@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 static char *version = "580.95.05";
 module_param(version, charp, 0444);

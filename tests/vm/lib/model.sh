@@ -6,7 +6,7 @@
 # Its driver versions are written "model:580.95.05" wherever a driver is named.
 is_model() { [[ $1 == model:?* ]]; }
 
-model_sources() { ls "$TOP"/tests/host/model/{Kbuild,*.[ch],include/*.h} "$TOP"/abi/{,*/}*.[ch] "$TOP"/version-tree/{,*/}*.[ch]; }
+model_sources() { ls "$TOP"/tests/host/model/{Kbuild,{,*/}*.[ch]} "$TOP"/abi/{,*/}*.[ch] "$TOP"/version-tree/{,*/}*.[ch]; }
 
 # usage: model_build KERNEL-ENTRY DIR
 model_build() {

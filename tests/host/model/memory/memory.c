@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 /* More than any test wants, less than what would make the machine swap. */
 #define SYSTEM_MEMORY_MAX (256ULL << 20)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Commands about access from one GPU, or from a third party, to another's memory. */
-#include "control.h"
+#include "control/control.h"
 
 /* Where a GPU has no peer id: it is the peer itself. */
 #define INVALID_PEER        0xffffffff

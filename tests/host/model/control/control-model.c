@@ -2,7 +2,7 @@
 /* Commands of the model alone: model-control.h. */
 #include "model-control.h"
 
-#include "control.h"
+#include "control/control.h"
 
 /* NV0005_ALLOC_PARAMETERS.notifyIndex: flags above the index itself. */
 #define NOTIFY_INDEX_MASK 0xffff

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "abi/uvm.h"
-#include "rm.h"
+#include "rm/rm.h"
 
 enum uvm_range_kind { UVM_RANGE_MANAGED, UVM_RANGE_EXTERNAL, UVM_RANGE_SEMAPHORES };
 

@@ -9,7 +9,7 @@
 #include "abi/control/ctrl0080.h"
 #include "abi/control/ctrl2080-fb.h"
 #include "abi/control/ctrl2080-gpu.h"
-#include "rm.h"
+#include "rm/rm.h"
 
 /** struct control_list: user memory that a parameter struct points to. */
 struct control_list {

@@ -4,7 +4,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 static u32 construct_device(struct rm_object *object, struct rm_alloc *alloc)
 {

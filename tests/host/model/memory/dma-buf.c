@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 /* A name until Linux 6.12, a string since. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* ioctls of nvidia-uvm, and its device numbers. */
-#include "uvm.h"
+#include "uvm/uvm.h"
 
 #include <linux/cdev.h>
 #include <linux/module.h>

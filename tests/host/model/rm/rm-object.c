@@ -3,7 +3,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 struct rm_object *rm_object_find(struct rm_client *client, u32 handle)
 {

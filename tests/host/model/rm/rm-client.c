@@ -3,7 +3,7 @@
 #include <linux/cred.h>
 #include <linux/slab.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 #define CLIENT_HANDLE_BASE  0xc1d00000
 #define CLIENT_HANDLE_RANGE 0x00100000

@@ -5,7 +5,7 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 
-#include "uvm.h"
+#include "uvm/uvm.h"
 
 #define COPY_MAX (1U << 20)
 

@@ -2,7 +2,7 @@
 /* Commands that say something about GPUs and the system. */
 #include "abi/control/ctrl2080-gr.h"
 #include "abi/control/ctrl2080-perf.h"
-#include "control.h"
+#include "control/control.h"
 
 /* Lists of ids end with this where they are not full. */
 #define INVALID_ID        0xffffffff

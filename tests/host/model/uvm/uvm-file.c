@@ -4,7 +4,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "uvm.h"
+#include "uvm/uvm.h"
 
 /* UVM_INIT_FLAGS_*: those that there are. */
 #define INIT_FLAGS_KNOWN 0x3

@@ -6,7 +6,7 @@
 #include <linux/pid.h>
 
 #include "abi/control/ctrl2080-perf.h"
-#include "control.h"
+#include "control/control.h"
 
 #define ID_TYPE_CLASS 0
 #define SAMPLE_TYPE   3

@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)

@@ -3,7 +3,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 
-#include "control.h"
+#include "control/control.h"
 
 #define EXPORT_TYPE_RM     1
 #define OBJECT_TYPE_NONE   0

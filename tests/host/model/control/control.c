@@ -4,7 +4,7 @@
  * that nobody gives data to: a pattern computed from every byte of the input, so that a byte that
  * is lost, added or taken from elsewhere shows.
  */
-#include "control.h"
+#include "control/control.h"
 
 #include <linux/sched/signal.h>
 #include <linux/slab.h>

@@ -3,7 +3,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 static bool is_root_class(u32 class)
 {

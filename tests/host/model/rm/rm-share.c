@@ -2,7 +2,7 @@
 /* Duplication of objects between clients, and the policies that allow it. */
 #include <linux/cred.h>
 
-#include "rm.h"
+#include "rm/rm.h"
 
 /* RS_SHARE_POLICY: whom it is about, what it does. */
 enum { SHARE_TYPE_NONE, SHARE_TYPE_ALL, SHARE_TYPE_TOKEN, SHARE_TYPE_CLIENT, SHARE_TYPE_PID };
