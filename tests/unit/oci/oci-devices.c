@@ -1,109 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's device rules, as runc and as crun apply them: what of the host can it open? */
-#include <criterion/criterion.h>
-
 #include <string.h>
-#include <unistd.h>
 
-#include <glib/gstdio.h>
+#include <criterion/criterion.h>
 
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/inventory/char-devices.h"
 #include "cuse-server/oci/config/oci-devices.h"
-
-enum { ANY = -1 };
-
-/* --- how runtimes read rules ------------------------------------------------------------------- */
-
-typedef struct {
-    bool allow;
-    char type;
-    gint64 major_no;
-    gint64 minor_no;
-    const char *access;
-} Rule;
-
-static gint64 number_of(JsonValue *object, const char *name)
-{
-    uint64_t number;
-
-    return json_uint_get(json_member(object, name), &number) ? (gint64)number : ANY;
-}
-
-static Rule rule_of(JsonValue *rules, guint i)
-{
-    JsonValue *object = json_element_object(rules, i);
-    const char *type = json_member_string(object, "type");
-
-    return (Rule){
-        .allow = g_str_equal(json_token(json_member(object, "allow")), "true"),
-        .type = type ? type[0] : 'a',
-        .major_no = number_of(object, "major"),
-        .minor_no = number_of(object, "minor"),
-        .access = json_member_string(object, "access"),
-    };
-}
-
-static bool covers(const Rule *rule, char type, gint64 major_no, gint64 minor_no,
-                   const char *access)
-{
-    return (rule->type == 'a' || rule->type == type) &&
-           (rule->major_no == ANY || rule->major_no == major_no) &&
-           (rule->minor_no == ANY || rule->minor_no == minor_no) &&
-           strspn(access, rule->access) == strlen(access);
-}
-
-/* crun with the unified hierarchy: the last rule that covers an access decides. */
-static bool allowed_by_crun(JsonValue *rules, char type, gint64 major_no, gint64 minor_no,
-                            const char *access)
-{
-    for (guint i = json_length(rules); i-- > 0;) {
-        Rule rule = rule_of(rules, i);
-        if (covers(&rule, type, major_no, minor_no, access)) {
-            return rule.allow;
-        }
-    }
-    return false;
-}
-
-/* runc, like the kernel's own group: a rule about all devices forgets those before it; others are
- * exceptions from it, and one that is taken back must not be part of a wider one. */
-static bool allowed_by_runc(JsonValue *rules, char type, gint64 major_no, gint64 minor_no,
-                            const char *access)
-{
-    g_autoptr(GArray) exceptions = g_array_new(FALSE, FALSE, sizeof(Rule));
-    bool allow = false;
-
-    for (guint i = 0; i < json_length(rules); i++) {
-        Rule rule = rule_of(rules, i);
-        if (rule.type == 'a') {
-            allow = rule.allow;
-            g_array_set_size(exceptions, 0);
-        } else if (rule.allow != allow) {
-            g_array_append_val(exceptions, rule);
-        } else {
-            for (guint e = exceptions->len; e-- > 0;) {
-                const Rule *other = &g_array_index(exceptions, Rule, e);
-                bool same = other->type == rule.type && other->major_no == rule.major_no &&
-                            other->minor_no == rule.minor_no;
-                cr_assert(same || other->type != rule.type ||
-                              !strpbrk(other->access, rule.access) ||
-                              !((other->major_no == ANY || other->major_no == rule.major_no) &&
-                                (other->minor_no == ANY || other->minor_no == rule.minor_no)),
-                          "runc refuses rule %u", i);
-                if (same) {
-                    g_array_remove_index(exceptions, e);
-                }
-            }
-        }
-    }
-    for (guint e = 0; e < exceptions->len; e++) {
-        if (covers(&g_array_index(exceptions, Rule, e), type, major_no, minor_no, access)) {
-            return !allow;
-        }
-    }
-    return allow;
-}
+#include "tests/unit/oci/device-rules.h"
 
 /* --- a host with NVIDIA's driver, of which modules are still to come --------------------------- */
 
@@ -423,45 +327,6 @@ Test(oci_devices, of_an_allowance_of_everything_as_well)
     says(notes, 0, "of major 29 only other drivers' nodes stay: 29:0;");
     says(notes, 0, "of major 226 only other drivers' nodes stay: 226:0, 226:128");
     says(notes, 0, "234, 236-241, 245, 247-254, 384-511");
-}
-
-/* --- whose a node is --------------------------------------------------------------------------- */
-
-static void make_driver(const char *top, const char *directory, const char *driver)
-{
-    g_autofree char *path = g_build_filename(top, directory, NULL);
-    g_autofree char *link = g_build_filename(path, "driver", NULL);
-    g_autofree char *target = g_strconcat("/nowhere/drivers/", driver, NULL);
-
-    cr_assert_eq(g_mkdir_with_parents(path, 0700), 0);
-    cr_assert_eq(symlink(target, link), 0);
-}
-
-static bool is_of_others(const char *top, const char *node)
-{
-    g_autofree char *path = g_build_filename(top, node, NULL);
-
-    return host_numbers_node_is_of_others(path);
-}
-
-/* As in /sys/devices: a node's driver is that of a device some directories above it. */
-Test(host_numbers, tells_drivers_from_nvidias)
-{
-    g_autofree char *top = g_dir_make_tmp("nvcuse-XXXXXX", NULL);
-    const char *const remove[] = {"rm", "-r", top, NULL};
-
-    make_driver(top, "pci/0.1", "pcieport");
-    make_driver(top, "pci/0.1/gpu", "nvidia");
-    make_driver(top, "pci/0.1/display", "i915");
-    cr_assert_not(is_of_others(top, "pci/0.1/gpu/drm/card1"));
-    cr_assert_not(is_of_others(top, "pci/0.1/gpu/i2c-4/i2c-dev/i2c-4"));
-    cr_assert_not(is_of_others(top, "pci/0.1/gpu/graphics/fb0"));
-    cr_assert(is_of_others(top, "pci/0.1/display/drm/card0"));
-    cr_assert(is_of_others(top, "pci/0.1/display/drm/card0/card0-DP-1/drm_dp_aux_dev/drm_dp_aux0"));
-    cr_assert_not(is_of_others(top, "pci/0.1/other/drm/card2"), "no driver that could be told");
-    cr_assert_not(is_of_others(top, "virtual/drm/card3"));
-    g_spawn_sync(NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-                 NULL);
 }
 
 Test(oci_devices, nodes_of_nvidias_go)
