@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Allocations: what reaches the host, and what is recorded of it. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,17 +11,14 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
-#include "tests/unit/support/fake-host.h"
+#include "tests/unit/proxy/call/alloc-calls.h"
 
 enum {
-    CLIENT = 0xc1d00001,
-    DEVICE = 0xcaf00001,
-    PARAMS = GUEST_BASE + 0x1000,
     RIGHTS = GUEST_BASE + 0x2000,
     NOTHING = 0xabcd,
 };
 
-static Fake *fake;
+Fake *fake;
 static NvFile *ctl;
 static NVOS64_PARAMETERS host_alloc;
 static NvU32 next_status;
@@ -61,7 +59,7 @@ static void teardown(void)
 
 TestSuite(alloc, .init = setup, .fini = teardown);
 
-static int alloc64(NVOS64_PARAMETERS *p)
+int alloc64(NVOS64_PARAMETERS *p)
 {
     return fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, p, sizeof *p);
 }
@@ -71,7 +69,7 @@ static int alloc21(NVOS21_PARAMETERS *p)
     return fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, p, sizeof *p);
 }
 
-static void make_client(void)
+void make_client(void)
 {
     NVOS21_PARAMETERS p = {.hClass = NV01_ROOT};
 
@@ -333,81 +331,4 @@ Test(alloc, closing_the_file_ends_its_clients)
     proxy_release(&fake->proxy, ctl->id);
     cr_assert_eq(object_tree_size(fake->proxy.objects).clients, 0);
     cr_assert_eq(fake->n_open, 0);
-}
-
-/* --- which GPU, how much memory --------------------------------------------------------------- */
-
-static ObjectUse found[8];
-static size_t n_found;
-
-static void note_use(const ObjectUse *use, gpointer data)
-{
-    (void)data;
-    cr_assert_lt(n_found, G_N_ELEMENTS(found));
-    found[n_found++] = *use;
-}
-
-static ObjectUse use_of(NvV32 object_class)
-{
-    n_found = 0;
-    object_tree_each(fake->proxy.objects, note_use, NULL);
-    for (size_t i = 0; i < n_found; i++) {
-        if (found[i].object_class == object_class) {
-            return found[i];
-        }
-    }
-    return (ObjectUse){.gpu = NO_GPU};
-}
-
-static void make(NvHandle parent, NvHandle object, NvV32 object_class, NvP64 params)
-{
-    NVOS64_PARAMETERS p = {.hRoot = CLIENT,
-                           .hObjectParent = parent,
-                           .hObjectNew = object,
-                           .hClass = object_class,
-                           .pAllocParms = params};
-
-    cr_assert_eq(alloc64(&p), 0);
-    cr_assert_eq(p.status, NV_OK);
-}
-
-static void make_device(NvU32 instance)
-{
-    *(NV0080_ALLOC_PARAMETERS *)fake_at(fake, PARAMS) =
-        (NV0080_ALLOC_PARAMETERS){.deviceId = instance};
-    make(CLIENT, DEVICE, NV01_DEVICE_0, PARAMS);
-}
-
-Test(alloc, what_is_below_a_device_is_of_its_gpu)
-{
-    make_client();
-    make_device(3);
-    make(DEVICE, DEVICE + 1, NV20_SUBDEVICE_0, 0);
-    cr_expect_eq(use_of(NV01_DEVICE_0).gpu, 3);
-    cr_expect_eq(use_of(NV20_SUBDEVICE_0).gpu, 3);
-    cr_expect_eq(use_of(NV20_SUBDEVICE_0).process.id, FAKE_PROCESS);
-    make(CLIENT, DEVICE + 2, MPS_COMPUTE, 0);
-    cr_expect_eq(use_of(MPS_COMPUTE).gpu, NO_GPU);
-}
-
-Test(alloc, a_device_without_parameters_is_the_first)
-{
-    make_client();
-    make(CLIENT, DEVICE, NV01_DEVICE_0, 0);
-    cr_expect_eq(use_of(NV01_DEVICE_0).gpu, 0);
-}
-
-Test(alloc, memory_is_as_much_as_it_says)
-{
-    static const NvV32 classes[] = {NV01_MEMORY_LOCAL_USER, NV01_MEMORY_SYSTEM};
-
-    make_client();
-    make_device(0);
-    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
-        *(NV_MEMORY_ALLOCATION_PARAMS *)fake_at(fake, PARAMS) =
-            (NV_MEMORY_ALLOCATION_PARAMS){.size = 0x123456000};
-        make(DEVICE, DEVICE + 1 + (NvHandle)i, classes[i], PARAMS);
-        cr_expect_eq(use_of(classes[i]).bytes, 0x123456000);
-        cr_expect_not(use_of(classes[i]).is_shared);
-    }
 }
