@@ -93,11 +93,11 @@ static const char *const wide[] = {
     "[{\"allow\": true, \"type\": \"\", \"major\": -1, \"minor\": null, \"access\": \"rwm\"}]",
     "[" DENY_ALL ", {\"allow\": true, \"type\": \"a\", \"access\": \"rw\"}]",
     "[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"access\": \"rwm\"}]",
-    "[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"access\": \"w\"},"
-    " {\"allow\": true, \"type\": \"c\", \"access\": \"r\"}]",
+    ("[" DENY_ALL ", {\"allow\": true, \"type\": \"c\", \"access\": \"w\"},"
+     " {\"allow\": true, \"type\": \"c\", \"access\": \"r\"}]"),
     "[{\"allow\": true, \"type\": \"c\", \"major\": -1, \"minor\": -1, \"access\": \"rwm\"}]",
-    "[{\"allow\": false, \"type\": \"c\", \"major\": 195, \"access\": \"rwm\"},"
-    " {\"allow\": true, \"access\": \"rwm\"}]",
+    ("[{\"allow\": false, \"type\": \"c\", \"major\": 195, \"access\": \"rwm\"},"
+     " {\"allow\": true, \"access\": \"rwm\"}]"),
 };
 
 Test(oci_devices, an_allowance_of_everything_is_none_of_nvidias)
