@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON documents: what is read is written as it was, and what could be read in two ways is refused. */
+/* JSON documents: reading and writing preserves them, and a document that two parsers could read differently is refused. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -146,7 +146,7 @@ Test(json_text, a_nul_byte_does_not_end_a_document)
     cr_assert(g_error_matches(error, JSON_TEXT_ERROR, JSON_TEXT_ERROR_ENCODING));
 }
 
-/* @depth arrays in an object. */
+/* @depth arrays inside an object. */
 static char *nested(size_t depth)
 {
     GString *text = g_string_new("{\"a\":");
@@ -182,7 +182,7 @@ Test(json_text, an_error_names_its_place)
     cr_assert(g_str_has_prefix(error->message, "line 3, column 8: "), "%s", error->message);
 }
 
-/* Keys that all fall on the same place of GLib's hash; it takes minutes if their number is squared. */
+/* Keys with the same hash in GLib's table; with a number of comparisons that grows by the square this takes minutes. */
 Test(json_text, keys_are_not_anybodys_to_make_slow, .timeout = 20)
 {
     GString *text = g_string_new("{\"\":0");

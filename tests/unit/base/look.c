@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How long a thread looks for its next request before it sleeps. Time is simulated. */
 #include <criterion/criterion.h>
 #include <glib.h>
 
 #include "cuse-server/base/pool/look.h"
 
-/* The time, and how much later it is each time somebody asks. */
+/* The simulated time, and how far each question for the time advances it. */
 static uint64_t now;
 static uint64_t step;
 
@@ -20,7 +21,7 @@ static Look *look_new_here(void)
     return look_new_for(2, tick);
 }
 
-/* Look until it is over. Returns how long that took. */
+/* Look until look_goes_on() ends it, without a request. Returns: how long that took. */
 static uint64_t look_in_vain(Look *look, LookTurn *turn)
 {
     const uint64_t began = now;
@@ -31,7 +32,7 @@ static uint64_t look_in_vain(Look *look, LookTurn *turn)
     return now - began;
 }
 
-/* After so long a sleep, with no look before it. */
+/* Wake after a sleep of @asleep nanoseconds, before which the thread did not look. */
 static void wake(Look *look, uint64_t asleep)
 {
     LookTurn turn = {0};
@@ -103,7 +104,7 @@ Test(look, stops_when_nothing_comes_until_something_would_have)
     cr_assert(may_look(look));
 }
 
-/* A request that comes just after each look was not missed for want of one. */
+/* A request that arrives soon after a look does not make up for the lost look. */
 Test(look, lost_looks_count_though_requests_follow_soon)
 {
     Look *look = look_new_here();
@@ -137,7 +138,7 @@ Test(look, takes_no_more_than_its_share)
     const uint64_t all = UINT64_C(500) * 1000 * 1000;
     uint64_t looked = 0;
 
-    while (now < all) { /* all are found, each at the last moment */
+    while (now < all) { /* each request is found at the last moment */
         LookTurn turn = {0};
         const uint64_t began = now;
         while (look_goes_on(look, &turn) && now - began < LOOK_NS - 5 * step) {

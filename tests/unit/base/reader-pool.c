@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The pool of threads that read requests and carry them out: no request is lost or waits for a thread that is held up. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 
 enum { REQUEST_QUICK = 1, REQUEST_WORK, REQUEST_BLOCK, REQUEST_NOTE, SOURCES = 2 };
 
-/* Requests come through a pipe for each source; those that block wait for the gate. */
+/* Each source's requests arrive through a pipe; a request that blocks waits for the gate. */
 typedef struct {
     ReaderPool *pool;
     Look *look;
@@ -21,7 +22,7 @@ typedef struct {
     bool open;
     unsigned quick, done, blocked, running, most, left, over, dropped;
     unsigned noted,
-        changes; /* how often a request was read, and by another thread than the one before */
+        changes; /* how often a request was read, and by another thread than the previous one */
     GThread *last;
 } World;
 
@@ -180,7 +181,7 @@ Test(reader_pool, everything_is_done)
     wait_for(&world.quick, 500);
 }
 
-/* What the broker's questions need: with every thread at work, and more waiting, there is a reader. */
+/* The broker's questions depend on this: while every thread works, and more requests wait, one thread still reads. */
 Test(reader_pool, a_source_has_a_reader_whatever_the_others_do)
 {
     for (unsigned workers = 1; workers <= 3; workers++) {
@@ -201,7 +202,7 @@ Test(reader_pool, a_source_has_a_reader_whatever_the_others_do)
 Test(reader_pool, what_was_left_is_done_though_the_one_who_does_it_is_held)
 {
     start(2);
-    ask(0, REQUEST_BLOCK, 2); /* one by its reader, one left */
+    ask(0, REQUEST_BLOCK, 2); /* one with its reader, one left */
     wait_for(&world.blocked, 2);
     ask(1, REQUEST_BLOCK, 3);
     wait_for(&world.left, 4);
@@ -226,13 +227,13 @@ Test(reader_pool, many_at_once)
     wait_for(&world.done, 164);
 }
 
-/* Whose caches are warm goes on: one request after the other, each when the reader sleeps again. */
+/* The thread with warm caches continues: requests arrive one by one, each when the reader sleeps again. */
 Test(reader_pool, the_latest_idle_reader_is_woken)
 {
     for (unsigned sources = 1; sources <= SOURCES; sources++) {
         world = (World){0};
         start_with(sources, 8, false);
-        ask(0, REQUEST_BLOCK, 7); /* so there are many readers */
+        ask(0, REQUEST_BLOCK, 7); /* so that there are many readers */
         wait_for(&world.blocked, 7);
         open_gate();
         wait_for(&world.done, 7);
@@ -300,7 +301,7 @@ Test(reader_pool, an_end_loses_nothing)
 Test(reader_pool, an_end_with_blocked_workers_waits_for_them_alone)
 {
     start_with(1, 2, true);
-    ask(0, REQUEST_BLOCK, 4); /* one by its reader, one by the thread for what is left */
+    ask(0, REQUEST_BLOCK, 4); /* one with its reader, one with the thread that takes what is left */
     wait_for(&world.blocked, 2);
     wait_for(&world.left, 3);
     close(world.writers[0]);
@@ -314,7 +315,7 @@ Test(reader_pool, an_end_with_blocked_workers_waits_for_them_alone)
     cr_assert_eq(world.dropped, 2);
 }
 
-/* Whatever its threads do: sleep, work, or have a source that always has a request. */
+/* Whatever the threads do: sleep, work, or serve a source that always has a request. */
 Test(reader_pool, is_stopped_by_its_owner)
 {
     for (unsigned workers = 1; workers <= 4; workers++) {

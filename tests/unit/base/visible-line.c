@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text of guests in a log or on a terminal: one line, and nothing but what it looks like. */
+/* A guest's text in a log or on a terminal: it becomes one line of visible characters. */
 #include <criterion/criterion.h>
 
 #include <glib.h>
@@ -28,18 +28,18 @@ Test(visible_line, what_cannot_be_seen_is_escaped)
          "a\\u2028b"}, /* line separator */
         {"a\xe2\x80\xae"
          "b",
-         "a\\u202eb"}, /* from right to left */
+         "a\\u202eb"}, /* changes the direction of writing */
         {"a\xef\xbb\xbf"
          "b",
-         "a\\ufeffb"}, /* nothing, of no width */
+         "a\\ufeffb"}, /* invisible, without width */
         {"a\xf3\xa0\x80\xa0"
          "b",
          "a\\U000e0020b"}, /* a tag */
         {"a\xff\xfe"
          "b",
-         "a\\xff\\xfeb"},                      /* no UTF-8 */
-        {"a\xc3", "a\\xc3"},                   /* the beginning of a character */
-        {"a\xed\xa0\x80", "a\\xed\\xa0\\x80"}, /* half of a pair */
+         "a\\xff\\xfeb"},                      /* not UTF-8 */
+        {"a\xc3", "a\\xc3"},                   /* an incomplete character */
+        {"a\xed\xa0\x80", "a\\xed\\xa0\\x80"}, /* half of a surrogate pair */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

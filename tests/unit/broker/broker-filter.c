@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The broker's system call filter, from inside: what ends it, and that what libraries do in rare cases does not. */
+/* The broker's system call filter, tried from inside: which calls end the process, and that rare acts of libraries do not. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -20,14 +20,14 @@
 #include "cuse-server/broker/life/broker-filter.h"
 #include "tests/unit/support/filtered.h"
 
-/* A sanitized build logs what is not on the list, and does more at its end. */
+/* A sanitized build logs calls that are not on the list, and makes more calls at its end. */
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED true
 #else
 #define SANITIZED false
 #endif
 
-/* How a broker that does @what ends. */
+/* How a broker that calls @what ends. */
 static int outcome(void (*what)(void))
 {
     return filtered(broker_filter_install, what);
@@ -70,7 +70,7 @@ static void types_into_a_terminal(void)
     ioctl(STDERR_FILENO, TIOCSTI, "x");
 }
 
-/* What it once asked the files of its guests by, which a worker answers. */
+/* The ioctl by which the broker once identified guests' files, and which a worker answered. */
 static void asks_a_file_of_a_guest(void)
 {
     ioctl(STDERR_FILENO, 0x6e76, 0);
@@ -110,7 +110,7 @@ Test(broker_filter, ends_whoever_leaves_the_list)
     }
 }
 
-/* The dynamic loader would, for an odd character set, and can do without. */
+/* Calls of the dynamic loader for a rare character set; it works without them. */
 static void maps_code(void)
 {
     if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ||
@@ -128,7 +128,7 @@ Test(broker_filter, refuses_to_map_code)
 
 static gpointer thread_main(gpointer data)
 {
-    /* From an arena of its own, which grows and shrinks. */
+    /* Memory of the thread's own arena, which grows and shrinks. */
     for (size_t size = 1; size < (1 << 24); size *= 2) {
         g_free(g_malloc0(size));
     }
@@ -147,7 +147,7 @@ static void has_threads(void)
     }
 }
 
-/* The time is that of the place, the text in the user's language. */
+/* A message with the local time, in the user's language. */
 static void warns(void)
 {
     g_warning("a warning that a test has caused: %s", g_strerror(ENOTEMPTY));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that profiles bring of other ABIs, by the numbers that libseccomp gives them. */
+/* Calls of other ABIs in seccomp profiles, by libseccomp's numbers for them. */
 #include <criterion/criterion.h>
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "cuse-server/broker/guests/call-abi.h"
 #include "cuse-server/container/guest-filter.h"
 
-/* What has a wall of its own behind it. */
+/* Calls behind which another protection stands. */
 static const char *const walled[] = {"open",    "openat", "mmap",   "ioctl",
                                      "unshare", "setns",  "ptrace", NULL};
 

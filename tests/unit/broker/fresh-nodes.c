@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes for one open each: what tells them apart, and what they are called. */
+/* Device nodes that serve one open each: what distinguishes them, and their names. */
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -63,7 +63,7 @@ Test(fresh_nodes, none_has_the_number_of_another)
         int fd = make(i % 3 ? "dev/null" : "dev/nvidia-caps/zero");
         cr_expect_neq(id_of(fd), 0);
         cr_expect(g_hash_table_add(seen, GUINT_TO_POINTER(id_of(fd))), "%d", i);
-        close(fd); /* its inode is gone, and its number with it */
+        close(fd); /* its inode and the inode's number are free again */
     }
 }
 
@@ -87,7 +87,7 @@ Test(fresh_nodes, as_many_as_there_are_places_keep_their_name)
 
     for (int i = 0; i <= FRESH_PLACES; i++) {
         fds[i] = make("dev/null");
-        close(make("dev/nvidia-caps/zero")); /* others take no turn of its */
+        close(make("dev/nvidia-caps/zero")); /* files of another device do not count */
         cr_expect_str_eq(name_of(fds[i], name), "/dev/null");
     }
     cr_expect_str_eq(name_of(fds[0], name), "/dev/null (deleted)");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom the broker takes for a guest. The tests that make pid namespaces need root. */
+/* Which processes the broker takes for guests. The tests that create pid namespaces need root. */
 #include <criterion/criterion.h>
 
 #include <sched.h>
@@ -13,8 +13,10 @@
 #include "cuse-server/broker/identity/guest-members.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 
-/* A process that waits to be killed, in a pid namespace of its own if @apart, and in there another
- * such process below it if @nested. */
+/*
+ * Start a process that waits to be killed, in a pid namespace of its own if @apart; if @nested, that process has another such
+ * process below it.
+ */
 static pid_t start(bool apart, bool nested)
 {
     struct clone_args args = {.flags = apart ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD};
@@ -48,7 +50,7 @@ static void add(GuestMembers *members, pid_t pid)
     guest_members_add(members, &home);
 }
 
-/* The only child of a process, once it is there. */
+/* The only child of a process, as soon as it exists. */
 static pid_t child_of(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", pid, pid);
@@ -121,7 +123,7 @@ static uint64_t id_of(GuestMembers *members, pid_t pid)
     return process.id;
 }
 
-/* The number of a process for another; 0: it has none. */
+/* The number of a process in another's pid namespace; 0: it has none. */
 static uint32_t number(GuestMembers *members, pid_t asker, uint64_t process)
 {
     uint32_t value = 0;

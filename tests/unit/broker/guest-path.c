@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The walk is done on this process: its own root, working directory and descriptors stand for a
- * guest's. */
+/* Walks along a guest's path. They use this process: its root, working directory and descriptors stand for a guest's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -47,7 +46,7 @@ static void teardown(void)
 
 TestSuite(guest_path, .init = setup, .fini = teardown);
 
-/* The walk from @dirfd finds what the kernel finds, or fails with the same errno. */
+/* The walk from @dirfd must find the same file as the kernel, or fail with the same errno. */
 static void same_as_kernel(int dirfd, const char *path, int flags)
 {
     struct stat walked;
@@ -138,7 +137,7 @@ Test(guest_path, follows_descriptors_in_proc_to_the_file_itself)
     int file = open("sub/file", O_RDONLY);
     const char *directories[] = {"/proc/self/fd", "/proc/thread-self/fd", "/dev/fd"};
 
-    cr_assert_eq(unlink("sub/file"), 0); /* by now the link's text leads nowhere */
+    cr_assert_eq(unlink("sub/file"), 0); /* now the link's text leads nowhere */
     for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
         g_autofree char *path = g_strdup_printf("%s/%d", directories[i], file);
         same_as_kernel(AT_FDCWD, path, 0);
@@ -153,7 +152,10 @@ Test(guest_path, a_closed_descriptor_is_no_place_to_start)
 
 /* --- another process -------------------------------------------------------------------------- */
 
-/* A process that waits to be killed; its root is here and its working directory @inside of it, if @inside. */
+/*
+ * Start a process that waits to be killed; its root is the current directory, and its working directory is @inside below it, if
+ * given.
+ */
 static pid_t start_guest(const char *inside)
 {
     int ready[2];
@@ -225,7 +227,7 @@ Test(guest_path, no_path_leaves_the_guests_root)
     end_guest(guest);
 }
 
-/* A working directory outside of the root: ".." ends at the root all the same, if it comes by. */
+/* With a working directory outside the root, ".." stops at the root if the walk passes it. */
 Test(guest_path, going_up_ends_at_the_root_that_a_path_comes_by)
 {
     if (geteuid() != 0) {

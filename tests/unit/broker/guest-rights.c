@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose memory may be given out for a file that somebody opened, and what the kernel says of a program's rights. */
+/* Whose memory the broker may give out for calls on a file that a guest opened, by the rights that the kernel reports. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -54,12 +54,12 @@ TestSuite(guest_rights, .init = begin, .fini = end, .timeout = 20);
 Test(guest_rights, the_same_are_within)
 {
     cr_expect(within());
-    caller->process++; /* another process of the same */
+    caller->process++; /* another process of the same user */
     caller->image[0]++;
     cr_expect(within());
 }
 
-/* As sudo, a set-user-ID program, and one that is about to take its rights back. */
+/* Like sudo, other set-user-ID programs, and programs that can restore their rights. */
 Test(guest_rights, no_user_id_that_the_opener_had_not)
 {
     for (int i = 0; i < GUEST_IDS; i++) {
@@ -77,7 +77,7 @@ Test(guest_rights, no_group_that_the_opener_had_not)
 {
     caller->groups[0] = 45;
     cr_expect_not(within());
-    caller->groups[0] = GROUP; /* its own */
+    caller->groups[0] = GROUP; /* the caller's own */
     cr_expect(within());
     caller->groups[0] = 44;
     caller->more_groups = true;
@@ -113,12 +113,12 @@ Test(guest_rights, who_can_become_anybody_may_have_done_so)
     opener->capabilities = BIT_SETUID;
     cr_expect_not(within(), "but for groups");
     opener->capabilities |= 1 << CAP_SETGID;
-    caller->dumpable = false; /* it has given up being root, after fork() */
+    caller->dumpable = false; /* it was root and has given that up, after fork() */
     caller->process++;
     cr_expect(within());
 }
 
-/* A set-user-ID program that went back to its caller's ids, or one whose file cannot be read. */
+/* A set-user-ID program that returned to its caller's ids, or a program whose file its user cannot read. */
 Test(guest_rights, not_what_is_not_dumpable)
 {
     caller->dumpable = false;
@@ -133,7 +133,7 @@ Test(guest_rights, not_what_is_not_dumpable)
     cr_expect_not(within(), "another process");
 }
 
-/* Who may attach to the caller by ptrace(): here the opener is the debugger. */
+/* Who may attach to the caller by ptrace(); here the opener is the debugger. */
 #define traceable() guest_rights_may_trace(opener, caller, false)
 
 Test(guest_rights, the_same_user_may_trace)
@@ -189,7 +189,7 @@ GuestRights *rights_of(pid_t pid)
     return guest_rights_read(directory, true);
 }
 
-/* A child that does something and waits. */
+/* Start a child that calls @act and waits. */
 static pid_t child_that(void (*act)(void))
 {
     int ready[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who opened a file, and whose memory the broker may therefore give out for calls on it; and which calls are the driver's. */
+/* The list of files' openers, which decides whose memory the broker gives out, and which ioctls are the driver's. */
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
@@ -45,7 +45,7 @@ Test(openers, a_file_that_is_released_has_none)
     cr_expect_eq(openers_check(openers, 1, "/proc/self"), EACCES);
 }
 
-/* Another worker's files have the same numbers in another file system. */
+/* The next worker's files have the same numbers in another file system. */
 Test(openers, one_that_is_noted_late_is_not_the_opener_of_the_next_workers_file)
 {
     g_autoptr(Openers) openers = openers_new(4);
@@ -60,7 +60,7 @@ Test(openers, one_that_is_noted_late_is_not_the_opener_of_the_next_workers_file)
     openers_clear(openers);
     cr_expect_eq(openers_check(openers, before, "/proc/self"), EACCES, "its worker has ended");
     openers_note(openers, now, others);
-    openers_note(openers, before, rights_of(getpid())); /* by a thread that was held up */
+    openers_note(openers, before, rights_of(getpid())); /* by a thread that was delayed */
     cr_expect_eq(openers_check(openers, now, "/proc/self"), EACCES, "another has opened it");
     openers_forget(openers, before);
     cr_expect_eq(openers_count(openers), 1);

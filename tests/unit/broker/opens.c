@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which file a thread of the broker's opens, and that no file's number comes twice. */
+/* Which file each of the broker's threads opens, and that no file's number is used twice. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/broker/files/opens.h"
@@ -65,7 +65,7 @@ Test(opens, takes_nothing_from_far_below)
     cr_expect_not(opens_spend(opens, 7, FAR));
 }
 
-/* A number that passes the window's end has the bit of one that was spent. */
+/* A number beyond the window's end has the bit of a number that was used. */
 Test(opens, goes_round_its_window)
 {
     for (uint64_t file = 1; file <= ROUNDS; file++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose turn it is when an instance takes its number. */
+/* Slots: which number an instance gets, and when a number is free again. */
 #include <criterion/criterion.h>
 
 #include <sys/wait.h>
@@ -49,7 +49,7 @@ static Slot take_of(unsigned count)
     return slot;
 }
 
-/* The number of the next one, which is given back at once. */
+/* The number of the next slot, which is released at once. */
 static unsigned next_of(unsigned count)
 {
     Slot slot = take_of(count);
@@ -110,7 +110,7 @@ Test(slots, what_is_no_number_is_the_first)
     cr_expect_eq(next_of(COUNT), 1);
 }
 
-/* Each child keeps what it has until all have one; it ends with the number. */
+/* Each child keeps its slot until all children have one; its exit status is the slot's number. */
 Test(slots, those_who_come_at_once_have_different_ones)
 {
     pid_t children[AT_ONCE];

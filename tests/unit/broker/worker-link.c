@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The broker's questions to a worker that answers out of turn, or not at all. */
+/* The broker's questions to a worker that answers in another order, or never. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -10,10 +10,10 @@
 #include "cuse-server/broker/workers/worker-link.h"
 #include "cuse-server/wire/seqpacket.h"
 
-/* Questions that have room in the socket; and more words than have. */
+/* More questions than the socket's buffer takes, and more words than a message takes. */
 enum { MANY = 50, TOO_MANY = 100000 };
 
-/* Where files of the first worker are, and those of the next. */
+/* The file systems of the first worker's files and of the next worker's. */
 #define FIRST  makedev(0, 300)
 #define SECOND makedev(0, 301)
 
@@ -42,7 +42,7 @@ static void hang_up(void)
 
 TestSuite(worker_link, .init = begin, .fini = end, .timeout = 60);
 
-/* About the file of this number in @space. */
+/* Ask about the file with this number in @space. */
 static void send_about(dev_t space, unsigned i)
 {
     WorkerQuestion question = {.op = WORKER_IOCTL};
@@ -66,7 +66,7 @@ static int wait_for(unsigned i)
     return error;
 }
 
-/* The worker's part: the file is the answer. */
+/* Answer the worker's last @n questions, the latest first: the answer is the file's number. */
 static void answer_last_first(unsigned n)
 {
     g_autofree WorkerQuestion *questions = g_new(WorkerQuestion, n);
@@ -104,7 +104,7 @@ Test(worker_link, questions_to_a_worker_that_is_gone_fail)
     cr_assert_eq(wait_for(0), EIO);
 }
 
-/* Were those who ask meanwhile waited for, a guest that never stops asking could keep the next worker out. */
+/* If the broker waited for threads that ask meanwhile, a guest that never stops asking could delay the next worker for ever. */
 Test(worker_link, the_next_worker_comes_whoever_asks_meanwhile)
 {
     const int old = sockets[0];
@@ -125,10 +125,10 @@ Test(worker_link, the_next_worker_is_asked_about_its_own_files_alone)
     WorkerQuestion question = {.op = WORKER_INTERRUPT};
 
     worker_link_renew(worker, sockets[0], file_key(SECOND, 0));
-    send_about(FIRST, 1); /* identified before the one before had ended */
+    send_about(FIRST, 1); /* identified before the previous worker had ended */
     cr_expect_eq(wait_for(1), EIO);
     send_about(SECOND, 2);
-    worker_link_send(worker, &question, 0, -1, &asked[0]); /* about no file */
+    worker_link_send(worker, &question, 0, -1, &asked[0]); /* without a file */
     answer_last_first(2);
     cr_expect_eq(wait_for(2), 2, "the first that came");
     cr_expect_eq(wait_for(0), 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file of instances: which values count, and how errors in it are reported. */
 #include <string.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ Test(nearest, does_not_guess_wildly)
                            "max-objects");
 }
 
-/* Load @text over what the command line said. */
+/* Load the file @text after the options of the command line. */
 static bool load(InstanceOptions *options, const char *text, char **message)
 {
     g_autoptr(GError) error = NULL;
@@ -46,7 +47,7 @@ static bool load(InstanceOptions *options, const char *text, char **message)
     cr_assert(g_file_set_contents(path, text, -1, NULL));
     bool ok = instance_options_load(options, path, &error);
     g_unlink(path);
-    /* What follows the path. */
+    /* The part of a message after the path. */
     *message = error
                    ? g_strdup(g_str_has_prefix(error->message, path) ? error->message + strlen(path)
                                                                      : error->message)
@@ -77,7 +78,7 @@ Test(config, takes_what_the_command_line_left_open)
 
 static const struct {
     const char *text;
-    const char *begins; /* of the message, after the path */
+    const char *begins; /* the beginning of the message after the path */
     const char *has;
 } bad[] = {
     {"[instance]\n\n# c\ngpu = all\n", ":4: ", "unknown option 'gpu'; did you mean 'gpus'?"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nvcuse drivers says about installers, and which driver --driver chooses. */
+/* The output of "nvcuse drivers" about installers, and which driver --driver chooses. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -92,7 +92,7 @@ Test(installer, is_digested_whole)
     g_rmdir(directory);
 }
 
-/* What the options choose; no node if they are refused. */
+/* The driver that the options choose. Returns: no node if they are refused. */
 static const DriverNode *choose(const char *driver, const char *policy, DriverPolicy otherwise)
 {
     DriverOptions options = {g_strdup(driver), g_strdup(policy), otherwise};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a container sees of a driver's directory that is made here. */
+/* The view of /proc/driver/nvidia for a container, of a directory that the test creates. */
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "cuse-server/container/proc-tree.h"
 
-/* Constant, unlike makedev(). */
+/* A constant expression, unlike makedev(). */
 #define DEVICE_NUMBER(minor_no) (195 << 8 | (minor_no))
 
 static char *host;
@@ -45,7 +45,7 @@ static const Device second[] = {
     {DEVICE_FRONTEND, "nvidia1", DEVICE_NUMBER(1)},
 };
 
-/* The node of a path, or PROC_TREE_NONE. */
+/* The node of a path; PROC_TREE_NONE: there is none. */
 static int find(const ProcTree *tree, const char *path)
 {
     g_auto(GStrv) names = g_strsplit(path, "/", -1);

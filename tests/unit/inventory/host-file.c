@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a worker's files may get into a guest. /dev/null and /dev/zero stand for the driver's devices. */
+/* Which of a worker's files the broker may map into a guest. /dev/null and /dev/zero stand for the driver's devices. */
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/eventfd.h>
@@ -26,7 +26,7 @@ static const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", NULL_NUMBER},
 static const HostFiles real = {devices, G_N_ELEMENTS(devices), .simulated = false};
 static const HostFiles simulated = {devices, G_N_ELEMENTS(devices), .simulated = true};
 
-/* Closes it. */
+/* Closes the file. */
 static bool may(const HostFiles *files, int fd, unsigned device)
 {
     bool result = host_files_have(files, fd, device);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver of a device node, as /sys/devices tells it: NVIDIA's, or another. */
+/* Whether a device node belongs to NVIDIA's driver or to another, according to /sys/devices. */
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -25,7 +25,7 @@ static bool is_of_others(const char *top, const char *node)
     return host_numbers_node_is_of_others(path);
 }
 
-/* As in /sys/devices: a node's driver is that of a device some directories above it. */
+/* As in /sys/devices, a node's driver is bound to a device some directories above the node. */
 Test(host_numbers, tells_drivers_from_nvidias)
 {
     g_autofree char *top = g_dir_make_tmp("nvcuse-XXXXXX", NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of calls: its rows, and what it counts. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,7 +11,7 @@
 #include "cuse-server/observe/call-log.h"
 #include "tests/unit/support/new-ledger.h"
 
-/* What a log wrote to a memfd. */
+/* The contents of the memfd to which a log was written. */
 static char *text_of(int fd)
 {
     static char text[4096];

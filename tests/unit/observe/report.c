@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What operators read: metrics, audit events, explanations. */
+/* Reports for operators: metrics, audit events and explanations. */
 #include <string.h>
 #include <unistd.h>
 
@@ -74,7 +74,7 @@ Test(metrics, a_worker_that_counts_nonsense_does_not_make_sums_run_over)
 
 /* --- audit ------------------------------------------------------------------------------------ */
 
-/* The events that were written to @path, one to a string. */
+/* The events in the file @path, one string each. */
 static char **events_of(const char *path)
 {
     g_autofree char *text = NULL;
@@ -174,13 +174,13 @@ static const struct {
     RefusedCall call;
     const char *has[3];
 } refusals[] = {
-    /* NV_ESC_RM_CONTROL of a number that nobody knows */
+    /* an unknown NV_ESC_RM_CONTROL command */
     {"535.261.03",
      NV_CAPS_DEFAULT,
      {CALL_CONTROL, REFUSAL_UNKNOWN_CONTROL, 0x2a, 0xdead},
      {"NV_ESC_RM_CONTROL of control command 0xdead was refused (unknown-control)",
       "No driver version that nvcuse knows lists this control command", NULL}},
-    /* NV2080_CTRL_CMD_GPU_GET_INFO_V2 has always been there. */
+    /* Every driver version has NV2080_CTRL_CMD_GPU_GET_INFO_V2. */
     {"535.261.03",
      NV_CAPS_DEFAULT,
      {CALL_FRONTEND, REFUSAL_UNKNOWN_IOCTL, 0xd1, 0},
@@ -213,7 +213,7 @@ Test(explain, says_what_why_and_what_would_help)
     }
 }
 
-/* Whatever is refused for a capability: what the explanation advises must open the entry. */
+/* For every entry that is refused for a capability, the advice of the explanation must open the entry. */
 Test(explain, the_capability_that_it_advises_opens_the_entry)
 {
     g_autoptr(DriverAbi) abi = driver_abi_new(driver_node_latest(DRIVER_ARCH_X86_64));
@@ -238,7 +238,7 @@ Test(explain, the_capability_that_it_advises_opens_the_entry)
     cr_assert_gt(advised, 0);
 }
 
-/* A number that a later driver brings is explained as that, with a version that really has it. */
+/* A command of a later driver is explained as such, with a version that has it. */
 Test(explain, names_the_driver_that_has_it)
 {
     DriverVersion version;

@@ -47,8 +47,10 @@ bool allowed_by_crun(JsonValue *rules, char type, gint64 major_no, gint64 minor_
     return false;
 }
 
-/* runc, like the kernel's own group: a rule about all devices forgets those before it; others are
- * exceptions from it, and one that is taken back must not be part of a wider one. */
+/*
+ * Like the kernel's device controller, runc lets a rule about all devices replace the rules before it. Other rules are
+ * exceptions from it, and an exception that is withdrawn must not be part of a wider one.
+ */
 bool allowed_by_runc(JsonValue *rules, char type, gint64 major_no, gint64 minor_no,
                      const char *access)
 {

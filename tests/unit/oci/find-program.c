@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that root runs by name: never from a directory that a container may fill. */
+/* Programs that root runs by name: none may come from a directory that a container can write to. */
 #include <criterion/criterion.h>
 
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "cuse-server/oci/runtime/find-program.h"
 
-/* A directory with a program, in which the test then is. */
+/* Make a directory with a program, and change to it. */
 static char *enter_directory(void)
 {
     char *directory = g_dir_make_tmp("find-program.XXXXXX", NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bundle's config.json: what is refused, what an edit leaves, and how it is exchanged. */
+/* A bundle's config.json: which contents are refused, what an edit preserves, and how the file is replaced. */
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -240,14 +240,14 @@ Test(oci_bundle, ours_that_was_left_is_put_back_before_it_is_read)
     bundle_clear(&bundle);
 }
 
-/* An image can put into the file whatever nvcuse could put there. */
+/* An image can write into the file whatever nvcuse could. */
 Test(oci_bundle, nothing_in_the_file_makes_it_ours)
 {
     static const char text[] = "{\"annotations\":{\"nvcuse.dev/exchanged\":\"\"}}";
     Bundle bundle = bundle_new("{\"hostname\":\"old\"}");
 
     exchanged(&bundle);
-    cr_assert(g_file_set_contents(bundle.path, text, -1, NULL)); /* the engine makes it anew */
+    cr_assert(g_file_set_contents(bundle.path, text, -1, NULL)); /* the engine writes a new file */
     g_autoptr(JsonValue) config = loaded(&bundle);
     cr_assert_null(json_member(config, "hostname"));
     assert_holds(&bundle, text);

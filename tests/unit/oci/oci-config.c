@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a container's configuration asks for, what an image may not ask for, and the environment of hooks. */
+/*
+ * The request for GPUs in a container's configuration, how annotations and variables of an image are limited, and the
+ * environment of hooks.
+ */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -9,7 +12,7 @@
 #include "cuse-server/oci/config/oci-request.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
-/* What does a process with these variables, in JSON, ask for? The host here has no GPU. */
+/* The GPUs that a process with these variables (in JSON) asks for. This host has no GPU. */
 static char *asked(const char *env, bool environment, bool *ok)
 {
     g_autofree char *text = g_strdup_printf("{\"process\": {\"env\": [%s]}}", env);
@@ -66,7 +69,7 @@ Test(oci_request, what_is_not_there_or_not_allowed_is_an_error)
 
 /* --- what an image cannot do ------------------------------------------------------------------ */
 
-/* A container with a node of GPU 0, variables and annotations. */
+/* Read the request of a container with a node of GPU 0, variables and annotations. */
 static bool request_of(const char *env, const char *annotations, const OciPolicy *policy,
                        OciRequest *request)
 {
@@ -110,7 +113,7 @@ Test(oci_request, annotations_that_count_only_narrow)
     } rows[] = {
         {"\"nvcuse.dev/gpus\": \"all\"", "0", NV_CAPS_DEFAULT},
         {"\"nvcuse.dev/gpus\": \"none\"", "none", NV_CAPS_DEFAULT},
-        /* Never to nothing, or NVIDIA's node in it would stay. */
+        /* Never "void": then NVIDIA's node would stay in the container. */
         {"\"nvcuse.dev/gpus\": \"void\"", "none", NV_CAPS_DEFAULT},
         {"\"nvcuse.dev/gpus\": \"\"", "none", NV_CAPS_DEFAULT},
         {"\"nvcuse.dev/caps\": \"all\"", "0", NV_CAPS_DEFAULT},
@@ -155,7 +158,7 @@ Test(oci_request, a_closed_environment_does_not_widen_what_was_given)
     oci_request_clear(&request);
 }
 
-/* What a container gets that asks by its environment, or has nodes of GPUs 0 and 1. The caller frees it. */
+/* The GPUs of a container that asks for them by its environment, or has nodes of GPUs 0 and 1. The caller frees the text. */
 static char *limited(const char *gpus, const char *limit)
 {
     g_autofree char *text = g_strdup_printf("{\"process\": {\"env\": [%s]}}", gpus);
@@ -232,7 +235,7 @@ Test(oci_annotations, others_pass)
 
 /* --- hooks ------------------------------------------------------------------------------------ */
 
-/* The environment of a hook after it was closed, as text. */
+/* The environment of a hook after hook_environment_close(), as text. */
 static char *closed_env(const char *hook_text)
 {
     g_autoptr(JsonValue) hook = json_text_parse(hook_text, -1, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's device rules, as runc and as crun apply them: what of the host can it open? */
+/* A container's device rules as runc and as crun apply them: which of the host's devices the container can open. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -39,8 +39,10 @@ static HostNumbers *host(bool with_others)
     return numbers;
 }
 
-/* 250 and 511 are the kernel's to give away; of majors that others have too, 226:1 and the like are NVIDIA's, or
- * nobody's yet. */
+/*
+ * The kernel assigns 250 and 511 dynamically. Of majors that other drivers have too, minors such as 226:1 are NVIDIA's or
+ * unused.
+ */
 static const struct {
     gint64 major_no;
     gint64 minor_no;
@@ -86,7 +88,7 @@ static bool allowed(JsonValue *section, char type, gint64 major_no, gint64 minor
 
 #define DENY_ALL "{\"allow\": false, \"access\": \"rwm\"}"
 
-/* Of privileged containers, of docker's --device-cgroup-rule, and others. */
+/* Rules of privileged containers, of docker's --device-cgroup-rule, and others. */
 static const char *const wide[] = {
     "[{\"allow\": true, \"access\": \"rwm\"}]",
     "[{\"allow\": true, \"type\": \"a\", \"access\": \"rwm\"}]",
@@ -117,7 +119,7 @@ Test(oci_devices, an_allowance_of_everything_is_none_of_nvidias)
 
 Test(oci_devices, and_all_of_the_others)
 {
-    /* Also those whose drivers are not loaded: 21 (SCSI), 81 (video), 116 (sound), 260 (open). */
+    /* Some of these have no driver that is loaded: 21 (SCSI), 81 (video), 116 (sound), 260 (free). */
     static const gint64 others[] = {1, 4, 5, 10, 21, 81, 116, 136, 242, 260};
 
     for (size_t w = 0; w < G_N_ELEMENTS(wide); w++) {
@@ -192,7 +194,7 @@ Test(oci_devices, no_rules_allow_nothing)
 Test(oci_devices, what_runtimes_read_in_two_ways_is_refused)
 {
     static const char *const rules[] = {
-        /* In 32 bits 195. */
+        /* 195 if it is cut to 32 bits. */
         "[{\"allow\": true, \"type\": \"c\", \"major\": 4294967491, \"access\": \"rw\"}]",
         "[{\"allow\": true, \"type\": \"c\", \"major\": 18446744073709551615, \"access\": \"rw\"}]",
         "[{\"allow\": true, \"type\": \"c\", \"major\": 4096, \"access\": \"rw\"}]",
@@ -276,7 +278,7 @@ Test(oci_devices, a_denial_that_no_list_can_say_is_refused)
     }
 }
 
-/* runc takes a rule about all devices for all kinds of access. */
+/* runc applies a rule about all devices to every kind of access. */
 Test(oci_devices, to_make_every_node_is_not_to_open_it)
 {
     g_autoptr(JsonValue) section =

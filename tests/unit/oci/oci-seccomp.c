@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's seccomp profile with nvcuse's rules merged into it: what becomes of calls. */
+/* A container's seccomp profile with nvcuse's rules merged into it: the action for each call. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -46,8 +46,10 @@ static bool matches(JsonValue *rule, const char *call, const uint64_t *values)
     return found;
 }
 
-/* The action for a call. No call may match rules with different actions: whose would win depends on
- * the library. */
+/*
+ * The action for a call: that of the first rule whose comparisons all hold. No call may match rules with different actions,
+ * because the library decides which one wins.
+ */
 static const char *action_of(JsonValue *profile, const char *call, const uint64_t *values)
 {
     JsonValue *rules = json_member_array(profile, "syscalls");
@@ -133,7 +135,7 @@ Test(oci_seccomp, a_rule_that_allows_does_not_swallow_ours)
     assert_open(section, O_RDWR | O_CLOEXEC, NOTIFY);
     assert_others(section, ALLOW);
     cr_assert_str_eq(action_of(profile, "read", none), ALLOW);
-    /* Not allowed before, so not sent either: the broker's "go on" would allow it. */
+    /* These were not allowed before, so they are not sent to the broker either: its "continue" would allow them. */
     cr_assert_str_eq(action_of(profile, "open", read_write), ERRNO);
 }
 
@@ -162,7 +164,7 @@ Test(oci_seccomp, what_is_refused_stays_refused)
     assert_others(section, ERRNO);
 }
 
-/* The act by which an agent's file could be had: asked about whatever its arguments are. */
+/* This call could take an agent's file: it is sent to the broker whatever its arguments are. */
 static void assert_getfd(const char *profile, const char *action)
 {
     g_autoptr(JsonValue) section = merged(profile, false);
@@ -200,7 +202,10 @@ static void assert_ptrace(const char *profile, uint64_t request, const char *act
                      "%s, request %u", profile, (unsigned)request);
 }
 
-/* Without a rule of ours a debugger finds the agents, and that is all: a profile that looks at the requests stays as it is. */
+/*
+ * A profile that compares the requests of ptrace() stays unchanged: a debugger then finds the agents, and can do nothing else
+ * to them.
+ */
 Test(oci_seccomp, debuggers_that_attach_are_asked_about_where_that_can_be)
 {
     static const char *const allowing[] = {NULL, "{\"defaultAction\": \"" ALLOW "\"}",
@@ -256,7 +261,7 @@ Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)
     assert_open(section, O_RDONLY | O_DIRECTORY, ALLOW);
 }
 
-/* TCGETS, SIOCGIFCONF, DRM_IOCTL_VERSION, UVM_INITIALIZE without its type's upper bits, and what is no number of UVM's. */
+/* TCGETS, SIOCGIFCONF, DRM_IOCTL_VERSION, UVM_INITIALIZE without its type's upper bits, and a number that UVM does not have. */
 static const uint64_t foreign_words[] = {0x5401, 0x8912, 0xc0406400, 0x10000001, 0x80, 0x30000004};
 
 static void assert_ioctls(JsonValue *section, const uint64_t *words, size_t n, const char *action)
@@ -285,7 +290,7 @@ Test(oci_seccomp, only_ioctls_that_need_their_caller_are_sent)
 #define LOG        "\"SECCOMP_FILTER_FLAG_LOG\""
 #define KILLABLE   "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""
 
-/* Profiles with more members, and the flags that they get; NULL: no list. */
+/* Profiles with more members, and the flags that they get; NULL: no list of flags. */
 static const struct {
     bool wait_killable;
     const char *members;
@@ -294,7 +299,7 @@ static const struct {
     {false, "", NULL},
     {false, ", \"flags\": [" LOG "]", "[" LOG "]"},
     {false, ", \"flags\": [" KILLABLE "]", "[" KILLABLE "]"},
-    /* What runtimes take without a list stays, and an empty list is one. */
+    /* Without a list, runtimes set SPEC_ALLOW, which therefore stays; an empty list counts as a list. */
     {true, "", "[" SPEC_ALLOW "," KILLABLE "]"},
     {true, ", \"flags\": null", "[" SPEC_ALLOW "," KILLABLE "]"},
     {true, ", \"flags\": []", "[" KILLABLE "]"},

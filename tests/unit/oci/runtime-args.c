@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines as runc and crun read them (runc 1.1.5, crun 1.8.1: each line was tried). */
+/* Command lines as runc and crun read them. Each line was tried with runc 1.1.5 and crun 1.8.1. */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -9,7 +9,7 @@
 
 enum { WORDS_MAX = 32 };
 
-/* A line, split at spaces; the words are the caller's to keep as long as the arguments. */
+/* Split a line at spaces; the words must live as long as the arguments. */
 static bool read_line(const char *line, const char *runtime, char ***words, RuntimeArgs *args)
 {
     g_autoptr(GError) error = NULL;
@@ -69,7 +69,7 @@ Test(runtime_args, are_read_as_the_runtime_reads_them)
     }
 }
 
-/* Lines that a runtime could read otherwise than we do, or that we cannot read. */
+/* Lines that a runtime could read differently from nvcuse, or that nvcuse cannot read. */
 static const struct {
     const char *runtime;
     const char *line;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a runtime's program says of itself, and how it is asked. The programs are scripts. */
+/* Running a runtime's program to ask for its version and features. The programs here are scripts. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -18,7 +18,7 @@ enum { LONG_MS = 20000, SHORT_MS = 300 };
 
 #define KILLABLE "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""
 
-/* Ask a program of this name that does what a shell script says; "$D" is its directory. */
+/* Run a program of this name that executes a shell script; "$D" is its directory. */
 static bool ask(const char *name, const char *script, int limit_ms, char **trace)
 {
     g_autofree char *directory = g_dir_make_tmp("runtime-program.XXXXXX", NULL);
@@ -162,7 +162,7 @@ Test(runtime_program, what_the_engine_does_with_children_stays)
     cr_assert(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
 }
 
-/* Linux 5.19; no machine that runs the tests is older. */
+/* Since Linux 5.19, which all machines that run the tests have. */
 Test(guest_filter, the_kernel_is_asked_for_the_flag)
 {
     cr_assert(guest_filter_can_wait_killable());

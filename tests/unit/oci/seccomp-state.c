@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The state that an OCI runtime sends with a seccomp listener: the guest's process and the listener's descriptor. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/oci/runtime/seccomp-socket.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ioctls that a worker may make at the host: by driver version and capabilities, word by word. */
+/* The list of ioctls that a worker may make at the host, by driver version and capabilities. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/host-commands.h"
@@ -13,7 +13,7 @@ static GArray *commands_of(const char *version, NvCaps caps, bool scope_gpus)
     return host_commands(abi, caps, scope_gpus);
 }
 
-/* Reference: nvproxy's filter, whose words are those of every version at once. */
+/* For comparison: nvproxy's filter, which has the words of all versions at once. */
 Test(host_commands, words_of_the_usual_capabilities)
 {
     static const uint32_t wanted[] = {
@@ -51,7 +51,7 @@ Test(host_commands, follow_the_version)
 
     cr_expect_not(host_commands_have(old, 0xc00846da), "NV_ESC_WAIT_OPEN_COMPLETE came with 550");
     cr_expect(host_commands_have(new, 0xc00846da));
-    /* nv_ioctl_export_to_dma_buf_fd_t has grown. */
+    /* The size of nv_ioctl_export_to_dma_buf_fd_t has grown. */
     cr_expect(host_commands_have(old, 0xca2846d9));
     cr_expect_not(host_commands_have(old, 0xca3046d9));
     cr_expect(host_commands_have(new, 0xca3046d9));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Host that answers from a recording: what a program gets that does not do exactly what was recorded. */
+/* A Host that answers from a recording, for a program that does not repeat exactly what was recorded. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,11 +19,11 @@
 enum {
     PARAMS = GUEST_BASE + 0x1000,
     FIRST_CLIENT = 0xc1d00001,
-    BOARD_OF = 0x1000, /* what the recorded driver adds to a GPU's id */
+    BOARD_OF = 0x1000, /* the recorded driver adds this to a GPU's id */
     MINOR = 3,
 };
 
-/* The driver that is recorded: chooses clients, knows boards, and counts how often it was asked for GPUs. */
+/* The recorded driver: it chooses clients, names boards, and counts how often it is asked for GPUs. */
 static int answer(Fake *fake, uint32_t command, void *argument)
 {
     static unsigned n_asked;
@@ -50,7 +50,7 @@ static int answer(Fake *fake, uint32_t command, void *argument)
     return 0;
 }
 
-/* A program's calls, of recorder and recorded alike. */
+/* A program's calls, at the recorder and at the simulation. */
 static NvHandle new_client(Fake *fake, NvFile *file)
 {
     NVOS64_PARAMETERS alloc = {.hClass = NV01_ROOT_CLIENT};
@@ -75,7 +75,7 @@ static NvU32 control(Fake *fake, NvFile *file, NvHandle client, NvU32 command, v
     return call.status;
 }
 
-/* The board of a GPU, or 0 if the driver does not know such a call. */
+/* The board of a GPU. Returns: 0 if the driver does not have this call. */
 static NvU32 board(Fake *fake, NvFile *file, NvHandle client, NvU32 gpu)
 {
     NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS info = {.gpuId = gpu};
@@ -95,7 +95,7 @@ static NvU32 asked(Fake *fake, NvFile *file, NvHandle client)
     return ids.gpuIds[0];
 }
 
-/* A fake whose host is the simulation. Nothing may reach the one behind it. */
+/* A fake whose host is the simulation. No call may reach the host behind it. */
 typedef struct {
     Simulation *simulation;
     Fake *fake;
@@ -111,8 +111,7 @@ static int no_driver(Fake *fake, uint32_t command, void *argument)
     return 0;
 }
 
-/* What was recorded: GPUs 1 and 2 have boards, GPUs were asked for three times, and once more by another
- * file. */
+/* The recording: GPUs 1 and 2 have boards, GPUs were asked for three times, and once more through another file. */
 static Live simulate(void)
 {
     Recording r = recording_new(RECORDING_LIMIT, answer);
@@ -216,12 +215,12 @@ Test(simulation, equal_calls_are_answered_in_order_and_the_last_for_good)
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
         cr_assert_eq(asked(live.fake, live.file, live.client), wanted[i]);
     }
-    /* The second file that was recorded has its own answers. */
+    /* The second recorded file has answers of its own. */
     cr_assert_eq(asked(live.fake, fake_open(live.fake, FAKE_CTL, 4), live.client), 4);
     finish(&live);
 }
 
-/* Which of the recorded files it is shows by what it does, more than by when it was opened. */
+/* A file's calls decide which recorded file it is, rather than the order of opens. */
 Test(simulation, a_file_is_the_one_that_it_was_answered_as)
 {
     Live live = simulate();
@@ -254,7 +253,7 @@ Test(simulation, what_the_recording_has_not_is_not_supported_and_named)
     finish(&live);
 }
 
-/* The recorded driver gave out one client; a live one gives a second program another. */
+/* The recorded driver made one client; a live driver gives a second program another handle. */
 Test(simulation, clients_do_not_meet)
 {
     Live live = simulate();

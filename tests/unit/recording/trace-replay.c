@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recordings that are played and scrubbed. */
+/* Replaying recordings, with and without differences, and scrubbing them. */
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -21,7 +21,7 @@ static const uint8_t secret_uuid[] = {0x9a, 0x01, 0xc3, 0x55, 0x7e, 0x10, 0x42, 
                                       0xb1, 0x0f, 0x66, 0x2d, 0x91, 0x04, 0xe8, 0x37};
 static const char secret_text[] = "GPU-9a01c355-7e10-4288-b10f-662d9104e837";
 
-/* What the driver knows a GPU by besides, in two halves of a list. */
+/* Another identity of the GPU, in two halves of a list. */
 static const uint32_t secret_pdi[] = {0x5ec1d001, 0x5ec1d002};
 
 static void answer_uuid(const Fake *fake, NV0000_CTRL_GPU_GET_UUID_FROM_GPU_ID_PARAMS *p)
@@ -39,7 +39,7 @@ static void answer_info(NV2080_CTRL_GPU_GET_INFO_V2_PARAMS_V580 *p)
     }
 }
 
-/* A driver that makes a client, and says which GPU there is in all ways. */
+/* A driver that makes a client, and identifies its GPU in every way. */
 static int answer_session(Fake *fake, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *control = argument;
@@ -60,7 +60,7 @@ static int answer_session(Fake *fake, uint32_t command, void *argument)
     return 0;
 }
 
-/* A file, a client, what its GPU is known by, a descriptor, and the end of the file. */
+/* Record a file, a client, all identities of its GPU, a descriptor, and the end of the file. */
 static TraceFile *record_session(Recording *r)
 {
     static const struct {
@@ -95,10 +95,10 @@ static TraceFile *record_session(Recording *r)
     return finish(r);
 }
 
-/* Takes an act before it is played. */
+/* Changes an act before it is played. */
 typedef void (*Change)(TraceAct *act, gpointer data);
 
-/* (transfer full): the first difference, or NULL. */
+/* (transfer full): the first difference; NULL: there is none. */
 static char *play(TraceFile *trace, Change change, gpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -131,7 +131,7 @@ Test(trace, a_recording_plays_the_same)
     recording_clear(&r);
 }
 
-/* What a handler of another day would do differently shows as what the recording has differently. */
+/* A change in the recording shows as a difference, as a change in a handler would. */
 static void change_host_bytes(TraceAct *act, gpointer data)
 {
     (void)data;
@@ -200,7 +200,7 @@ static bool holds(const GByteArray *bytes, const void *what, size_t size)
     return memmem(bytes->data, bytes->len, what, size) != NULL;
 }
 
-/* Everything of a recording that bytes may be in. */
+/* Collect all bytes of a recorded act. */
 static void gather(const TraceAct *act, GByteArray *bytes)
 {
     for (uint32_t i = 0; i < act->n_ranges; i++) {
@@ -220,7 +220,7 @@ static void gather(const TraceAct *act, GByteArray *bytes)
     }
 }
 
-/* What a scrubber and a gatherer need. */
+/* The data of scrub(). */
 typedef struct {
     Scrubber *scrubber;
     GByteArray *bytes;

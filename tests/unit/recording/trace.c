@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recordings: what a guest's calls leave in them, and what readers make of files that are none. */
+/* Recordings: what they contain of a guest's calls, and how readers treat files that are not recordings. */
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
@@ -137,7 +137,7 @@ static void call_alloc(Fake *fake, NvFile *ctl)
     cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &device, sizeof device), 0);
 }
 
-/* They go to the driver in a block of ours (driver-block.h). */
+/* These parameters go to the driver in a block of the proxy's (driver-block.h). */
 Test(trace, parameters_whose_size_nobody_tells_are_known_as_the_guests)
 {
     Recording r = recording_new(RECORDING_LIMIT, answer_alloc);
@@ -214,7 +214,7 @@ Test(trace, a_full_disk_is_not_the_guests_business)
     recording_clear(&r);
 }
 
-/* Read all of it; what is wrong must be said. */
+/* Read all acts; a fault must be reported with its offset. */
 static void read_all(const uint8_t *bytes, size_t size)
 {
     g_autoptr(GError) error = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Enlarging a process's table of descriptors ahead of time. */
 #include <sys/resource.h>
 
 #include <criterion/criterion.h>
@@ -7,7 +8,7 @@
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "tests/unit/support/count-descriptors.h"
 
-/* How many descriptors the table has room for, as the kernel says. */
+/* How many descriptors the table has room for, according to the kernel. */
 static unsigned table_size(void)
 {
     g_autofree char *status = NULL;
@@ -18,7 +19,7 @@ static unsigned table_size(void)
     return (unsigned)g_ascii_strtoull(line + strlen("\nFDSize:"), NULL, 10);
 }
 
-/* Set the soft limit, as far as the hard one goes. Returns what it is. */
+/* Set the soft limit, within the hard limit. Returns: the soft limit. */
 static unsigned limit_files(rlim_t files)
 {
     struct rlimit limit;

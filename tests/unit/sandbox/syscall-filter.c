@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's system call filter, from inside: what goes on, what ends the process. */
+/* The worker's system call filter, tried from inside: which calls are allowed, refused or end the process. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static bool install(GError **error)
     return syscall_filter_install(&policy, error);
 }
 
-/* How a worker that does @what ends. */
+/* How a worker that calls @what ends. */
 static int outcome(void (*what)(void))
 {
     return filtered(install, what);
@@ -39,7 +39,7 @@ static void opens(void)
     (void)open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
-/* malloc does, and copes. */
+/* malloc() makes this call, and works without it. */
 static void opens_for_reading(void)
 {
     if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != ENOENT) {
@@ -101,17 +101,17 @@ static void ioctl_with_upper_bits(void)
 static void foreign_abi(void)
 {
     long result;
-    /* getpid, as a 32-bit program asks. */
+    /* getpid() through the system call gate of 32-bit programs. */
     __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory");
 }
 
-/* A negative descriptor is no descriptor: the kernel would say so. */
+/* The kernel refuses a negative descriptor. */
 static void negative_descriptor(void)
 {
     ioctl(-1, 0xc020462a);
 }
 
-/* A sanitized build logs instead. */
+/* A sanitized build logs the call instead. */
 #ifdef __SANITIZE_ADDRESS__
 #define KILLED ALIVE
 #else
@@ -143,7 +143,7 @@ Test(syscall_filter, ends_whoever_leaves_the_list)
     }
 }
 
-/* Some processors and hypervisors have no such system calls. */
+/* Some processors and hypervisors do not have this kind of system call. */
 static bool has_foreign_abi(void)
 {
     pid_t child = fork();

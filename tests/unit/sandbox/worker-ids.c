@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The range of user ids for workers, from /etc/subuid. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/sandbox/worker-ids.h"

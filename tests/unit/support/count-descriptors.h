@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many files the test's process has open. */
+/* Counting the open files of the test's process. */
 #pragma once
 
 #include <glib.h>
 
-/** count_descriptors: of them all, one more for the look. */
+/** count_descriptors: Returns: how many descriptors are open, including the one that this function opens. */
 static inline unsigned count_descriptors(void)
 {
     g_autoptr(GDir) directory = g_dir_open("/proc/self/fd", 0, NULL);

@@ -18,12 +18,12 @@ static int host_open(Host *host, unsigned device, int flags)
     fake->n_open++;
     int fd = HOST_FD_BASE + (int)device * 100 + (int)fake->n_open;
     while (g_hash_table_contains(fake->kept, GINT_TO_POINTER(fd))) {
-        fd++; /* so that a test can tell them apart */
+        fd++; /* so that a test can tell it from a file that the driver keeps */
     }
     return fd;
 }
 
-/* What leads to each buffer is its address; a frontend's argument is as long as its word says. */
+/* Each buffer is known by its address; a frontend's argument has the length in its ioctl word. */
 static void check_buffers(const HostCall *call)
 {
     if (_IOC_TYPE(call->command) == 'F' && call->n_buffers > 0) {
@@ -44,7 +44,7 @@ static int host_ioctl(Host *host, const HostCall *call)
     Fake *fake = (Fake *)host;
     void *argument = host_call_argument(call);
 
-    /* What a worker's filter would not let through must not be tried. */
+    /* The proxy must not try an ioctl that a worker's filter forbids. */
     g_assert_true(host_commands_have(fake->commands, call->command));
     check_buffers(call);
     fake->n_calls++;
@@ -65,7 +65,7 @@ struct HostRemnant {
     int fd;
 };
 
-/* The driver keeps what the test says it keeps. */
+/* The driver keeps the files that the test lists. */
 static HostRemnant *host_close_file(Host *host, int fd)
 {
     Fake *fake = (Fake *)host;
@@ -91,7 +91,7 @@ static void host_forget(Host *host, HostRemnant *remnant)
     g_free(remnant);
 }
 
-/* As the driver's: what it reports is gone. */
+/* Poll like the driver: an event that was reported is gone. */
 static unsigned host_poll(Host *host, int fd, unsigned events)
 {
     Fake *fake = (Fake *)host;
@@ -128,7 +128,7 @@ static int host_process(Host *host, pid_t tid, uint32_t uid, GuestProcess *proce
     return process->id ? 0 : ESRCH;
 }
 
-/* Processes have the numbers that the test gave them. */
+/* Processes have the numbers that the test set. */
 static int host_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
 {
     const Fake *fake = (Fake *)host;
@@ -138,7 +138,7 @@ static int host_number(Host *host, pid_t tid, uint64_t id, uint32_t *number)
     return *number ? 0 : ESRCH;
 }
 
-/* From inside the guest, whose call it must be. */
+/* An ioctl from inside the guest; it must be the guest's own call. */
 static int host_ioctl_in_guest(Host *host, pid_t tid, const HostCall *call)
 {
     Fake *fake = (Fake *)host;
@@ -258,7 +258,7 @@ void *fake_at(Fake *fake, uint64_t addr)
     return fake->memory + (addr - GUEST_BASE);
 }
 
-/* The kernel's part: bring the ranges of a list into one buffer, or the other way round. */
+/* The kernel's part: copy the ranges of a list into one buffer, or back. */
 static bool copy_ranges(Fake *fake, const struct iovec *iov, size_t n, GByteArray *in)
 {
     g_byte_array_set_size(in, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of a process under a system call filter. */
+/* How a process under a system call filter ends. */
 #pragma once
 
 #include <stdbool.h>

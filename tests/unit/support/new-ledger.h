@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ledger for a test, as an instance makes one. */
+/* A ledger for tests, made as an instance makes it. */
 #pragma once
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fake host and guest whose calls are recorded, into memory. */
+/* A fake host and guest whose calls are recorded into memory. */
 #pragma once
 
 #include "cuse-server/recording/recorder/recorder.h"
@@ -15,9 +15,9 @@ typedef struct {
     int fd;
 } Recording;
 
-/** recording_new: @limit: bytes that it may become; @answer: plays the driver */
+/** recording_new: @limit: maximum size in bytes; @answer: the driver's part */
 Recording recording_new(uint64_t limit, FakeAnswer answer);
 void recording_clear(Recording *recording);
 
-/** recording_finish: end it. (transfer full): its path, as long as it lives. */
+/** recording_finish: end the recording. (transfer full): its path, which is valid until recording_clear(). */
 char *recording_finish(Recording *recording);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Field tables, and the flat rows made from them. */
+/* The tables of structs' members, and the flat rows that are made from them. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -14,7 +14,7 @@
 #include "abi/status.h"
 #include "version-tree/show/abi-diff.h"
 
-/* The row of a struct's member, NULL if there is none. */
+/* The row of a struct's member; NULL: there is none. */
 static const AbiFieldRow *row_of(const GArray *rows, const char *path)
 {
     for (guint i = 0; i < rows->len; i++) {
@@ -57,7 +57,7 @@ Test(layouts, spell_out_what_has_no_name)
     cr_assert_null(row_of(rows, "data"));
     check_row(atomics, "atomicOp", 0, 104, "struct[13]");
     check_row(atomics, "atomicOp[].attributes", 4, 4, "NvU32");
-    /* A union without even a member name: its members are the struct's. */
+    /* A union without a member name: its members are the struct's. */
     check_row(&CC_KMB_layout, "hmacBundle", 56, 64, "CC_HMAC_CRYPTOBUNDLE");
     check_row(&CC_KMB_layout, "decryptBundle", 56, 56, "CC_AES_CRYPTOBUNDLE");
 }
@@ -72,8 +72,7 @@ Test(layouts, a_later_shape_keeps_the_drivers_name)
               "NV2080_CTRL_NVLINK_LINK_STATUS_INFO[64]");
 }
 
-/* Every row of every struct of every driver lies inside its struct, after what came before it or in
- * a union. */
+/* Every row of every struct of every driver is inside its struct, and after the previous row or in a union. */
 Test(layouts, are_sound_at_every_driver)
 {
     size_t n;

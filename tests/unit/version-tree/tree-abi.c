@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Composition: what a driver's tables hold, given the nodes on its path. */
+/* Composing a driver's tables from the nodes on its path. */
 #include <string.h>
 #include <time.h>
 
@@ -22,7 +22,7 @@ static DriverAbi *abi_of(const char *text)
     return driver_abi_new(driver_node_find(v));
 }
 
-/* The layout that an entry has at a version; NULL if there is no such entry. */
+/* The layout of an entry at a version; NULL: there is no such entry. */
 static const AbiLayout *layout_at(const char *version, AbiKind kind, uint32_t number)
 {
     g_autoptr(DriverAbi) abi = abi_of(version);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver capabilities, from an option and from a container's environment. */
+/* Driver capabilities as an option or a container's environment names them. */
 #include <criterion/criterion.h>
 
 #include "version-tree/driver-version.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking the host's driver for its version, with an ioctl() of our own in place of the kernel's. */
+/* Asking the host's driver for its version, with the test's own ioctl() instead of the kernel's. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "abi/nv-ioctl.h"
 #include "version-tree/host-driver.h"
 
-/* What the driver answers to each command, and what it was asked. */
+/* The driver's answer to each command, and the commands that it got. */
 static struct {
     const char *query_answer, *strict_answer;
     int query_errno, strict_errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of drivers, and which node a policy gives. */
+/* The tree of driver versions, and which node a policy selects. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -20,7 +20,7 @@ static void check_version(const DriverNode *node, const char *text)
     cr_assert_eq(driver_version_compare(node->version, version(text)), 0);
 }
 
-/* What every version must add up to: frontend, uvm, control, alloc. */
+/* The numbers of entries of each version: frontend, uvm, control, alloc. */
 static const struct {
     const char *version;
     bool qualified;
@@ -109,7 +109,7 @@ Test(nodes, carry_checksums_if_and_only_if_qualified)
 
 Test(nodes, follow_the_drivers_branches)
 {
-    /* Newer by number, but from another branch. */
+    /* Its number is higher, but it is of another branch. */
     check_version(driver_node_find(version("550.90.12"))->parent, "550.90.07");
     check_version(driver_node_find(version("555.42.02"))->parent, "550.90.07");
     check_version(driver_node_find(version("550.54.14"))->parent, "550.40.07");
@@ -135,7 +135,7 @@ static void check_chosen(const char *text, DriverPolicy policy, const char *node
     cr_assert_eq(warning != NULL, warns, "%s: %s", text, warning);
 }
 
-/* Refused with an error that says all of @words, which end with NULL. */
+/* The version must be refused with an error that contains all of @words, which end with NULL. */
 static void check_refused(const char *text, DriverPolicy policy, DriverError code,
                           const char *const *words)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Driver versions: reading, writing, order. */
+/* Driver versions: parsing, formatting, comparing. */
 #include <criterion/criterion.h>
 
 #include "version-tree/driver-version.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The page of counters that a worker writes and the broker reads, also when a fallen worker wrote it. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ Test(ledger, the_broker_is_told_once_until_it_looks)
     cr_assert(ledger_record(ledger, &a_refusal));
 }
 
-/* Whatever the one before has left in the page. */
+/* A new worker starts with a clean page, whatever the previous one left in it. */
 Test(ledger, a_new_worker_begins_with_a_clean_page)
 {
     g_autoptr(Ledger) ledger = new_ledger();
@@ -134,7 +135,7 @@ Test(ledger, records_that_make_no_sense_are_lost_or_tidied)
     cr_assert_eq(reader.lost, 3);
 }
 
-/* The page as a fallen worker could leave it. */
+/* A page that a fallen worker could have written. */
 Test(ledger, any_bytes_at_all_are_survived)
 {
     g_autoptr(Ledger) ledger = new_ledger();

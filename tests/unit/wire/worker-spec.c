@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The specification of an instance that the worker reads from a sealed file. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>

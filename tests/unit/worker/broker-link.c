@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's Host: what counts of its files when the worker's table of descriptors is full, and when it asks whose a
- * descriptor is. */
+/* The worker's Host: files when the worker's table of descriptors is full, and questions to the broker about descriptors. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -44,7 +43,7 @@ static int open_host_file(unsigned device, int node, int flags)
     return device == POLLED ? eventfd(0, EFD_CLOEXEC) : open(path, (flags & O_ACCMODE) | O_CLOEXEC);
 }
 
-/* Which file it is, it numbers by how often it was asked. */
+/* The broker's answer: a file's number is the number of questions so far. */
 static int identify(const BrokerRequest *request, BrokerReply *reply)
 {
     static uint32_t times;
@@ -62,7 +61,7 @@ static int identify(const BrokerRequest *request, BrokerReply *reply)
     return reply->error ? -1 : open(info, O_RDONLY | O_CLOEXEC);
 }
 
-/* It keeps what it has opened, as a mapping of a guest's would, until it has a notice. */
+/* The broker keeps the files that it opened, as a guest's mapping would, until it gets a notice. */
 static G_NORETURN void be_broker(void)
 {
     const int node = memfd_create("node", MFD_CLOEXEC);
@@ -121,7 +120,7 @@ static void end(void)
 
 TestSuite(broker_link, .init = begin, .fini = end, .timeout = 60);
 
-/* The lowest number that is free. */
+/* The lowest free descriptor. */
 static int next_number(void)
 {
     int fd = dup(STDERR_FILENO);
@@ -130,8 +129,10 @@ static int next_number(void)
     return fd;
 }
 
-/* No descriptor is made from now on whose number is not below this. Returns the number before. The tests' own
- * messages need some as well. */
+/*
+ * From now on no new descriptor gets a number of @limit or higher, including those of the test's own messages. Returns: the
+ * previous limit.
+ */
 static int end_numbers_at(int number)
 {
     struct rlimit limit;
@@ -159,7 +160,7 @@ static NvFile *open_file(unsigned device)
     NvFile *file = NULL;
 
     cr_assert_eq(proxy_open(&proxy, device, O_RDWR, &file), 0);
-    nv_file_unref(file); /* the table has it */
+    nv_file_unref(file); /* the table keeps the file */
     return file;
 }
 
@@ -169,13 +170,13 @@ static unsigned n_files(void)
     return nv_file_table_size(proxy.files);
 }
 
-/* Nothing refers any more to what was opened. */
+/* Release the last reference to the opened files. */
 static void let_go(void)
 {
     uint32_t id;
 
     broker_link_notice(worker);
-    (void)proxy.host->ops->identify(proxy.host, 1, 0, &id); /* is answered after that */
+    (void)proxy.host->ops->identify(proxy.host, 1, 0, &id); /* this is answered after the release */
 }
 
 Test(broker_link, a_closed_file_counts_until_it_is_released_though_no_descriptor_is_free)
@@ -314,11 +315,11 @@ Test(broker_link, whoever_asks_a_broker_that_ends_is_told)
     }
     kill(broker, SIGKILL);
     for (unsigned i = 0; i < ASKERS; i++) {
-        g_thread_join(threads[i]); /* or the test's time is over */
+        g_thread_join(threads[i]); /* otherwise the test runs into its time limit */
     }
 }
 
-/* Which answer of the broker's it is that the worker goes by. 0: it is no file. */
+/* The number of the broker's answer that the worker uses; 0: the descriptor does not refer to a file. */
 static uint32_t answer_about(int fd)
 {
     uint32_t id;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A caller's memory that the worker reads and writes by the descriptor that the broker lends, or by what the kernel copied. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -140,9 +141,9 @@ Test(call_memory, there_is_a_most)
 
 /* --- with what the kernel has copied ---------------------------------------------------------- */
 
-/* How the rest is had. */
+/* How the worker gets the rest of the memory. */
 typedef struct {
-    int error; /* of opening it */
+    int error; /* errno value of opening the memory */
     bool may_act;
     unsigned opened;
 } Rest;
@@ -171,7 +172,7 @@ static const CallMemoryOps rest_ops = {open_rest, close_rest, may_act};
 
 enum { STRUCT = 32, NEXT = 8192 };
 
-/* The argument is the beginning of the guest's memory; what the kernel has of it is all sevens and a one. */
+/* The argument is the beginning of the guest's memory; the kernel's copy of it has all bytes 7, and one 1. */
 static void carry(Rest *rest, size_t in_size, size_t out_size)
 {
     static char copied[STRUCT];
@@ -223,7 +224,7 @@ Test(call_memory, the_rest_is_opened_once)
     cr_expect_eq(call_memory_reply(&memory, 1, &size), argument);
 }
 
-/* A word with other directions than the driver's struct has, or another size. */
+/* An ioctl word with other directions, or another size, than the driver's struct. */
 Test(call_memory, what_the_kernel_does_not_copy_is_read_and_written)
 {
     static const struct {
@@ -307,7 +308,7 @@ static int is_anything(int fd, FileKey *file, const void *data)
     return 0;
 }
 
-/* Whom it is given for, and that it is of the one who is in a call, the VM's cases show. */
+/* The VM's cases show for which process the memory is given out, and that it is the caller's. */
 Test(caller_memory, of_nobody_who_is_in_no_call)
 {
     CallerMemory lent;
@@ -321,7 +322,7 @@ Test(caller_memory, of_nobody_who_is_in_no_call)
         pause();
         _exit(EXIT_FAILURE);
     }
-    /* As the listener does when it has a call of the container's. */
+    /* Do as the listener does for a call of the container's. */
     cr_assert(guest_home_find(child, &home));
     guest_members_add(members, &home);
     cr_assert_eq(caller_memory_open(&rule, child, &lent), EPERM);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Signals that end a waiting call of one thread, and of no other. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ static void setup(void)
 
 TestSuite(interrupts, .init = setup, .timeout = 20);
 
-/* A thread in a call; @raised_early: the signal comes before it waits. */
+/* A thread in a call. @raised_early: the signal arrives before the thread waits */
 typedef struct {
     InterruptibleCall call;
     GMutex lock;
@@ -100,7 +101,7 @@ Test(interrupts, a_thread_is_left_alone_after_its_call)
     interrupts_begin(interrupts, &call);
     interrupts_raise(&call);
     interrupts_end(&call);
-    /* The repeater had time for several signals. */
+    /* The repeater has had time for several signals. */
     cr_assert_eq(write(pipes[1], "x", 1), 1);
     for (int i = 0; i < 10; i++) {
         cr_assert_eq(usleep(10000), 0);

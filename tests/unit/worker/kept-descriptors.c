@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of descriptors that a broker has identified, and when it is not used any more. */
+/* The cache of descriptors that a broker has identified: what it keeps, and when it stops using an entry. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -36,7 +36,7 @@ static void teardown(void)
 
 TestSuite(kept_descriptors, .init = setup, .fini = teardown, .timeout = 60);
 
-/* As the broker looks at it. */
+/* Identify a descriptor as the broker does. */
 static IdentifiedFile look(pid_t tid, int fd, int *info)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", tid, fd);
@@ -133,13 +133,10 @@ Test(kept_descriptors, are_not_kept_when_the_kernel_names_no_inode)
 
 /* --- threads and processes -------------------------------------------------------------------- */
 
-/*
- * Another: it does a step for each byte that it is sent, and says so.
- * @number: of the file in its table
- */
+/* Another thread or process, which does one step at a time: step() starts it, and waits until it is done. */
 typedef struct {
     pid_t tid;
-    int number;
+    int number; /* of the file in its table */
     int go;
     int done;
 } Other;
@@ -172,7 +169,7 @@ static void wait_until_ready(const Other *one)
     eventfd_read(one->done, &value);
 }
 
-/* What it does last it cannot report. */
+/* Its last step cannot be reported. */
 static bool goes_soon(const Other *one)
 {
     for (unsigned i = 0; i < 1000 && is_kept(one->tid, one->number); i++) {
@@ -248,7 +245,7 @@ static void *execute(void *data)
     return NULL;
 }
 
-/* By the first thread, or by another, which gets the number of the first. */
+/* Executed by the first thread, or by another, which then gets the first thread's number. */
 static G_NORETURN void be_child(const Other *one, bool in_thread)
 {
     pthread_t thread;

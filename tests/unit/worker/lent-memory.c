@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of the memory that a broker has lent, and when it is not used any more. */
+/* The cache of memory that a broker has lent: what it keeps, and when it stops using an entry. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ static LentKey key_of(pid_t tid, uint32_t file)
     return (LentKey){file, tid, 1000, 100};
 }
 
-static uint32_t owner = OWNER; /* of the process, when memory is lent next */
+static uint32_t owner = OWNER; /* owner of the process whose memory is lent next */
 
 static Lent lent_of_this_thread(uint64_t lending)
 {
@@ -165,7 +165,7 @@ Test(lent_memory, of_a_thread_that_has_ended_is_not_found)
     pthread_join(thread, &kept);
     cr_assert_not_null(kept);
     for (unsigned i = 0; i < 1000 && is_kept(&key); i++) {
-        usleep(1000); /* who has joined it may be before the kernel */
+        usleep(1000); /* g_thread_join() may return before the kernel has ended the thread */
     }
     cr_assert_not(is_kept(&key));
     cr_assert_not(is_process_known(key.tid, OWNER));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is seen of a file after it was closed, on the kernel that the tests run on. */
+/* Following a file after its close, on the kernel that runs the tests. */
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -16,14 +16,14 @@ enum { BYTES = 4096 };
 
 static HostRemnant *close_and_look_back(int fd, int probe)
 {
-    HostRemnant *remnant = remnant_new(fd, probe, fd); /* a byte of its own */
+    HostRemnant *remnant = remnant_new(fd, probe, fd); /* a byte of the file's own */
 
     cr_assert_not_null(remnant);
     close(fd);
     return remnant;
 }
 
-/* A file of memory, and its opening again. */
+/* Make a file in memory, and open it a second time. */
 static int memory_file(int *again)
 {
     int fd = memfd_create("remnant", 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Guest memory by FUSE's retries: which ranges are asked for in each round, and when a call is complete. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -53,7 +54,7 @@ Test(retry_memory, last_round_deals_out_the_bytes_in_the_order_of_asking)
     cr_assert_eq(memcmp(second, "bb", 2), 0);
     cr_assert(commit(&memory));
 
-    /* Private: writing one copy changes neither the other nor the round's data. */
+    /* The copies are private: writing to one changes neither the other nor the round's data. */
     memset(first, 'x', 4);
     cr_assert_eq(memcmp(second, "bb", 2), 0);
     cr_assert_str_eq(data, "aaaabb");

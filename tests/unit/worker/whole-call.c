@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls on the caller's own memory, when it cannot be had. */
+/* Calls for which the caller's memory is not available. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -47,7 +47,7 @@ Test(whole_call, without_memory_it_is_refused_by_name)
     fake_free(fake);
 }
 
-/* What the table does not have is refused as that, whatever there is of memory. */
+/* A call without a row is refused as such, whether or not there is memory. */
 Test(whole_call, an_unknown_call_needs_none)
 {
     Fake *fake = fake_new("570.86.15", NV_CAPS_DEFAULT);

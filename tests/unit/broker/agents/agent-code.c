@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Code of the guest's that is replaced, or comes late, while a thread of the guest makes a call as an agent. */
+/* The guest replaces its own code, or delays it, while a thread of the guest makes a call as an agent. */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
@@ -64,7 +64,7 @@ static void *exchange_code(void *data)
     return NULL;
 }
 
-/* Where the caller itself comes by other code, it does nothing. */
+/* A caller that itself meets the other code makes no call. */
 static void rewrite_errands(void)
 {
     typedef int Getfd(int, int, int);
@@ -108,7 +108,7 @@ static bool is_borrowed(pid_t tid)
     return g_file_get_contents(path, &text, NULL, NULL) && !strstr(text, "TracerPid:\t0\n");
 }
 
-/* The page of code goes again and again, until its loss keeps a borrowed thread waiting for some time. */
+/* Take the page of code away again and again, until a borrowed thread has waited for it for LATE_SECONDS. */
 static void *bring_code_late(void *data)
 {
     static unsigned char copy[PAGE] __attribute__((aligned(PAGE)));
@@ -127,7 +127,7 @@ static void *bring_code_late(void *data)
             bring.copy = 0;
             atomic_store(&late->kept, borrowed);
             ioctl(late->faults, UFFDIO_COPY, &bring);
-            g_usleep(borrowed ? 0 : 50); /* to get into the call */
+            g_usleep(borrowed ? 0 : 50); /* let the caller enter the call */
         }
     }
     return NULL;
@@ -160,7 +160,7 @@ static void wait_for_code(void)
         pthread_create(&thread, NULL, bring_code_late, &late) != 0) {
         _exit(3);
     }
-    /* A thread is borrowed to make an agent, which is there for a while. */
+    /* The broker borrows a thread to create an agent, which then lives for a while. */
     for (int i = 0; i < TRIES && !atomic_load(&late.kept); i++) {
         if (((Mmap *)(void *)late.page)(NULL, SIZE, PROT_READ, MAP_SHARED, GUEST_FD, 0) ==
             MAP_FAILED) {
@@ -189,8 +189,8 @@ Test(agents, a_process_that_gives_its_agent_other_code_is_killed)
     static const unsigned char others[][2] = {
         {0xeb, 0xfe}, /* an endless loop */
         {0x0f, 0x0b}, /* a bad instruction */
-        {0xcd, 0x80}, /* the gate of 32-bit programs */
-        {0x90, 0x90}, /* nothing: what comes next is the guest's */
+        {0xcd, 0x80}, /* the 32-bit system call gate */
+        {0x90, 0x90}, /* no operation: the guest's code follows */
         {0xcc, 0xcc}, /* a breakpoint */
     };
 

@@ -29,7 +29,7 @@ static bool is_host_file(int fd)
     return name && strstr(name, "memfd:host");
 }
 
-/* Nobody keeps this guest from having pidfds of threads. */
+/* Nothing prevents this guest from opening pidfds of threads. */
 static void take_from_thread(pid_t tid)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, tid, O_EXCL);

@@ -19,7 +19,7 @@ enum { LIE_SECONDS = 30 };
 
 /* --- filters of the guest's own ---------------------------------------------------------------- */
 
-/* A call that an agent makes when it is made, and what becomes of who makes it. */
+/* A call that creating an agent involves, and the filter's action for it. */
 static struct {
     int number;
     unsigned action;
@@ -41,7 +41,7 @@ static void forbid_and_map(void)
     _exit(map() == MAP_FAILED ? errno : 0);
 }
 
-/* Returns how it ended: its exit status, or minus the signal that killed it. */
+/* Returns: the guest's exit status, or minus the signal that killed it. */
 static int map_under(int number, unsigned action)
 {
     forbidden.number = number;
@@ -92,7 +92,7 @@ void install_lie(void)
     }
 }
 
-/* It maps nothing then. Another process sees to it that it does not wait for ever. */
+/* The mapping must fail. Another process kills this one if the call does not return. */
 void map_with_a_lie(void)
 {
     const pid_t self = getpid();

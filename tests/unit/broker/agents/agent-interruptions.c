@@ -18,7 +18,7 @@
 
 /* --- stopped and let on, again and again --------------------------------------------------------- */
 
-/* With stops, a wait that is interrupted a thousand times in a row is given up (tracee_is_to_repeat()). */
+/* An agent that works with stops gives up a wait that was interrupted a thousand times in a row (tracee_is_to_repeat()). */
 enum { STORM_SECONDS = 2, STORM_STEP_US = 300, STORM_STEP_WITH_STOPS_US = 2000 };
 
 static G_NORETURN void stop_and_go(pid_t process)
@@ -34,7 +34,7 @@ static G_NORETURN void stop_and_go(pid_t process)
     }
 }
 
-/* What was returned is mapped, and shows the host's file. */
+/* Whether the returned address is mapped and shows the host's file. */
 static bool is_mapped(volatile unsigned *at)
 {
     static unsigned counter;
@@ -79,7 +79,7 @@ Test(agents, one_that_is_interrupted_does_what_it_was_asked, .timeout = 60)
 
 enum { FEW_FILES = 2 };
 
-/* How often the host's file is mapped. @maps: the list of mappings, open */
+/* How often the host's file is mapped. @maps: the open list of mappings */
 static unsigned count_host_mappings(int maps)
 {
     static char text[64 * 1024];
@@ -98,7 +98,7 @@ static unsigned count_host_mappings(int maps)
     return found;
 }
 
-/* The wait that comes with the order is interrupted, and ended by a filter once it begins again. */
+/* Interrupt the wait that brings the order; when it begins again, a filter ends it. */
 static void have_wait_ended_by_filter(void)
 {
     const pid_t self = getpid();

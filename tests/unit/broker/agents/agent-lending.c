@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory of a guest, lent to the worker: it is taken back before the process is another program, or none. */
+/* Lending a guest's memory to the worker: the broker takes it back before the process executes another program or ends. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "tests/unit/broker/agents/agent-play.h"
 #include "tests/unit/broker/agents/agent-scenes.h"
 
-/* The second time it has an agent, and can be lent. */
+/* At the second mapping the process has an agent, so that its memory can be lent. */
 static void map_to_be_lent(void)
 {
     if (map() == MAP_FAILED) {
@@ -23,7 +23,7 @@ static void map_to_be_lent(void)
     }
 }
 
-/* And that whoever it was lent of was there still, and had not become the program of this name. */
+/* The process that lent its memory must still exist, and must not have become @program yet. */
 void assert_taken_back_before(const char *program)
 {
     cr_assert_neq(lending.number, 0);
@@ -74,7 +74,7 @@ static int share_memory(void *data)
     return 0;
 }
 
-/* The child keeps the memory that was lent. */
+/* The child shares the lent memory and outlives the parent's use of it. */
 void leave_memory_to_another(void)
 {
     static char stack[64 * 1024] __attribute__((aligned(16)));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page with the parameters of an ioctl(): the host gets those that were checked, and no other page counts as one of them. */
+/*
+ * The page with an ioctl()'s parameters: the host gets the parameters that were checked, and no other page passes for such a
+ * page.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,7 +51,7 @@ static void *spoil(void *data)
     return data;
 }
 
-/* The filter asks about it, whatever the file is. */
+/* The filter asks the broker about this call, whatever the file is. */
 static void call_with_spoiler(void)
 {
     pthread_t thread;
@@ -69,7 +72,7 @@ int spoilt(PageFate fate)
     return how;
 }
 
-/* The host's file here is one in memory, which has no ioctls. */
+/* Here the host's file is in memory and has no ioctls. */
 Test(agents, parameters_that_stay_the_same_reach_the_host)
 {
     cr_assert(ended_well(spoilt(PAGE_STAYS)));
@@ -87,7 +90,7 @@ Test(agents, parameters_that_are_changed_while_the_call_waits_to_be_let_on_do_no
     }
 }
 
-/* Below where its agent has the page. */
+/* At addresses below the agent's page. */
 static void make_many_mappings(void)
 {
     char *low = mmap((void *)LOW_ADDRESS, MANY * PAGE, // NOLINT(performance-no-int-to-ptr)
@@ -111,7 +114,7 @@ Test(agents, who_sees_all_calls_reads_no_guests_list_of_mappings)
 
 /* --- what a page of ours is known by ---------------------------------------------------------- */
 
-/* A segment's number is the one that its maker asks for. -1: this machine does not let it be asked for. */
+/* A System V segment gets the number that its maker asks for. Returns: -1 if this machine does not allow the request. */
 static int make_segment(ino_t number)
 {
     g_autofree char *text = g_strdup_printf("%lu", (unsigned long)number);

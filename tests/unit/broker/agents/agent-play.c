@@ -48,7 +48,7 @@ volatile unsigned *map(void)
     return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, GUEST_FD, 0);
 }
 
-/* As the profile of a runtime that does not know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+/* Install a filter like that of a runtime that does not know SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
 static int install_interruptible_filter(void)
 {
     const unsigned shared = MAP_SHARED | MAP_ANONYMOUS | (unsigned)AGENT_MAP_MARK;
@@ -88,8 +88,10 @@ static G_NORETURN void be_guest(int socket, Scene scene)
     _exit(0);
 }
 
-/* The guest's parent, which tells how it ended: a process that traces its own child would see its stops
- * wherever it waits for it. */
+/*
+ * Be the guest's parent and report how the guest ended: a process that traces its own child would see the child's stops in
+ * every waitpid().
+ */
 static G_NORETURN void be_parent(int socket, int result, Scene scene)
 {
     int how = 0;
@@ -104,7 +106,7 @@ static G_NORETURN void be_parent(int socket, int result, Scene scene)
 
 /* --- the broker ------------------------------------------------------------------------------- */
 
-/* The guest's own ioctl() waits for an agent's: have it made by a thread, for this one has to see to the agent. */
+/* A thread makes the call, because the guest's own ioctl() waits for the agent's, and the reader has to serve the agent. */
 static gpointer issue(gpointer data)
 {
     g_autofree struct seccomp_notif *notif = data;
@@ -127,7 +129,7 @@ static void answer_ioctl(const struct seccomp_notif *notif)
     agents_release(hold);
 }
 
-/* The agent's own call, before it is let on. */
+/* Whether this is the agent's own call, which waits for the broker's permission. */
 static bool is_agents_ioctl(const struct seccomp_notif *notif)
 {
     return notif->data.nr == SYS_ioctl && (int)notif->data.args[0] != GUEST_FD;
@@ -147,7 +149,7 @@ static void take_back(uint64_t number, gpointer data)
     g_autofree char *command = NULL;
 
     (void)data;
-    usleep(50000); /* who does not wait for this is something else by now */
+    usleep(50000); /* enough to become another program, without waiting for this function */
     lending.taken_back = number;
     if (g_file_get_contents(path, &command, NULL, NULL)) {
         (void)g_strlcpy(lending.command, g_strchomp(command), sizeof lending.command);
@@ -171,7 +173,7 @@ static gpointer map_for(gpointer data)
     return NULL;
 }
 
-/* In a thread: who waits for the agent's end does not serve it. */
+/* In a thread of its own, because a thread that waits for the agent's end cannot serve the agent. */
 static gpointer leave_alone(gpointer data)
 {
     g_autofree struct seccomp_notif *notif = data;
@@ -199,7 +201,7 @@ static gpointer prepare(gpointer data)
     return NULL;
 }
 
-/* In a thread: it waits for an agent that is being made. */
+/* In a thread of its own, because it waits until an agent has been created. */
 static void answer_open(const struct seccomp_notif *notif)
 {
     g_thread_unref(g_thread_new("prepare", prepare, g_memdup2(notif, sizeof *notif)));
@@ -270,7 +272,7 @@ static gpointer serve(gpointer data)
             have_page_spoilt(&notif);
             read_maps(&notif);
         }
-        if (is_interruptible) { /* what it tells of may be over before it is looked at */
+        if (is_interruptible) { /* so that the call may already be over */
             usleep((useconds_t)g_random_int_range(0, SLOW_READER_US));
         }
         if (!notify(&notif)) {

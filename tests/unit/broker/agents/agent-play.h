@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scenes: functions that run in a guest of the test's own, while a thread of the test is its broker. A file in memory stands in for
- * the driver's.
+ * Scenes: functions that run in a guest of the test's own, while a thread of the test is its broker. A file in memory stands
+ * in for the driver's.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #define PAGE 4096UL
 #define SIZE (2 * PAGE) /* of the host's file */
 
-/* The descriptor by which guests name what is mapped; it is not open in them. */
+/* The number by which guests name the file to map; it is not open in them. */
 enum { GUEST_FD = 500 };
 
 /* How often a race is tried. */
@@ -31,10 +31,10 @@ extern bool strangers;
 /** is_container_without_filters: the guest has more seccomp filters than its container had. */
 extern bool is_container_without_filters;
 
-/** is_interruptible: every signal interrupts the guest's wait for the listener, and each mapping is answered in a thread of its own. */
+/** is_interruptible: every signal interrupts the guest's wait for the listener, and a thread of its own answers each mapping. */
 extern bool is_interruptible;
 
-/** is_made_ahead: the guest opens a file before the scene, so that it has an agent, which works without stops if the kernel has mseal(). */
+/** is_made_ahead: the guest opens a file before the scene and so has an agent, which works without stops if the kernel has mseal(). */
 extern bool is_made_ahead;
 
 /** PageFate: what becomes of the page with an ioctl()'s parameters while the agent's call waits for the broker. */

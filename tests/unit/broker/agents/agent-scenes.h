@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scenes that are played with and without stops, and what several files of scenes use. Each ends the guest with status 0 if all is well. */
+/*
+ * Scenes that are played with and without stops, and functions that several files share. A scene ends the guest with status 0
+ * if all is well.
+ */
 #pragma once
 
 #include "tests/unit/broker/agents/agent-play.h"
@@ -15,7 +18,7 @@ void map_after_a_while(void);
 /** map_in_threads: several threads map at once. */
 void map_in_threads(void);
 
-/** map_beyond: mappings that the kernel refuses, and one beyond the file's end. */
+/** map_beyond: the kernel maps beyond the file's end, and refuses an odd address with EINVAL. */
 void map_beyond(void);
 
 /** rest_twice: the agent comes to rest, is woken, and comes to rest again. */

@@ -31,7 +31,7 @@ bool kernel_seals(void)
            g_file_get_contents("/proc/self/smaps", &maps, NULL, NULL) && strstr(maps, " sl");
 }
 
-/* Code and order of the agent's, which works without stops; NULL: there are none. */
+/* The pages with code and order of an agent that works without stops. Returns: NULL if there are none. */
 static unsigned char *sealed_pages(void)
 {
     g_autofree char *maps = NULL;
@@ -126,7 +126,7 @@ Test(agents, without_stops_parameters_are_those_that_were_checked)
 {
     skip_unless_sealed();
     for (PageFate fate = PAGE_STAYS; fate <= PAGE_IS_REPLACED; fate++) {
-        const bool is_kept = fate != PAGE_IS_WRITTEN_TO; /* nobody can put another in its place */
+        const bool is_kept = fate != PAGE_IS_WRITTEN_TO; /* a sealed page cannot be replaced */
         const int how = spoilt(fate);
         cr_expect_eq(ended_well(how), is_kept, "fate %d: %x", fate, how);
         cr_expect_eq(ioctl_error == ENOTTY, is_kept, "fate %d", fate);
@@ -134,7 +134,7 @@ Test(agents, without_stops_parameters_are_those_that_were_checked)
     }
 }
 
-/* Every way to have other bytes there; all must fail, or change nothing. */
+/* Every way to change the bytes there; each must fail or have no effect. */
 static void change_pages(void)
 {
     unsigned char *pages = sealed_pages();
@@ -176,10 +176,10 @@ Test(agents, nobody_writes_over_the_code_of_one_without_stops)
     cr_assert(ended_well(how), "%x", how);
 }
 
-/* exit_group(66), which would tell that the agent ran it. */
+/* exit_group(66): this exit status would show that the agent ran the code. */
 static const unsigned char end_code[] = {0xb8, 231, 0, 0, 0, 0xbf, 66, 0, 0, 0, 0x0f, 0x05};
 
-/* From the moment on at which they are there: the one before they are sealed is what it is after. */
+/* Replace the pages as soon as they exist, in the moment before they are sealed. */
 static void *replace_pages(void *data)
 {
     for (;;) {
@@ -205,7 +205,7 @@ static void open_beside_replacer(void)
 Test(agents, pages_that_a_guest_replaces_before_they_are_sealed_are_not_run, .timeout = 120)
 {
     skip_unless_sealed();
-    is_made_ahead = false; /* the scene opens, once its thread is there */
+    is_made_ahead = false; /* the scene opens the file, once its thread runs */
     for (unsigned i = 0; i < ROUNDS; i++) {
         const int how = play(open_beside_replacer);
         cr_expect(ended_well(how) || WIFSIGNALED(how), "%x", how);
@@ -226,7 +226,7 @@ Test(agents, without_stops_a_filter_that_lies_about_the_wait_ends_it, .timeout =
 
 /* --- a filter that lies about the seal ---------------------------------------------------------- */
 
-/* For all threads, as soon as the agent is there. */
+/* Install the filter for all threads, as soon as the agent exists. */
 static void *lie_about_seal(void *data)
 {
     struct sock_filter lies[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Agents in a process of the test's own, with a file in memory in place of the driver's. */
+/* Agents that map files in a guest, with and without threads, and how long a guest has one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -104,7 +104,7 @@ Test(agents, threads_share_one)
 void map_beyond(void)
 {
     void *mapped =
-        mmap(NULL, SIZE, PROT_READ, MAP_SHARED, GUEST_FD, (off_t)1 << 40); /* as the host says */
+        mmap(NULL, SIZE, PROT_READ, MAP_SHARED, GUEST_FD, (off_t)1 << 40); /* as the host allows */
 
     if (mapped == MAP_FAILED ||
         mmap((void *)1, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, GUEST_FD, 0) != MAP_FAILED ||
@@ -181,7 +181,7 @@ void be_alone(void)
     if (map() == MAP_FAILED || count_threads() != 2) {
         _exit(1);
     }
-    /* Only its error tells whether the process has one thread: what is not allowed is EPERM. */
+    /* The error shows whether the process has one thread: EPERM means only that unshare() is not allowed. */
     if (unshare(CLONE_NEWUSER) < 0 && errno != EPERM) {
         _exit(2);
     }
@@ -217,7 +217,7 @@ enum {
     LOOK_MICROSECONDS = 10 * 1000,
 };
 
-/* The number of the system call that the only other thread is in; -2: there is none. */
+/* The number of the system call of the only other thread. Returns: -2 if there is no other thread. */
 static long call_of_agent(void)
 {
     g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
@@ -234,7 +234,7 @@ static long call_of_agent(void)
     return -2;
 }
 
-/* It has just been at work: whether it comes to rest, in some seconds. */
+/* Whether an agent that has just worked comes to rest within some seconds. */
 static bool comes_to_rest(void)
 {
     for (unsigned look = 0; look < LOOKS_FOR_REST; look++) {

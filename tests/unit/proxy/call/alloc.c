@@ -23,7 +23,7 @@ static NvFile *ctl;
 static NVOS64_PARAMETERS host_alloc;
 static NvU32 next_status;
 
-/* The driver: gives a root a handle of its own choice, as the real one does. */
+/* The driver: it gives a root a handle of its own choice, as the real one does. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     (void)f;
@@ -91,7 +91,7 @@ Test(alloc, a_root_in_the_short_form_reaches_the_host_in_the_long_one)
     cr_assert_eq(object_tree_size(fake->proxy.objects).clients, 1);
 }
 
-/* As a recording does whose process op holds neither id nor error. */
+/* Identify nobody, as a recording does if its process op has neither an id nor an error. */
 static int process_without_id(Host *host, pid_t tid, uint32_t uid, GuestProcess *process)
 {
     (void)host;
@@ -254,7 +254,7 @@ Test(alloc, an_events_file_is_translated_and_restored)
     cr_assert_eq(fake->request.event.refusal, REFUSAL_BAD_FD);
 }
 
-/* An OS event whose class is swapped for a harmless one while its parameters are fetched again. */
+/* An OS event whose class is exchanged for a harmless one while its parameters are fetched again. */
 static void swap_class(Fake *f, unsigned round)
 {
     NV0005_ALLOC_PARAMETERS *event = fake_at(f, PARAMS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handles of clients in parameters: whose reach the host. */
+/* Client handles in parameters: which of them reach the host, and which are replaced by a handle that no client has. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -35,7 +35,7 @@ static void teardown(void)
 
 TestSuite(client_handles, .init = setup, .fini = teardown);
 
-/* What the host gets for a client named in NV_ESC_FREE_OS_EVENT. */
+/* The handle that the host gets for a client in NV_ESC_FREE_OS_EVENT. */
 static NvHandle event_client(NvHandle handle)
 {
     nv_ioctl_free_os_event_t p = {.hClient = handle, .fd = 3};
@@ -55,7 +55,7 @@ Test(client_handles, another_instances_client_is_no_client)
     cr_assert_eq(event_client(0), 0);
 }
 
-/* The same for UVM_REGISTER_CHANNEL. */
+/* The same in UVM_REGISTER_CHANNEL. */
 static NvHandle channel_client(NvHandle handle)
 {
     UVM_REGISTER_CHANNEL_PARAMS p = {.rmCtrlFd = -1, .hClient = handle};
@@ -74,7 +74,7 @@ Test(client_handles, uvm_takes_clients_of_the_calling_process_only)
     cr_assert_eq(channel_client(MINE), MINE);
     cr_assert_eq(channel_client(THEIRS), NO_CLIENT);
     cr_assert_eq(channel_client(FOREIGN), NO_CLIENT);
-    fake->process.id = 0; /* killed meanwhile */
+    fake->process.id = 0; /* it was killed meanwhile */
     cr_assert_eq(channel_client(MINE), NO_CLIENT);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Control commands whose parameters point to arrays: bounds, copies, and the pointers themselves. */
 #include <errno.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ static uint8_t host_params[256];
 static unsigned host_list_at;  /* where the struct's pointer is */
 static size_t host_list_bytes; /* how much the host writes there */
 
-/* The driver: notes the parameters, adds one to each byte of the list. */
+/* The driver: it notes the parameters and adds one to each byte of the list. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *outer = argument;

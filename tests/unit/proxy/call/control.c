@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* NV_ESC_RM_CONTROL: which commands and parameters reach the host, and what the guest gets back. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +24,7 @@ static NvFile *ctl;
 static NVOS54_PARAMETERS host_outer;
 static uint8_t host_inner[HOST_PARAMS_MAX];
 
-/* The driver: notes what it got, doubles every byte, answers NV_OK. */
+/* The driver: it notes its input, doubles every byte and answers NV_OK. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *outer = argument;
@@ -146,7 +147,7 @@ static void swap_command(Fake *f, unsigned round)
 {
     NVOS54_PARAMETERS *p = fake_at(f, GUEST_BASE);
 
-    if (round == 2) { /* the table has been asked; now the parameters are fetched */
+    if (round == 2) { /* the entry has been looked up, and the parameters are fetched now */
         p->cmd = NO_COMMAND;
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A driver whose parameters are longer than the table says, where nobody tells it their size. */
+/* A driver whose parameters are longer than the table says, for calls that do not tell the driver their size. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,14 +19,14 @@
 enum {
     CLIENT = 0xc1d00001,
     PARAMS = GUEST_BASE + 0x1000,
-    THEIRS = 0x5a, /* in the guest's memory behind the parameters */
+    THEIRS = 0x5a, /* the guest's own bytes behind the parameters */
     ANSWER = 0xa5,
 };
 
-static size_t table_bytes; /* of the parameters of the call that is made */
-static size_t room;        /* that they are given */
+static size_t table_bytes; /* size of the call's parameters by the table */
+static size_t room;        /* how many bytes the driver finds there */
 
-/* The kernel copies from there and to there as the driver does. */
+/* Have the kernel copy to and from @end, as the driver would: it must fail there. */
 static void check_end(uint8_t *end)
 {
     int ends[2];
@@ -39,7 +39,7 @@ static void check_end(uint8_t *end)
     close(ends[1]);
 }
 
-/* The driver reads and writes to the end of what there is for them. */
+/* The driver reads and writes up to the end of the memory that it finds. */
 static void be_longer(uint8_t *block)
 {
     for (size_t i = table_bytes; i < room; i++) {
@@ -74,7 +74,7 @@ static void check_answered(const Fake *fake)
     cr_assert_eq(params[table_bytes], THEIRS);
 }
 
-/* Twice: what the driver wrote there is not there the next time. */
+/* Make the call twice: bytes that the driver wrote must not be there the next time. */
 Test(driver_block, parameters_of_uvm)
 {
     g_autoptr(Fake) fake = fake_new("550.40.07", NV_CAPS_DEFAULT);

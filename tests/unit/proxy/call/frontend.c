@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The ioctls of nvidiactl and nvidiaN: sizes, descriptors, errors, and the names of calls. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -24,7 +24,7 @@ static void for_each_entry_of(const DriverAbi *abi, CheckEntry check)
     }
 }
 
-/* The same for those that have a struct. */
+/* Call @check for every entry of every version that has a struct. */
 static void for_each_entry(CheckEntry check)
 {
     size_t n;
@@ -38,7 +38,7 @@ static void for_each_entry(CheckEntry check)
 
 /* --- what the pipeline finds ------------------------------------------------------------------------ */
 
-/* Which roles somebody acts on; the others are said of members, and nobody acts. */
+/* Whether code acts on this role; other roles only describe a member. */
 static bool is_acted_on(const AbiRole *role)
 {
     switch (role->kind) {
@@ -71,7 +71,7 @@ static bool is_found(const AbiMembers *members, const AbiRole *role)
     return false;
 }
 
-/* Members in unions, and in arrays in arrays, are not found: nobody would act on their roles. */
+/* Members in unions, and in arrays inside arrays, are not found, so no code would act on their roles. */
 static void check_found(const AbiEntry *entry, const AbiLayout *layout)
 {
     for (uint32_t i = 0; i < layout->n_fields; i++) {
@@ -93,7 +93,7 @@ Test(roles, are_where_they_are_acted_on)
     for_each_entry(check_all_found);
 }
 
-/* Of a descriptor, a pointer and a mapping there is one in a place, not an array. */
+/* A descriptor, a pointer and a mapping are single members, not arrays. */
 static void check_single(const AbiEntry *entry)
 {
     static const AbiRoleKind kinds[] = {ABI_ROLE_FD,      ABI_ROLE_POINTER, ABI_ROLE_NULLED,
@@ -116,7 +116,7 @@ Test(roles, of_descriptors_and_pointers_are_not_of_arrays)
 
 /* --- handlers ------------------------------------------------------------------------------------ */
 
-/* Whether somebody asks for what a pointer leads to: the way to another table, the effect, or the pipeline itself. */
+/* Whether code maps the memory that a pointer leads to: the step to another table, the effect, or the pipeline itself. */
 static bool is_asked_for(AbiHandler handler, const AbiRole *pointer)
 {
     if (!pointer->element) {
@@ -140,7 +140,7 @@ static bool is_simple(AbiHandler handler)
     return false;
 }
 
-/* What is wrong with the members that an entry's handler is to deal with, or NULL. */
+/* The fault in the members that an entry's handler has to deal with; NULL: there is none. */
 static const char *problem_of(AbiHandler handler, const AbiMembers *members)
 {
     static const AbiRoleKind not_simple[] = {ABI_ROLE_FD, ABI_ROLE_POINTER, ABI_ROLE_NULLED,
@@ -172,7 +172,7 @@ Test(roles, are_those_that_the_handlers_know)
     for_each_entry(check_handler);
 }
 
-/* What somebody might add to the table as simple. */
+/* Rows that somebody might add to the table as simple. */
 static const AbiField of_a_pointer[] = {
     {"list", "", 0, 8, &NvP64_layout, {.kind = ABI_ROLE_POINTER}}};
 static const AbiLayout pointer = {"A_PARAMS", ABI_TYPE_STRUCT, NULL, 8, 1, of_a_pointer};
@@ -198,7 +198,7 @@ Test(roles, refuse_a_pointer_and_a_descriptor_that_are_declared_simple)
 
 /* --- effects ------------------------------------------------------------------------------------- */
 
-/* What an effect takes for granted of the struct of its entries; of those that are chosen, table-rows makes the calls. */
+/* What an effect expects of the struct of its entries. table-rows makes the calls of effects that are chosen by parameters. */
 static void check_effect(const AbiEntry *entry)
 {
     const Effect *effect = effect_of(entry->handler);
@@ -218,7 +218,7 @@ static void check_effect(const AbiEntry *entry)
     if (effect->lock != LOCK_NONE && entry->kind != ABI_CONTROL && entry->kind != ABI_ALLOC) {
         cr_expect(abi_members_have(entry->members, ABI_ROLE_CLIENT), "%s", entry->name);
     }
-    if (entry->kind == ABI_ALLOC) { /* or objects would be made that nobody counts */
+    if (entry->kind == ABI_ALLOC) { /* else nobody would count the new objects */
         cr_expect((effect->lock == LOCK_FOR_NEW && effect->after) ||
                       entry->handler == HANDLER_alloc_root_client,
                   "%s", entry->name);
@@ -232,7 +232,7 @@ Test(roles, are_those_that_effects_take_for_granted)
 
 /* --- statuses ----------------------------------------------------------------------------------- */
 
-/* Those that have none, or have it in a struct within. */
+/* Whether the struct has no status, or has it in a struct within. */
 static bool has_no_status(const AbiEntry *entry)
 {
     return entry->handler == HANDLER_simple_no_status || !abi_layout_field(entry->layout, "status");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What members of structs are, at every driver version: a member that sounds like a descriptor, a client or a GPU has a role, or a
- * reason why it has none; and a role fits its member. Handles, pointers and NvProcessorUuid without a role do not compile
- * (abi/layouts.c).
+ * The roles of members of structs, at every driver version: a member whose name suggests a descriptor, a client or a GPU has a
+ * role, or a reason why it has none; and a role fits its member. Handles, pointers and NvProcessorUuid without a role do not
+ * compile (abi/layouts.c).
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 typedef void (*CheckStruct)(const AbiLayout *layout);
 
-/* Of every version. */
+/* Call @check for every struct of every version. */
 static void for_each_struct(CheckStruct check)
 {
     size_t n;
@@ -30,15 +30,15 @@ static void for_each_struct(CheckStruct check)
 
 /* --- names ------------------------------------------------------------------------------------- */
 
-/* Parts of names, without regard to case. */
+/* Parts of names, in lower case. */
 static const char *const gpu_parts[] = {"gpuid",          "gpu_id",   "gpuinstance",
                                         "deviceinstance", "deviceid", "uuid",
                                         "minor",          "busid",    "remotedevice"};
 
-/* Counters of the driver's memory, and an answer to a request, by name. */
+/* Names of counters of the driver's memory, and of the answer to a request. */
 static const char *const no_clients[] = {"clientapi", "clientinstruction", "acceptclientrequest"};
 
-/* The members of GPUs' parts: a chip's GPCs and TPCs, and a half of its memory, are within one GPU. */
+/* A chip's GPCs and TPCs, and a half of its memory, are parts of one GPU. */
 static const char *const no_gpus[] = {"ugpuid"};
 
 static bool has_part(const char *name, const char *const *list, size_t n)

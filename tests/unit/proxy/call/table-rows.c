@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every row of the table at every driver version: a well-formed call reaches the host once and comes back
- * as the guest made it; one of the wrong size, without the capability, from memory that is not there, or
- * of a number without a row does not reach it.
+ * Every row of the table at every driver version: a well-formed call reaches the host once and comes back as the guest made it.
+ * A call does not reach the host if its size is wrong, its capability is closed, its memory does not exist, or its number has
+ * no row.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,22 +20,20 @@
 #include "cuse-server/proxy/effects/effects.h"
 #include "tests/unit/support/fake-host.h"
 
-/*
- * A call is well-formed if all its bytes are 0 but for what roles ask for, and what is below: client 0 exists here.
- */
+/* A call is well-formed if all its bytes are 0 except those that roles and the lists below ask for: here client 0 exists. */
 enum {
     OUTER = GUEST_BASE,          /* the ioctl's own struct */
-    PARAMS = GUEST_BASE + 0x400, /* what it points at */
-    DATA = GUEST_BASE + 0xe000,  /* what that points at */
+    PARAMS = GUEST_BASE + 0x400, /* the memory that it points to */
+    DATA = GUEST_BASE + 0xe000,  /* the memory that this points to */
     PARAMS_MAX = DATA - PARAMS,
     BEYOND = GUEST_BASE + GUEST_SIZE,
-    OBJECT = 0xcaf00001, /* client 0 has it */
-    FIRST_FD = 100,      /* one descriptor of each device */
+    OBJECT = 0xcaf00001, /* an object of client 0 */
+    FIRST_FD = 100,      /* the first of one descriptor of each device */
     GPU_FD = FIRST_FD + FAKE_GPU,
     ALL_CAPS = -1,
 };
 
-/* Members that cannot be 0 and have no role that would say so, by their offset. */
+/* Members that must not be 0 and have no role that tells it, by their offset. */
 static const struct {
     AbiHandler handler;
     uint32_t at;
@@ -63,7 +61,7 @@ static void start(const DriverNode *node)
     files[1] = fake_open(fake, FAKE_UVM, 91);
 }
 
-/* Client 0 and its object, if a call before has freed them. */
+/* Make client 0 and its object again if an earlier call freed them. */
 static void be_client_0(void)
 {
     const GuestProcess process = {FAKE_PROCESS, 1000};
@@ -78,7 +76,7 @@ static void be_client_0(void)
     object_tree_unlock(client);
 }
 
-/* A descriptor of what it has to be of. */
+/* A descriptor of the right kind of file. */
 static void put_descriptor(uint64_t at, const AbiMember *member)
 {
     static const int fds[] = {[ABI_FD_FRONTEND] = GPU_FD,
@@ -89,7 +87,7 @@ static void put_descriptor(uint64_t at, const AbiMember *member)
     memcpy(fake_at(fake, at + member->place.offset), &fds[member->role->fd], sizeof(int));
 }
 
-/* An array of one element, where there has to be one. */
+/* An array of one element, where the call needs one. */
 static void put_array(uint64_t at, const AbiMember *member, unsigned index)
 {
     const uint64_t data = DATA + 0x100 * index;
@@ -102,7 +100,7 @@ static void put_array(uint64_t at, const AbiMember *member, unsigned index)
     }
 }
 
-/* A row's own struct, in guest memory. */
+/* Put a row's own struct into guest memory. */
 static void put_struct(const AbiEntry *entry, uint64_t at)
 {
     unsigned arrays = 0;
@@ -127,12 +125,12 @@ static uint32_t struct_size(const AbiEntry *entry)
     return entry->layout ? entry->layout->size : 0;
 }
 
-/* RowCall: one row's, as the guest would make it. */
+/* RowCall: one row's call, as the guest would make it. */
 typedef struct {
     const AbiEntry *entry;
     uint32_t number;   /* the row's, or one that has no row */
     uint32_t size;     /* of its struct */
-    uint64_t argument; /* of the row's own struct; 0: as the kind has it */
+    uint64_t argument; /* address of the row's own struct; 0: as the kind has it */
 } RowCall;
 
 static int frontend_call(uint32_t number, size_t size, uint64_t argument)
@@ -191,14 +189,14 @@ static uint32_t host_command(AbiKind kind, const RowCall *call)
                                 : (uint32_t)_IOC(3U, 'F', numbers[kind], sizes[kind]);
 }
 
-/* The two calls that are the way to the other tables have no row of their own to be tested by. */
+/* The two calls that lead to the other tables are tested by those tables' rows. */
 static bool is_way_to_others(AbiKind kind, const AbiEntry *entry)
 {
     return kind == ABI_FRONTEND &&
            (entry->handler == HANDLER_control || entry->handler == HANDLER_alloc);
 }
 
-/* Commands that the GPU's own processor answers are passed on, row or no row: control.c. */
+/* Commands that the GPU's own processor answers are passed on without a row; control.c tests them. */
 static bool bypasses_table(AbiKind kind, uint32_t number)
 {
     return kind == ABI_CONTROL && ((number & 0x8000) || number >> 16 == 0x2081);
@@ -258,10 +256,10 @@ static void reaches_the_host(AbiKind kind, const AbiEntry *entry)
     cr_assert_eq(fake->n_calls, 1, "%s", label(entry));
     cr_assert_eq(fake->last.command, host_command(kind, &call), "%s", label(entry));
     cr_assert_geq(fake->last.fd, HOST_FD_BASE);
-    /* The host changed nothing, so nothing has changed. */
+    /* The host changed nothing, so the guest must see no change. */
     memcpy(before, fake->memory, sizeof before);
     fake->proxy.caps = 0;
-    make_call(kind, &call); /* lays the same bytes out again, and is refused */
+    make_call(kind, &call); /* it lays out the same bytes again, and is refused */
     fake->proxy.caps = (NvCaps)ALL_CAPS;
     if (kind == ABI_FRONTEND || kind == ABI_UVM) {
         cr_assert_arr_eq(fake->memory, before, sizeof before, "%s", label(entry));
@@ -287,7 +285,7 @@ static void needs_a_capability(AbiKind kind, const AbiEntry *entry)
     int error = make_call(kind, &call);
     cr_assert_eq(fake->n_calls, 0, "%s", label(entry));
     cr_assert_eq(fake->request.event.refusal, REFUSAL_CAPABILITY, "%s", label(entry));
-    if (error != EINVAL) { /* the call that leads to it may be open */
+    if (error != EINVAL) { /* the call that leads to the entry may be open */
         cr_assert_eq(error, 0);
         cr_assert_eq(outer_status(kind),
                      kind == ABI_CONTROL ? NV_ERR_NOT_SUPPORTED : NV_ERR_INVALID_CLASS);
@@ -300,16 +298,16 @@ Test(table_rows, closed_capabilities_keep_calls_away)
     for_each_row(needs_a_capability);
 }
 
-/* How a row takes a struct of another size. */
+/* Whether the proxy accepts a struct of another size. */
 static bool takes_any_size(AbiKind kind, const AbiEntry *entry)
 {
     switch (kind) {
     case ABI_FRONTEND:
         return effect_of(entry->handler) && effect_of(entry->handler)->argument == ARGUMENT_ARRAY;
-    case ABI_CONTROL: /* the driver says what it thinks of that, but for rows with members to be looked at */
+    case ABI_CONTROL: /* the driver checks the size, except for rows with members that the proxy checks */
         return effect_of(entry->handler)->size == SIZE_ANY && !entry->members->are_looked_at;
     default:
-        return true; /* the size is the row's, whatever the guest says */
+        return true; /* the row has the size, whatever the guest passes */
     }
 }
 
@@ -340,7 +338,7 @@ Test(table_rows, wrong_sizes_do_not_reach_the_host)
 static void faults_beyond_memory(AbiKind kind, const AbiEntry *entry)
 {
     const uint32_t size = struct_size(entry);
-    /* All of it but the last byte is there. */
+    /* All bytes but the last exist. */
     const RowCall call = {entry, entry->number, size, BEYOND - size + 1};
 
     if (size == 0 || entry->handler == HANDLER_uvm_no_params ||

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The ioctls of nvidia-uvm: initialisation in one process and in many, and files in parameters. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exported memory: the driver's descriptor stays here, and the guest gets a file that stands for it. */
+/* Exporting memory as a dma-buf: the driver's descriptor stays in the worker, and the guest gets a file that stands for it. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,7 +33,7 @@ static int32_t get(const void *p, const char *member)
     return value;
 }
 
-/* As the driver: -1 becomes a new descriptor. */
+/* Answer like the driver: -1 becomes a new descriptor. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     (void)f;
@@ -67,7 +67,7 @@ static void teardown(void)
 
 TestSuite(dma_buf, .init = setup, .fini = teardown);
 
-/* Export; returns the errno, the answer is in params. */
+/* Export. Returns: errno value; the answer is in params. */
 static int export(int32_t fd)
 {
     memset(params, 0, sizeof params);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The calls that allocate and map memory: what the host gets and what of it comes back. */
+/* The calls that allocate and map memory: their parameters at the host, and the parameters that the guest gets back. */
 #include <errno.h>
 #include <string.h>
 
@@ -174,7 +174,7 @@ Test(memory, a_process_maps_only_in_clients_of_its_own)
     p.params.hClient = OTHER;
     cr_assert_eq(map_memory(&p), 0);
     cr_assert_eq(p.params.status, NV_ERR_INVALID_CLIENT);
-    fake->process.id = 0; /* killed meanwhile */
+    fake->process.id = 0; /* it was killed meanwhile */
     cr_assert_eq(map_memory(&p), 0);
     cr_assert_eq(p.params.status, NV_ERR_INVALID_CLIENT);
     cr_assert_eq(fake->n_calls, 0);

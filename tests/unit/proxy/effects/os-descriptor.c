@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of the caller's: the call is made inside its process, with its own address. */
+/* Describing the caller's own memory: the call is made inside its process, with its own address. */
 #include <errno.h>
 #include <string.h>
 

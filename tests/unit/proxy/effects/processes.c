@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which processes a guest is told of, by which numbers, and with how much memory. */
+/* Lists of processes: which ones a guest sees, with which numbers and how much memory. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -21,7 +21,7 @@ enum {
     SYSTEM,
     COPY,
     PARAMS = GUEST_BASE + 0x1000,
-    FOREIGN = 4242, /* a process that is none of the instance's */
+    FOREIGN = 4242, /* a process outside the instance */
 };
 
 static Fake *fake;
@@ -30,7 +30,7 @@ static NvU32 driver_status;
 static NV2080_CTRL_GPU_GET_PIDS_PARAMS host_pids;
 static NV2080_CTRL_GPU_GET_PID_INFO_PARAMS host_info;
 
-/* The driver: it names somebody else, with memory. */
+/* The driver: it names another process, with memory. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *outer = argument;
@@ -66,7 +66,7 @@ static void add(Client *client, NvHandle handle, NvU32 class, NvHandle parent, N
     }
 }
 
-/* A client of a process, with all that a program has on a GPU. */
+/* Make a client of a process, with all the objects that a program has on a GPU. */
 static void add_program(NvHandle handle, uint64_t process, uint32_t gpu, NvU64 bytes)
 {
     const GuestProcess owner = {process, 1000};
@@ -122,7 +122,7 @@ static NvU32 control(NvV32 command, void *params, size_t size)
     return p.status;
 }
 
-/* Those with an object of a class, as "7 12". */
+/* The processes with an object of a class, as "7 12". */
 static char *pids_with(NvU32 type, NvU32 class)
 {
     NV2080_CTRL_GPU_GET_PIDS_PARAMS pids = {.idType = type, .id = class};
@@ -295,7 +295,7 @@ static bool is_filled_with(const uint8_t *at, const AbiField *field, uint8_t byt
     return true;
 }
 
-/* Of an engine's sample: how busy it was is there, and nothing about who was. */
+/* A sample of an engine: how busy it was, without the process that used it. */
 static void expect_nobody(const uint8_t *sample, const AbiLayout *layout)
 {
     cr_expect(is_filled_with(sample, field_of(layout, "util"), 0xa5));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What time slices reach the driver, and what a guest is told of them. */
+/* Time slices: which values reach the driver, and which values a guest reads back. */
 #include <errno.h>
 
 #include <criterion/criterion.h>
@@ -17,7 +17,7 @@ static NvFile *ctl;
 static NvU64 driver_slice; /* as the driver has it */
 static NvU32 driver_status;
 
-/* The driver: keeps what is set, and says it. */
+/* The driver: it keeps the value that is set, and returns it. */
 static int answer(Fake *f, uint32_t command, void *argument)
 {
     NVOS54_PARAMETERS *outer = argument;
@@ -177,7 +177,7 @@ Test(timeslice, a_struct_of_another_size_does_not_reach_the_host)
     cr_expect_eq(fake->n_calls, 0);
 }
 
-/* The second round's copy is the one that is decided upon. */
+/* The copy of the second round decides. */
 static void lengthen(Fake *f, unsigned round)
 {
     NvU64 *slice = fake_at(f, PARAMS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What counts against the limits of an instance, and until when: until the driver has released it. */
+/* The limits of an instance: what counts, until the driver has released it. */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +23,7 @@ typedef NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS ImportMany;
 static Fake *fake;
 static NvHandle next_client;
 
-/* Exports and imports are carried out; of what is imported, every second place is empty. */
+/* The driver exports and imports; every second place of an imported file is empty. */
 static void answer_control(NVOS54_PARAMETERS *outer)
 {
     ImportMany *many = (ImportMany *)(uintptr_t)outer->params;
@@ -66,7 +66,7 @@ static void teardown(void)
 
 TestSuite(limits, .init = setup, .fini = teardown);
 
-/* An open file, whose host file the driver keeps when it is closed; NULL: refused. */
+/* Open a file whose host file the driver keeps after it is closed. Returns: NULL if it was refused. */
 static NvFile *open_kept(void)
 {
     NvFile *file = NULL;
@@ -91,7 +91,7 @@ static NvU32 alloc(NvFile *file, NvHandle root, NvV32 class, NvHandle *object)
     return p.status;
 }
 
-/* Clients, each through a file of its own that is closed and kept. Returns the last status. */
+/* Make clients, each through a file of its own that is closed and kept. Returns: the last status. */
 static NvU32 make_clients(unsigned n, unsigned objects)
 {
     NvU32 status = NV_OK;
@@ -161,7 +161,7 @@ Test(limits, so_do_the_clients_of_a_closed_file)
 
 Test(limits, and_their_objects)
 {
-    const unsigned each = OBJECTS / 3; /* with the client itself one more: the last does not fit */
+    const unsigned each = OBJECTS / 3; /* together with the client one too many for the last */
 
     cr_expect_eq(make_clients(3, each), NV_ERR_INSUFFICIENT_RESOURCES);
     cr_expect_eq(fake->request.event.refusal, REFUSAL_LIMIT);
@@ -201,7 +201,7 @@ Test(limits, a_file_that_a_call_keeps_open_counts_until_it_is_closed)
 Test(limits, an_instance_ends_with_files_that_the_driver_keeps)
 {
     make_clients(CLIENTS, 2);
-    cr_expect_eq(fake->n_remnants, CLIENTS); /* fake_free() looks that none is left */
+    cr_expect_eq(fake->n_remnants, CLIENTS); /* fake_free() checks that none is left */
 }
 
 /* --- objects that files hold, and what is imported -------------------------------------------- */
@@ -294,7 +294,7 @@ Test(limits, what_is_imported_counts)
                  NV_ERR_INSUFFICIENT_RESOURCES);
 }
 
-/* The client of the call went with its file, and nobody has said so until room is looked for: nothing may be locked by then. */
+/* The client of the call is gone with its file, but nobody reports that before room is needed: then nothing may be locked. */
 Test(limits, room_is_looked_for_before_the_client_is_locked, .timeout = 20)
 {
     const ImportMany many = {.fd = EXPORT_FD, .numObjects = OBJECTS};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which part of a host file a guest's mmap() shows. */
 #include <errno.h>
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are opened in advance: what they count, and who waits for whom. */
+/* Files that the broker opens in advance: how they count, and which thread waits for which. */
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void end(void)
 
 TestSuite(nv_file, .init = begin, .fini = end, .timeout = 60);
 
-/* The table has it. */
+/* The table keeps the file. */
 static NvFile *reserve(void)
 {
     NvFile *file = nv_file_table_reserve(fake->proxy.files, nv_file_table_new_id(fake->proxy.files),

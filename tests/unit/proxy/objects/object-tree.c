@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The trees of guests' objects: what is freed with what, duplicates between clients, locks and limits. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/objects/object-tree.h"
@@ -48,13 +49,13 @@ Test(object_tree, freeing_an_object_frees_what_depends_on_it_and_nothing_else)
     add(tree, CLIENT, 10, CLIENT, 0);
     add(tree, CLIENT, 11, CLIENT, 0);
     add(tree, CLIENT, 20, 10, 0);
-    add(tree, CLIENT, 30, 20, 11); /* depends on 20 and, across, on 11 */
+    add(tree, CLIENT, 30, 20, 11); /* depends on 20 and, in the other branch, on 11 */
     add(tree, CLIENT, 40, 11, 0);
     cr_assert_eq(objects(tree), 6);
 
     free_object(tree, CLIENT, 10);
     cr_assert_eq(objects(tree), 3, "10, 20 and 30 are gone; the client, 11 and 40 are left");
-    free_object(tree, CLIENT, 11); /* 30 must have left its list */
+    free_object(tree, CLIENT, 11); /* 30 must no longer be in its list */
     cr_assert_eq(objects(tree), 1);
 }
 
@@ -163,7 +164,7 @@ Test(object_tree, threads_that_free_a_client_under_each_other)
     cr_assert_eq(object_tree_size(tree).clients, 0);
 }
 
-/* A space in one client, a channel in it that is duplicated into the other client. */
+/* An address space in one client, and a channel in it that is duplicated into the other client. */
 static void duplicate_channel(ObjectTree *tree)
 {
     ClientPair pair;

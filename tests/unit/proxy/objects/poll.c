@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* poll() on a guest's files: events of the host are reported once, and none is lost. */
 #include <poll.h>
 
 #include <criterion/criterion.h>
@@ -158,7 +159,7 @@ static unsigned wakes_now(void)
     return wakes;
 }
 
-/* As the kernel's poll: ask, and if there is nothing sleep until woken; then ask again. */
+/* Poll like the kernel: ask, sleep until woken if there is no event, and ask again. */
 static void poll_until_ready(void)
 {
     for (;;) {

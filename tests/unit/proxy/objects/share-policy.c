@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may duplicate an object of another process's client, policy by policy. */
+/* Policies of sharing: which processes may duplicate an object of another process's client. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/objects/share-policy.h"
@@ -109,7 +109,7 @@ Test(share_policy, an_object_without_any_has_its_clients)
     cr_expect(allows(&other_user));
 }
 
-/* One that is not kept might have revoked what is: then nothing is granted any more. */
+/* A policy for which there is no room might have taken back a right, so no right counts any more. */
 Test(share_policy, too_many_grant_nothing)
 {
     add(&object, RS_SHARE_TYPE_ALL, 0);

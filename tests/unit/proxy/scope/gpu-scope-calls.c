@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GPU scoping where the table's rules alone do not say what happens: the calls with arrays, links and groups, a driver that
- * answers nothing, and what the proxy asks the driver, and when.
+ * GPU scoping beyond the rules of the table: the calls with arrays, links and groups, a driver that answers nothing, and when
+ * the proxy asks the driver.
  */
 #include <errno.h>
 #include <string.h>
@@ -77,7 +77,10 @@ static void alloc_device(uint64_t params)
     cr_assert_eq(alloc.pAllocParms, params);
 }
 
-/* The driver gives device instances anew: the GPU must not go while we have just asked for its. */
+/*
+ * The driver assigns device instances again: the GPU must not go away while the proxy uses the instance that it has just asked
+ * for.
+ */
 Test(gpu_scope_calls, a_gpu_is_held_while_a_device_of_it_is_allocated)
 {
     unsigned before;
@@ -101,7 +104,7 @@ Test(gpu_scope_calls, no_parameters_are_instance_0_which_is_not_ours)
     cr_assert_eq(*(NvU32 *)seen, FREE_INSTANCE);
 }
 
-/* A guest that is refused anyway must not have a GPU started. */
+/* A call that is refused anyway must not start a GPU. */
 Test(gpu_scope_calls, nothing_is_asked_for_a_client_that_there_is_not)
 {
     NVOS64_PARAMETERS alloc = {.hRoot = client + 0x1000, .hClass = NV01_DEVICE_0};

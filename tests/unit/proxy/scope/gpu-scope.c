@@ -168,7 +168,7 @@ static void check_said(const AbiEntry *entry, const AbiMember *place)
     case ABI_ROLE_GPU_SAID_DEVICE:
         cr_assert_eq(get(params, member, 0), UINT32_MAX, "%s", entry->name);
         break;
-    case ABI_ROLE_GPU_FAILED_ID: /* the guest's second, the first that is not ours */
+    case ABI_ROLE_GPU_FAILED_ID: /* the guest's second id, the first that is not ours */
         cr_assert_eq(get(params, member, 0), 0x4444, "%s", entry->name);
         break;
     default:
@@ -199,7 +199,7 @@ static void check_said_rules(const AbiEntry *entry)
     }
 }
 
-/* A call that fails says nothing: what the guest had stays. */
+/* A call that fails changes nothing in the guest's memory. */
 static void check_failure(const AbiEntry *entry)
 {
     NvU8 *params = clean_params(entry->layout);
@@ -224,7 +224,7 @@ static void check_wrong_size(const AbiEntry *entry)
                                  .paramsSize = size};
 
     if (entry->handler != HANDLER_ctrl_simple) {
-        return; /* EINVAL, which other tests see */
+        return; /* the answer is EINVAL, which other tests check */
     }
     memset(params, PREFILL, size);
     answer_status = NV_ERR_INVALID_PARAM_STRUCT;

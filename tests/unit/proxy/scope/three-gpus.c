@@ -86,7 +86,7 @@ static int card_info(nv_ioctl_card_info_t *cards, size_t size)
     return 0;
 }
 
-/* What the proxy asks for itself. */
+/* Answer a control that the proxy makes for itself. */
 static void own_control(NVOS54_PARAMETERS *control)
 {
     void *params = (void *)(uintptr_t)control->params;
@@ -124,7 +124,7 @@ static NvU32 target_call(void *params, NvU32 size)
 int answer(Fake *f, uint32_t command, void *argument)
 {
     (void)f;
-    if (_IOC_TYPE(command) != 'F') { /* UVM; the status is somewhere at the end */
+    if (_IOC_TYPE(command) != 'F') { /* UVM; its status is near the end */
         target_call(argument, target->layout->size);
         return 0;
     }
