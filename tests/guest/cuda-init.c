@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The two entry points, as CUDA's driver API documents them; CUresult is an int, 0 is success. */
+/* The two entry points that CUDA's driver API documents; CUresult is an int, 0 is success. */
 typedef int cu_init_fn(unsigned int flags);
 typedef int cu_driver_get_version_fn(int *version);
 
@@ -36,8 +36,7 @@ int main(void)
         fprintf(stderr, "cuda-init: %s\n", dlerror());
         return 2;
     }
-    /* POSIX's way around ISO C, which knows no conversion from an object pointer to a function
-     * pointer. */
+    /* POSIX documents this conversion; ISO C has none from an object pointer to a function pointer. */
     *(void **)&cu_init = symbol(library, "cuInit");
     *(void **)&cu_driver_get_version = symbol(library, "cuDriverGetVersion");
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* NVIDIA's calls, as its libraries make them, and the transcript of their results. */
 #include "tests/guest/rm.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 void section(const char *name)
 {
-    setlinebuf(stdout); /* nothing must be left in the buffer when a program forks */
+    setlinebuf(stdout); /* a program that forks must not have text in the buffer */
     say("# %s", name);
 }
 
@@ -125,7 +126,7 @@ void params_free(Params *params)
     g_clear_pointer(&params->data, g_free);
 }
 
-/* A member by its dotted name. A program that asks for one that is not there is wrong. */
+/* A member by its dotted name. A name that does not exist is a fault in the program. */
 static const AbiField *find(const AbiLayout *layout, const char *name, size_t *offset)
 {
     g_auto(GStrv) parts = g_strsplit(name, ".", -1);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the guest programs share: NVIDIA's calls, as its libraries make them, and a transcript of
- * what they returned. The transcript goes to standard output and holds nothing that differs from
- * run to run: no address, no process id, no handle that the driver chose.
+ * Functions that the guest programs share: NVIDIA's calls, as its libraries make them, and a transcript of their results.
+ * The transcript goes to standard output. It contains nothing that differs from run to run: no address, no process id, no
+ * handle that the driver chose.
  *
- * A transcript is made of sections, "# NAME", each of which is compared on its own. A call that
- * fails is a line like any other; the program goes on, so that one missing call costs few sections.
+ * A transcript consists of sections, "# NAME", which are compared one by one. A call that fails is a line like any other;
+ * the program continues, so that one missing call costs few sections.
  */
 #pragma once
 
@@ -27,7 +27,7 @@
 #include "tests/host/model/model-control.h"
 #include "version-tree/driver-abi.h"
 
-/* Handles that the programs choose, as NVIDIA's libraries do. */
+/* Handles that the programs choose, like NVIDIA's libraries. */
 enum {
     H_DEVICE = 0x5c000001,
     H_SUBDEVICE,
@@ -39,7 +39,7 @@ enum {
     H_LAST
 };
 
-/* Not mapped for the CPU, which has it already; cached as the CPU's memory is. */
+/* No new mapping for the CPU, which has the memory already; cached like the CPU's memory. */
 #define WRITE_BACK     (5U << 12)
 #define DESCRIBE_FLAGS (NVOS02_FLAGS_MAPPING_NO_MAP << NVOS02_FLAGS_MAPPING_SHIFT | WRITE_BACK)
 #define CPU_READ_ONLY  (1U << NVOS02_FLAGS_ALLOC_USER_READ_ONLY_SHIFT)
@@ -47,21 +47,20 @@ enum {
 /** section: begin a section of the transcript. */
 void section(const char *name);
 
-/** say: write a line of the transcript. */
+/** say: write a line to the transcript. */
 #define say(FORMAT, ...) ((void)printf(FORMAT "\n" __VA_OPT__(, ) __VA_ARGS__))
 
-/** status: the driver's name of a status, or of a system call's error: "NV_OK", "EINVAL". */
+/** status: the driver's name of a status, or the name of a system call's error: "NV_OK", "EINVAL". */
 const char *status(int64_t result);
 
-/** abi: that of the driver that answers. The first call asks it, through an nvidiactl of its
- * own. */
+/** abi: the ABI of the driver that answers. The first call asks it, through an nvidiactl that it opens. */
 const DriverAbi *abi(void);
 const char *driver_version(void);
 
-/** node: open /dev/NAME read-write. Ends the program if that fails. */
+/** node: open /dev/NAME for reading and writing. Ends the program if that fails. */
 int node(const char *name);
 
-/** Params: the parameters of a control command or class, in the shape of this driver, zeroed. */
+/** Params: the parameters of a control command or class, in this driver's shape, all zero. */
 typedef struct {
     const AbiLayout *layout;
     unsigned char *data;
@@ -78,7 +77,7 @@ NvU64 params_get(const Params *params, const char *name, unsigned index);
 void params_put(const Params *params, const char *name, unsigned index, NvU64 value);
 void *params_at(const Params *params, const char *name);
 
-/* All of these return the status, or minus the errno of the system call. */
+/* These functions return the status, or minus the errno value of the system call. */
 int64_t rm_client(int ctl, NvHandle *client);
 int64_t rm_alloc(int fd, NvHandle client, NvHandle parent, NvHandle object, NvU32 class,
                  void *params);
@@ -86,7 +85,7 @@ int64_t rm_free(int ctl, NvHandle client, NvHandle object);
 int64_t rm_control(int ctl, NvHandle client, NvHandle object, NvU32 command, void *params,
                    size_t size);
 
-/** rm_ask: a control that does nothing: can this client be used? */
+/** rm_ask: issue a control without effect, to find out whether the caller can use this client. */
 int64_t rm_ask(int ctl, NvHandle client);
 
 int64_t rm_map(int ctl, NvHandle client, NvHandle memory, NvU64 offset, NvU64 length, int fd,
@@ -104,7 +103,7 @@ typedef struct {
     NvHandle client;
 } Tree;
 
-/** tree: make one, and say so if that fails. */
+/** tree: make one; a failure is a line of the transcript. */
 Tree tree(void);
 void tree_close(Tree *tree);
 
@@ -113,14 +112,14 @@ int64_t memory_new(const Tree *tree, NvHandle handle, NvU32 class, NvU64 size);
 
 /**
  * rm_describe: describe memory of the program's own to the driver, as object @handle.
- * @limit: its last byte; @flags: DESCRIBE_FLAGS is what NVIDIA's libraries say
+ * @limit: its last byte; @flags: NVIDIA's libraries pass DESCRIBE_FLAGS
  */
 int64_t rm_describe(int fd, const Tree *tree, NvHandle handle, const volatile void *address,
                     NvU64 limit, NvU32 flags);
 
-/** gpu_read, gpu_write: a word of memory as the GPU sees it. */
+/** gpu_read, gpu_write: read or write a word of memory as the GPU. */
 int64_t gpu_read(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 *value);
 int64_t gpu_write(const Tree *tree, NvHandle memory, NvU64 offset, NvU32 value);
 
-/** hash: of bytes, for transcripts. */
+/** hash: a hash of bytes, for transcripts. */
 NvU64 hash(const void *data, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes that are there to be opened: what an open file of theirs can do, and what it stands for. */
+/* Device nodes of capabilities: what an open file of one can do, and which capability it stands for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +22,7 @@ static const char *result_of(long result)
     return result >= 0 ? "0" : status(-errno);
 }
 
-/* Open a node, and try what a device can do. */
+/* Open a node, and try everything that a device allows. */
 static void try_node(const char *path, int flags)
 {
     struct stat st;
@@ -48,7 +48,7 @@ static void try_node(const char *path, int flags)
     say("  close: %s", result_of(close(fd)));
 }
 
-/* The minor that the driver's file of a capability says. */
+/* The minor that the driver's file of a capability names. */
 static void say_minor(const char *name)
 {
     g_autofree char *path = g_strconcat(PROC, name, NULL);
@@ -66,7 +66,7 @@ static int64_t imex_session(const Tree *t, int capability, int event)
     int64_t result;
 
     if (!params.data) {
-        return NV_ERR_INVALID_CLASS; /* not in this version */
+        return NV_ERR_INVALID_CLASS; /* this version does not have the class */
     }
     params_put(&params, "capDescriptor", 0, (NvU64)capability);
     params_put(&params, "pOsEvent", 0, (NvU64)event);

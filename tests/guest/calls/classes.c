@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every class of this driver, in the place where it can be; one section for each handler. */
+/* Allocate every class of this driver, below an object that may have it; one section for each handler. */
 #include <stdio.h>
 
 #include "tests/guest/rm.h"
 
 enum { H_GROUP = 0x5c000100, H_SHARE, H_CHANNEL, H_EACH };
 
-/* Try the places an object may be in, from the bottom of the tree to its top. */
+/* Try the objects below which this one may be, from the bottom of the tree to its top. */
 static void try_class(const Tree *t, const AbiEntry *entry)
 {
     const NvHandle parents[] = {H_CHANNEL, H_GROUP, H_SUBDEVICE, H_DEVICE, t->client};
@@ -33,7 +33,7 @@ static void try_class(const Tree *t, const AbiEntry *entry)
     }
 }
 
-/* Clients are what all of this is in; events have a program of their own. */
+/* Clients contain all other objects; another program tests events. */
 static bool is_elsewhere(AbiHandler handler)
 {
     return handler == HANDLER_alloc_root_client || handler == HANDLER_alloc_event_os_event;

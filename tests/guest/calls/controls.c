@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every control command of this driver whose object the program can make: parameters of a pattern
- * in, and what came out as a hash. One section for each handler of the version tree.
+ * Issue every control command of this driver for whose object the program can make: the parameters are a pattern, and the
+ * answer is shown as a hash. One section for each handler of the version tree.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static NvHandle object_of(const Tree *t, NvU32 command)
     }
 }
 
-/* Values that commands look at, where a struct has a member of that name. */
+/* Values that commands check, for structs with a member of that name. */
 static const struct {
     const char *name;
     unsigned index;
@@ -58,7 +58,7 @@ static bool is_pointer(const AbiField *field)
            field->role.kind == ABI_ROLE_REFUSED;
 }
 
-/* How many elements a list is given, so that it fills no more than LIST_BYTES. */
+/* The number of elements of a list, so that it fills at most LIST_BYTES. */
 static NvU32 elements(const AbiRole *role)
 {
     const NvU32 most = LIST_BYTES / role->element;
@@ -66,10 +66,10 @@ static NvU32 elements(const AbiRole *role)
     if (role->flags & ABI_SQUARE) {
         return 2;
     }
-    return most < 200 ? most : 200; /* of classes and engines as many as there are, or more */
+    return most < 200 ? most : 200; /* for classes and engines at least as many as there are */
 }
 
-/* Point the members that are pointers at lists, but for those that must be null, and make the counts fit. */
+/* Let pointers point to lists, except for those that must be null, and set the counts accordingly. */
 static void add_lists(const AbiEntry *entry, const Params *params, unsigned char *lists)
 {
     for (NvU32 i = 0; i < entry->layout->n_fields; i++) {
@@ -96,7 +96,7 @@ static bool has_pointers(const AbiEntry *entry)
     return false;
 }
 
-/* The pointers are the same when the call returns, and would differ from run to run in the hash. */
+/* The call returns the pointers unchanged; in the hash they would differ from run to run. */
 static bool clear_pointers(const AbiEntry *entry, const Params *params, const unsigned char *lists)
 {
     bool kept = true;
@@ -153,7 +153,7 @@ static void try_handler(const Tree *t, AbiHandler handler)
     for (size_t i = 0; i < n; i++) {
         const NvCaps open_caps = NV_CAP_COMPUTE | NV_CAP_UTILITY;
 
-        /* Those with descriptors are for share-memory. */
+        /* The program share-memory tests commands with descriptors. */
         if (entries[i].handler != handler || handler == HANDLER_ctrl_has_frontend_fd ||
             handler == HANDLER_ctrl_export || handler == HANDLER_ctrl_import ||
             !object_of(t, entries[i].number) || !(entries[i].caps & open_caps) ||
@@ -168,7 +168,7 @@ static void try_handler(const Tree *t, AbiHandler handler)
     }
 }
 
-/* Commands that are not in any table, and sizes that the driver has not. */
+/* Commands that no table has, and sizes that the driver does not accept. */
 static void others(const Tree *t)
 {
     unsigned char data[64] = {1, 2, 3};

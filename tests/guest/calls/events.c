@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OS events: made, fired by the GPU, waited for with poll and epoll, consumed once. */
+/* OS events: create them, have the GPU fire them, wait with poll and epoll; each is consumed once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include "tests/guest/rm.h"
 
 #define WITHOUT_DATA 0x10000000
-#define NOTIFIER     35 /* NV2080_NOTIFIERS_*: any will do */
+#define NOTIFIER     35 /* one of NV2080_NOTIFIERS_* */
 #define REPEAT       2
 #define NOT_FIRED_MS 300
 #define FIRED_MS     10000
@@ -124,7 +124,7 @@ enum { WAITERS = 24, ROUNDS = 20 };
 
 typedef struct {
     int fd;
-    int epoll; /* made once: adding a file looks at it, which takes the event away, natively for good */
+    int epoll; /* created once: adding a file polls it, which consumes the event, also natively */
     unsigned way;
     sem_t *seen;
 } Waiter;
@@ -166,8 +166,10 @@ static void *wait_often(void *data)
     return NULL;
 }
 
-/* All wait for the same event of the GPU's, which is fired again when all of them have seen it: now
- * before they wait again, now after. */
+/*
+ * All threads wait for the same event of the GPU, which is fired again when all of them have returned, either before or after
+ * they wait again.
+ */
 static unsigned fire_for(const Tree *t, sem_t *seen)
 {
     struct timespec deadline;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All GPUs that there are, by every route, and what the driver says of one that is named on the
- * command line: its id, device instance, UUID and minor.
+ * List all GPUs in every way, and what the driver tells of one whose id, device instance, UUID and minor are on the command
+ * line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -95,7 +95,7 @@ static void list_directory(const char *path, const char *prefix)
 
 /* --- what is said of one ---------------------------------------------------------------------- */
 
-/* A control whose parameters begin with the id. */
+/* Issue a control whose parameters begin with the id. */
 static void ask(NvU32 command, const char *name, NvU32 id)
 {
     Params params = control_params(command);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arrays that parameters point to, up to the driver's most, from a process, its child and a thread. */
+/* Pass arrays of up to the driver's maximum, from a process, its child and a thread. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum {
     MEBIBYTE = 1024 * 1024,
-    MARGIN = 64, /* bytes behind an array, which nobody may touch */
+    MARGIN = 64, /* bytes behind an array, which must not change */
     LEGACY = 0x20808123,
     ALL_OF_CUSE = 128 * 1024,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of the driver that nvcuse does not offer, so that they only run natively: the long form of
- * an ioctl, event data. */
+/*
+ * Calls of the driver that nvcuse does not support, so that they are only made natively: the long form of an ioctl, and event
+ * data.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@
 #define NOTIFIER                 35
 #define REPEAT                   2
 
-/* The numbers above stand for these. */
+/* Names for the numbers above. */
 typedef struct {
     NvU32 cmd;
     NvU32 size;
@@ -73,14 +75,14 @@ static void event_data(const Tree *t)
 
     ioctl_status(t->gpu, NV_ESC_ALLOC_OS_EVENT, &os_event, sizeof os_event,
                  offsetof(nv_ioctl_alloc_os_event_t, Status));
-    /* By its old name, which is turned into the class that the parameters say. */
+    /* The old class, for which the driver takes the class in the parameters. */
     say("event: %s", status(rm_alloc(t->gpu, t->client, H_SUBDEVICE, H_OTHER, NV01_EVENT, &event)));
     rm_control(t->ctl, t->client, H_SUBDEVICE, NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION, &enable,
                sizeof enable);
     for (fire.info32 = 1; fire.info32 <= 2; fire.info32++) {
         rm_control(t->ctl, t->client, H_BINAPI, MODEL_CTRL_CMD_FIRE_EVENT, &fire, sizeof fire);
     }
-    /* Data stays until it is read; poll does not take it. */
+    /* Data stays until it is read; poll() does not consume it. */
     say("poll: %d", poll(&wait, 1, 0));
     say("poll: %d", poll(&wait, 1, 0));
     read_event(t->gpu);

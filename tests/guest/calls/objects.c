@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trees of objects: what is freed with what, duplicates, who may use a client. */
+/* Trees of objects: freeing them with everything below them, duplicates, and who may use a client. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -106,7 +106,7 @@ static void share(const Tree *t)
                                                 offsetof(NVOS57_PARAMETERS, status))));
 }
 
-/* Another process may not take what is not shared with it, though it knows the handles. */
+/* Another process may not use objects that are not shared with it, although it has the handles. */
 static void other_process(const Tree *t)
 {
     NVOS57_PARAMETERS all = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who uses a GPU: a parent and its child see each other, by their own numbers, with their memory.
+ * List the processes that use a GPU: a parent and its child see each other, with their own numbers and their memory.
  *
  *     processes             the transcript
- *     processes strangers   the number of every process that is listed and none of this program's, and what the
- *                           samples of the GPU's work say of anybody
+ *     processes strangers   the numbers of all listed processes that are not this program's, and the processes that
+ *                           samples of the GPU's work name
  */
 #include <string.h>
 #include <sys/wait.h>
@@ -73,7 +73,7 @@ static void look(const Tree *t, pid_t parent, pid_t child)
     memory_of(t, "the parent by another index", (NvU32)parent, 1);
 }
 
-/* The child has memory of its own, and has duplicated none. */
+/* The child has memory of its own, and has duplicated none of the parent's. */
 static void run_child(int ready, int done)
 {
     char byte = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time slice of a channel group: what is set is what is read, however long it is. */
+/* Set the time slice of a channel group and read it back: both are the same, however long it is. */
 #include "abi/control/ctrl-channel.h"
 #include "tests/guest/rm.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A number of a descriptor that stands for one file in one call, and for another in the next: by dup2(), close(), in a child, in
- * a thread with a table of its own. A new file is tied to what is at the number, and may use the clients of that control
- * file alone.
+ * A descriptor's number that refers to one file in one call, and to another in the next: by dup2() and close(), in a child, or
+ * in a thread with a table of its own. A file is tied to the control file that has the number now, and may use only the clients
+ * of that file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "tests/guest/rm.h"
 
 /*
- * @number: what it stands for changes
+ * @number: a descriptor whose file changes
  * @first, @second: control files
  * @clients: of these
  */
@@ -60,7 +60,7 @@ static void exchanged(const Files *files)
     close(gpu);
 }
 
-/* It is the same file, and the kernel lets no call through it. */
+/* This is the same file, but the kernel lets no call through it. */
 static void without_rights(const Files *files)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", files->first);

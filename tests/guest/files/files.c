@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that belong to each other, and what the driver asks of their descriptors. */
+/* Files that are tied to each other, and which descriptors the driver accepts. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,7 +91,7 @@ static void other_versions(int ctl)
     check_version(ctl, "relaxed, different", NV_RM_API_VERSION_CMD_RELAXED, "1.2.3");
 }
 
-/* A GPU's node as the descriptor of that GPU: it may not be tied, nor the other way round. */
+/* A GPU's node may not be tied to its own descriptor, nor the other way round. */
 static void descriptors(const Tree *t)
 {
     int free_gpu = node("nvidia0"), other_gpu = node("nvidia1");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process leaves to its children: files yes, the right to make mappings no. */
+/* What a child inherits: open files, but not the right to make mappings. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void mapping_survives(const Tree *t)
     close(fd);
 }
 
-/* The program itself, run again: "fork-exec FD CLIENT". */
+/* The program executes itself: "fork-exec FD CLIENT". */
 static int executed(char **argv)
 {
     int ctl = (int)strtol(argv[1], NULL, 10);

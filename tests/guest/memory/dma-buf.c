@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of a GPU as a dma-buf, the way RDMA libraries ask for it. Needs the capability rdma. */
+/* Export a GPU's memory as a dma-buf, as RDMA libraries do. Needs the capability rdma. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory by every route there is, mapped, written by the CPU and read by the GPU, and back. */
+/* Allocate and map memory in every way; the CPU writes it and the GPU reads it, and the other way round. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define SIZE (4UL * 4096)
 
-/* Write through a mapping and read as the GPU; write as the GPU and read through the mapping. */
+/* Write through a mapping and read as the GPU; then write as the GPU and read through the mapping. */
 static void exchange(const Tree *t, NvHandle memory, NvU64 offset, volatile NvU32 *mapped)
 {
     NvU32 value = 0;
@@ -80,7 +80,7 @@ static void refusals(const Tree *t)
     close(gpu);
 }
 
-/* System memory can be mapped as far as it goes, a GPU's only as the context says. */
+/* System memory can be mapped to its end, a GPU's only as far as the context allows. */
 static void longer_than_the_context(const Tree *t)
 {
     static const struct {
@@ -106,7 +106,7 @@ static void longer_than_the_context(const Tree *t)
     }
 }
 
-/* The older route, which makes the context in the same call. */
+/* The older way, which creates the context in the same call. */
 static void alloc_memory(const Tree *t)
 {
     int ctl = node("nvidiactl");
@@ -146,7 +146,7 @@ static void video_heap(const Tree *t)
     say("free: %s", status(rm_free(t->ctl, t->client, H_OTHER)));
 }
 
-/* A mapping shows its memory as long as it is there, whatever was freed and closed. */
+/* A mapping shows its memory as long as the mapping exists, even if object and file are gone. */
 static void outlive(const Tree *t)
 {
     int fd = node("nvidiactl");

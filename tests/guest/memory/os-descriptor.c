@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's own memory, described to the GPU: which pages are pinned, and when they are let
- * go. */
+/* Describe the program's own memory to the GPU: which pages are pinned, and when they are released. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +27,7 @@ static void exchange(const Tree *t, volatile NvU32 *memory)
     say("gpu writes: %s", status(gpu_write(t, H_OTHER, 0, 0x4321)));
     say("  0x%x", memory[0]);
     say("gpu beyond the end: %s", status(gpu_read(t, H_OTHER, SIZE, &value)));
-    /* The pages are held, not the addresses. */
+    /* The pages are pinned, not the addresses. */
     munmap((void *)memory, SIZE);
     say("gpu reads after munmap: %s", status(gpu_read(t, H_OTHER, 0, &value)));
     say("  0x%x", value);
@@ -59,7 +58,7 @@ static void refusals(const Tree *t)
     munmap((void *)memory, SIZE);
 }
 
-/* Pages that cannot be pinned: all or nothing. */
+/* If a page cannot be pinned, none is. */
 static void unpinnable(const Tree *t)
 {
     volatile NvU32 *memory = new_memory(PROT_READ);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory of every sort described to the GPU: the pages that it then reads and writes are those that the
- * program sees, by whatever other way it has to them, and they are held for as long as they are described.
+ * Describe memory of every kind to the GPU: it reads and writes the pages that the program sees, in whatever way the program
+ * maps them, and they stay pinned as long as they are described.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ enum { WORDS = PAGE / sizeof(NvU32) };
 
 /* --- what the driver holds -------------------------------------------------------------------- */
 
-/* The number after a name at the beginning of one of the file's lines. */
+/* The number after a name at the beginning of a line of the file. */
 static long number_in(const char *path, const char *name)
 {
     FILE *file = fopen(path, "re");
@@ -46,7 +46,7 @@ static long pinned(void)
     return number_in(LIVE, "pinned_pages");
 }
 
-/* A process that was killed closes its files in its own time. */
+/* The kernel closes a killed process's files some time later. */
 static long pinned_in_the_end(void)
 {
     for (int i = 0; i < 500 && pinned() != 0; i++) {
@@ -58,8 +58,8 @@ static long pinned_in_the_end(void)
 /* --- whose pages ------------------------------------------------------------------------------ */
 
 /*
- * Of @size bytes at @memory, the GPU reads what the program wrote through @other, which is the same
- * memory, and the program reads there what the GPU wrote: in the first and in the last page.
+ * Of @size bytes at @memory, the GPU must read what the program wrote through @other, which maps the same memory, and the
+ * program must read there what the GPU wrote; in the first and in the last page.
  */
 static void exchange(const Tree *t, volatile NvU32 *memory, volatile NvU32 *other, NvU64 size)
 {
@@ -99,7 +99,7 @@ static void anonymous(const Tree *t)
     munmap(memory, SIZE);
 }
 
-/* What the GPU writes, another process that shares the memory sees. */
+/* Another process that shares the memory sees what the GPU writes. */
 static void shared(const Tree *t)
 {
     volatile NvU32 *memory = map(SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
@@ -116,7 +116,7 @@ static void shared(const Tree *t)
     munmap((void *)memory, SIZE);
 }
 
-/* Of a file mapped twice, one mapping is described and the other looked at. */
+/* Map a file twice, describe one mapping and look at the other. */
 static void of_file(const Tree *t, int fd)
 {
     NvU32 word = 0;
@@ -136,7 +136,7 @@ static void of_file(const Tree *t, int fd)
     close(fd);
 }
 
-/* A file's pages are the program's own once it writes to its private copy of them. */
+/* The program gets its own copies of a privately mapped file's pages when it writes to them. */
 static void private_file(const Tree *t)
 {
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -181,7 +181,7 @@ static void huge(const Tree *t)
     reserve_huge_pages("0");
 }
 
-/* Half of one huge page is described as well as two whole ones. */
+/* Describe half of one huge page, and two whole ones. */
 static void transparent_huge(const Tree *t)
 {
     char *area = map(3 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -217,7 +217,7 @@ static void until_the_file_goes(void)
     say("without the client's: %ld", pinned());
 }
 
-/* A child that describes, and then ends by itself or by a signal. */
+/* A child describes memory, and ends by itself or by a signal. */
 static void until_the_process_goes(bool killed)
 {
     int ends[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory exported into a file, and imported by another process that got the file over a socket. */
+/* Export memory to a file, and import it in another process, which gets the file over a socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static int64_t import_from(const Tree *t, NvHandle memory, int fd)
                       &params, sizeof params);
 }
 
-/* Several objects at once, with a description of theirs. */
+/* Several objects at once, with a description of each. */
 static void many(const Tree *t, int fd)
 {
     NV0000_CTRL_OS_UNIX_EXPORT_OBJECTS_TO_FD_PARAMS out = {

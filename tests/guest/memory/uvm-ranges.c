@@ -14,7 +14,7 @@
 
 #define SIZE (64UL * 4096)
 
-/* Far from where the kernel puts mappings of its own accord. */
+/* Far from the addresses that the kernel chooses for mappings. */
 #define MANAGED    ((void *)0x200000000000)
 #define EXTERNAL   0x210000000000
 #define SEMAPHORES ((void *)0x220000000000)
@@ -141,7 +141,7 @@ static void managed(int uvm)
         status(call(uvm, UVM_CREATE_EXTERNAL_RANGE, "base", (uintptr_t)memory, "length", 4096)));
     child = fork();
     if (child == 0) {
-        _exit((int)memory[0]); /* not in the child */
+        _exit((int)memory[0]); /* the child does not have the mapping */
     }
     waitpid(child, &how, 0);
     say("child: %s", WIFSIGNALED(how) && WTERMSIG(how) == SIGSEGV ? "no mapping" : "mapping");
@@ -245,8 +245,7 @@ static void other_process(int uvm)
     waitpid(child, NULL, 0);
 }
 
-/* The file may be another process's, its client's handles may be known: the client is still not
- * its. */
+/* A process may have another's file, and know its client's handles: still it may not use the client. */
 static void other_client(const Tree *t, int uvm)
 {
     pid_t child = fork();

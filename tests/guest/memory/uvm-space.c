@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file of nvidia-uvm, and the address space that it belongs to or that share it: all that needs no GPU, so
- * that NVIDIA's own driver can be asked. Usage: uvm-space [shared]: with the flag for many processes.
+ * A file of nvidia-uvm and its address space, which one process has or several share: everything that needs no GPU, so that
+ * NVIDIA's own driver can be asked. Usage: uvm-space [shared]: with the flag for many processes.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #define MIB  (1UL << 20)
 #define SIZE (64 * PAGE)
 
-/* Far from where the kernel puts mappings of its own accord, and far from each other. */
+/* Far from the addresses that the kernel chooses for mappings, and far from each other. */
 #define MANAGED     ((char *)0x200000000000)
 #define OF_CHILD    ((char *)0x210000000000)
 #define OF_EXECUTED ((char *)0x220000000000)
@@ -42,7 +42,7 @@ static int64_t mm_initialize(int uvm, int of)
     return ioctl(uvm, UVM_MM_INITIALIZE, &params) != 0 ? -errno : (int64_t)params.rmStatus;
 }
 
-/* A call about a range of addresses. */
+/* Make a call about a range of addresses. */
 static int64_t about(int uvm, NvU32 number, const char *base, const void *address, NvU64 length)
 {
     Params params = uvm_params(number);
@@ -86,7 +86,7 @@ static void pageable(int uvm)
     say("  %u", params.pageableMemAccess);
 }
 
-/* What a process can do with a file, where it has nothing mapped yet. */
+/* Everything that a process can do with a file, if it has mapped nothing yet. */
 static void use(int uvm, char *at)
 {
     NvU64 group;
@@ -140,7 +140,7 @@ static void beginning(int uvm, int second, int third)
     say("mmap of it: %s", outcome(map(second, MANAGED, SIZE)));
 }
 
-/* Each is written through and read back, freed, and there again, empty. */
+/* Write to each through the mapping and read it back, free it, and allocate it again: then it is empty. */
 static void sizes(int uvm)
 {
     static const size_t all[] = {PAGE,           3 * PAGE, 64 * PAGE,         2 * MIB - PAGE,
@@ -215,7 +215,7 @@ static void other_threads(int uvm)
     pthread_join(thread, NULL);
 }
 
-/* A process that has the same file, and of the parent's mapping neither a copy nor a share. */
+/* A process that has the same file, and neither a copy of the parent's mapping nor a share in it. */
 static void other_processes(int uvm)
 {
     volatile char *mapped = map(uvm, MANAGED, SIZE);
@@ -239,7 +239,7 @@ static void other_processes(int uvm)
     use(uvm, MANAGED);
 }
 
-/* A file whose process has ended. */
+/* Use a file whose process has ended. */
 static void initialized_by_a_child(int uvm)
 {
     pid_t child;

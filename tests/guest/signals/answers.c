@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parameters on the stack, under a busy timer: a call has its whole answer when it returns, and nothing is written
- * after that, for the place is the program's again. It fills each place anew and looks at it a few calls later.
+ * Call with parameters on the stack, under a busy timer: each call must have its whole answer when it returns, and nothing may
+ * be written to the parameters later, when the program uses their place for something else. The program fills each place again
+ * and checks it a few calls later.
  */
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +10,10 @@
 #include "tests/guest/rm.h"
 #include "tests/guest/signals/busy-timer.h"
 
-/* A signal comes every so many microseconds, which is about as long as a call takes through nvcuse. */
+/* Microseconds from signal to signal: about as long as a call takes through nvcuse. */
 enum { SIGNALS = 2000, EVERY = 700, PLACES = 8, PARAMS_MAX = 512, OWN = 0x5a, A_MOMENT = 50000 };
 
-/* What the driver is given, and writes its answer to. */
+/* The parameters for the driver, which the driver writes its answer to. */
 typedef struct {
     NVOS54_PARAMETERS args;
     unsigned char params[PARAMS_MAX];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of call of the program barrage. */
 #include "tests/guest/signals/barrage-calls.h"
 
 #include <errno.h>
@@ -14,8 +15,8 @@
 
 static Tree t;
 static unsigned char described[PAGE] __attribute__((aligned(PAGE)));
-static int fd;       /* that a call is about */
-static int mappable; /* a file with something to map */
+static int fd;       /* the descriptor that a call is about */
+static int mappable; /* a file with memory to map */
 static void *mapped;
 
 static int open_undisturbed(const char *path)
@@ -50,7 +51,7 @@ static bool free_other(const void *params)
     const int64_t result = rm_free(t.ctl, t.client, H_OTHER);
 
     (void)params;
-    return result == NV_OK; /* also where there is none */
+    return result == NV_OK; /* also if the driver does not have the call */
 }
 
 static void prepare_version(void *params)
@@ -68,7 +69,7 @@ static int64_t issue_version(void *params)
                : -errno;
 }
 
-/* A command whose parameters are pointed at, and point at strings themselves. */
+/* A command with a pointer to its parameters, which contain pointers to strings. */
 enum { STRING = 64 };
 
 typedef struct {
@@ -112,7 +113,7 @@ static void hide_pointers(void *params)
     }
 }
 
-/* One that waits in the driver for a moment. */
+/* A call that waits in the driver for a moment. */
 typedef struct {
     NVOS54_PARAMETERS args;
     MODEL_CTRL_WAIT_PARAMS command;
@@ -226,7 +227,7 @@ static bool close_fd(const void *params)
     return close(fd) == 0;
 }
 
-/* The shape of this one depends on the driver's version. */
+/* The shape of this struct depends on the driver's version. */
 static Params export_params(void *params)
 {
     const AbiEntry *entry = driver_abi_lookup(abi(), ABI_FRONTEND, NV_ESC_EXPORT_TO_DMABUF_FD);

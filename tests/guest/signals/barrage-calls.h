@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kinds of call, each of which can be made again and again and comes to the same end each time. */
+/* Kinds of call that can be repeated, and end in the same way each time. */
 #pragma once
 
 #include "tests/guest/rm.h"
@@ -8,11 +8,11 @@ enum { BARRAGE_PARAMS_MAX = 4096 };
 
 /*
  * A kind of call.
- * @issue: make it; returns a status, or minus an errno
- * @undo: what it did, and what @prepare did, whatever came of it; returns success
- * @hide: what differs from one call to the next
- * @late: it fails if a handler has no SA_RESTART and the signal comes before the broker has the call (README.md)
- * @waits: it fails if a signal ends its wait, natively unless it is made again, through nvcuse always
+ * @issue: make it; returns a status, or minus an errno value
+ * @undo: undo what @issue and @prepare did, whatever their result; returns success
+ * @hide: hide the parts of the answer that differ from call to call
+ * @late: the call fails if a handler has no SA_RESTART and the signal arrives before the broker has the call (README.md)
+ * @waits: the call fails if a signal ends its wait: natively unless it is made again, through nvcuse always
  */
 typedef struct {
     const char *name;
@@ -27,5 +27,5 @@ typedef struct {
 extern const BarrageCall barrage_calls[];
 extern const size_t barrage_calls_count;
 
-/** barrage_setup: what the calls need. Returns: the tree of objects that they use. */
+/** barrage_setup: prepare what the calls need. Returns: the tree of objects that they use. */
 const Tree *barrage_setup(void);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals of every kind into every kind of call, at random moments. Each call comes to the end that it has undisturbed,
- * and leaves its parameters as it then does; nothing beside them is written to, nor are they afterwards, when the place is
- * the program's again; no descriptor is left behind. A call may fail with EINTR only where barrage-calls.c says so, and has then
- * changed nothing.
+ * Send signals of every kind into every kind of call, at random moments. Each call must end as it does undisturbed, and
+ * leave the same parameters. Memory beside the parameters must not change, nor the parameters later, when the program uses
+ * their place for something else; and no descriptor may stay open. A call may fail with EINTR only where barrage-calls.c
+ * allows it, and must then have changed nothing.
  *
- * A child makes the calls, and its parent sends it the signals. They are a tenth as many unless the environment has TEST_ALL.
+ * A child makes the calls, and its parent sends the signals; a tenth of them unless the environment has TEST_ALL.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,17 +24,17 @@
 
 enum { SIGNALS = 10000, FEWER = 10, PLACES = 8, GUARD = 64, OWN = 0x5a };
 
-/* Microseconds: from one signal to the next, how long a process is stopped, until an answer is late. */
+/* Microseconds: from one signal to the next; for which a process is stopped; after which an answer is late. */
 enum { SOONEST = 50, LATEST = 1500, A_MOMENT = 20000 };
 
-/* What a call is given, and writes its answer to, with a guard on either side. */
+/* The parameters of a call, with a guard before and behind them. */
 typedef struct {
     unsigned char before[GUARD];
     _Alignas(16) unsigned char params[BARRAGE_PARAMS_MAX];
     unsigned char after[GUARD];
 } Place;
 
-/* A kind of signal: a process that does nothing about it ignores it or stops. */
+/* A kind of signal. A process without a handler ignores it or stops. */
 typedef struct {
     const char *name;
     int number;
@@ -52,10 +52,10 @@ typedef struct {
 
 enum { NO_SIGNAL = -1 };
 
-/* Between the two processes. */
+/* Memory that both processes share. */
 static struct {
-    atomic_int signal;  /* which of signals[] is to be sent */
-    atomic_bool silent; /* none is under way */
+    atomic_int signal;  /* index in signals[] of the signal to send */
+    atomic_bool silent; /* no signal is on its way */
     atomic_uint sent;
     atomic_uint handled;
 } * shared;
@@ -63,7 +63,7 @@ static struct {
 /* --- signals */
 
 static Signal signals[] = {
-    {"real-time", 0 /* SIGRTMIN is no constant */, 0, true},
+    {"real-time", 0 /* SIGRTMIN is not a constant */, 0, true},
     {"alarm", SIGALRM, 0, true},
     {"alarm-restarting", SIGALRM, SA_RESTART, true},
     {"ignored", SIGCHLD, 0, false},
@@ -100,13 +100,13 @@ static void begin(const Signal *kind)
     const struct sigaction action = {.sa_handler = kind->handled ? on_signal : SIG_IGN,
                                      .sa_flags = kind->flags};
 
-    sigaction(kind->number, &action, NULL); /* nothing can be done about SIGSTOP */
+    sigaction(kind->number, &action, NULL); /* a process cannot handle SIGSTOP */
     atomic_store(&shared->handled, 0);
     atomic_store(&shared->sent, 0);
     atomic_store(&shared->signal, (int)(kind - signals));
 }
 
-/* No signal of this kind comes later, when another is to be looked at. */
+/* No signal of this kind may arrive later, when another kind is tested. */
 static void end(void)
 {
     atomic_store(&shared->silent, false);
@@ -121,7 +121,7 @@ static void pause_at_random(void)
     usleep((useconds_t)(SOONEST + random() % (LATEST - SOONEST)));
 }
 
-/* Returns whether the child is still there. */
+/* Returns: whether the child still runs. */
 static bool send_one(pid_t child, const Signal *kind)
 {
     int wait_status = 0;
@@ -140,8 +140,8 @@ static bool send_one(pid_t child, const Signal *kind)
 }
 
 /*
- * The same moments in every run, as far as that goes. None is sent beyond the quota: a call that begins anew after each signal
- * takes longer than the pause between two of them, and would not end before they do.
+ * The moments are the same in every run, as far as possible. No more signals than the quota are sent: a call that starts again
+ * after each signal, and takes longer than the pause between two of them, would not end before the signals do.
  */
 static int send_signals(pid_t child)
 {

@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-/** busy_timer_set: a signal every so many microseconds from now on; 0: none. */
+/** busy_timer_set: send a signal every @every microseconds from now on; 0: stop. */
 void busy_timer_set(suseconds_t every);
 
-/** busy_timer_signals: how many have been handled. */
+/** busy_timer_signals: Returns: how many signals have been handled. */
 unsigned busy_timer_signals(void);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program without loops for EINTR, as most are, under a timer whose handler has no SA_RESTART. Natively neither open()
- * nor mmap() fails for a signal.
+ * A program that does not repeat calls after EINTR, like most programs, under a timer whose handler has no SA_RESTART.
+ * Natively a signal makes neither open() nor mmap() fail.
  *
- * usage: disturbed         open and map a file of its own, again and again, and say how often a signal ended a call
- *        disturbed PATH    open PATH several times, one of which may take a while
+ * usage: disturbed         open and map a file of its own, again and again, and print how many calls a signal ended
+ *        disturbed PATH    open PATH several times; one of these opens may take a while
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +15,13 @@
 
 #include "tests/guest/signals/busy-timer.h"
 
-/* Microseconds from signal to signal: about as long as some calls take; and much longer than it takes until
- * the broker has received one. More files than nvcuse opens in advance. */
+/*
+ * Microseconds from signal to signal: about as long as some calls take, and much longer than the broker needs to receive one.
+ * The number of files is higher than nvcuse opens in advance.
+ */
 enum { ROUNDS = 500, BUSY = 2000, SLOW = 200000, FILES = 24, SIZE = 4096 };
 
-/* How many calls of a sort a signal ended, and how many failed for another reason. */
+/* How many calls of a kind a signal ended, and how many failed for another reason. */
 typedef struct {
     unsigned interrupted;
     unsigned failed;

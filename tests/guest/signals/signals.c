@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals to a thread in the driver: they end its wait, and that of nobody else; a call that does
- * not wait they do not disturb; and a process that waits in the driver can be killed.
+ * Send signals to threads in the driver: they end the wait of that thread and of no other, do not disturb a call that does not
+ * wait, and can kill a process that waits.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -71,7 +71,7 @@ static void start(Waiter *waiter)
     pthread_create(&waiter->thread, NULL, run_waiter, waiter);
 }
 
-/* The first signal may be before the call; natively it then ends nothing, so there are more. */
+/* The first signal may arrive before the call, and then ends nothing, also natively; so there are more. */
 static void interrupt(Waiter *waiter)
 {
     while (!atomic_load(&waiter->over)) {
@@ -117,7 +117,7 @@ static void only_the_one(const Tree *t)
     say("other: %s", status(other.result));
 }
 
-/* The kernel calls the driver again, after the handler. */
+/* The kernel calls the driver again after the handler. */
 static void restarted(const Tree *t)
 {
     Waiter waiter = {.tree = t, .milliseconds = SHORT_MS};
@@ -131,7 +131,7 @@ static void restarted(const Tree *t)
     handle(SIGUSR2, 0);
 }
 
-/* At every moment of a call, from before it begins. */
+/* Send signals at every moment of a call, beginning before it. */
 static void at_any_moment(const Tree *t)
 {
     unsigned soon = 0;
@@ -147,7 +147,7 @@ static void at_any_moment(const Tree *t)
     say("waits ended: %u", soon);
 }
 
-/* A timer's signals, as a profiler's. */
+/* Signals of a timer, as profilers use them. */
 static void quick_calls(const Tree *t)
 {
     const struct itimerval often = {{0, 5000}, {0, 5000}};
