@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The system calls that a fallen worker makes. */
 #include "tests/hostile/fallen/fallen-call.h"
 
 #include <errno.h>

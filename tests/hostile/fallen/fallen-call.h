@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that a fallen worker makes at the word of a test, inside its own filter. */
+/* System calls that a test has a fallen worker make, under the worker's own filter. */
 #pragma once
 
 /**
- * fallen_call: make the call that @text describes, and say on standard error, after @word, how it ended: "ok", or an errno.
- * A call that the filter punishes ends the process before anything is said.
+ * fallen_call: make the call that @text describes, and write the result to standard error, after @word: "ok", or an errno. A
+ * call that the filter punishes ends the process before there is a result.
  *
- * @text: "NAME:ARGUMENT..."; an argument is a number, or "=TEXT" for the address of that text, or "page" for that of a page
- *     of memory that can be read and written
+ * @text: "NAME:ARGUMENT..."; an argument is a number, or "=TEXT" for the address of that text, or "page" for the address of
+ *     a page of memory that can be read and written
  */
 void fallen_call(const char *word, const char *text);

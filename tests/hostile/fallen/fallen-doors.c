@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker that has fallen, and reaches for the memory of programs that call on its guests' files. It is the real
- * nvcuse, with these functions in the way of the worker's own (--wrap); what they do, they do behind the worker's walls.
+ * A fallen worker that tries to get the memory of programs that call on its guests' files. It is the real nvcuse; the linker
+ * puts these functions in place of the worker's own (--wrap), so that they run under the worker's confinement.
  *
- *     FALLEN_COMMAND   the word of the ioctl() that is robbed
- *     FALLEN_ADDRESS   where, in the program that makes it
- *     FALLEN_IDS       each file is to be the first one
- *     FALLEN_SPY       ask without a pause for the memory of the youngest process that has called, and of those that
- *                      were made after it; and answer calls late, for there to be more to ask about: by up to so many us
+ *     FALLEN_COMMAND   the ioctl() whose caller is robbed
+ *     FALLEN_ADDRESS   the address in the program that makes it
+ *     FALLEN_IDS       every file is to pass for the first one
+ *     FALLEN_SPY       ask without a pause for the memory of the youngest process that has called, and of processes that
+ *                      were made after it; and delay answers by up to so many microseconds, to have more time to ask
  *
- * When a guest makes that ioctl(), the worker asks the broker for the caller's memory, and uses what descriptor it gets, of
- * this and of every other call; then it answers with FUSE_IOCTL_RETRY and takes what the kernel brings. On standard error
- * it says: "WAY: no memory: ERRNO", or "WAY: has 'TEXT'".
+ * When a guest makes that ioctl(), the worker asks the broker for the caller's memory, and uses the descriptors that it
+ * gets, for this and for every other call. Then it answers with FUSE_IOCTL_RETRY and uses what the kernel copies. On
+ * standard error it writes "WAY: no memory: ERRNO" or "WAY: has 'TEXT'".
  */
 #include <errno.h>
 #include <linux/fuse.h>
@@ -57,7 +57,7 @@ static void say_denied(const char *way, int error)
     g_printerr("%s: no memory: %s\n", way, strerrorname_np(error));
 }
 
-/* Read and write what is at the address. */
+/* Read and write the memory at the address. */
 static void rob(const char *way, int fd)
 {
     char text[LOOT] = "";
@@ -79,7 +79,7 @@ BrokerLink *__wrap_broker_link_new(int socket)
     return broker;
 }
 
-/* A call's own question. */
+/* The question that belongs to the call. */
 int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
 {
     int error = __real_broker_link_memory(link, tid, memory);
@@ -90,7 +90,7 @@ int __wrap_broker_link_memory(BrokerLink *link, pid_t tid, BrokerMemory *memory)
     return error;
 }
 
-/* What comes along with a call of the listener's. */
+/* The descriptor that comes with a call from the listener. */
 void __wrap_call_memory_init(CallMemory *memory, int fd, int denied)
 {
     if (fd >= 0) {
@@ -132,7 +132,7 @@ static void reply(int fd, uint64_t unique, struct fuse_ioctl_out *out, void *dat
     (void)!writev(fd, iov, G_N_ELEMENTS(iov));
 }
 
-/* Have the kernel bring what is at the address, and take it back. */
+/* Have the kernel copy the memory at the address to the worker, and back. */
 static void ask_kernel(int fd, uint64_t unique)
 {
     const struct fuse_ioctl_iovec range = {.base = wanted("FALLEN_ADDRESS"), .len = LOOT};
@@ -154,7 +154,7 @@ static void take_from_kernel(int fd, uint64_t unique, const char *text)
 
 static void attack(int fd, const struct fuse_in_header *header, const struct fuse_ioctl_in *in)
 {
-    /* What came with the retry that was asked for, or with the call. */
+    /* The memory that the retry, or the call itself, brought. */
     if (in->in_size == LOOT) {
         take_from_kernel(fd, header->unique, (const char *)(in + 1));
     } else {
@@ -182,7 +182,7 @@ static gpointer spy_forever(gpointer data)
     return NULL;
 }
 
-/* Somebody calls. */
+/* A program calls. */
 static void spy_on(const struct fuse_in_header *header)
 {
     static gsize started;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker is executed without an environment; a fallen one finds its orders there. Goes with --wrap=worker_environment. */
+/*
+ * A worker is executed without an environment; a fallen worker finds its orders in the one that this function gives it. Goes
+ * with --wrap=worker_environment.
+ */
 #include <unistd.h>
 
 char **__wrap_worker_environment(void);

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker that has fallen: the real nvcuse, with somebody between its worker and its broker. It
- * serves as ever, behind the same walls, and once a guest has opened a device (FALLEN_AT: so many) it
- * sends the broker what an attacker would. The linker puts these functions in the way of the worker's
- * own (--wrap).
+ * A fallen worker: the real nvcuse, with a thread between its worker and its broker. It serves as usual, under the same
+ * confinement. When a guest has opened a device (FALLEN_AT: so many), it sends the broker what an attacker would. The linker
+ * puts these functions in place of the worker's own (--wrap).
  *
  * The environment variable FALLEN holds the messages, a word each:
  *
  *     OP:A:B:C:D      a request with this op, and these numbers in its first places; @ is the guest's
  *                     thread that the worker asked about last
- *     file:OP:A:B:C   the same with a file attached, which is none of the host's devices
+ *     file:OP:A:B:C   the same with a file attached that is not one of the host's devices
  *     host:OP:A:B:C   the same with the file of the last answer that had one
  *     mute:OP:N       N requests that have no answer
- *     maps:file       from now on each mapping of a guest's is allowed, with a file that is none of the host's devices
+ *     maps:file       from now on each mapping of a guest's is allowed, with a file that is not one of the host's devices
  *     maps:host       the same with the file of the last answer that had one
- *     bytes:N         N bytes that are no request, unless N is a request's size
+ *     bytes:N         N bytes that are not a request, unless N is a request's size
  *     flood:N         N requests at once, before any answer is read
  *     call:NAME:A:B   a system call, made by the worker itself (fallen-call.h)
  *
- * Each is answered on standard error: "WORD: ok", "WORD: ok, with a file", "WORD: ERRNO", or "WORD:
- * hung up", or "WORD: sent", or "WORD: from now on"; what follows a hang-up is not sent. "the attack is over" ends the list.
+ * Each result is a line on standard error: "WORD: ok", "WORD: ok, with a file", "WORD: ERRNO", "WORD: hung up", "WORD: sent"
+ * or "WORD: from now on"; after "hung up" no more words are sent. "the attack is over" ends the list.
  */
 #include <errno.h>
 #include <poll.h>
@@ -57,7 +56,7 @@ enum {
     NUMBERS = 5, /* of a request */
 };
 
-/* Between worker and broker, passing on what they say. */
+/* The thread between worker and broker, which passes messages on. */
 typedef struct {
     int worker;
     int broker;
@@ -66,7 +65,7 @@ typedef struct {
     int opened;    /* an eventfd that counts guests' opens */
     gint64 opens;  /* until the attack */
     char **attack;
-    gint mapped; /* what guests' mappings are answered with; -1: what they should be. Atomic */
+    gint mapped; /* the file that answers guests' mappings; -1: the right one. Atomic */
     bool hung_up;
     uint32_t serial; /* of the attack's last question */
 } Middle;
@@ -82,7 +81,7 @@ static bool send_request(const Middle *middle, const uint32_t *numbers, int fd)
     return seqpacket_send(middle->broker, &request, sizeof request, fd);
 }
 
-/* "OP:A:B:C:D", of which the last may be left out. */
+/* Parse "OP:A:B:C:D"; the last numbers may be left out. */
 static void parse(const Middle *middle, const char *text, uint32_t *numbers)
 {
     g_auto(GStrv) parts = g_strsplit(text, ":", NUMBERS);
@@ -95,8 +94,10 @@ static void parse(const Middle *middle, const char *text, uint32_t *numbers)
     }
 }
 
-/* Take a message from the broker and pass it on, unless it is for us. Returns false for ours, or if
- * there will be no more. */
+/*
+ * Take a message from the broker, and pass it on unless it answers the attack. Returns: false for such an answer, or if no more
+ * messages will come.
+ */
 static bool pass_reply(Middle *middle, BrokerReply *reply, int *fd)
 {
     int fds[SEQPACKET_FILES_MAX];
@@ -156,7 +157,7 @@ static void attack_bytes(Middle *middle, const char *word, size_t n)
     wait_answer(middle, word);
 }
 
-/* The broker must not keep what it cannot answer. */
+/* The broker must not keep requests that it cannot answer. */
 static void attack_flood(Middle *middle, const char *word, uint32_t n)
 {
     const uint32_t numbers[NUMBERS] = {BROKER_PROCESS, 1};
@@ -226,7 +227,7 @@ static void attack(Middle *middle)
     middle->attack = NULL;
 }
 
-/* Returns false if the worker is gone. */
+/* Returns: false if the worker is gone. */
 static bool pass_request(Middle *middle)
 {
     BrokerRequest request;
@@ -242,7 +243,7 @@ static bool pass_request(Middle *middle)
     return result != SEQPACKET_GONE;
 }
 
-/* Guests have opened devices: attack if these are enough. */
+/* Guests have opened devices: attack if they have opened enough. */
 static void note_opens(Middle *middle)
 {
     eventfd_t n = 0;
@@ -274,11 +275,11 @@ static gpointer stand_between(gpointer data)
             note_opens(middle);
         }
     }
-    close(middle->worker); /* and the real worker ends */
+    close(middle->worker); /* this ends the real worker */
     return NULL;
 }
 
-/* The worker's, which there is one of. */
+/* The thread between worker and broker; a process has one. */
 static Middle *the_middle;
 
 BrokerLink *__wrap_broker_link_new(int socket)
@@ -313,7 +314,7 @@ int __wrap_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, 
     return error;
 }
 
-/* The file that is asked for next by this thread is the answer to a mapping. */
+/* The next file that this thread asks for is the answer to a mapping. */
 static __thread bool mapping;
 
 int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
@@ -333,7 +334,7 @@ int __wrap_nv_file_fd(const NvFile *file)
     return is_answer ? g_atomic_int_get(&the_middle->mapped) : __real_nv_file_fd(file);
 }
 
-/* Called when everything is locked up. */
+/* Called when the worker is confined. */
 bool __wrap_transport_run(Transport *transport, GError **error)
 {
     g_thread_unref(g_thread_new("fallen", stand_between, the_middle));

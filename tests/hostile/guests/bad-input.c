@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that passes what no library would: prints a line for each call, "what: errno [status]",
- * for the case that runs it to compare. What reached the host meanwhile, nvcuse's table of calls
- * tells.
+ * A guest that passes arguments that no library would. It prints a line for each call, "what: errno [status]", which the case
+ * that runs it compares. The case reads in nvcuse's table of calls what reached the host.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,13 +31,13 @@ static void report(const char *what, long result)
     printf("%s: %s\n", what, result < 0 ? strerrorname_np(errno) : "0");
 }
 
-/* @status is looked at after the call, so it comes by its address. */
+/* @status is passed by address, because it is read after the call. */
 static void report_status(const char *what, long result, const NvU32 *status)
 {
     printf("%s: %s 0x%x\n", what, result < 0 ? strerrorname_np(errno) : "0", *status);
 }
 
-/* Memory whose last byte is the last of a page, with nothing to read behind it. */
+/* Memory that ends with a page, followed by a page that cannot be read. */
 static void *at_page_end(size_t size)
 {
     size_t room = (size / PAGE + 1) * PAGE;
@@ -68,7 +67,7 @@ static void unknown_numbers(void)
 
 static void wrong_sizes(void)
 {
-    static char buffer[16384]; /* as long as a word can say */
+    static char buffer[16384]; /* as long as an ioctl word can tell */
 
     report("system parameters, a byte short", ioctl(ctl, COMMAND(NV_ESC_SYS_PARAMS, 7), buffer));
     report("system parameters, a byte long", ioctl(ctl, COMMAND(NV_ESC_SYS_PARAMS, 9), buffer));
@@ -82,7 +81,7 @@ static void bad_pointers(void)
     unsigned long command = COMMAND(NV_ESC_SYS_PARAMS, 8);
     char *end = (char *)at_page_end(0);
     nv_ioctl_rm_api_version_t *read_only =
-        at_page_end(PAGE); /* the whole page, to be made read-only */
+        at_page_end(PAGE); /* the whole page, which is made read-only */
 
     report("null", ioctl(ctl, command, NULL));
     report("unmapped", ioctl(ctl, command, (void *)0x1000));
@@ -106,7 +105,7 @@ static void page_end(void)
     printf("and its answer: %s\n", version->reply == 1 ? version->versionString : "none");
 }
 
-/* The driver looks at neither; CUSE copies by them. */
+/* The driver ignores both bits; CUSE copies according to them. */
 static void odd_directions(void)
 {
     static const struct {
@@ -142,7 +141,7 @@ static void controls(void)
     report("control, 4 GiB of parameters", ioctl(ctl, command, &p));
 }
 
-/* The kernel carries 128 KiB each way, the outer struct included; the driver takes 1 MiB. */
+/* The kernel copies 128 KiB each way, including the outer struct; the driver accepts 1 MiB. */
 static void large_control(void)
 {
     const size_t carried = 32 * PAGE - sizeof(NVOS54_PARAMETERS);
@@ -209,7 +208,7 @@ static void other_calls(void)
     report("mmap", mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ctl, 0) == MAP_FAILED ? -1 : 0);
 }
 
-/* The 32-bit ioctl, number 54, by the gate that is open to 64-bit programs too. */
+/* The 32-bit ioctl, number 54, through the gate that 64-bit programs can use too. */
 static void compat(void)
 {
     void *low =

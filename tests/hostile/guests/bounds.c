@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts at every boundary, and descriptors of every wrong kind.
+ * A guest that passes counts at every boundary, and descriptors of every wrong kind.
  *
- *     bounds counts    arrays with as many elements as may be, one more, and so many that their size
- *                      wraps; "within", "beyond" or "none" says which
+ *     bounds counts    arrays with the largest number of elements, one more, and so many that their size
+ *                      wraps; each line says "within", "beyond" or "none"
  *     bounds files     calls that take a descriptor
  *
- * The arrays end where nothing is mapped.
+ * Behind each array there is no memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ typedef struct {
     const char *count;
     const char *arrays[2];
     NvU32 element;
-    bool square; /* there are as many elements as that */
+    bool square; /* the array has the count's square of elements */
 } ArrayCall;
 
 static const ArrayCall array_calls[] = {
@@ -76,7 +76,7 @@ static const ArrayCall array_calls[] = {
      true},
 };
 
-/* A mebibyte, with nothing behind it. */
+/* A mebibyte, without memory behind it. */
 static char *array_new(void)
 {
     char *array =
@@ -95,7 +95,7 @@ static void call_with(const Tree *t, const ArrayCall *call, NvU32 count, NvU32 m
 
     for (int i = 0; i < 2 && call->arrays[i] && params_has(&params, call->arrays[i]); i++) {
         arrays[i] = arrays[i] ? arrays[i] : array_new();
-        /* The last byte of the largest is the last that there is. */
+        /* The largest array ends with the memory. */
         NvU64 elements = call->square ? (NvU64)count * count : count;
         NvU64 bytes = count <= most ? elements * call->element : 0;
         params_put(&params, call->arrays[i], 0, (uintptr_t)(arrays[i] + MEBIBYTE - bytes));
@@ -117,7 +117,7 @@ static void counts(const Tree *t)
         const ArrayCall *call = &array_calls[i];
         NvU32 most = (NvU32)(MEBIBYTE / call->element);
         if (call->square) {
-            most = 512; /* whose square has that size */
+            most = 512; /* its square has that size */
         }
         const NvU32 values[] = {0,
                                 1,

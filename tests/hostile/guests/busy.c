@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that keeps every thread of an instance busy with the calls that make broker and worker
- * wait for each other: opens, descriptors that the broker must identify, and closes that come while
- * it has a duplicate, so that its close is the last. Usage: busy THREADS ROUNDS. Exits with 0 when
- * all rounds are done; a deadlock shows as a run that never ends.
+ * A guest that keeps every thread of an instance busy with calls in which broker and worker wait for each other: opens,
+ * descriptors that the broker must identify, and closes that arrive while the broker has a duplicate, so that the broker's
+ * close is the last. Usage: busy THREADS ROUNDS. Exits with 0 when all rounds are done; a deadlock shows as a run that does not
+ * end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 enum { SHARED_FDS = 4 };
 
-static int shared[SHARED_FDS]; /* opened, named and closed by everybody, with no order at all */
+static int shared[SHARED_FDS]; /* opened, passed and closed by all threads, in any order */
 static long rounds;
 
 static int open_device(const char *path)
@@ -45,7 +45,7 @@ static void *run(void *data)
         UVM_MM_INITIALIZE_PARAMS mm = {.uvmFd = target.ctl_fd};
         int uvm = open_device("/dev/nvidia-uvm");
 
-        /* Any answer will do; that there is one counts. */
+        /* Any answer is right, but there must be one. */
         (void)ioctl(mine, REGISTER_FD, &target);
         (void)ioctl(uvm, (unsigned long)UVM_MM_INITIALIZE, &mm);
         close(uvm);

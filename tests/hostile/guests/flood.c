@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A flood of the calls that go by the broker, nvcuse's business or not, of many threads of many processes
- * that are killed while their calls wait for an answer. usage: flood PROCESSES THREADS SECONDS
- * An answer that is not as it should be is a line; at the end, whether there was enough of everything.
+ * A flood of calls that the broker receives, whether or not they are for nvcuse, from many threads of many processes, which are
+ * killed while their calls wait for an answer. Usage: flood PROCESSES THREADS SECONDS. It prints a line for each wrong answer,
+ * and at the end whether every kind of call was made often enough.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 enum { PROCESSES_MAX = 64, MOMENT_US = 30000, ENOUGH = 20 };
 
 static int shown; /* a file with memory to map */
-static int plain; /* a file that is none of nvcuse's */
+static int plain; /* a file that is not nvcuse's */
 static int pipes[2];
 static unsigned threads;
 
@@ -93,7 +93,7 @@ static int call_other(void)
 static const struct {
     const char *name;
     int (*act)(void);
-    int error; /* that it must have */
+    int error; /* the expected errno value */
 } acts[] = {
     {"an open of ours", open_ours, 0},
     {"an open of another file", open_other, 0},
@@ -106,7 +106,7 @@ static const struct {
 
 enum { N_ACTS = sizeof acts / sizeof acts[0] };
 
-static atomic_uint *done; /* of each act, by all processes */
+static atomic_uint *done; /* how often all processes did each act */
 
 static void *act_forever(void *data)
 {

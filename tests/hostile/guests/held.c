@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest with a FUSE file system of its own, which never answers a flush: whoever closes a file of it waits until the
- * file system is gone, killed or not. Many threads make the calls that the broker looks at on such a file; then one
- * call more has to work.
+ * A guest with a FUSE file system of its own that never answers a flush: a process that closes a file of it waits until the
+ * file system is gone, even if it is killed. Many threads make the calls that the broker looks into on such a file; then one
+ * more call has to work.
  *
- *     held DIRECTORY N [alone]     with N threads; without that one call: natively
+ *     held DIRECTORY N [alone]     with N threads; "alone" without that last call, for native runs
  */
 #define FUSE_USE_VERSION 35
 
@@ -73,7 +73,7 @@ static void on_flush(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info
 static const struct fuse_lowlevel_ops ops = {
     .lookup = on_lookup, .getattr = on_getattr, .open = on_open, .flush = on_flush};
 
-/* In a process of its own, killed when this one ends. */
+/* The server runs in a process of its own, which is killed when this one ends. */
 static pid_t serve(const char *directory)
 {
     char name[] = "held";
@@ -90,7 +90,7 @@ static pid_t serve(const char *directory)
         fuse_session_loop(session);
         _exit(0);
     }
-    close(fuse_session_fd(session)); /* the file system goes with its server */
+    close(fuse_session_fd(session)); /* the file system ends with its server */
     return server;
 }
 
@@ -107,7 +107,7 @@ static int error_of(int64_t result)
     return result < 0 ? errno : 0;
 }
 
-/* On every one natively: no such call; no such mapping, or a mapping; another descriptor. */
+/* The native results: no such call; no such mapping, or a mapping; another descriptor. */
 static void *call(void *data)
 {
     int *results = data;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Callers that are not who they were: a program calls on a file, so that whatever nvcuse keeps of it is kept; then the
- * thread's number, or the process's, or the memory, is another's, and the call is made again. The answer must come into the
- * memory of who calls now, and nowhere else. In both memories the place has the same address.
+ * Callers whose identity has changed. A program calls on a file, so that nvcuse caches what it knows of the caller. Then the
+ * thread's number, the process's number or the memory belongs to another, and the call is made again. The answer must be
+ * written to the memory of the present caller, and nowhere else. In both memories the place has the same address.
  *
  *     impostor SCENE
  *
  *     clone     another process shares the memory (CLONE_VM) and keeps it; the first one executes a program
- *     thread    the same, and it is another thread than the first that executes
- *     vfork     a child in the memory of its parent calls, executes a program, and calls again
+ *     thread    the same, but another thread than the first executes it
+ *     vfork     a child in its parent's memory calls, executes a program, and calls again
  *     fork      a child has a copy of the memory
  *     number    a thread ends, and a process gets its number
  */
@@ -39,7 +39,7 @@ static const char *program;
 static const char *scene;
 static int ctl;
 static NvHandle client;
-static int pipe_ends[2]; /* who keeps the memory looks at it when the other end is closed */
+static int pipe_ends[2]; /* when one end is closed, a process checks the memory that it keeps */
 
 static void fill(void)
 {
@@ -66,14 +66,14 @@ static bool is_filled(void)
     return true;
 }
 
-/* Ask the driver for what it writes to the place. */
+/* Have the driver write its answer to the place. */
 static bool ask(void)
 {
     return rm_control(ctl, client, client, NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS, PLACE,
                       sizeof(NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS)) == NV_OK;
 }
 
-/* As who it is, until there is nothing more to be learned of it. */
+/* Call with the first identity, until nvcuse can cache nothing more about it. */
 static void be_known(void)
 {
     for (int i = 0; i < ASKED; i++) {
@@ -87,7 +87,7 @@ static void be_known(void)
     fill();
 }
 
-/* As somebody else. */
+/* Call with the other identity. */
 static void ask_anew(const char *who)
 {
     fill();
@@ -114,7 +114,7 @@ static void execute(void)
     _exit(EXIT_FAILURE);
 }
 
-/* After it: with another memory, in which the place is. */
+/* After that the executed program calls, with another memory that also has the place. */
 static int be_executed(char **words)
 {
     ctl = (int)strtol(words[0], NULL, 10);
@@ -141,7 +141,7 @@ static int keep_memory(void *data)
     return 0;
 }
 
-/* Start a process in our memory. @flags: CLONE_VFORK: and wait until it is in another */
+/* Start a process that shares this memory. @flags: CLONE_VFORK: wait until it has a memory of its own */
 static pid_t share_memory(int (*be)(void *), int flags)
 {
     static char stack[STACK] __attribute__((aligned(16)));

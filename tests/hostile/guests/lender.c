@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program with a secret, whose standard input is a file that the caller gave it, and whose children are in its memory
- * until they execute a program of the caller's. Nobody may look at its memory.
+ * A program with a secret. Its standard input is a file that the caller gave it, and its children share its memory until
+ * they execute a program of the caller's. Nobody may read its memory.
  *
- *     lender starts PLAIN N       a child gives up the rights of the program's owner, and executes PLAIN, as posix_spawn() has it
+ *     lender starts PLAIN N       a child gives up the rights of the program's owner, and executes PLAIN, as posix_spawn() does
  *     lender calls PLAIN N        before that, the child makes calls of the driver's
- *     lender shares PLAIN N       the same, while the program itself makes calls beside it
+ *     lender shares PLAIN N       the same, while the program itself makes calls at the same time
  *     lender becomes PLAIN N OWNED   a process of the caller's executes OWNED, that executes PLAIN, and that PLAIN once more
  *
- * PLAIN and OWNED are this program, OWNED with rights of its own. PLAIN has no secret; at the address of the secret is
- * something else. What has become of the secret the program says itself.
+ * PLAIN and OWNED are this program; OWNED has rights of its own. PLAIN has no secret, but other bytes at the secret's
+ * address. The program itself prints whether the secret was read or changed.
  */
 #include <errno.h>
 #include <sched.h>
@@ -32,16 +32,18 @@
 
 enum { SECRET_SIZE = 32, STACK = 65536, CALLS = 4, PAUSE_US = 2000, KEEP_US = 50000, LOST = 3 };
 
-/* In a place that does not change: linked without -pie. */
+/* At a fixed address: the program is linked without -pie. */
 extern char secret[SECRET_SIZE];
 char secret[SECRET_SIZE] = "of no worth";
 
-/* How many calls a child made in the program's memory, and how many of these were refused. */
+/* How many calls a child made in the program's memory, and how many of them were refused. */
 static unsigned made;
 static unsigned refused;
 
-/* Whatever the driver thinks of it, for there is no such client: its parameters are read before. Returns whether
- * nvcuse lets it have them. */
+/*
+ * The driver refuses this call, because the client does not exist, but first it reads the parameters. Returns: whether nvcuse
+ * allows that.
+ */
 static bool control(void)
 {
     char memory[128] = {0}; /* NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS */
@@ -63,7 +65,7 @@ static bool all_are_served(void)
     return served;
 }
 
-/* Of this thread alone: the C library would change the ids of the process whose memory it is in. */
+/* Change the ids of this thread alone: the C library would change those of the process whose memory this is. */
 static void drop(void)
 {
     const gid_t group = getgid();
@@ -96,7 +98,7 @@ static int live_in_memory(void *data)
     _exit(1);
 }
 
-/* Returns whether the calls of what the child executes were served. */
+/* Returns: whether the calls of the executed program were served. */
 static bool lend(Child *child, int flags)
 {
     static char stack[STACK] __attribute__((aligned(16)));
@@ -132,7 +134,7 @@ static int keep(void *data)
     return 0;
 }
 
-/* OWNED's turn, which knows whether it was robbed. Its memory lives on, with a process that stays in it. */
+/* OWNED checks whether it was robbed. A process that stays in its memory keeps it alive. */
 static void pass(char **argv)
 {
     static char stack[STACK] __attribute__((aligned(16)));
@@ -149,7 +151,7 @@ static void pass(char **argv)
     execl(argv[2], "lender", "again", argv[2], argv[3], NULL);
 }
 
-/* Programs of the caller's in a row have their stacks at one address. */
+/* Execute programs without address randomisation, so that the stacks of the caller's programs have the same address. */
 static void execute_in_order(const char *turn, const char *plain, const char *owned)
 {
     personality(ADDR_NO_RANDOMIZE);

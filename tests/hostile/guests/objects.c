@@ -2,10 +2,10 @@
 /*
  * A guest that makes as many objects as it can.
  *
- *     objects deep N          each below the last, N of them at most; then all freed, and again
+ *     objects deep N          each below the last, at most N; then free all of them, and start again
  *     objects wide N          side by side
- *     objects duplicates N    one, copied to and fro between two clients
- *     objects pending N MS    N threads that wait in the driver at once, for so long each
+ *     objects duplicates N    one, duplicated from one client to the other and back
+ *     objects pending N MS    N threads that wait in the driver at once, each for MS milliseconds
  *     objects abandoned N     a process is killed while N threads of it wait in the driver
  */
 #include <errno.h>
@@ -23,7 +23,7 @@
 
 enum { LONG_MS = 600000, THREADS_MAX = 1024 };
 
-/* An object that may be below any other. */
+/* A class that may be below any other. */
 static int64_t below(const Tree *t, NvHandle parent, NvHandle handle)
 {
     Params params = class_params(NV01_CONTEXT_DMA);
@@ -49,7 +49,7 @@ static int64_t make(const Tree *t, bool deep, long most, long *made)
     return result;
 }
 
-/* What is freed can be had again. */
+/* Objects that were freed can be allocated again. */
 static void pile_up(bool deep, long most)
 {
     for (int round = 0; round < 2; round++) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes by the thousand, where there are so few numbers that each comes again and again, while
- * nvcuse may still have work for the one that had it before.
+ * Thousands of processes with so few numbers that each number is used again and again, while nvcuse may still have work for the
+ * process that had it before.
  *
- *     pids guests N    N processes, a few at a time: each makes and maps memory, writes its own mark
- *                      into it and asks the GPU for it; it tries the client of the last process with
- *                      its number, and to be taken for an agent; then it ends, in one way or another
- *     pids watch       outside: are processes here traced, or harmed? until SIGTERM
+ *     pids guests N    N processes, a few at a time. Each makes and maps memory, writes its own mark into it and asks the GPU
+ *                      for it; it tries the client of the last process with its number, and to pass for an agent; then it
+ *                      ends, in one of several ways
+ *     pids watch       outside the container: check until SIGTERM that no process is traced or harmed
  *
- * Whatever is not as it should be is a line.
+ * Every fault is a line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ enum {
     WATCH_US = 100000
 };
 
-/* What all processes know of each number. */
+/* What all processes share about each number. */
 typedef struct {
     atomic_uint uses;
     _Atomic NvHandle client;
@@ -48,7 +48,7 @@ static Number *numbers;
 
 /* --- guests ------------------------------------------------------------------------------------ */
 
-/* The client of whoever had this number before is nobody's, or somebody else's. */
+/* The client of the process that had this number before must be gone, or another process's. */
 static void try_predecessor(const Tree *t)
 {
     Number *number = &numbers[getpid() % NUMBERS];
@@ -60,7 +60,7 @@ static void try_predecessor(const Tree *t)
     }
 }
 
-/* What an agent waits in: for anybody else it is a mapping of nothing. */
+/* The call in which an agent waits; for every other process it is a mapping without contents. */
 static void wait_as_an_agent(void)
 {
     if (mmap(NULL, 0, PROT_NONE, MAP_SHARED, 0, 0) != MAP_FAILED || errno != EINVAL) {
@@ -116,7 +116,7 @@ static _Noreturn void end(unsigned way, int shown)
     switch (way % 4) {
     case 0:
         break;
-    case 1: /* in the middle of a call, and with its agent at work */
+    case 1: /* during a call, while its agent works */
         pthread_create(&thread, NULL, map_forever, &shown);
         usleep((useconds_t)(way / 4 % MOMENT_US));
         kill(getpid(), SIGKILL);
@@ -124,7 +124,7 @@ static _Noreturn void end(unsigned way, int shown)
     case 2:
         execl("/proc/self/exe", "pids", "nothing", NULL);
         break;
-    default: /* from another thread than the first, which is then not there any more */
+    default: /* by another thread than the first, which has ended by then */
         pthread_create(&thread, NULL, map_forever, &shown);
         usleep((useconds_t)(way / 4 % MOMENT_US));
         (void)map(shown);
@@ -162,7 +162,7 @@ static void bear(long n, unsigned seed)
     }
 }
 
-/* What is below this is given once: RESERVED_PIDS, include/linux/pid.h. */
+/* Lower numbers are assigned once: RESERVED_PIDS, include/linux/pid.h. */
 static void use_low_numbers(void)
 {
     pid_t child;
@@ -182,7 +182,7 @@ static void guests(long n)
 
     numbers = mmap(NULL, NUMBERS * sizeof *numbers, PROT_READ | PROT_WRITE,
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    abi(); /* for all of them */
+    abi(); /* once for all processes */
     use_low_numbers();
     for (unsigned i = 0; i < PARENTS; i++) {
         if (fork() == 0) {
@@ -209,7 +209,7 @@ static void on_term(int number)
     over = 1;
 }
 
-/* Both looked up in the task's own directory, which is of no later task of its number. */
+/* Both are looked up in the task's own directory, which no later task with its number gets. */
 static bool is_traced_here(int task, ino_t here)
 {
     char text[2048] = "";
@@ -268,7 +268,7 @@ static void look_at_processes(ino_t here)
     }
 }
 
-/* Processes that get the numbers of guests, and end as they want to. */
+/* Processes that get the numbers of guests, and must end undisturbed. */
 static void be_there(void)
 {
     for (int i = 0; i < BYSTANDERS; i++) {

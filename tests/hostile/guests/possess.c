@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an attacker who owns a process could do: make its main thread ask for a system call of ours
- * in place of its next one, and say how that ended.
+ * Act as an attacker who controls a process: have its main thread make one of our system calls in place of its next one, and
+ * report the result.
  *
  * usage: possess PID NUMBER
- * It prints "killed by signal N", "exit status N", or "result N" (a negative errno, or what the call
- * returned; the process then goes on with that).
+ * It prints "killed by signal N", "exit status N", or "result N" (a negative errno, or the call's return value; the process
+ * then continues with that).
  */
 #include <errno.h>
 #include <signal.h>
@@ -32,13 +32,13 @@ static int say_end(int status)
     return EXIT_SUCCESS;
 }
 
-/* Wait for a stop. Returns false if the process has ended, with @status, or cannot be waited for. */
+/* Wait for a stop. Returns: false if the process has ended, with @status, or cannot be waited for. */
 static int wait_stop(pid_t pid, int *status)
 {
     return waitpid(pid, status, __WALL) == pid && WIFSTOPPED(*status);
 }
 
-/* Go on to the next stop at a system call; the wait it is in is interrupted, and begun again. */
+/* Continue to the next stop at a system call; the wait that the process is in is interrupted and started again. */
 static int next_syscall(pid_t pid, int *status)
 {
     do {
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
         if (!next_syscall(pid, &status)) {
             return fail("wait for a system call");
         }
-    } while (!is_entry(pid)); /* the one that it was in comes to its end first */
+    } while (!is_entry(pid)); /* its present call ends first */
     if (ptrace(PTRACE_GETREGS, pid, 0, &registers) < 0) {
         return fail("read registers");
     }
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     if (ptrace(PTRACE_GETREGS, pid, 0, &registers) < 0) {
         return fail("read the result");
     }
-    /* A filter's signal comes after this stop; whoever has none comes to its next call. */
+    /* A filter's signal arrives after this stop; without one the process reaches its next call. */
     if (!next_syscall(pid, &status)) {
         return say_end(status);
     }

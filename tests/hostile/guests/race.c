@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arguments that change between the rounds in which the kernel reads them, paths that do, and
- * descriptors that change what they are. Threads call; others change the same memory and descriptors
- * all the time.
+ * A guest with arguments that change between the rounds in which the kernel reads them, paths that change, and descriptors
+ * that change their file. Some threads make calls, and others change the same memory and descriptors all the time.
  *
- * Good values are the driver's NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS and a
- * control file; bad ones are a command, a size, a pointer and a file that must never arrive.
+ * Good values are the driver's NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS and a control file; bad ones are a command, a size, a
+ * pointer and a file that must never reach the driver.
  *
  * usage: race SECONDS
- * It prints what the calls returned, each result once, and whatever was opened or mapped that should
- * not have been.
+ * It prints the results of the calls, each result once, and everything that was opened or mapped and should not have been.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,10 +44,10 @@ static nv_ioctl_register_fd_t named = {NAMED_FD};
 static char path[] = OURS;
 static int ctl;
 static int gpu;
-static int plain; /* which begins with this: */
+static int plain; /* the file begins with this: */
 static const char plain_text[] = "a file of no importance";
 static atomic_bool over;
-static atomic_uint errors[4096]; /* by errno, from 0 on */
+static atomic_uint errors[4096]; /* how often each errno value was returned, 0 included */
 
 static void *change_memory(void *data)
 {
@@ -65,7 +63,7 @@ static void *change_memory(void *data)
     return NULL;
 }
 
-/* The same number, now of a control file, now of another file, now of none. */
+/* Let the number refer to a control file, to another file and to none, in turn. */
 static void *change_files(void *data)
 {
     const int files[] = {ctl, plain, gpu};
@@ -93,7 +91,7 @@ static void register_named(void)
     close(file);
 }
 
-/* Only the plain file has anything to map. */
+/* Only the plain file has memory to map. */
 static void map_named(void)
 {
     const char *mapped = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, NAMED_FD, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program with a secret, whose standard input is a file that the caller gave it, and that makes a call on it. What
- * has become of the secret it says itself.
+ * A program with a secret that makes calls on its standard input, a file that the caller gave it. The program itself prints
+ * whether the secret was read or changed.
  *
  *     robbed CALL...
  *
@@ -9,9 +9,9 @@
  *     version    the driver's word, with nothing but its own struct
  *     control    the driver's word, with memory that its struct names
  *     drop       give up the rights of the program's owner
- *     hide       let nobody look at its memory
+ *     hide       do not let other processes look at its memory
  *     open       open the control device as standard input
- *     fork       go on as a child
+ *     fork       continue as a child
  *     exec       execute itself, with the calls that follow
  */
 #include <errno.h>
@@ -27,7 +27,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 
-/* In a place that does not change: linked without -pie. */
+/* At a fixed address: the program is linked without -pie. */
 extern char secret[32];
 char secret[32] = "the secret of the program";
 
@@ -44,7 +44,7 @@ static int version(void)
                  &params);
 }
 
-/* Whatever the driver thinks of it, for there is no such client: its parameters are read before. */
+/* The driver refuses this call, because the client does not exist, but first it reads the parameters. */
 static int control(void)
 {
     char memory[128] = {0}; /* NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS */

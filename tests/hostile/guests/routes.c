@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every way to a device node that does not go by the broker. A line for each, "WAY: ERRNO" or "WAY:
- * opened MAJOR", the major being the opened device's own number: 195 would be the driver's.
+ * Try every way to a device node that avoids the broker. A line for each way: "WAY: ERRNO" or "WAY: opened MAJOR", with the
+ * major number of the opened device: 195 would be the driver's.
  *
  * usage: routes UVM_MAJOR
  */
@@ -23,7 +23,7 @@
 
 #define NODE "/dev/nvidiactl"
 
-/* What a way led to: a descriptor, or a negative errno. It is closed. */
+/* Report the result of a way: a descriptor, which is closed, or a negative errno value. */
 static void say(const char *way, long fd)
 {
     struct stat st;
@@ -67,7 +67,7 @@ static void open_calls(void)
     say("creat", result(creat(NODE, 0600)));
 }
 
-/* One open through a ring: the kernel's own thread or ours, and no seccomp filter sees it. */
+/* Open through io_uring: the kernel's own thread or this one does it, and no seccomp filter sees the call. */
 static long ring_open(void)
 {
     struct io_uring_params params = {0};
@@ -147,7 +147,7 @@ static void made_nodes(unsigned uvm_major)
                         : result(open("/mnt/nvidiactl", O_RDONLY)));
 }
 
-/* The first process of the pid namespace, and its parents, if they can be seen. */
+/* The first process of the pid namespace, and its parents if they are visible. */
 static void other_roots(void)
 {
     say("root of process 1", result(open("/proc/1/root/dev/nvidiactl", O_RDONLY)));
@@ -155,7 +155,7 @@ static void other_roots(void)
     say("the file that init was started from", result(open("/proc/1/fd/3", O_RDWR)));
 }
 
-/* What the broker gave out can be passed on, and stays what it is. */
+/* A descriptor from the broker can be passed on, and stays the same file. */
 static void passed(void)
 {
     int pair[2];

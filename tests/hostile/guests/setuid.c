@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that executes a program with more rights than its own while it has nvcuse's files, mappings
- * and an agent. What the new program says of itself must be the same natively and through nvcuse.
+ * A guest that executes a program with more rights than its own while it has nvcuse's files, mappings and an agent. The new
+ * program must report the same natively and through nvcuse.
  *
  *     setuid held PROGRAM       after mapping
  *     setuid before PROGRAM     before its first mapping
  *     setuid race PROGRAM N     N times, while other threads map
  *
- * PROGRAM is this one, with rights of its own: it is executed as PROGRAM inside CLIENT CTL GPU SHOWN, or
- * PROGRAM brief.
+ * PROGRAM is this program with rights of its own: it is executed as PROGRAM inside CLIENT CTL GPU SHOWN, or PROGRAM brief.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +47,7 @@ static void say_status(const char *name)
     }
 }
 
-/* Whose it is, and whether anybody from before is left in it. */
+/* Print the process's ids, and whether any thread from before is left in it. */
 static void say_rights(void)
 {
     say("real user %u, effective %u", getuid(), geteuid());
@@ -70,7 +69,7 @@ static const char *map_and_write(int fd)
     return mapped[0] > 1 ? "mapped, with what was written before" : "mapped";
 }
 
-/* A file that shows memory of the tree's. */
+/* Open a file that shows memory of the tree's. */
 static int show_memory(const Tree *t)
 {
     int fd = node("nvidiactl");

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest whose memory comes when it likes: pages of userfaultfd, so that whoever reads them waits for
- * the guest.
+ * A guest that decides when its memory arrives: pages of userfaultfd, for which every reader waits for the guest.
  *
- *     slow held N       N threads each whose calls have their argument, or what that points to, in such
- *                       a page, which never comes; meanwhile this process goes on calling
+ *     slow held N       N threads whose calls have their argument, or the memory that it points to, in such a page, which
+ *                       never arrives; meanwhile this process continues to call
  *     slow watched N    N threads whose calls name, by its number, an epoll instance that is busy with such a page, in place of
  *                       a file of the driver's that had the number
  *     slow paths N      N threads whose open() has its path there
- *     slow changing N   N calls; between the rounds in which their argument is read the page goes,
- *                       and comes with other contents, or not at all
+ *     slow changing N   N calls; between the rounds in which their argument is read the page goes away, and comes back with
+ *                       other contents, or not at all
  *
- * Good contents are NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS; others must never arrive.
+ * Good contents are NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS; others must never reach the driver.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +37,7 @@
 enum { CALLS = 50, ERRNOS = 4096, LINGER_US = 2000 };
 
 static int faults;
-static char *page; /* that is not there */
+static char *page; /* a page that has not arrived */
 static NV0000_CTRL_GPU_GET_ATTACHED_IDS_PARAMS ids;
 
 static void missing(char *at)
@@ -117,7 +116,7 @@ static void *events_held(void *data)
 
 static pthread_barrier_t known, exchanged;
 
-/* First the number is that of a file, for this thread. */
+/* At first the number is that of a file, for this thread. */
 static void *look_held(void *data)
 {
     const int number = *(const int *)data;
@@ -198,7 +197,7 @@ static void held(long n, enum scene scene)
 
 /* --- what comes, and changes ------------------------------------------------------------------- */
 
-/* What the page holds, or that it is gone. */
+/* Print the page's contents, or that it is gone. */
 enum content { GOOD, OTHER_COMMAND, NO_POINTER, TOO_LARGE, GONE, CONTENTS };
 
 static void fill(void *copy, enum content content)
@@ -211,14 +210,16 @@ static void fill(void *copy, enum content content)
     memcpy(copy, &args, sizeof args);
 }
 
-/* As often as not what it held before, so that some calls find the same in all their rounds; otherwise anything. By chance, because
- * with a fixed order each call could begin at the same place of it. */
+/*
+ * With a probability of one half the contents from before, so that some calls find the same in all their rounds; else anything.
+ * By chance, because with a fixed order each call could begin at the same place of it.
+ */
 static enum content next_content(enum content before)
 {
     return random() % 2 ? before : (enum content)(random() % CONTENTS);
 }
 
-/* Whoever waits for the page gets it, for a moment; or finds that it is unmapped. */
+/* A thread that waits for the page gets it, for a moment, or finds that it is unmapped. */
 static void *answer(void *data)
 {
     static char copy[PAGE] __attribute__((aligned(4096)));

@@ -2,15 +2,15 @@
 /*
  * Guests that stop, hoard and flood.
  *
- *     swarm stopped N     N processes stopped in the middle of calls, while this one goes on calling
- *     swarm files         as many open files as there may be
- *     swarm clients       as many clients as there may be
- *     swarm mapped FORMS  files, clients and objects as many as there may be, of which each file is closed at once while
- *                         something of the driver's still refers to it: its mapping (m), another file that is tied
- *                         to it (t), or, of nvidia-uvm, a mapping (u)
+ *     swarm stopped N     N processes that are stopped during calls, while this one continues to call
+ *     swarm files         as many open files as the limit allows
+ *     swarm clients       as many clients as the limit allows
+ *     swarm mapped FORMS  files, clients and objects up to their limits, with each file closed at once while something of the
+ *                         driver's still refers to it: its mapping (m), another file that is tied to it (t), or, of
+ *                         nvidia-uvm, a mapping (u)
  *     swarm threads N     N threads that call and poll for three seconds
- *     swarm foreign       a client's handle on standard output, kept until this one is ended
- *     swarm use HANDLE    what can be done with a client's handle that is another instance's
+ *     swarm foreign       a client, whose handle is written to standard output, kept until this process is ended
+ *     swarm use HANDLE    everything that could be done with a client's handle of another instance
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 
 static atomic_bool over;
 
-/* A client with a device and its subdevice, as quietly as can be: who is killed says nothing. */
+/* Make a client with a device and its subdevice, without output: a killed process cannot report. */
 static int64_t make_tree(int ctl, NvHandle *client)
 {
     NV0080_ALLOC_PARAMETERS device = {0};
@@ -116,7 +116,7 @@ static void clients(void)
 
 enum { MAPPED = 4096 };
 
-/* A file with a client, a device, memory, and a mapping of that, which is closed. */
+/* Make a file with a client, a device, memory, and a mapping of that, and close it. */
 static int64_t hide_mapped(void)
 {
     NV0080_ALLOC_PARAMETERS device = {0};
@@ -137,7 +137,7 @@ static int64_t hide_mapped(void)
     return result;
 }
 
-/* A file with a client, which is closed, but for that a GPU's file is tied to it. */
+/* Make a file with a client and close it, while a GPU's file is tied to it. */
 static int64_t hide_tied(void)
 {
     NvHandle client = 0;
@@ -155,7 +155,7 @@ static int64_t hide_tied(void)
     return result;
 }
 
-/* A file of nvidia-uvm that is mapped, at its own offset, and closed. */
+/* Map a file of nvidia-uvm at its own offset, and close it. */
 static int64_t hide_uvm(void)
 {
     static char *next = (char *)0x200000000000;
@@ -190,7 +190,7 @@ static void mapped(const char *forms)
         say("%c: %u, then %s", *forms, n, status(result));
     }
     (void)fflush(stdout);
-    sleep(3); /* so that it can be seen what the driver has */
+    sleep(3); /* so that the test can see what the driver has */
 }
 
 static void *flood(void *data)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests that are killed at random moments, whatever they are at. usage: victims SEED ROUNDS
- * The seed decides what is done in each round, and when it ends. A line for each sort of victim says
- * how many there were; one that has an error says so.
+ * Guests that are killed at random moments, during any act. Usage: victims SEED ROUNDS. The seed determines the acts of each
+ * round, and the moment of its end. A line for each kind of victim says how many there were; a victim that meets an error
+ * prints it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -45,7 +45,7 @@ static void calls(void)
     tree_close(&t);
 }
 
-/* One that shows memory; it is of a client that goes with the tree. */
+/* Open a file that shows memory; the memory is of a client that ends with the tree. */
 static int file_of_memory(const Tree *t)
 {
     int fd = node("nvidiactl");
@@ -137,7 +137,7 @@ static void again(int fd)
     execl("/proc/self/exe", "victims", "again", number, NULL);
 }
 
-/* The file, its memory and the client live on from program to program. */
+/* File, memory and client live on from program to program. */
 static void executions(void)
 {
     Tree t = tree();
@@ -158,7 +158,7 @@ static const struct {
 
 enum { N_SORTS = sizeof sorts / sizeof sorts[0] };
 
-/* With a group of its own, for its children to go with it. */
+/* It has a process group of its own, so that its children are killed with it. */
 static pid_t start(unsigned sort)
 {
     pid_t child = fork();
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
     }
     srandom((unsigned)strtoul(argv[1], NULL, 10));
     rounds = strtol(argv[2], NULL, 10);
-    abi(); /* for all of them */
+    abi(); /* once for all processes */
     for (long i = 0; i < rounds; i++) {
         unsigned sort = (unsigned)random() % N_SORTS;
         useconds_t moment = (useconds_t)(random() % MOMENT_US);

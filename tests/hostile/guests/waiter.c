@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A guest of which one thread waits in the driver while another opens a third file of nvcuse's. usage: waiter
- */
+/* A guest with one thread that waits in the driver while another opens a third file of nvcuse's. Usage: waiter */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,7 +27,7 @@ static void *wait_in_driver(void *data)
     return NULL;
 }
 
-/* The first word of its "syscall" is the number of the call that it sleeps in. */
+/* The first word of the thread's "syscall" file is the number of the call in which it sleeps. */
 static bool is_in_ioctl(pid_t tid)
 {
     char path[64];

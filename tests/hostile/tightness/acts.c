@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the reporter is allowed to do: each act in a child of its own, undone by the child's end or by the reporter. */
+/*
+ * Acts that the reporter may or may not be allowed to do: each in a child of its own, undone by the child's end or by the
+ * reporter.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -30,7 +33,7 @@
 
 #include "tests/hostile/tightness/fact.h"
 
-/* A number, for acts that are several. */
+/* The number of the variant, for acts with several. */
 static long number(const void *data)
 {
     return *(const long *)data;
@@ -52,7 +55,7 @@ static long act_setns(const void *data)
     return fd < 0 ? fd : setns(fd, 0);
 }
 
-/* @data: a type; seen by this child alone, if it can have mounts of its own */
+/* @data: a type of file system; visible to this child alone, if it can have mounts of its own */
 static long act_mount(const void *data)
 {
     (void)unshare(CLONE_NEWNS);
@@ -219,7 +222,7 @@ static long act_real_time(const void *data)
     return sched_setscheduler(0, SCHED_FIFO, &param);
 }
 
-/* @data: which; beyond what is allowed now */
+/* @data: which limit; raise it above what is allowed now */
 static long act_raise_limit(const void *which)
 {
     struct rlimit limit;
@@ -278,7 +281,7 @@ static long act_add_key(const void *data)
     return syscall(SYS_add_key, "user", "tightness", "x", 1, KEY_SPEC_PROCESS_KEYRING);
 }
 
-/* The keyrings that the reporter can name, by what they are called. */
+/* The keyrings that the reporter can name, by their names. */
 static void report_keyrings(void)
 {
     for (int which = KEY_SPEC_THREAD_KEYRING; which >= KEY_SPEC_USER_SESSION_KEYRING; which--) {

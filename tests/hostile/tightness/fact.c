@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Writing facts, and reading files for them. */
 #include "tests/hostile/tightness/fact.h"
 
 #include <errno.h>

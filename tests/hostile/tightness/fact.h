@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tightness finds out, a line each, and what its parts have in common. */
+/* The facts that tightness reports, one per line, and functions that its parts share. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 /** fact: write a line "SUBJECT: TEXT" to standard output. */
 void fact(const char *subject, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** outcome: what a call returned: "ok", or the name of errno for a negative @result. */
+/** outcome: a call's result as text: "ok", or the name of errno for a negative @result. */
 const char *outcome(long result);
 
 /** in_child: have a child do something that may change, or end, the process that does it.
@@ -18,10 +18,10 @@ const char *outcome(long result);
  * Returns: what outcome() says of it in the child; "killed by signal N"; "no answer" after some seconds. The caller frees it. */
 char *in_child(long (*what)(const void *data), const void *data);
 
-/** text_of: a file's contents, also where its size is not known; NULL with errno set. The caller frees it. */
+/** text_of: a file's contents, also if the kernel does not tell its size; NULL with errno set. The caller frees it. */
 char *text_of(const char *path);
 
-/** link_of: where a link leads, with the numbers of sockets, pipes and the like taken out; or the name of errno. */
+/** link_of: the target of a link, without the numbers of sockets, pipes and the like; or the name of errno. */
 char *link_of(const char *path);
 
 /** names_in: a directory's names, sorted; empty if it cannot be read. */
@@ -35,7 +35,7 @@ typedef struct {
 Guest guest_start(void);
 void guest_end(const Guest *guest);
 
-/* Each reports one field. @words: the program's arguments */
+/* Each function reports one field. @words: the program's arguments */
 void report_inherited(void);
 void report_identity(char *const *words);
 void report_limits(void);

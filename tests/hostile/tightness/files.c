@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mounts, device nodes, and what can be opened for writing under /proc and /sys. */
+/* Report mounts, device nodes, and files below /proc and /sys that can be opened for writing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -15,7 +15,7 @@
 
 /* --- mounts ----------------------------------------------------------------------------------- */
 
-/* Without the numbers of mounts, of their devices and of their peer groups. */
+/* A line of mountinfo without the numbers of mounts, of their devices and of their peer groups. */
 static void report_mount(const char *line)
 {
     g_auto(GStrv) fields = g_strsplit(line, " ", -1);
@@ -99,10 +99,12 @@ static void report_nodes_in(const char *directory)
     }
 }
 
-/* The minors that somebody has who has a major at all; and DRM's, NVIDIA's control node and the CUSE device. */
+/*
+ * Minors that a container would have if it had the major at all; and those of DRM, NVIDIA's control node and the CUSE device.
+ */
 static const unsigned minors[] = {0, 1, 2, 3, 4, 5, 8, 64, 128, 203, 229, 254, 255};
 
-/* What the node of a number can be opened for, made where a container can make files. */
+/* How a node with this number can be opened, if it is made where a container can make files. */
 static char *try_number(const char *path, mode_t type, unsigned major_no, unsigned minor_no)
 {
     int made = mknod(path, type | 0666, makedev(major_no, minor_no));
@@ -115,7 +117,7 @@ static char *try_number(const char *path, mode_t type, unsigned major_no, unsign
     return opens;
 }
 
-/* All minors of a major with which the same can be done are one fact. */
+/* All minors of a major with the same result are one fact. */
 static void report_major(const char *directory, mode_t type, unsigned major_no)
 {
     g_autofree char *path = g_strdup_printf("%s/tightness-node", directory);
@@ -154,7 +156,7 @@ void report_devices(void)
 
 /* --- /proc and /sys --------------------------------------------------------------------------- */
 
-/* Processes have a report of their own. */
+/* processes.c reports processes. */
 static bool is_process(const char *path)
 {
     return g_str_has_prefix(path, "/proc/") && g_ascii_isdigit(path[6]);
@@ -198,7 +200,7 @@ static void report_names(const char *directory, unsigned depth)
     }
 }
 
-/* What tells of others: devices of other containers have names and numbers. */
+/* Lists of the host, in which the names and numbers of other containers' devices may be visible. */
 static void report_lists(void)
 {
     static const char *const texts[] = {"/proc/devices", "/proc/misc", "/proc/filesystems",

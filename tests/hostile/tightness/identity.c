@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the reporter is: descriptors and environment it was started with, namespaces, ids, capabilities, limits. */
+/*
+ * Report the reporter's identity: the descriptors and environment it was started with, namespaces, ids, capabilities, limits.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -55,7 +57,7 @@ static void report_environment(void)
     }
 }
 
-/* Which files are in the address space, and how. */
+/* The files in the address space, and how they are mapped. */
 static void report_mapped_files(void)
 {
     g_autofree char *text = text_of("/proc/self/maps");
@@ -98,7 +100,7 @@ void report_inherited(void)
 
 /* --- namespaces and ids ----------------------------------------------------------------------- */
 
-/* Does a word say that this is the host's? */
+/* Whether one of the program's words says that this namespace is the host's. */
 static const char *whose(char *const *words, const char *name, const char *link)
 {
     g_autofree char *wanted = g_strdup_printf("%s=%s", name, link);
@@ -130,7 +132,7 @@ static void report_namespaces(char *const *words)
     }
 }
 
-/* A line of /proc/self/status that is the same each time. */
+/* A line of /proc/self/status that is the same in every run. */
 static bool is_steady(const char *line)
 {
     static const char *const changing[] = {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a container sees and can do, one fact a line, in an order that does not change: the reports of two containers are
- * compared with diff. Nothing in a line depends on numbers that the kernel gives out anew each time.
+ * Report what a container sees and can do, one fact per line, in a fixed order: the reports of two containers are compared
+ * with diff. No line depends on numbers that the kernel assigns anew each time.
  *
  * usage: tightness [NAMESPACE=LINK]...
  *
- * The words say what the host's namespaces are: "net=net:[4026531840]".
+ * The words name the host's namespaces: "net=net:[4026531840]".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@
 int main(int argc, char **argv)
 {
     (void)argc;
-    /* First what was there at the start, before this program opens anything itself. */
+    /* First what was there at the start, before this program opens a file itself. */
     report_inherited();
     report_identity(argv + 1);
     report_limits();
     umask(0);
     const Guest guest = guest_start();
-    /* What asks the kernel for modules comes before what shows that they are there. */
+    /* Acts that make the kernel load modules come before reports that show the modules. */
     report_sockets();
     report_acts();
     report_devices();

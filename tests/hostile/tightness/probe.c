@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Probing the filters of a process. */
 #include "tests/hostile/tightness/probe.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 
 enum { ANSWER_SECONDS = 10, X32_BIT = 0x40000000, NO_SECCOMP = 3, MAX_ERRNO = 4095 };
 
-/* Where the child is; in memory that it shares with its tracer. */
+/* The child's progress, in memory that it shares with its tracer. */
 typedef struct {
     _Atomic size_t at;
     atomic_bool done;
@@ -39,7 +40,7 @@ static long call_64(long number, const long *a)
     return result;
 }
 
-/* Its sixth argument would be in the frame pointer, and stays what that is. */
+/* The sixth argument would be in the frame pointer; it keeps the value that this has. */
 static long call_32(long number, const long *a)
 {
     long result;
@@ -67,7 +68,7 @@ static bool trace_every_call(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* From the filter on it makes no call but the probes. */
+/* After it has installed the filter, it makes only the calls to probe. */
 static _Noreturn void child_main(Probe *probes, size_t n, Progress *progress)
 {
     if (ptrace(PTRACE_TRACEME, 0, 0, 0) < 0 || raise(SIGSTOP) != 0 || !trace_every_call()) {
@@ -83,19 +84,19 @@ static _Noreturn void child_main(Probe *probes, size_t n, Progress *progress)
     }
     atomic_store(&progress->done, true);
     for (;;) {
-        (void)getppid(); /* the tracer ends it here */
+        (void)getppid(); /* the tracer ends the child here */
     }
 }
 
 /* --- in its tracer ---------------------------------------------------------------------------- */
 
-/* Have the kernel leave out the call that the child is stopped in. */
+/* Have the kernel skip the call that the child is stopped in. */
 static void leave_out(pid_t child)
 {
     ptrace(PTRACE_POKEUSER, child, offsetof(struct user_regs_struct, orig_rax), -1L);
 }
 
-/* Go on after a stop. Returns false when the child has probed all. */
+/* Continue after a stop. Returns: false when the child has probed all. */
 static bool go_on(pid_t child, int status, Probe *probes, Progress *progress)
 {
     int signal = WSTOPSIG(status);
@@ -118,12 +119,12 @@ static bool go_on(pid_t child, int status, Probe *probes, Progress *progress)
     return true;
 }
 
-/* Follow a child to its end. Returns false if it could not begin. */
+/* Follow a child to its end. Returns: false if it could not begin. */
 static bool follow(pid_t child, Probe *probes, Progress *progress)
 {
     int status = 0;
 
-    (void)waitpid(child, &status, 0); /* its own stop */
+    (void)waitpid(child, &status, 0); /* the stop that the child makes itself */
     ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
     ptrace(PTRACE_CONT, child, 0, 0);
     for (;;) {

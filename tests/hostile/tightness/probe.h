@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the filters of a process say to system calls, without a call being made.
+ * Find out how the filters of a process answer system calls, without making the calls.
  *
- * A child adds a filter of its own that sends every call to its tracer. The kernel goes by the strictest answer of all filters:
- * what the others let through stops at the tracer, which has the kernel leave it out; what they refuse never comes there; and
- * what they ask a listener about ends as the listener likes, with the arguments of the probe. So any call can be probed,
- * those too that would end the process or the machine.
+ * A child adds a filter of its own that sends every call to its tracer. The kernel takes the strictest answer of all
+ * filters: a call that the others allow stops at the tracer, which has the kernel skip it; a call that they refuse never
+ * gets there; and a call that they send to a listener ends as the listener decides, with the arguments of the probe. So any
+ * call can be probed, also those that would end the process or the machine.
  */
 #pragma once
 
@@ -17,13 +17,13 @@ typedef enum { PROBE_X86_64, PROBE_X32, PROBE_I386, PROBE_ABIS } ProbeAbi;
 typedef enum {
     PROBE_UNKNOWN,
     PROBE_ALLOWED,
-    PROBE_ERROR, /* @error: the filter's, or what came of asking the listener */
+    PROBE_ERROR, /* @error: the filter's, or the listener's */
     PROBE_TRAPPED,
     PROBE_KILLED,
     PROBE_NO_ANSWER,
 } ProbeVerdict;
 
-/** Probe: a call; and what is said to it. */
+/** Probe: a call, and the answer to it. */
 typedef struct {
     ProbeAbi abi;
     long number; /* of the ABI's table; without x32's bit */
@@ -32,5 +32,5 @@ typedef struct {
     volatile long error;
 } Probe;
 
-/** probes_run: find out. @probes: in memory that is shared with children. Returns false, with errno, if it cannot be done. */
+/** probes_run: find out. @probes: in memory that is shared with children. Returns: false with errno if it is not possible. */
 bool probes_run(Probe *probes, size_t n);

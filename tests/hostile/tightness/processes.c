@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is seen of each process and of its threads, and what can be done to them. */
+/* Report what is visible of each process and of its threads, and what can be done to them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -50,7 +50,7 @@ static bool map_once(int fd)
     return mapped != MAP_FAILED && munmap(mapped, GUEST_SIZE) == 0;
 }
 
-/* It maps the driver's memory again and again, where there is a driver, so that nvcuse keeps an agent in it. */
+/* The guest maps the driver's memory again and again, if there is a driver, so that nvcuse keeps an agent in it. */
 static G_NORETURN void guest_main(int ready)
 {
     int fd = mappable_file();
@@ -120,7 +120,7 @@ static long do_read_memory(const void *data)
     char byte;
     struct iovec here = {&byte, 1};
     struct iovec there = {(void *)environ,
-                          1}; /* the guest is our child, and has it at the same place */
+                          1}; /* the guest is a child, and has it at the same place */
 
     return process_vm_readv(((const Thread *)data)->tid, &here, 1, &there, 1, 0);
 }
@@ -198,7 +198,7 @@ static const struct {
     {"affinity", do_affinity},
     {"nice", do_nice},
     {"robust list", do_robust_list},
-    {"ptrace", do_seize}, /* an agent is gone then */
+    {"ptrace", do_seize}, /* this ends an agent */
 };
 
 static const char *try_file(const Thread *thread, const char *name, int flags)
@@ -232,7 +232,7 @@ static void report_thread_files(const char *subject, const Thread *thread)
     }
 }
 
-/* Numbers mean something only where they are of this pid namespace: 0 is none, or somebody outside. */
+/* Numbers are comparable only inside this pid namespace: 0 is no process, or one outside. */
 static const char *tracer_of(const char *line)
 {
     return g_ascii_strtoull(line, NULL, 10) == 0 ? "nobody, or somebody outside"
@@ -296,7 +296,7 @@ static void report_process(const Guest *guest, pid_t pid)
     }
 }
 
-/* A process that is hidden in /proc may still be there. */
+/* A process that is hidden in /proc may still exist. */
 static void report_hidden(void)
 {
     enum { NUMBERS = 400, AGO = 10 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom sockets reach: address families, netlink, and the unix sockets that others listen at. */
+/* Report what sockets reach: address families, netlink, and unix sockets of other processes. */
 #include <errno.h>
 #include <ftw.h>
 #include <linux/netlink.h>
@@ -37,7 +37,7 @@ static const char *try_connect(const struct sockaddr_un *address, socklen_t leng
     return result;
 }
 
-/* A name as /proc/net/unix writes it: "@" for the null byte of an abstract one. */
+/* A name as in /proc/net/unix: "@" for the null byte of an abstract one. */
 static void report_listener(const char *name)
 {
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
@@ -91,7 +91,7 @@ static int report_if_socket(const char *path, const struct stat *st, int kind, s
     return 0;
 }
 
-/* In the places where programs put them. */
+/* Sockets in the usual directories of programs. */
 static void report_sockets_in_files(void)
 {
     static const char *const places[] = {"/run", "/var/run", "/tmp", "/dev", "/etc", "/var/lib"};
@@ -101,7 +101,7 @@ static void report_sockets_in_files(void)
     }
 }
 
-/* A family that the kernel does not have, it looks for among its modules each time; once is enough. */
+/* For a family that it does not have, the kernel looks for a module each time; once is enough. */
 static void report_family(int family)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the filters say to every system call of each ABI, and to the arguments by which profiles tell calls apart. */
+/* Report how the filters answer every system call of each ABI, and arguments by which profiles distinguish calls. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 enum {
     NUMBERS = 600, /* more than any ABI has: x32's own are up to 547 */
     BITS = 32,
-    ARGUMENTS = 4, /* that profiles look at */
+    ARGUMENTS = 4, /* arguments that profiles compare */
 };
 
 static const struct {
@@ -67,7 +67,7 @@ static void run(Probe *probes, size_t n)
     }
 }
 
-/* The name of a number; or the number. The caller frees it. */
+/* The name of a number, or the number itself. The caller frees it. */
 static char *name_of(ProbeAbi abi, long number)
 {
     char *name = seccomp_syscall_resolve_num_arch(abis[abi].arch, (int)(number | abis[abi].bit));
@@ -77,7 +77,7 @@ static char *name_of(ProbeAbi abi, long number)
     return copy;
 }
 
-/* Each number twice: arguments all zero, and all ones. */
+/* Probe each number twice: with arguments all zero, and all ones. */
 static void report_numbers(ProbeAbi abi)
 {
     const size_t n = (size_t)NUMBERS * 2;
@@ -99,7 +99,7 @@ static void report_numbers(ProbeAbi abi)
     munmap(probes, n * sizeof *probes);
 }
 
-/* Calls that profiles, or nvcuse, look into: the first of them in every ABI. */
+/* Calls whose arguments profiles or nvcuse compare; the first of them in every ABI. */
 static const char *const looked_into[] = {
     "open",
     "openat",
@@ -134,13 +134,13 @@ static const char *const looked_into[] = {
 };
 enum { LOOKED_INTO_EVERYWHERE = 9 };
 
-/* A bit that unshare() takes with no other: a call that the broker lets go on does nothing. */
+/* unshare() refuses this bit together with any other, so a call that the broker lets continue has no effect. */
 static long invalid_bit(ProbeAbi abi, long number)
 {
     return abi == PROBE_X86_64 && number == SYS_unshare ? 1 : 0;
 }
 
-/* One argument's bits, one at a time; the first argument is no descriptor. */
+/* Probe the bits of one argument one by one; the first argument is not a descriptor. */
 static void fill_bits(Probe *probes, ProbeAbi abi, long number, unsigned argument)
 {
     for (unsigned bit = 0; bit < BITS; bit++) {
@@ -192,7 +192,7 @@ static void report_arguments(void)
     }
 }
 
-/* Words of ioctl and kinds of sockets and personalities that profiles have rules about. */
+/* ioctl words, kinds of sockets and personalities for which profiles have rules. */
 static void report_values(void)
 {
     static const struct {
