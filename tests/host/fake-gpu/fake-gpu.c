@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A PCI GPU that is only there to be found.
+ * A PCI GPU that exists only to be found.
  *
  * NVIDIA's kernel driver does not stay loaded on a machine without a GPU it supports. This module
  * registers a PCI root bus of its own with one function that answers configuration cycles like an
- * NVIDIA A100 and whose registers are plain memory, so that the real driver probes it and its
- * control device comes to life. Nothing behind the registers works: initialising the adapter
- * (opening /dev/nvidia0) fails, as it does with a GPU that fell off the bus.
+ * NVIDIA A100 and whose registers are plain memory, so that the real driver probes it and creates its
+ * control device. The registers have no function: initialising the adapter (opening /dev/nvidia0)
+ * fails, as it does with a GPU that fell off the bus.
  *
  * The memory behind the BARs must be RAM that the kernel does not use: a machine with 2 GiB and
  * "mem=1536M" on its kernel command line has the default window free.
@@ -17,7 +17,7 @@
 #include <linux/pci.h>
 #include <linux/sizes.h>
 
-/* What the driver's PCI table and chip detection want to see: an A100 (GA100). */
+/* The identity that the driver's PCI table and chip detection look for: an A100 (GA100). */
 #define FAKE_VENDOR    0x10de
 #define FAKE_DEVICE    0x20b0
 #define FAKE_SUBSYSTEM 0x134f
@@ -25,7 +25,7 @@
 /* The driver refuses a function without an interrupt; this one never fires. */
 #define FAKE_IRQ 11
 
-/* A domain of our own: the machine's root bus is domain 0, bus 0. */
+/* A PCI domain of its own: the machine's root bus is domain 0, bus 0. */
 #define FAKE_DOMAIN 1
 #define FAKE_BUS    0
 
@@ -38,13 +38,12 @@
 #define BAR_FRAMEBUFFER_SIZE   SZ_32M
 #define WINDOW_SIZE            SZ_64M
 
-/* The registers the driver identifies the chip with (offsets in BAR 0), and their values on a GA100
- * rev. A1. */
+/* The registers by which the driver identifies the chip (offsets in BAR 0), and their values on a GA100 rev. A1. */
 #define NV_PMC_BOOT_0        0x000
 #define NV_PMC_BOOT_0_GA100  0x170000a1
 #define NV_PMC_BOOT_42       0xa00
 #define NV_PMC_BOOT_42_GA100 0x170a1000
-#define REGISTERS_CLEARED    SZ_1M /* the rest is not read before the driver gives up */
+#define REGISTERS_CLEARED    SZ_1M /* the driver gives up before it reads the rest */
 
 static unsigned long window = 0x60000000UL;
 module_param(window, ulong, 0444);
@@ -96,8 +95,7 @@ static void config_write_bar(unsigned int index, u32 value)
 
     if (index >= ARRAY_SIZE(bars))
         return;
-    /* All ones asks for the size. The address itself is fixed: there is no RAM to spare anywhere
-     * else. */
+    /* Writing all ones asks for the size. The address itself is fixed: there is no free RAM anywhere else. */
     if (value == ~0U)
         *reg = ~(bars[index].size - 1) | bars[index].flags;
     else
@@ -159,7 +157,7 @@ static int bus_init(void)
         pci_free_resource_list(&resources);
         return -ENODEV;
     }
-    /* Firmware and ACPI would have routed an interrupt; nobody does so for us. */
+    /* On real hardware firmware and ACPI route an interrupt; here this function does. */
     gpu = pci_get_slot(root_bus, PCI_DEVFN(0, 0));
     if (gpu) {
         gpu->irq = FAKE_IRQ;
@@ -178,7 +176,7 @@ static int __init fake_gpu_init(void)
         return -EINVAL;
     memory_window.start = window;
     memory_window.end = window + WINDOW_SIZE - 1;
-    /* Fails if the kernel uses any of it, which is what happens without "mem=". */
+    /* Fails if the kernel uses any of this memory, as it does without "mem=". */
     err = insert_resource(&iomem_resource, &memory_window);
     if (err) {
         pr_err("fake-gpu: %pR is in use; boot with mem= below it\n", &memory_window);

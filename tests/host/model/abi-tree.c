@@ -78,14 +78,14 @@ void abi_entries(AbiKind kind, bool (*visit)(const AbiEntry *, void *), void *da
         for (i = 0; i < node->n_changes; i++) {
             const AbiEntry *entry = &node->changes[i].entry;
 
-            /* Not what a newer node replaced. */
+            /* Whether no newer node has replaced the entry. */
             if (entry->kind == kind && abi_find(kind, entry->number) == entry &&
                 !visit(entry, data))
                 return;
         }
 }
 
-/* The member of a struct whose name is the first @length bytes of @name. */
+/* The member of a struct by the first @length bytes of @name. */
 static const AbiField *member(const AbiLayout *layout, const char *name, size_t length)
 {
     u32 i;
@@ -97,7 +97,7 @@ static const AbiField *member(const AbiLayout *layout, const char *name, size_t 
     return NULL;
 }
 
-/* The member of a dotted name; @offset is set to where it is in the outermost struct. */
+/* The member of a dotted name; @offset is set to its offset in the outermost struct. */
 static const AbiField *resolve(const AbiLayout *layout, const char *name, u32 *offset)
 {
     const AbiField *field = NULL;

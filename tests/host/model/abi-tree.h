@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ABI of the driver version that the module plays, out of the project's own version tree.
+ * The ABI of the driver version that the module plays, from the project's own version tree.
  *
- * Parameter structs are reached by the driver's member names, at the offsets that they have in that
+ * Parameter structs are accessed by the driver's member names, at the offsets that they have in that
  * version: a caller that uses another version's struct gets an answer that shows it.
  */
 #pragma once
 
 #include "version-tree/abi-entry.h"
 
-/** abi_select: play this version ("580.95.05"); its node, or the nearest older one of its series.
- * Returns: 0; -EINVAL if it is no version, -ENOENT if the series is not known. */
+/** abi_select: play this version ("580.95.05"): take its node, or the nearest older one of its series. Returns: 0; -EINVAL if
+ * @version cannot be parsed, -ENOENT if the series is unknown. */
 int abi_select(const char *version);
 
 /** abi_major: major number of the selected version. */
@@ -25,7 +25,7 @@ void abi_entries(AbiKind kind, bool (*visit)(const AbiEntry *entry, void *data),
 /** abi_shape: the shape that a struct (given in its first one, or NULL) has in this version. */
 const AbiLayout *abi_shape(const AbiLayout *layout);
 
-/** struct params: a parameter struct in kernel memory, and what it looks like. */
+/** struct params: a parameter struct in kernel memory, and its layout. */
 struct params {
     const AbiLayout *layout;
     void *data;
@@ -34,8 +34,8 @@ struct params {
 /** params_has: whether the struct has a member of this (possibly dotted) name. */
 bool params_has(const struct params *params, const char *name);
 
-/** params_get, params_put: the value of a member; of an array, element @index. A name that is not
- * there is a mistake in the module, and warns. */
+/** params_get, params_put: the value of a member; of an array, element @index. An unknown name is a fault of the module, and
+ * causes a warning. */
 u64 params_get_at(const struct params *params, const char *name, u32 index);
 void params_put_at(const struct params *params, const char *name, u32 index, u64 value);
 #define params_get(PARAMS, NAME)        params_get_at(PARAMS, NAME, 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ioctls of nvidiactl and nvidiaN: which number is taken on which node, with how many bytes. */
+/* ioctls of nvidiactl and nvidiaN: which numbers each node accepts, and with which sizes. */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "rm/rm.h"
 
-/* Numbers that containers may not use, so that the project's tables have no name for them. */
+/* Numbers that containers may not use, so that the project's tables do not name them. */
 #define NV_ESC_RM_GET_EVENT_DATA 0x52
 #define NV_ESC_IOCTL_XFER_CMD    0xd3
 
@@ -26,13 +26,13 @@ struct escape {
     unsigned int nr;
     enum node node;
     int (*handler)(struct nv_call *call);
-    u32 size;         /* where the version tree has no struct */
-    bool any_size;    /* the handler looks at it */
-    const char *name; /* where the version tree has none */
+    u32 size;         /* if the version tree has no struct */
+    bool any_size;    /* the handler checks it */
+    const char *name; /* if the version tree has none */
 };
 
 static const struct escape escapes[] = {
-    /* Objects are made on nvidiactl, but for those that deliver to the file: nv_rm_alloc looks. */
+    /* Objects are allocated on nvidiactl, except those that deliver to the file: nv_rm_alloc checks that. */
     {NV_ESC_RM_ALLOC, NODE_BOTH, nv_rm_alloc},
     {NV_ESC_RM_ALLOC_MEMORY, NODE_GPU, nv_rm_alloc_memory},
     {NV_ESC_RM_FREE, NODE_CTL, nv_rm_free},
@@ -71,11 +71,11 @@ static const struct escape *escape_find(unsigned int nr)
     return NULL;
 }
 
-/* Set the call's struct from the number and size. Returns: whether the driver takes them. */
+/* Set the call's struct according to number and size. Returns: whether the driver accepts them. */
 static bool argument_fits(struct nv_call *call, const struct escape *escape, const AbiEntry *entry)
 {
     if (!entry && !escape->name)
-        return false; /* a number that this version does not have yet */
+        return false; /* this version does not have the number yet */
     call->params.layout = entry ? abi_shape(entry->layout) : NULL;
     if (escape->any_size)
         return true;
@@ -107,7 +107,7 @@ static int call_handle(struct nv_call *call, void __user *argument)
         record_bytes(call->record, "in", call->params.data, call->size);
         err = escape->handler(call);
         record_bytes(call->record, "out", call->params.data, call->size);
-        /* The driver copies out on errors as well. */
+        /* The driver copies the argument out also after errors. */
         if (err != -EFAULT && copy_to_user(argument, call->params.data, call->size))
             err = -EFAULT;
     }
@@ -115,7 +115,7 @@ static int call_handle(struct nv_call *call, void __user *argument)
     return err;
 }
 
-/* Only the number and the size count; type and direction are not looked at. */
+/* Only the number and the size count; the driver ignores type and direction. */
 long nv_ioctl(struct file *filp, unsigned int command, unsigned long argument)
 {
     struct nv_file *file = filp->private_data;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * OS events. NV_ESC_ALLOC_OS_EVENT names, by client and a number (a file descriptor, which is not
- * looked up), the file it is called on; event objects name that pair. Events with data are queued
- * on the file; those without set a flag that poll clears: whoever polls has consumed it.
+ * OS events. NV_ESC_ALLOC_OS_EVENT names the file it is called on by a client and a number (a file descriptor, which is not
+ * looked up); event objects name that pair. Events with data are queued on the file; events without data set a flag, which poll
+ * clears: a process that polls has consumed the event.
  */
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -157,7 +157,7 @@ int nv_rm_get_event_data(struct nv_call *call)
     return 0;
 }
 
-/* A file with O_NONBLOCK does not join the queue, so that waiting on it never ends. */
+/* poll does not wait on a file with O_NONBLOCK, so that nothing ends a wait for it. */
 __poll_t nv_poll(struct file *filp, poll_table *wait)
 {
     struct nv_file *file = filp->private_data;

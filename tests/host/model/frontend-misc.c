@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls of the kernel interface layer: cards, version, files that belong together. */
+/* Calls of the kernel interface layer: cards, version, files that are tied to each other. */
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -56,7 +56,7 @@ int nv_check_version(struct nv_call *call)
     return check->cmd == NV_RM_API_VERSION_CMD_QUERY ? 0 : -EINVAL;
 }
 
-/* The first caller decides for everybody. */
+/* The first caller decides for all. */
 int nv_sys_params(struct nv_call *call)
 {
     static u64 memblock_size;
@@ -72,7 +72,7 @@ int nv_sys_params(struct nv_call *call)
     return err;
 }
 
-/* Once per file. The GPUs are always up here, so there is nothing to hold them for. */
+/* Allowed once per file. The GPUs are always initialised here, so the call has no effect. */
 int nv_attach_gpus(struct nv_call *call)
 {
     const u32 *ids = call->params.data;
@@ -95,7 +95,7 @@ int nv_attach_gpus(struct nv_call *call)
 
 int nv_numa_info(struct nv_call *call)
 {
-    return -EBUSY; /* no GPU of ours has NUMA memory */
+    return -EBUSY; /* the model's GPUs have no NUMA memory */
 }
 
 int nv_wait_open_complete(struct nv_call *call)
@@ -104,7 +104,7 @@ int nv_wait_open_complete(struct nv_call *call)
     return 0;
 }
 
-/* What the resource manager answers, as the system call reports it: the struct has no status. */
+/* Turn the resource manager's status into the system call's error: the struct has no status. */
 static int register_fd_status(struct nv_file *file, struct file *ctl)
 {
     const struct nv_file *target = ctl->private_data;

@@ -186,7 +186,7 @@ const struct file_operations nv_fops = {
     .poll = nv_poll,
 };
 
-/* The open file is the token; there is nothing to do with it. */
+/* The open file itself is the token; it has no calls. */
 const struct file_operations caps_fops = {.owner = THIS_MODULE};
 static const struct file_operations imex_fops = {.owner = THIS_MODULE};
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of NVIDIA's kernel driver, with GPUs that are only there to be counted.
+ * A model of NVIDIA's kernel driver, with GPUs that do no work.
  *
- * What a program can learn about the driver from its system calls is as in the driver: device
- * numbers, who owns a client, what is refused and how, which memory a mapping shows, whose address
- * space a pointer means, what poll consumes. Nothing is computed.
+ * Everything that a program can observe of the driver through system calls is as in the driver: device
+ * numbers, who owns a client, which calls are refused and how, which memory a mapping shows, in whose
+ * address space a pointer is valid, which events poll consumes. Nothing is computed.
  *
  * Where it is simpler than the driver:
  * - A GPU's memory is ordinary pages, allocated with the object; mappings of it are page by page
  *   and are never revoked. Caching attributes are those of the mapping only, not of the kernel's.
  * - A mapping context keeps its memory alive until its file is closed.
- * - One lock for the resource manager; in the driver there are several.
- * - Classes and controls without a part in this are generic: their parameters must have the right
+ * - There is one lock for the resource manager; in the driver there are several.
+ * - Classes and controls without code here are generic: their parameters must have the right
  *   size, and a control answers with a pattern computed from its input.
  * - Access rights, MIG, SLI, suspend, non-blocking opens and accounting do not exist.
- * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL but for
+ * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL except
  *   ALLOC_SIZE.
- * - Calls that the project's tables do not have are unknown here, but for event data and the long
+ * - Calls that the project's tables do not have are unknown here, except event data and the long
  *   form of an ioctl.
- * - A capability's file is kept by the object that it allows; the driver puts a duplicate of it
- *   into the caller's table besides.
+ * - The object that a capability's file allows keeps the file; the driver also puts a duplicate of
+ *   it into the caller's table.
  *
  * Locks: rm_lock, then mmap_lock, then those of a file. Nothing that runs under mmap_lock takes
  * rm_lock. User memory is read before rm_lock is taken and written after it is released.
@@ -82,7 +82,7 @@ struct nv_gpu *gpu_by_uuid(const u8 uuid[16]);
 
 struct model_memory;
 
-/** struct map_context: what mmap of a file shows. At most one in a file's life. */
+/** struct map_context: the memory that mmap of a file shows. At most one in a file's life. */
 struct map_context {
     struct model_memory *memory;
     u64 offset; /* bytes, of the page that the mapping starts with */
@@ -105,7 +105,7 @@ struct nv_file {
     struct nv_gpu *gpu; /* NULL: nvidiactl */
     struct file *ctl;   /* NV_ESC_REGISTER_FD; holds a reference */
     bool attached;      /* NV_ESC_ATTACH_GPUS_TO_FD was done */
-    bool is_descriptor; /* given to the driver as the descriptor of a GPU */
+    bool is_descriptor; /* passed to the driver as the descriptor of a GPU */
 
     struct mutex context_lock;
     struct map_context *context;
@@ -121,16 +121,15 @@ struct nv_file {
 
 extern const struct file_operations nv_fops, caps_fops, uvm_fops;
 
-/** nv_file_get: the open file that a number means in the calling task, if it is the kind wanted:
- * NV_FILE_CTL, NV_FILE_GPU or NV_FILE_ANY. The caller releases it with fput. NULL otherwise. */
+/** nv_file_get: the open file of a descriptor of the calling task, if it is of the wanted kind: NV_FILE_CTL, NV_FILE_GPU or
+ * NV_FILE_ANY; else NULL. The caller releases it with fput. */
 enum nv_file_kind { NV_FILE_ANY, NV_FILE_CTL, NV_FILE_GPU };
 struct file *nv_file_get(int fd, enum nv_file_kind kind);
 
-/** nv_file_owner: the file that clients made through this one belong to. */
+/** nv_file_owner: the file that owns clients which are allocated through this one. */
 struct nv_file *nv_file_owner(struct nv_file *file);
 
-/** fd_name: for the record, what a number means in the calling task: "nvidiactl.3", "-", "other".
- * Returns: @buffer */
+/** fd_name: for the record, the file of a descriptor of the calling task: "nvidiactl.3", "-", "other". Returns: @buffer */
 const char *fd_name(int fd, char *buffer, size_t size);
 
 /* --- live counts (record.c shows them) */
@@ -169,7 +168,7 @@ struct nv_call {
 
 long nv_ioctl(struct file *filp, unsigned int command, unsigned long argument);
 
-/** Handlers: return 0 or a negative errno; -EFAULT alone means that nothing is copied out. */
+/** Handlers: return 0 or a negative errno; only after -EFAULT nothing is copied out. */
 int nv_rm_alloc(struct nv_call *call);
 int nv_rm_alloc_memory(struct nv_call *call);
 int nv_rm_free(struct nv_call *call);
@@ -211,26 +210,26 @@ struct model_memory {
     bool user_read_only;
 };
 
-/** memory_new: zeroed memory of whole pages. Returns: NvStatus. */
+/** memory_new: allocate zeroed memory of whole pages. Returns: NvStatus. */
 u32 memory_new(enum memory_place place, struct nv_gpu *gpu, u64 length,
                struct model_memory **memory);
 
-/** memory_pin: the pages at @address in the caller's address space; NvStatus (os-descriptor.c). */
+/** memory_pin: pin the pages at @address in the caller's address space. Returns: NvStatus (os-descriptor.c). */
 u32 memory_pin(u64 address, u64 length, bool writable, struct model_memory **memory);
 void memory_unpin(struct model_memory *memory);
 
 struct model_memory *memory_get(struct model_memory *memory);
 void memory_put(struct model_memory *memory);
 
-/** memory_copy: bytes out of or into its pages. Returns: false if it reaches beyond its end. */
+/** memory_copy: copy bytes from or to its pages. Returns: false if they reach beyond its end. */
 bool memory_copy(struct model_memory *memory, u64 offset, void *data, u32 length, bool write);
 
 /* --- mmap.c */
 
 int nv_mmap(struct file *filp, struct vm_area_struct *vma);
 
-/** context_add: let mmap of the file that @fd means show @memory. @gpu: the file must be one of
- * this GPU; NULL: it must be of nvidiactl. Returns: NvStatus. */
+/** context_add: let mmap of the file of @fd show @memory. @gpu: the file must be of this GPU; NULL: it must be of nvidiactl.
+ * Returns: NvStatus. */
 u32 context_add(int fd, struct nv_gpu *gpu, struct model_memory *memory, u64 offset, u64 length,
                 u32 caching);
 void context_free(struct nv_file *file);
@@ -241,13 +240,13 @@ struct rm_object;
 
 __poll_t nv_poll(struct file *filp, poll_table *wait);
 
-/** os_event_exists: a file was named for this client's event (NV_ESC_ALLOC_OS_EVENT). */
+/** os_event_exists: whether a file was named for this client's event (NV_ESC_ALLOC_OS_EVENT). */
 bool os_event_exists(u32 client, u32 fd);
 
 /** event_post: deliver an event object to its file. */
 void event_post(struct rm_object *event, u32 info32, u16 info16);
 
-/** event_file_closed: drop what is queued on a file and the names that lead to it. */
+/** event_file_closed: drop the events that are queued on a file, and the names that lead to it. */
 void event_file_closed(struct nv_file *file);
 
 /* --- proc.c */
@@ -262,5 +261,5 @@ void uvm_exit(void);
 
 /* --- os checks */
 
-/** caller_is_admin: the driver's administrator level. */
+/** caller_is_admin: whether the caller has the driver's administrator level. */
 bool caller_is_admin(void);

@@ -16,7 +16,7 @@ static int version_show(struct seq_file *seq, void *data)
     return 0;
 }
 
-/* The parameters that programs look at; the driver lists more. */
+/* The parameters that programs read; the driver lists more. */
 static int params_show(struct seq_file *seq, void *data)
 {
     seq_puts(seq, "ResmanDebugLevel: 4294967295\n"
@@ -114,7 +114,7 @@ static void capabilities_create(void)
     struct proc_dir_entry *mig = proc_mkdir("mig", directory);
     unsigned int i;
 
-    /* A GPU's MIG instances would be in here; there are none. */
+    /* This directory would contain a GPU's MIG instances; there are none. */
     for (i = 0; i < model_n_gpus; i++) {
         char name[16];
 

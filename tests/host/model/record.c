@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The flight recorder: its lines, and the counts of existing objects. */
 #include "record.h"
 
 #include <linux/cred.h>

@@ -2,19 +2,19 @@
 /*
  * The flight recorder: one line for each call that reached the driver, in debugfs.
  *
- *     nvcuse-model/log     the lines; writing anything forgets them
- *     nvcuse-model/live    how many of what exist now, "NAME N" a line
+ *     nvcuse-model/log     the lines; a write deletes them
+ *     nvcuse-model/live    how many objects of each kind exist now, "NAME N" a line
  *
- * A line is made of words "key=value", in this order, some left out where they do not apply:
+ * A line consists of words "key=value", in this order; words that do not apply are left out:
  *
  *     n=17 file=nvidiactl.3 task=gpu-list pid=204 uid=0 admin=1 call=NV_ESC_RM_CONTROL
  *     what=NV0000_CTRL_CMD_GPU_GET_ATTACHED_IDS fd=nvidia0.4 in=HEX data_in=HEX out=HEX
  * data_out=HEX status=NV_OK result=0
  *
- * fd is what a descriptor in the argument means to the caller: a device and the number of the open
- * file, "other", or "none". in and out are the argument's bytes, data_in and data_out those of the
+ * fd is the caller's file of a descriptor in the argument: a device and the number of the open file,
+ * "other", or "none". in and out are the argument's bytes, data_in and data_out those of the
  * parameters that it points to, list_in and list_out those of a list that these point to: as
- * hexadecimal digits, or "N:HASH" (length, 64-bit FNV-1a) of more than 64 bytes.
+ * hexadecimal digits, or "N:HASH" (length, 64-bit FNV-1a) if there are more than 64 bytes.
  */
 #pragma once
 
@@ -22,8 +22,8 @@
 
 struct record;
 
-/** record_begin: start a line about a call on a file; NULL without memory, which all functions here
- * take. @device, @id: the file. */
+/** record_begin: start a line about a call on a file. Returns: NULL without memory, which all functions here accept. @device,
+ * @id: the file. */
 struct record *record_begin(const char *device, unsigned int id);
 
 /** record_add: append " key=value". */
@@ -35,8 +35,7 @@ void record_bytes(struct record *record, const char *key, const void *data, size
 /** record_end: append the result and publish the line. */
 void record_end(struct record *record, long result);
 
-/** fnv1a: the hash of the record and of the patterns. @hash: FNV1A_START, or that of what came
- * before. */
+/** fnv1a: the hash of the record and of the patterns. @hash: FNV1A_START, or the hash of the bytes before. */
 #define FNV1A_START 0xcbf29ce484222325ULL
 u64 fnv1a(u64 hash, const void *data, size_t size);
 

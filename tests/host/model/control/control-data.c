@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands that say something about GPUs and the system. */
+/* Commands that read data of GPUs and of the system. */
 #include "abi/control/ctrl2080-gr.h"
 #include "abi/control/ctrl2080-perf.h"
 #include "control/control.h"
 
-/* Lists of ids end with this where they are not full. */
+/* The end of a list of ids that is not full. */
 #define INVALID_ID        0xffffffff
 #define UUID_FLAGS_BINARY 0x2
 
@@ -16,12 +16,12 @@ enum {
     FB_INFO_HEAP_FREE = 0x16
 };
 
-/* What nvidia-smi asks a GPU's own processor for: sensors, which the model has not. */
+/* Commands of nvidia-smi for a GPU's own processor: sensors, which the model does not have. */
 #define CMD_SENSORS      0x2080852e
 #define CMD_THERMOMETERS 0x20808513
 #define CMD_FANS         0x2080a068
 
-/* A GPU of the device that the model pretends to be, 10de:20b0: GA100, A1. */
+/* The model's GPUs present themselves as 10de:20b0: GA100, A1. */
 enum { ARCHITECTURE = 0x170, IMPLEMENTATION = 0x0, REVISION = 0xa1 };
 
 enum { VIRTUALIZATION_MODE_NONE = 0, PERSISTENCE_DISABLED = 1, COMPUTE_MODE_DEFAULT = 0 };
@@ -63,7 +63,7 @@ static u32 attach_ids(struct control *control)
     for (i = 0; i < params_length(&control->params, "gpuIds"); i++) {
         u32 id = (u32)params_get_at(&control->params, "gpuIds", i);
 
-        if (id == INVALID_ID || (i == 0 && id == 0x0000ffff)) /* the end; all that were probed */
+        if (id == INVALID_ID || (i == 0 && id == 0x0000ffff)) /* the end; all probed GPUs */
             break;
         if (!gpu_by_id(id)) {
             if (params_has(&control->params, "failedId"))
@@ -208,7 +208,7 @@ static u32 get_compute_mode(struct control *control)
     return NV_OK;
 }
 
-/* Clocks that stand still, so that two runs are the same. */
+/* Clocks that do not advance, so that two runs are the same. */
 static u32 get_times(struct control *control)
 {
     u32 size;
@@ -218,7 +218,7 @@ static u32 get_times(struct control *control)
     return NV_OK;
 }
 
-/* None of the features that are asked about. */
+/* The model has none of these features. */
 static u32 get_gpu_info(struct control *control)
 {
     NVXXXX_CTRL_XXX_INFO *info;
@@ -247,7 +247,7 @@ static u32 fb_info(const struct nv_gpu *gpu, u32 index)
     case FB_INFO_HEAP_FREE:
         return (u32)((gpu->memory - (u64)atomic64_read(&gpu->used)) >> 10);
     default:
-        return index * 3 + 1; /* as good as any, and not zero */
+        return index * 3 + 1; /* any value but zero would do */
     }
 }
 

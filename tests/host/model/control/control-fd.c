@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands with a file descriptor in their parameters: it means a file of the calling task. */
+/* Commands with a file descriptor in their parameters, which refers to a file of the calling task. */
 #include <linux/file.h>
 #include <linux/slab.h>
 
@@ -10,7 +10,7 @@
 #define OBJECT_TYPE_SYSMEM 1
 #define OBJECT_TYPE_VIDMEM 2
 
-/* The nvidiactl file that the parameter "fd" means; record what it is. The caller puts it. */
+/* The nvidiactl file to which the parameter "fd" refers; record which one it is. The caller releases it. */
 static struct file *ctl_of(struct control *control)
 {
     int fd = (int)(u32)params_get(&control->params, "fd");
@@ -182,8 +182,7 @@ WITH_CTL(get_info)
 WITH_CTL(export_many)
 WITH_CTL(import_many)
 
-/* A GPU's node as the descriptor of that GPU. Such a file cannot be registered to a control
- * file. */
+/* Use a GPU's node as the descriptor of that GPU. Such a file cannot be registered to a control file. */
 static u32 multicast_attach_gpu(struct control *control)
 {
     int fd = (int)(u32)params_get(&control->params, "devDescriptor");

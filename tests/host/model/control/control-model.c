@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands of the model alone: model-control.h. */
+/* Commands that only the model has: model-control.h. */
 #include "model-control.h"
 
 #include "control/control.h"

@@ -2,7 +2,7 @@
 /* Commands about access from one GPU, or from a third party, to another's memory. */
 #include "control/control.h"
 
-/* Where a GPU has no peer id: it is the peer itself. */
+/* The value for pairs without a peer id: a GPU has none for itself. */
 #define INVALID_PEER        0xffffffff
 #define P2P_CAPS_READ_WRITE 0x3
 

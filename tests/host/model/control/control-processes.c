@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands about processes: who uses a GPU, with how much memory, and whose work it did. A process has the
- * number that it has in the pid namespace of the task that calls; one that is not in there is left out.
+ * Commands about processes: which ones use a GPU, how much memory they have, and which one did its work. A process has the
+ * number of the calling task's pid namespace; processes outside it are left out.
  */
 #include <linux/pid.h>
 
@@ -14,7 +14,7 @@
 /* struct survey: the search through all clients. */
 struct survey {
     const struct nv_gpu *gpu;
-    u32 class; /* who has an object of it; 0: anybody */
+    u32 class; /* only processes with an object of this class; 0: all */
     pid_t pid; /* only this process; 0: any */
     u32 *pids;
     u32 n, room;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NV_ESC_RM_CONTROL: which object a command is for, copies in and out, and the answer of commands
- * that nobody gives data to: a pattern computed from every byte of the input, so that a byte that
- * is lost, added or taken from elsewhere shows.
+ * NV_ESC_RM_CONTROL: find the command's object, copy parameters in and out, and answer commands without data of their own: by a
+ * pattern computed from every byte of the input, so that a byte that is lost, added or taken from elsewhere shows.
  */
 #include "control/control.h"
 
@@ -14,7 +13,7 @@
 #define LIST_SIZE_MAX    (1U << 20)
 #define LEGACY_COMMAND   0x8000
 
-/* Commands of a channel have the number of the channel class that brought them. */
+/* Commands of a channel have the number of the channel class that introduced them. */
 struct control_group {
     u16 number; /* the upper half of a command */
     u32 kinds;
@@ -58,7 +57,7 @@ static u64 list_bytes(const struct control *control, const AbiRole *role)
     return (role->flags & ABI_SQUARE ? n * n : n) * role->element;
 }
 
-/* Find the lists, by the roles of members. */
+/* Find the lists by the roles of members. */
 static u32 find_lists(struct control *control)
 {
     const AbiLayout *layout = control->params.layout;
@@ -121,15 +120,14 @@ void control_pattern(u64 seed, void *data, u32 size)
     u32 i;
 
     for (i = 0; i < size; i++) {
-        /* Not zero: what was never written must not look written. */
+        /* Not zero: memory that was never written must not look as if it had been. */
         p[i] = (u8)((seed >> (i % 8 * 8)) | 1);
         if (i % 8 == 7)
             seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
     }
 }
 
-/* Whether a member is a list's address or length, which differ from run to run or are the
- * caller's. */
+/* Whether a member is a list's address, which differs from run to run, or its length, which is the caller's. */
 static bool is_kept(const AbiLayout *layout, const AbiField *member)
 {
     u32 i;
@@ -181,7 +179,7 @@ static control_function *find_function(u32 command)
     return function ? function : answer_with_pattern;
 }
 
-/* The client, the object, and whether the command is one of its class. */
+/* Find the client and the object, and check whether the command is one of the object's class. */
 static u32 find_object(struct control *control, const NVOS54_PARAMETERS *args)
 {
     u32 status = rm_client_get(control->call->file, args->hClient, &control->client);
@@ -193,7 +191,7 @@ static u32 find_object(struct control *control, const NVOS54_PARAMETERS *args)
     return command_fits(control->command, control->object) ? NV_OK : NV_ERR_NOT_SUPPORTED;
 }
 
-/* Before the parameters are looked at. The object may be gone when they have been read. */
+/* Find them before the parameters are read; the object may be gone after that. */
 static u32 check_object(struct control *control, const NVOS54_PARAMETERS *args)
 {
     u32 status;
@@ -216,7 +214,7 @@ static u32 run(struct control *control, const NVOS54_PARAMETERS *args)
     return status;
 }
 
-/* What the size of the parameters must be: resControlLookup. */
+/* The rule for the size of the parameters: resControlLookup. */
 static u32 check_size(struct control *control, const AbiEntry *entry)
 {
     if (control->size > CONTROL_SIZE_MAX)
@@ -263,7 +261,7 @@ static u32 write_params(struct control *control, const NVOS54_PARAMETERS *args)
     return write_lists(control);
 }
 
-/* Returns 0 or what the system call fails with. */
+/* Returns: 0, or the error of the system call. */
 static int wait_interruptibly(const struct control *control)
 {
     if (!control->wait_ms)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NV_ESC_RM_CONTROL: commands, their parameters, and the lists that those point to. */
+/* NV_ESC_RM_CONTROL: commands, their parameters, and the lists to which these point. */
 #pragma once
 
 #include "abi/control/ctrl-channel.h"
@@ -29,19 +29,19 @@ struct control {
     u32 size;
     struct control_list lists[CONTROL_LISTS_MAX];
     u32 n_lists;
-    bool lists_are_output; /* what they hold before is nothing to the driver */
+    bool lists_are_output; /* the driver ignores their previous contents */
     u32 wait_ms;           /* how long the call then waits, without rm_lock */
 };
 
 /** control_function: answer a command, under rm_lock. Returns: NvStatus. */
 typedef u32 control_function(struct control *control);
 
-/** control_data_find, control_p2p_find ...: what answers a command, or NULL. */
+/** control_data_find, control_p2p_find ...: the function that answers a command, or NULL. */
 control_function *control_data_find(u32 command);
 control_function *control_p2p_find(u32 command);
 control_function *control_fd_find(u32 command);
 control_function *control_model_find(u32 command);
 control_function *control_processes_find(u32 command);
 
-/** control_pattern: replace @size bytes by a pattern that all of @seed determines. */
+/** control_pattern: replace @size bytes by a pattern that depends on all of @seed. */
 void control_pattern(u64 seed, void *data, u32 size);

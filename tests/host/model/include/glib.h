@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the data files of version-tree/ need of GLib: names of types, and the length of an array. */
+/* The part of GLib that the data files of version-tree/ need: names of types, and the length of an array. */
 #pragma once
 
 #include <linux/kernel.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NV_ESC_EXPORT_TO_DMABUF_FD: memory of a GPU as a dma-buf, whose descriptor the caller gets. */
+/* NV_ESC_EXPORT_TO_DMABUF_FD: export a GPU's memory as a dma-buf, whose descriptor the caller gets. */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
@@ -9,7 +9,7 @@
 
 #include "rm/rm.h"
 
-/* A name until Linux 6.12, a string since. */
+/* A plain name until Linux 6.12, a string since then. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 MODULE_IMPORT_NS(DMA_BUF);
 #else
@@ -29,7 +29,7 @@ struct export
 static struct sg_table *export_map(struct dma_buf_attachment *attachment,
                                    enum dma_data_direction direction)
 {
-    return ERR_PTR(-EOPNOTSUPP); /* there is no device that could use it */
+    return ERR_PTR(-EOPNOTSUPP); /* no device could use it */
 }
 
 static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
@@ -51,7 +51,7 @@ static void export_release(struct dma_buf *buffer)
 static const struct dma_buf_ops export_ops = {
     .map_dma_buf = export_map, .unmap_dma_buf = export_unmap, .release = export_release};
 
-/* Whose client it is is not asked, as in the driver. */
+/* The driver does not check who owns the client. */
 static u32 add_handles(struct nv_call *call, struct export *export)
 {
     const struct params *params = &call->params;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory: its pages, and the calls that make and describe it. */
+/* Memory: its pages, and the calls that allocate and describe it. */
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/slab.h>
@@ -7,7 +7,7 @@
 
 #include "rm/rm.h"
 
-/* More than any test wants, less than what would make the machine swap. */
+/* More than any test needs, and too little to make the machine swap. */
 #define SYSTEM_MEMORY_MAX (256ULL << 20)
 
 static void pages_free(struct model_memory *memory)
@@ -32,7 +32,7 @@ static bool pages_new(struct model_memory *memory)
     return memory->pages;
 }
 
-/* Take memory out of the GPU's. Returns: false if it has not that much left. */
+/* Take memory from the GPU's. Returns: false if it does not have enough left. */
 static bool gpu_take(struct nv_gpu *gpu, struct model_memory *memory)
 {
     s64 bytes = (s64)memory->n_pages << PAGE_SHIFT;
@@ -65,7 +65,7 @@ u32 memory_new(enum memory_place place, struct nv_gpu *gpu, u64 length,
     if (place != MEMORY_VIRTUAL) {
         memory->n_pages = (size_t)DIV_ROUND_UP_ULL(length, PAGE_SIZE);
         if (place == MEMORY_VIDEO && !gpu_take(gpu, memory)) {
-            memory->place = MEMORY_SYSTEM; /* nothing to give back */
+            memory->place = MEMORY_SYSTEM; /* no memory to give back */
             memory_put(memory);
             return NV_ERR_NO_MEMORY;
         }
@@ -140,7 +140,7 @@ static u32 field(u32 flags, u32 shift, u32 mask)
 #define COHERENCY_CACHED             0x1
 #define COHERENCY_WRITE_BACK         0x5
 
-/* Memory that is the caller's own. */
+/* Describe memory of the caller's own. */
 static u32 alloc_os_descriptor(const NVOS02_PARAMETERS *args, struct rm_object *object)
 {
     u32 coherency = field(args->flags, NVOS02_FLAGS_COHERENCY_SHIFT, 0xf);

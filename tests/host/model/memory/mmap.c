@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPU mappings, in the driver's two steps: NV_ESC_RM_MAP_MEMORY puts a context on an open file,
- * which may be another one than it is called on; mmap of that file shows what the context says.
+ * CPU mappings, in the driver's two steps: NV_ESC_RM_MAP_MEMORY puts a context on an open file, which may differ from the file
+ * of the call; mmap of that file then shows the memory of the context.
  */
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -100,7 +100,7 @@ static struct rm_mapping *find_mapping(struct rm_object *object, u64 address)
     return NULL;
 }
 
-/* Device memory is reached through the GPU's own node, all other through nvidiactl's. */
+/* Device memory is mapped through the GPU's own node, other memory through nvidiactl. */
 static u32 map_memory(struct nv_call *call, nv_ioctl_nvos33_parameters_with_fd *outer)
 {
     NVOS33_PARAMETERS *args = &outer->params;
@@ -146,7 +146,7 @@ int nv_rm_map_memory(struct nv_call *call)
     char name[32];
 
     record_add(call->record, "fd=%s", fd_name(outer->fd, name, sizeof(name)));
-    /* The driver decides on the caching type itself. */
+    /* The driver chooses the caching type itself. */
     args->flags &= ~((u32)NVOS33_FLAGS_CACHING_TYPE_MASK << NVOS33_FLAGS_CACHING_TYPE_SHIFT);
     args->flags |= (u32)NVOS33_FLAGS_CACHING_TYPE_DEFAULT << NVOS33_FLAGS_CACHING_TYPE_SHIFT;
     mutex_lock(&rm_lock);
@@ -180,7 +180,7 @@ int nv_rm_unmap_memory(struct nv_call *call)
     return 0;
 }
 
-/* The new address takes the old one's place as the key. Nobody asks whose client it is. */
+/* The new address replaces the old one as the key. The driver does not check who owns the client. */
 int nv_rm_update_mapping(struct nv_call *call)
 {
     NVOS56_PARAMETERS *args = call->params.data;
@@ -224,7 +224,7 @@ static pgprot_t protection(const struct map_context *context, pgprot_t plain)
         return plain;
     case NVOS33_FLAGS_CACHING_TYPE_WRITECOMBINED:
         return pgprot_writecombine(plain);
-    case NVOS33_FLAGS_CACHING_TYPE_DEFAULT: /* as fits the memory */
+    case NVOS33_FLAGS_CACHING_TYPE_DEFAULT: /* the type that suits the memory */
         return context->memory->place == MEMORY_VIDEO ? pgprot_writecombine(plain) : plain;
     default:
         return pgprot_noncached(plain);
@@ -269,7 +269,7 @@ static int map_context(struct nv_file *file, struct vm_area_struct *vma)
     return 0;
 }
 
-/* Nothing is asked about the caller: whoever has the file may map it. */
+/* The caller is not checked: every process with the file may map it. */
 int nv_mmap(struct file *filp, struct vm_area_struct *vma)
 {
     static const char *const caching[] = {"cached",     "uncached", "write-combined", "3", "4",

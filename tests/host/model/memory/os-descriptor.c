@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NV01_MEMORY_SYSTEM_OS_DESCRIPTOR: pages of the task that calls, whoever it calls for. */
+/* NV01_MEMORY_SYSTEM_OS_DESCRIPTOR: describe pages of the calling task, whatever client it names. */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -22,7 +22,7 @@ u32 memory_pin(u64 address, u64 length, bool writable, struct model_memory **res
         return NV_ERR_NO_MEMORY;
     }
     pinned = pin_user_pages_fast(address, (int)n_pages, flags, memory->pages);
-    if (pinned != (int)n_pages) { /* all or nothing */
+    if (pinned != (int)n_pages) { /* if one page fails, none is pinned */
         if (pinned > 0)
             unpin_user_pages(memory->pages, (unsigned long)pinned);
         kvfree(memory->pages);

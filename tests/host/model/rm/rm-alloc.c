@@ -10,7 +10,7 @@ static bool is_root_class(u32 class)
     return class == NV01_ROOT || class == NV01_ROOT_NON_PRIV || class == NV01_ROOT_CLIENT;
 }
 
-/* The short form is the long one without rights and flags. */
+/* The short form is the long form without rights and flags. */
 static void widen(NVOS64_PARAMETERS *args, const struct nv_call *call)
 {
     const NVOS21_PARAMETERS *narrow = call->params.data;
@@ -56,7 +56,7 @@ static u32 allocate_client(struct nv_call *call, NVOS64_PARAMETERS *args, struct
     return NV_OK;
 }
 
-/* NV01_EVENT says in its parameters which event class it is, and whose object it watches. */
+/* The parameters of NV01_EVENT name its event class, and the object that it watches. */
 static void fix_up_event(NVOS64_PARAMETERS *args, NV0005_ALLOC_PARAMETERS *params)
 {
     params->hSrcResource = args->hObjectParent;
@@ -83,8 +83,10 @@ static u32 allocate_object(struct nv_call *call, NVOS64_PARAMETERS *args, struct
     return status;
 }
 
-/* Read the parameters: as many bytes as the class's struct has in this version, whatever the caller
- * says (serverAllocApiCopyIn). Returns: NvStatus. */
+/*
+ * Read the parameters: as many bytes as the class's struct has in this version, whatever size the caller passes
+ * (serverAllocApiCopyIn). Returns: NvStatus.
+ */
 static u32 read_params(const NVOS64_PARAMETERS *args, u32 class, struct params *params)
 {
     const AbiEntry *entry = abi_find(ABI_ALLOC, class);
@@ -111,7 +113,7 @@ static void allocate(struct nv_call *call, NVOS64_PARAMETERS *args)
     struct params params = {0};
     const AbiEntry *entry;
 
-    /* NV01_EVENT itself is not a class that can be made; its struct is that of the OS events. */
+    /* NV01_EVENT itself cannot be allocated; its struct is that of the OS events. */
     args->status =
         read_params(args, args->hClass == NV01_EVENT ? NV01_EVENT_OS_EVENT : args->hClass, &params);
     if (params.data)
@@ -143,7 +145,7 @@ int nv_rm_alloc(struct nv_call *call)
     NVOS64_PARAMETERS args;
 
     widen(&args, call);
-    /* On a GPU's node there are only events, which are delivered to it. */
+    /* Only events can be allocated on a GPU's node; they are delivered to that file. */
     if (call->file->gpu && args.hClass != NV01_EVENT && args.hClass != NV01_EVENT_OS_EVENT)
         return -EINVAL;
     allocate(call, &args);

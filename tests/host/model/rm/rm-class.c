@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Classes: where each may be allocated, and what allocating it does beyond making an object. */
+/* Classes: where each may be allocated, and what its allocation does beyond creating an object. */
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -22,7 +22,7 @@ static u32 construct_subdevice(struct rm_object *object, struct rm_alloc *alloc)
                                                                            : NV_OK;
 }
 
-/* Memory with NV_MEMORY_ALLOCATION_PARAMS. Offset and limit come back as the driver gives them. */
+/* Memory with NV_MEMORY_ALLOCATION_PARAMS. The driver returns offset and limit. */
 static u32 construct_memory(struct rm_object *object, struct rm_alloc *alloc)
 {
     u64 size = params_get(&alloc->params, "size");
@@ -49,7 +49,7 @@ static u32 construct_virtual_range(struct rm_object *object, struct rm_alloc *al
                       &object->memory);
 }
 
-/* The GPU's doorbell page, and shared data: a page to map. */
+/* The GPU's doorbell page, and shared data: a page that can be mapped. */
 static u32 construct_page(struct rm_object *object, struct rm_alloc *alloc)
 {
     return memory_new(MEMORY_VIDEO, object->gpu, PAGE_SIZE, &object->memory);
@@ -104,7 +104,7 @@ static u32 construct_multicast(struct rm_object *object, struct rm_alloc *alloc)
 
 static u32 construct_channel(struct rm_object *object, struct rm_alloc *alloc)
 {
-    /* A channel is in an address space: its own, its share's or its group's. */
+    /* A channel uses an address space: its own, its share's or its group's. */
     if (!params_get(&alloc->params, "gpFifoEntries"))
         return NV_ERR_INVALID_ARGUMENT;
     return NV_OK;
@@ -156,7 +156,7 @@ static const struct rm_class classes[] = {
 
 static const struct rm_class any_channel = {
     0, RM_CHANNEL, FIFO, false, false, construct_channel, {"hVASpace", "hContextShare"}};
-/* What runs on a channel: its parameters are optional, whichever of these it has. */
+/* Objects that run on a channel: each of these parameters is optional. */
 static const struct rm_class any_engine = {0, RM_GENERIC, RM_CHANNEL, false, true};
 static const struct rm_class any_other = {0, RM_GENERIC, RM_SUBDEVICE};
 
@@ -211,7 +211,7 @@ static bool has_child_of_class(struct rm_object *parent, u32 class)
     return false;
 }
 
-/* The checks are in the driver's order: serverAllocResourceUnderLock. */
+/* The checks have the driver's order: serverAllocResourceUnderLock. */
 u32 rm_allocate(struct rm_alloc *alloc, struct rm_object **result)
 {
     const struct rm_class *type = rm_class_find(alloc->class);

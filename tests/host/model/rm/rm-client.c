@@ -28,7 +28,7 @@ u32 rm_client_get(struct nv_file *file, u32 handle, struct rm_client **client)
     return *client && (*client)->owner == nv_file_owner(file) ? NV_OK : NV_ERR_INVALID_CLIENT;
 }
 
-/* Handles are not used again soon, so that a stale one is seen to be stale. */
+/* Handles are not reused soon, so that a stale one can be recognised. */
 static u32 choose_handle(void)
 {
     u32 handle;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls of the resource manager that only check what they are given. */
+/* Calls of the resource manager that only check their parameters. */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -86,7 +86,7 @@ int nv_rm_alloc_context_dma2(struct nv_call *call)
     return 0;
 }
 
-/* Mappings into a GPU's address space: the address answers for the memory and the offset. */
+/* Mappings into a GPU's address space: the returned address is computed from memory and offset. */
 static u32 check_dma(struct nv_call *call, struct rm_object **memory)
 {
     const struct params *params = &call->params;

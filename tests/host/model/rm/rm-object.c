@@ -103,7 +103,7 @@ static bool search_client(struct rm_client *client, void *data)
     struct dependant_search *search = data;
     struct rm_object *object;
 
-    /* The youngest first, as the driver does. */
+    /* Free the youngest first, as the driver does. */
     list_for_each_entry_reverse(object, &client->objects,
                                 link) if (object != search->on && depends_on(object, search->on))
     {
@@ -123,7 +123,7 @@ static struct rm_object *first_dependant(const struct rm_object *object)
     return search.found;
 }
 
-/* What it depended on is there until it has gone. */
+/* The objects on which it depended exist until it is gone. */
 static void leave(struct rm_object *object)
 {
     unsigned int i;
@@ -157,7 +157,7 @@ static void free_one(struct rm_object *object)
     live_add(objects, -1);
 }
 
-/* What depends on it goes first, however deep that is: the way back is in the objects. */
+/* Free its dependants first, however deep they are: the objects themselves store the way back. */
 void rm_object_free(struct rm_object *object)
 {
     object->freed_for = NULL;
@@ -189,7 +189,7 @@ int nv_rm_free(struct nv_call *call)
             rm_client_free(client);
         else if ((object = rm_object_find(client, args->hObjectOld)))
             rm_object_free(object);
-        /* Freeing what is not there is no error: RS_COMPATABILITY_MODE. */
+        /* Freeing an object that does not exist is not an error: RS_COMPATABILITY_MODE. */
     }
     mutex_unlock(&rm_lock);
     record_add(call->record, "status=%s", status_name(args->status));

@@ -4,13 +4,13 @@
 
 #include "rm/rm.h"
 
-/* RS_SHARE_POLICY: whom it is about, what it does. */
+/* RS_SHARE_POLICY: to whom it applies, and its effect. */
 enum { SHARE_TYPE_NONE, SHARE_TYPE_ALL, SHARE_TYPE_TOKEN, SHARE_TYPE_CLIENT, SHARE_TYPE_PID };
 #define SHARE_ACTION_REVOKE  0x1
 #define SHARE_ACTION_COMPOSE 0x4
 #define ACCESS_DUP_OBJECT    0x1
 
-/* Kinds whose objects can be in two places. */
+/* Kinds whose objects can be duplicated. */
 #define CAN_COPY (RM_MEMORY | RM_VASPACE | RM_CHANNEL_GROUP | RM_CHANNEL | RM_CONTEXT_SHARE)
 
 static bool policy_names(const RS_SHARE_POLICY *policy, const struct rm_client *client,
@@ -35,7 +35,7 @@ bool rm_may_duplicate(struct rm_client *client, const struct rm_object *source)
     unsigned int i;
     const struct rm_object *root = rm_object_find(source->client, source->client->handle);
     const struct rm_object *from = source->n_policies ? source : root;
-    /* What every object inherits: the same process may. */
+    /* The policy that every object inherits: the same process may. */
     bool allowed = source->client->process == client->process;
 
     for (i = 0; i < from->n_policies; i++) {
@@ -79,7 +79,7 @@ static u32 duplicate(struct nv_call *call, NVOS55_PARAMETERS *args)
 
     if (status != NV_OK)
         return status;
-    /* Only the destination must be the caller's; policies guard the source. */
+    /* Only the destination must belong to the caller; policies guard the source. */
     source_client = rm_client_find(args->hClientSrc);
     if (!source_client)
         return NV_ERR_INVALID_CLIENT;
@@ -113,7 +113,7 @@ u32 rm_share(struct rm_object *object, const RS_SHARE_POLICY *policy)
 {
     if (policy->type > SHARE_TYPE_PID)
         return NV_ERR_INVALID_ARGUMENT;
-    /* Without COMPOSE a policy takes the place of what was said before. */
+    /* Without COMPOSE a policy replaces the earlier ones. */
     if (!(policy->action & SHARE_ACTION_COMPOSE))
         object->n_policies = 0;
     if (object->n_policies == RM_POLICIES_MAX)

@@ -9,8 +9,8 @@
 /** rm_lock: held over everything in this header. */
 extern struct mutex rm_lock;
 
-/** What kind of resource a class makes: the driver's internal classes, as far as they are told
- * apart. A set of them says where a class may be allocated. */
+/** The kind of resource that a class makes: the driver's internal classes, as far as the model distinguishes them. A set of
+ * kinds tells where a class may be allocated. */
 enum rm_kind {
     RM_CLIENT = 1 << 0,
     RM_DEVICE = 1 << 1,
@@ -55,7 +55,7 @@ struct rm_object {
     struct rm_object *parent;              /* NULL: the client */
     struct rm_object *needs[RM_NEEDS_MAX]; /* freeing one of these frees this */
     unsigned long dependants;              /* children, objects that need this one, events of it */
-    struct rm_object *freed_for;           /* while it is being freed: what is to go afterwards */
+    struct rm_object *freed_for; /* while it is being freed: the object to free afterwards */
     u32 handle;
     u32 class;
     enum rm_kind kind;
@@ -93,23 +93,22 @@ struct rm_class {
     bool single; /* one in each parent */
     bool optional_params;
     u32 (*construct)(struct rm_object *object, struct rm_alloc *alloc); /* NvStatus */
-    const char *needs[2]; /* parameters that name objects it depends on; 0 is none */
+    const char *needs[2]; /* parameters that name objects on which it depends; 0 names none */
 };
 
 /* rm-client.c */
 
-/** rm_client_find: by handle; NULL if there is none. */
+/** rm_client_find: a client by its handle; NULL if there is none. */
 struct rm_client *rm_client_find(u32 handle);
 
 /** rm_client_get: a client that this file may use. Returns: NvStatus. */
 u32 rm_client_get(struct nv_file *file, u32 handle, struct rm_client **client);
 
-/** rm_client_new: a client of the calling process that belongs to @file; @handle 0: choose.
- * Returns: NvStatus. */
+/** rm_client_new: allocate a client of the calling process that belongs to @file; @handle 0: choose. Returns: NvStatus. */
 u32 rm_client_new(struct nv_file *file, u32 handle, struct rm_client **client);
 void rm_client_free(struct rm_client *client);
 
-/** rm_clients_of_file_free: on close. */
+/** rm_clients_of_file_free: free the clients of a file that is closed. */
 void rm_clients_of_file_free(struct nv_file *file);
 void rm_clients_each(bool (*visit)(struct rm_client *client, void *data), void *data);
 
@@ -124,17 +123,17 @@ struct rm_object *rm_object_find(struct rm_client *client, u32 handle);
 u32 rm_object_get(struct rm_client *client, u32 handle, u32 kinds, u32 mismatch,
                   struct rm_object **object);
 
-/** rm_object_add: a new object without a payload. @handle 0: choose. Returns: NvStatus. */
+/** rm_object_add: add an object without a payload. @handle 0: choose. Returns: NvStatus. */
 u32 rm_object_add(struct rm_client *client, struct rm_object *parent, u32 handle, u32 class,
                   enum rm_kind kind, struct rm_object **object);
 
-/** rm_object_needs: freeing @on frees @object. */
+/** rm_object_needs: let freeing @on free @object. */
 u32 rm_object_needs(struct rm_object *object, struct rm_object *on);
 
-/** rm_object_watch: make an event one of @source; freeing that frees it. */
+/** rm_object_watch: let an event watch @source; freeing @source frees it. */
 void rm_object_watch(struct rm_object *event, struct rm_object *source);
 
-/** rm_object_free: with its children and dependants. */
+/** rm_object_free: free an object with its children and dependants. */
 void rm_object_free(struct rm_object *object);
 
 /** rm_ancestor: the object itself or the nearest one above it of a kind, or NULL. */
@@ -142,21 +141,20 @@ struct rm_object *rm_ancestor(struct rm_object *object, u32 kinds);
 
 /* rm-class.c */
 
-/** rm_allocate: what NV_ESC_RM_ALLOC does once parameters are in kernel memory. NvStatus. */
+/** rm_allocate: do what NV_ESC_RM_ALLOC does once its parameters are in kernel memory. Returns: NvStatus. */
 u32 rm_allocate(struct rm_alloc *alloc, struct rm_object **object);
 
-/** rm_class_find: what is known about a class that the version has; NULL if it has not. */
+/** rm_class_find: the description of a class that the version has; NULL if it has none. */
 const struct rm_class *rm_class_find(u32 class);
 
 /* rm-share.c */
 
-/** rm_may_duplicate: the driver's share policies, for the calling process as @client. */
+/** rm_may_duplicate: whether the driver's share policies allow it, for the calling process as @client. */
 bool rm_may_duplicate(struct rm_client *client, const struct rm_object *source);
 
-/** rm_share: add a policy to an object; a client's own hold for all its objects that have none.
- * Returns: NvStatus. */
+/** rm_share: add a policy to an object; a client's own policies hold for all its objects that have none. Returns: NvStatus. */
 u32 rm_share(struct rm_object *object, const RS_SHARE_POLICY *policy);
 
-/** rm_duplicate: NvStatus. */
+/** rm_duplicate: duplicate an object. Returns: NvStatus. */
 u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
                  const struct rm_object *source, struct rm_object **copy);

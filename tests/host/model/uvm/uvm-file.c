@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Address spaces of nvidia-uvm: whose they are, and which GPUs take part. */
+/* Address spaces of nvidia-uvm: which process each belongs to, and which GPUs it has registered. */
 #include <linux/file.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "uvm/uvm.h"
 
-/* UVM_INIT_FLAGS_*: those that there are. */
+/* All of UVM_INIT_FLAGS_*. */
 #define INIT_FLAGS_KNOWN 0x3
 
 static atomic_t next_id;
@@ -93,7 +93,7 @@ u32 uvm_initialize(struct uvm_call *call)
     return status;
 }
 
-/* The space of the UVM file that a number means in the calling task. The caller puts the file. */
+/* The space of the UVM file that a descriptor of the calling task refers to. The caller releases the file. */
 static struct uvm_space *space_of(int fd, struct file **filp)
 {
     struct uvm_space *space;
@@ -161,7 +161,7 @@ u32 uvm_gpu(struct uvm_call *call, const char *name, u32 *index)
     return NV_OK;
 }
 
-/* Members that hold the file to record; ownership is by process, so it is not used otherwise. */
+/* Record the control file that the parameters name; ownership is by process, so the model does not use it otherwise. */
 static void record_ctl(struct uvm_call *call)
 {
     char name[32];
@@ -170,7 +170,7 @@ static void record_ctl(struct uvm_call *call)
                fd_name((int)(u32)params_get(&call->params, "rmCtrlFd"), name, sizeof(name)));
 }
 
-/* A member of the set of GPUs that a call adds, or takes away. */
+/* Add a GPU to a set, or remove it, as a call does. */
 static u32 change_set(struct uvm_call *call, const char *name, u32 *set, bool add)
 {
     u32 index, status = uvm_gpu(call, name, &index);
@@ -206,7 +206,7 @@ u32 uvm_unregister_gpu(struct uvm_call *call)
     return change_set(call, "gpu_uuid", &call->space->gpus, false);
 }
 
-/* UVM duplicates the object into a client of its own, under the rule for user clients. */
+/* UVM duplicates the object into a client of its own, by the rules for user clients. */
 static u32 check_object(u32 client_handle, u32 handle, u32 kind)
 {
     struct rm_client *client;
@@ -309,7 +309,7 @@ u32 uvm_peer_access(struct uvm_call *call)
     return status;
 }
 
-/* As on a machine where the kernel lets GPUs fault: whatever address space the file is tied to. */
+/* Answer as on a machine where GPUs can fault on pageable memory: yes, if the file is tied to an address space. */
 u32 uvm_pageable_access(struct uvm_call *call)
 {
     params_put(&call->params, "pageableMemAccess", call->space->mm != NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ranges of an address space: managed ones, which mmap makes, external ones and semaphore pools. */
+/* Ranges of an address space: managed ones, which mmap creates, external ones and semaphore pools. */
 #include <linux/highmem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -83,7 +83,7 @@ void uvm_ranges_free(struct uvm_space *space)
     list_for_each_entry_safe(range, next, &space->ranges, link) range_free(range);
 }
 
-/* The page of an address, there from now on if it was not. */
+/* The page of an address; it is allocated at the first use. */
 static struct page *range_page(struct uvm_range *range, u64 address)
 {
     size_t i = (address - range->start) >> PAGE_SHIFT;
@@ -133,7 +133,7 @@ static vm_fault_t uvm_fault(struct vm_fault *fault)
 
     mutex_lock(&file->space->lock);
     range = range_at(file->space, address, address + 1);
-    /* A mapping that was moved shows other addresses than its range has. */
+    /* A mapping that was moved shows other addresses than those of its range. */
     if (range && range->pages && fault->pgoff == address >> PAGE_SHIFT)
         page = range_page(range, address);
     if (page)
@@ -200,7 +200,7 @@ static void get_bounds(struct uvm_call *call, u64 *start, u64 *end)
         *end = *start;
 }
 
-/* The range that has all of a call's. */
+/* The range that contains all addresses of a call. */
 static struct uvm_range *range_of(struct uvm_call *call)
 {
     struct uvm_range *range;
@@ -230,7 +230,7 @@ static u32 do_on_managed_range(struct uvm_call *call)
 }
 WITH_SPACE(on_managed_range)
 
-/* Free for an external range? */
+/* Whether the addresses are free for an external range. */
 static u32 do_validate_range(struct uvm_call *call)
 {
     u64 start, end;
@@ -269,7 +269,7 @@ static u32 do_alloc_semaphore_pool(struct uvm_call *call)
 }
 WITH_SPACE(alloc_semaphore_pool)
 
-/* Managed ranges are freed by unmapping them. */
+/* A managed range is freed when it is unmapped. */
 static u32 do_free(struct uvm_call *call)
 {
     u64 base = params_get(&call->params, "base");
@@ -308,7 +308,7 @@ static u32 do_unmap_external(struct uvm_call *call)
 }
 WITH_SPACE(unmap_external)
 
-/* The memory behind a handle, kept; the rule is that of uvm_register_vaspace. */
+/* The memory object of a handle, with a reference; the rule is that of uvm_register_vaspace. */
 static u32 take_memory(struct uvm_call *call, struct model_memory **memory)
 {
     struct rm_client *client;

@@ -47,7 +47,7 @@ static const struct {
     {UVM_TOOLS_WRITE_PROCESS_MEMORY, uvm_write_memory},
 };
 
-/* Used only inside the proxy, and so not in the version tree. */
+/* The proxy alone uses these, so they are not in the version tree. */
 static const AbiLayout *layout_of(u32 number)
 {
     const AbiEntry *entry = abi_find(ABI_UVM, number);
@@ -72,7 +72,7 @@ static u32 run(struct uvm_call *call, u32 number)
     return NV_ERR_NOT_SUPPORTED;
 }
 
-/* Parameters are as long as the struct of this version, both ways; the number says no length. */
+/* Parameters are copied both ways with the size of this version's struct; the number contains no size. */
 static long handle(struct uvm_call *call, u32 number, void __user *argument)
 {
     u32 status;

@@ -68,8 +68,7 @@ uvm_function uvm_initialize, uvm_mm_initialize, uvm_register_gpu, uvm_unregister
 int uvm_open(struct inode *inode, struct file *filp);
 int uvm_release(struct inode *inode, struct file *filp);
 
-/** uvm_gpu: index of the GPU whose UUID a parameter holds; NV_ERR_INVALID_DEVICE if there is
- * none. */
+/** uvm_gpu: index of the GPU whose UUID a parameter contains; NV_ERR_INVALID_DEVICE if there is none. */
 u32 uvm_gpu(struct uvm_call *call, const char *name, u32 *index);
 
 /* uvm-range.c */
@@ -79,5 +78,5 @@ uvm_function uvm_create_range_group, uvm_destroy_range_group, uvm_set_range_grou
     uvm_map_dynamic_parallelism, uvm_read_memory, uvm_write_memory;
 int uvm_mmap(struct file *filp, struct vm_area_struct *vma);
 
-/** uvm_ranges_free: when the space goes. */
+/** uvm_ranges_free: free all ranges of a space that ends. */
 void uvm_ranges_free(struct uvm_space *space);
