@@ -42,7 +42,7 @@ static void leave_several(void)
     say("several namespaces: %s", result(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC)));
 }
 
-/* Natively it has one thread, so there is nothing to leave. */
+/* Natively the process has one thread, so it does not need to end another. */
 static void leave_threads(void)
 {
     say("threads: %s", result(unshare(CLONE_THREAD)));
@@ -60,7 +60,7 @@ static void enter_time_namespace(void)
     enter("a time namespace", "/proc/self/ns/time_for_children", CLONE_NEWTIME);
 }
 
-/* That of a child, which stays until it is killed. */
+/* The namespace of a child, which stays until it is killed. */
 static void enter_childs(void)
 {
     char path[64];
@@ -87,7 +87,7 @@ static void *idle(void *data)
     return data;
 }
 
-/* With a thread of its own the program is refused, natively too. */
+/* If the program has a second thread itself, the call is refused, also natively. */
 static void leave_with_a_thread(void)
 {
     pthread_t thread;

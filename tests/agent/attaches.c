@@ -29,8 +29,8 @@ enum {
 /* --- the program ------------------------------------------------------------------------------ */
 
 /*
- * Program: maps when it is told to.
- * @orders: a byte goes in for each order; what came of it, an errno or 0, comes out
+ * Program: a process that maps when it gets an order.
+ * @orders: a socket; each order is a byte, and each answer an errno value or 0
  */
 typedef struct {
     pid_t pid;
@@ -43,7 +43,7 @@ static void *idle(void *data)
     return data;
 }
 
-/* Map, see that it is the same memory each time, and call. Returns an errno, or 0. */
+/* Map, check that the memory is the same each time, and make a call. Returns: errno value or 0. */
 static int use(const Tree *own, int fd, volatile NvU32 *first)
 {
     static NvU32 mark;
@@ -102,7 +102,7 @@ static Program start(void)
     return target;
 }
 
-/* Returns an errno, or 0. */
+/* Returns: errno value or 0. */
 static int order(const Program *target)
 {
     return write(target->orders, "", 1) == 1 ? result_of(target) : EPIPE;
@@ -120,7 +120,7 @@ static void end(const Program *target)
 typedef struct {
     pid_t tids[HELD_MAX];
     unsigned n;
-    int error; /* what stood in its way; a thread that has just ended does not */
+    int error; /* errno value of attaching; a thread that has just ended is not an error */
 } Held;
 
 static bool holds(const Held *held, pid_t tid)
@@ -147,7 +147,7 @@ static void attach(Held *held, int how, pid_t tid)
     }
 }
 
-/* Attach to the threads that are not held yet. Returns how many the process has. */
+/* Attach to the threads that are not held yet. Returns: how many threads the process has. */
 static unsigned attach_more(Held *held, int how, pid_t pid)
 {
     char path[64];
@@ -169,7 +169,7 @@ static unsigned attach_more(Held *held, int how, pid_t pid)
     return n;
 }
 
-/* As debuggers do: until no thread is found that is not held. */
+/* Attach as debuggers do: until all threads are held. */
 static Held attach_all(int how, pid_t pid)
 {
     Held held = {.n = 0};
@@ -188,7 +188,7 @@ static void let_run(const Held *held)
     }
 }
 
-/* Threads that stand still. */
+/* Detach from threads that are stopped. */
 static void detach(const Held *held)
 {
     for (unsigned i = 0; i < held->n; i++) {
@@ -196,7 +196,7 @@ static void detach(const Held *held)
     }
 }
 
-/* Threads that run. */
+/* Detach from threads that run. */
 static void stop_and_detach(const Held *held)
 {
     for (unsigned i = 0; i < held->n; i++) {
@@ -206,7 +206,7 @@ static void stop_and_detach(const Held *held)
     detach(held);
 }
 
-/* A process of its own, which is no parent of the program's. */
+/* A debugger in a process of its own, which is not the program's parent. */
 static void debug(const Program *target, int how)
 {
     pid_t debugger = fork();
@@ -232,7 +232,7 @@ static void hold_all(int how)
     end(&target);
 }
 
-/* As "strace -p" without "-f": the others go on as they are. */
+/* Attach like "strace -p" without "-f": the other threads continue. */
 static void hold_one(void)
 {
     Program target = start();
@@ -247,7 +247,7 @@ static void hold_one(void)
     end(&target);
 }
 
-/* The numbers of all threads, which are others once one has been made anew. */
+/* The sum of all threads' numbers, which changes if a thread is created again. */
 static unsigned long threads_of(pid_t pid)
 {
     char path[64];
@@ -265,7 +265,7 @@ static unsigned long threads_of(pid_t pid)
     return sum;
 }
 
-/* Somebody who may not. */
+/* A debugger without the right to attach. */
 static _Noreturn void try_in_vain(pid_t pid)
 {
     Held held = {.n = 0};
@@ -317,7 +317,7 @@ static _Noreturn void disturb(pid_t pid)
     }
 }
 
-/* Somebody who may, again and again. While all its threads are held a process cannot map. */
+/* A debugger with the right attaches again and again. While all its threads are held a process cannot map. */
 static void keep_disturbing(void)
 {
     const struct timespec moment = {.tv_nsec = RETRY_NS};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Debuggers that attach to a program which has mapped device memory, and let go of it again. */
+/* Debuggers that attach to a program that has mapped device memory, and detach again. */
 #pragma once
 
-/** attaches: to every thread that there is, and to one alone; by whoever may, and by whoever may not. */
+/** attaches: attach to every thread, and to one alone, with the right to do so and without it. */
 void attaches(void);
 
 /** attached: what the program can do while it is held. Not the same natively. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that wants what its agent has: the host's files, and calls made on them. Usage: attacker SCENE.
- * Says what came of it. Each attack is made where an agent works without a pause.
+ * A guest that tries to take its agent's descriptors of the host's files, and to make calls on them. Usage: attacker SCENE. It
+ * prints the result. Each attack is made while an agent works without a pause.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +56,7 @@ static void *map_forever(void *data)
 
 /* --- scan: find the host's file in a table ----------------------------------------------------- */
 
-/* A way that does not lead anywhere proves nothing. Of the ring's own table a file comes since Linux 6.8. */
+/* A way must work for other files, or its failure proves nothing. A file comes out of the ring's own table since Linux 6.8. */
 static void try_ways(void)
 {
     int opened = ring_open("/proc/self/status", O_RDONLY | O_CLOEXEC, false);
@@ -72,7 +72,7 @@ static void try_ways(void)
     close(pidfd);
 }
 
-/* In this process and another of the same user. */
+/* Scan this process and another of the same user. */
 static void scan(bool by_path)
 {
     atomic_uint mapped = 0;
@@ -97,7 +97,7 @@ static void scan(bool by_path)
     _exit(0);
 }
 
-/* Root of the host's own user namespace may open whatever it sees, if no control group is against it. */
+/* In the host's own user namespace root may open every file that it sees, unless a control group forbids it. */
 static void scan_as_nobody(void)
 {
     if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
@@ -116,7 +116,7 @@ enum { INSTRUCTION = 8 };
 
 typedef void *Mmap(void *, size_t, int, int, int, off_t);
 
-/* The agent uses the instruction of the call that it was made by; then that becomes something else. */
+/* The agent uses the instruction of the call for which it was created; then other bytes replace this instruction. */
 static void rewrite_as(unsigned char *code, unsigned char first, unsigned char second)
 {
     Mmap *call = (Mmap *)(void *)code; // NOLINT(clang-diagnostic-pedantic)

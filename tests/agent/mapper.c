@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that maps, in every way and at every awkward moment. Usage: mapper SCENE. What a scene says
- * must be the same natively and through nvcuse, but for those at the end, which say what nvcuse does.
+ * A guest that maps, in every way and at every awkward moment. Usage: mapper SCENE. A scene must print the same natively and
+ * through nvcuse, except the last ones, which print what nvcuse does.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,7 +29,7 @@ enum { THREADS = 8, ROUNDS = 25 };
 
 static Tree t;
 
-/* How many mappings of NVIDIA's or our devices the process has. */
+/* How many mappings of NVIDIA's or nvcuse's devices the process has. */
 static unsigned count_mappings(void)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
@@ -171,8 +171,8 @@ static void on_alarm(int number)
 }
 
 /*
- * Natively nothing interrupts mmap(). Through nvcuse, a signal can in the moment before the broker has
- * heard of the call; the kernel then restarts it, or has it fail if the handler asks for that.
+ * Natively nothing interrupts mmap(). Through nvcuse, a signal can do so in the moment before the broker has received the
+ * call; the kernel then restarts the call, or lets it fail if the handler asks for that.
  */
 static void *map_again(int fd)
 {
@@ -197,7 +197,7 @@ static void signals_with(int action_flags)
     for (unsigned i = 0; i < 4 * ROUNDS; i++) {
         mapped += (action_flags ? map(fd) : map_again(fd)) != MAP_FAILED;
         if (i % ROUNDS == 0) {
-            usleep(300000); /* so that the next one needs a new agent */
+            usleep(300000); /* so that the next mapping needs a new agent */
         }
     }
     setitimer(ITIMER_REAL, &never, NULL);
@@ -241,7 +241,7 @@ static void kills(void)
     say("still: %s", outcome(map(fd)));
 }
 
-/* In each round another moment of a new process, from before its first mapping on. */
+/* Each round interrupts a new process at another moment, beginning before its first mapping. */
 static void stop_and_go_on(pid_t child, useconds_t when)
 {
     int how = 0;
@@ -321,7 +321,7 @@ static void *map_without_first(void *data)
     exit(0);
 }
 
-/* The others of a process go on when its first thread ends. */
+/* The other threads of a process continue when its first thread ends. */
 static void leaderless(void)
 {
     static int fd;
@@ -353,7 +353,7 @@ static void play_filters(void)
     filters(&t);
 }
 
-/* With an agent in the process. */
+/* The same with an agent in the process. */
 static void takes_and_maps(void)
 {
     int fd = new_file(&t, H_OTHER);

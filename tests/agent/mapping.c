@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files with memory to map, and words for results. */
 #include "tests/agent/mapping.h"
 
 #include <errno.h>

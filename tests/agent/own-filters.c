@@ -13,7 +13,7 @@
 
 #include "tests/agent/mapping.h"
 
-/* A call that an agent makes when it is made, and which is of no use to the program itself; what becomes of whoever makes it. */
+/* A call that creating an agent involves, and which the program itself does not need; and the filter's action for it. */
 typedef struct {
     const char *name;
     int number;
@@ -120,7 +120,7 @@ void filters_after_opening(void)
     }
 }
 
-/* For all threads, of which nvcuse's is one, before that has got far. */
+/* Install the filter for all threads, of which one is nvcuse's, before nvcuse's has gone far. */
 static void forbid_at_once(const Forbidden *call)
 {
     unsigned well = 0;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that give themselves a seccomp filter, which has the last word on what nvcuse's agent in them does as well. */
+/* Programs that install a seccomp filter of their own: it also applies to nvcuse's agent in them. */
 #pragma once
 
 #include "tests/guest/rm.h"
 
-/** filters: processes that have opened no device themselves forbid a call, and map. Not the same natively. */
+/** filters: processes that have not opened a device themselves forbid a call, and map. Not the same natively. */
 void filters(const Tree *tree);
 
-/** filters_before_opening: they forbid a call that an agent makes, open a device and map. Not the same natively. */
+/** filters_before_opening: processes forbid a call that an agent makes, open a device and map. Not the same natively. */
 void filters_before_opening(void);
 
-/** filters_after_opening: they open a device, forbid such a call, and map. */
+/** filters_after_opening: processes open a device, forbid such a call, and map. */
 void filters_after_opening(void);
 
-/** filters_at_once: they open a device, and forbid such a call to all of their threads directly after that. */
+/** filters_at_once: processes open a device, and directly after that forbid such a call to all of their threads. */
 void filters_at_once(void);

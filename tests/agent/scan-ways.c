@@ -17,14 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Newer than the headers are. */
+/* Newer than the headers. */
 enum { OP_FIXED_FD_INSTALL = 54, PASS_PIDFD = 76, MESSAGE_PIDFD = 4 };
 
 enum { ENTRIES = 4, STACK = 65536, LINK = 64 };
 
 /* --- io_uring ---------------------------------------------------------------------------------- */
 
-/* A ring with one call under way at a time. */
+/* An io_uring with one call at a time. */
 typedef struct {
     int fd;
     unsigned char *base;
@@ -51,7 +51,7 @@ static bool ring_map(Ring *ring)
     return base != MAP_FAILED && calls != MAP_FAILED;
 }
 
-/* With one free place in a table of files of its own. */
+/* The ring has a table of files of its own, with one free place. */
 static bool ring_make(Ring *ring)
 {
     const int none = -1;
@@ -64,7 +64,7 @@ static bool ring_make(Ring *ring)
            syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_FILES, &none, 1) == 0;
 }
 
-/* Returns what the call returned, or a negative errno. */
+/* Returns: the result of the call, or a negative errno value. */
 static int ring_call(Ring *ring, const struct io_uring_sqe *call)
 {
     const struct io_sqring_offsets *sq = &ring->params.sq_off;
@@ -89,7 +89,7 @@ static int ring_call(Ring *ring, const struct io_uring_sqe *call)
     return result;
 }
 
-/* From the ring's table into the process's. */
+/* Install a file of the ring's table in the process's table. */
 static int ring_take_out(Ring *ring)
 {
     const struct io_uring_sqe call = {
@@ -103,7 +103,7 @@ int ring_open(const char *path, int flags, bool direct)
     static Ring ring;
     static pid_t owner;
 
-    /* A child has no ring of its parent's. */
+    /* A child does not have its parent's ring. */
     if (owner != getpid()) {
         owner = getpid();
         ring = (Ring){.fd = -1};

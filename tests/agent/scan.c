@@ -27,16 +27,16 @@
 enum {
     DRIVER_MAJOR = 195,
     PROCESSES = 4,
-    TABLE = 24,         /* numbers that are tried of a table */
-    AGENT_TABLE = 3,    /* an agent's files have the lowest */
-    SPINS = 100,        /* on a thread whose descriptor was had, for its files come and go */
-    HANDLES = 32,       /* known at a time */
+    TABLE = 24,      /* numbers that are tried in a table */
+    AGENT_TABLE = 3, /* an agent's files have the lowest */
+    SPINS = 100,  /* rounds on a thread of which a pidfd was taken, because its files come and go */
+    HANDLES = 32, /* handles that are kept at a time */
     HANDLES_BACK = 500, /* pidfs counts up: how far to look back from the newest */
     HANDLE_BYTES = 128,
     X32 = 0x40000000,
 };
 
-/* What is under way. One thread scans, but for the one that exchanges pidfds. */
+/* The state of the scan. One thread scans; another one only exchanges pidfds. */
 typedef struct {
     pid_t processes[PROCESSES];
     unsigned n;
@@ -45,13 +45,13 @@ typedef struct {
     ScanResult *result;
 } Scan;
 
-/* Of a file, or of a pidfd. */
+/* Handle: a file handle, of a file or of a pidfd. */
 typedef union {
     struct file_handle head;
     unsigned char room[sizeof(struct file_handle) + HANDLE_BYTES];
 } Handle;
 
-/* A file of the driver's, or what a simulated instance has in its place. */
+/* Whether this is a file of the driver's, or a simulated instance's replacement for one. */
 static bool is_of_host(int fd)
 {
     char path[64];
@@ -76,7 +76,7 @@ static void found_by(Scan *scan, const char *way)
     }
 }
 
-/* Closes the descriptor. The guest's own files have a number of nvcuse's, the host's the driver's. */
+/* Closes the descriptor. The guest's own files have nvcuse's device number, the host's have the driver's. */
 static void look_at(Scan *scan, const char *way, int fd)
 {
     scan->result->looks++;
@@ -90,7 +90,7 @@ static void look_at(Scan *scan, const char *way, int fd)
 
 /* --- which threads there are ------------------------------------------------------------------- */
 
-/* Does a line of a thread's /proc/TID/status begin like this? */
+/* Whether a line of a thread's /proc/TID/status begins like this. */
 static bool status_has(pid_t tid, const char *beginning)
 {
     char path[64];
@@ -109,13 +109,13 @@ static bool status_has(pid_t tid, const char *beginning)
     return has;
 }
 
-/* One of io_uring's, that come and go, and have the process's table. */
+/* Whether this is a thread of io_uring's; these come and go, and use the process's table. */
 static bool is_of_ring(pid_t tid)
 {
     return status_has(tid, "Name:\tiou-");
 }
 
-/* A thread whose every signal is blocked. */
+/* Whether this is an agent: every signal is blocked. */
 static bool is_agent(pid_t tid)
 {
     return status_has(tid, "SigBlk:\tffffffff") && !is_of_ring(tid);
@@ -132,7 +132,7 @@ static void open_in_every_mode(Scan *scan, const char *way, const char *path)
     }
 }
 
-/* No open file, but a way to its inode. Closes @handle. */
+/* Open by a handle, which leads not to the open file but to its inode. Closes @handle. */
 static void open_by_way(Scan *scan, const char *way, int handle)
 {
     char again[64];
@@ -191,7 +191,7 @@ static void open_all(Scan *scan, const char *way, const char *directory)
 
 /* --- by a pidfd ------------------------------------------------------------------------------- */
 
-/* The same numbers as natively, by the gate of 32-bit programs. */
+/* Make a call through the gate of 32-bit programs, where it has the same number. */
 static int old_gate(long number, long first, long second, long third)
 {
     long result;
@@ -203,7 +203,7 @@ static int old_gate(long number, long first, long second, long third)
     return (int)result;
 }
 
-/* What @pidfd has under @number, by every gate. */
+/* Take @pidfd's file with @number through every gate. */
 static void take(Scan *scan, const char *way, int pidfd, int number)
 {
     look_at(scan, way, (int)syscall(SYS_pidfd_getfd, pidfd, number, 0));
@@ -221,7 +221,7 @@ static void take_all(Scan *scan, const char *way, int pidfd)
     }
 }
 
-/* Numbers that stand for the caller's own thread and process (PIDFD_SELF_THREAD, PIDFD_SELF; Linux 6.14). */
+/* Numbers for the caller's own thread and process (PIDFD_SELF_THREAD, PIDFD_SELF; Linux 6.14). */
 static void take_from_oneself(Scan *scan)
 {
     static const int selves[] = {-10000, -10001, -10002, -200, -100};
@@ -231,7 +231,7 @@ static void take_from_oneself(Scan *scan)
     }
 }
 
-/* PIDFD_THREAD, and what was before it. */
+/* PIDFD_THREAD, and its predecessors. */
 static void open_pidfds(Scan *scan, pid_t tid)
 {
     take_all(scan, "PIDFD_THREAD", (int)syscall(SYS_pidfd_open, tid, O_EXCL));
@@ -240,7 +240,7 @@ static void open_pidfds(Scan *scan, pid_t tid)
     take_all(scan, "pidfd_open", (int)syscall(SYS_pidfd_open, tid, 0));
 }
 
-/* As root, that of another thread can be had. */
+/* Root can claim another thread's credentials. */
 static void take_by_credentials(Scan *scan, pid_t tid)
 {
     int pidfd = credentials_pidfd(tid);
@@ -267,7 +267,7 @@ static bool handle_of(int pidfd, Handle *handle, uint64_t *number)
     return true;
 }
 
-/* The handle of a process that has just been made on this processor: each counts up by itself (since Linux 7.0). */
+/* The handle of a process that was just created on this processor: each processor has its own counter (since Linux 7.0). */
 static bool newest_handle(Handle *handle, uint64_t *number)
 {
     pid_t child = fork();
@@ -306,7 +306,7 @@ static pid_t thread_of(int pidfd)
     return tid;
 }
 
-/* A thread of one of the processes, but not the first. */
+/* Choose a thread of one of the processes, but not the first thread. */
 static bool is_other_thread(const Scan *scan, pid_t tid)
 {
     char path[64];
@@ -321,13 +321,13 @@ static bool is_other_thread(const Scan *scan, pid_t tid)
     return false;
 }
 
-/* Pidfds of other threads. */
+/* Known: pidfds of other threads. */
 typedef struct {
     int fds[HANDLES];
     unsigned n;
 } Known;
 
-/* Open those that were made last on this processor. */
+/* Open pidfds of the newest threads of this processor, by their handles. */
 static void open_newest(const Scan *scan, int self, Known *known)
 {
     Handle handle;
@@ -365,7 +365,7 @@ static void open_handles(const Scan *scan, int self, Known *known)
     sched_setaffinity(0, sizeof all, &all);
 }
 
-/* Another thread puts one pidfd in the other's place, and back: what was checked is not what is used. */
+/* Another thread exchanges one pidfd for the other and back, so that the checked file is not the used one. */
 typedef struct {
     int slot;
     int innocent;
@@ -421,7 +421,7 @@ static void open_by_handles(Scan *scan)
 
 /* --- by ptrace ---------------------------------------------------------------------------------- */
 
-/* Whether another process can hold an agent, and so make it do what it likes. It ends before one gets it. */
+/* Whether another process can hold an agent by ptrace(), and so control it. The agent ends before it can. */
 static void trace(Scan *scan, pid_t tid)
 {
     int how = 0;
@@ -429,7 +429,7 @@ static void trace(Scan *scan, pid_t tid)
 
     if (child == 0) {
         bool held = ptrace(PTRACE_SEIZE, tid, NULL, NULL) == 0;
-        held = held && is_agent(tid); /* it is not another's by now */
+        held = held && is_agent(tid); /* else the number is another thread's by now */
         ptrace(PTRACE_DETACH, tid, NULL, NULL);
         _exit(held);
     }
@@ -440,7 +440,7 @@ static void trace(Scan *scan, pid_t tid)
 
 /* --- without any ------------------------------------------------------------------------------- */
 
-/* How many of the host's files are in the own table by themselves, at one time or another. */
+/* How many of the host's files appear in this process's table by themselves. */
 static int look_at_own(void)
 {
     int n = 0;
@@ -453,7 +453,7 @@ static int look_at_own(void)
     return n > UINT8_MAX ? UINT8_MAX : n;
 }
 
-/* In a table of one's own, in the same from another process, and in a copy of it. */
+/* Scan with a table of its own, with the same table in another process, and with a copy of it. */
 static void look_at_tables(Scan *scan)
 {
     int how = 0;
@@ -473,7 +473,7 @@ static void look_at_tables(Scan *scan)
     }
 }
 
-/* What an agent has is no file of the guest's. */
+/* The files of an agent are not the guest's. */
 static void compare(Scan *scan, pid_t tid)
 {
     for (int fd = 0; fd < TABLE; fd++) {
@@ -485,7 +485,7 @@ static void compare(Scan *scan, pid_t tid)
     }
 }
 
-/* And where it is, there is nothing but what the guest has. */
+/* An agent's namespaces and directories are the guest's. */
 static void look_at_agent(Scan *scan, pid_t tid)
 {
     if (!is_agent(tid)) {
@@ -496,7 +496,7 @@ static void look_at_agent(Scan *scan, pid_t tid)
     if (has_other_namespaces(tid)) {
         found_by(scan, "namespaces");
     }
-    trace(scan, tid); /* which it does not outlive */
+    trace(scan, tid); /* which ends it */
 }
 
 /* --- all of them -------------------------------------------------------------------------------- */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every known way to a descriptor in the table of another thread. */
+/* All known ways to a descriptor in another thread's table. */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 /**
- * ScanResult: what came of a scan.
- * @looks: how many descriptors were tried to be had
- * @agents: how many times an agent was met
- * @found: files of the host that were had
- * @ways: the names of the ways by which they were, each after a blank
+ * ScanResult: the result of a scan.
+ * @looks: how many descriptors it tried to take
+ * @agents: how many times it met an agent
+ * @found: how many of the host's files it took
+ * @ways: the names of the ways by which it took them, each after a blank
  */
 typedef struct {
     unsigned looks;
@@ -20,9 +20,9 @@ typedef struct {
 } ScanResult;
 
 /**
- * scan_for: look for files of the host in the tables of all threads of some processes, for a time.
- * @processes: one of them the caller's own; @n: at most 4
- * @by_path: also open them anew through /proc, which root may where no control group is against it
+ * scan_for: search the tables of all threads of some processes for files of the host, for a time.
+ * @processes: one of them is the caller's own; @n: at most 4
+ * @by_path: also open the files again through /proc, which root may if no control group forbids it
  */
 void scan_for(const pid_t *processes, unsigned n, unsigned seconds, bool by_path,
               ScanResult *result);

@@ -109,8 +109,10 @@ static void by_threads(int self)
     say("failed in threads: %lu", (unsigned long)failed);
 }
 
-/* What comes into the table while another thread takes a file that the broker does not touch itself: nobody else's
- * sockets, which would say whose they are (SO_PEERPIDFD). */
+/*
+ * Files that appear in the table while another thread takes a file that the broker does not touch itself: no other process's
+ * sockets, which would name their owner (SO_PEERPIDFD).
+ */
 static _Atomic int socket_strangers;
 static _Atomic bool looked_enough;
 
@@ -170,7 +172,7 @@ static void become_nobody(void)
     }
 }
 
-/* What the kernel goes by: users, and whether a program may be looked into. */
+/* The criteria of the kernel: users, and whether a program is dumpable. */
 static void between_users(int self)
 {
     pid_t nobody = fork();

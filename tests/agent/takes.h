@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/** takes: take files out of tables with pidfd_getfd(), as one may and as one may not, and say what came of it. */
+/** takes: take files from tables with pidfd_getfd(), with the right to do so and without it, and print the results. */
 void takes(void);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measures the calls that every program makes, natively or through nvcuse, whichever it is run under. Prints a line for
- * each (measure.h).
+ * Measures the calls that every program makes, natively or through nvcuse, according to how it is started. Prints a line for
+ * each call (measure.h).
  *
- * usage: bench-calls null DEVICE       an ioctl on a device whose ioctl does nothing
- *        bench-calls calls             NVIDIA's
+ * usage: bench-calls null DEVICE       an ioctl on a device whose ioctl has no effect
+ *        bench-calls calls             NVIDIA's calls
  *        bench-calls threads N         N threads, each with a file and a client of its own: "NAME N", how many
- *                                      calls a second they make together
+ *                                      calls per second they make together
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -37,7 +37,7 @@ static int uvm;
 static int null_device;
 static NvHandle client;
 
-/* A system call that goes nowhere near a device: the floor of floors. */
+/* A system call without a device: the lower bound of all times. */
 static void call_nothing(void)
 {
     (void)getppid();
@@ -90,7 +90,7 @@ static void call_open_close(void)
     close(fd);
 }
 
-/* What the filter costs every program: a read-write open of something that is not ours. */
+/* The cost of the filter for every program: open a file for reading and writing that is not nvcuse's. */
 static void call_open_other(void)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -99,8 +99,9 @@ static void call_open_other(void)
     close(fd);
 }
 
-/* Managed memory, which needs no GPU to be mapped. The two calls are measured as one; the second stays in
- * the kernel. */
+/*
+ * Managed memory, which can be mapped without a GPU. The two calls are measured as one; the second does not leave the kernel.
+ */
 static void call_map(void)
 {
     void *const at = (void *)UINT64_C(0x200000000000);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Measuring calls: time, wake-ups and system calls. */
 #include "tests/bench/measure.h"
 
 #include <linux/perf_event.h>
@@ -23,8 +24,8 @@ typedef struct {
 static Counter wake_ups = {.path = EVENTS "sched/sched_wakeup/id"};
 static Counter system_calls = {.path = EVENTS "raw_syscalls/sys_enter/id"};
 
-static long n_processors; /* 0: nothing is counted */
-static Cost overhead;     /* of looking at the counters */
+static long n_processors; /* 0: no counting */
+static Cost overhead;     /* cost of reading the counters */
 
 void check(bool good, const char *what)
 {
@@ -107,7 +108,7 @@ Cost cost_since(const Cost *start)
                       without(cost.system_calls - start->system_calls, overhead.system_calls)};
 }
 
-/* A tracepoint makes every system call take longer, so time is measured while nothing is counted. */
+/* A tracepoint makes every system call slower, so time is measured without counting. */
 static void start_counting(void)
 {
     n_processors = sysconf(_SC_NPROCESSORS_ONLN);

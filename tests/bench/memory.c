@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measures what has to do with memory, in front of the model driver, natively or through nvcuse, whichever it is run
- * under. Prints a line for each (measure.h).
+ * Measures operations on memory, with the model driver, natively or through nvcuse, according to how it is started. Prints a
+ * line for each (measure.h).
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static Cost measure_map(void)
     return cost;
 }
 
-/* A child is a new process, which has not mapped anything yet. */
+/* A child is a new process, which has not mapped memory yet. */
 static Cost measure_first_map(void)
 {
     Cost cost = {0};

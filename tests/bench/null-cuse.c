@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor under everything that CUSE carries: a device whose ioctl does nothing, served by
- * libfuse's own loop with one thread. Usage: null-cuse NAME; the device is /dev/NAME, until SIGTERM.
+ * The lower bound for every call through CUSE: a device whose ioctl has no effect, served by libfuse's own loop with one
+ * thread. Usage: null-cuse NAME; the device is /dev/NAME, until SIGTERM.
  */
 #define FUSE_USE_VERSION 314
 #include <cuse_lowlevel.h>

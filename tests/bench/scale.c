@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measures the same few calls with more and more around them, in front of the model driver: objects of the client that
- * calls, and open files. Prints a line for each (measure.h).
+ * Measures the same few calls with more and more state, with the model driver: objects of the calling client, and open
+ * files. Prints a line for each (measure.h).
  *
  * usage: bench-scale OBJECTS FILES
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an OCI runtime does with linux.seccomp.listenerPath, for tests without one: it enters the
- * guest's view, installs the filter, sends the listener with a container process state to the
- * instance's socket, and becomes the command. Usage: oci-client SOCKET COMMAND...
+ * Do what an OCI runtime does with linux.seccomp.listenerPath, for tests without a runtime: enter the guest's view, install the
+ * filter, send the listener with a container process state to the instance's socket, and become the command. Usage: oci-client
+ * SOCKET COMMAND...
  */
 #include <sched.h>
 #include <stdlib.h>

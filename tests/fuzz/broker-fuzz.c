@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's answers to its worker: the input is what a fallen worker sends, messages of any size
- * with and without a file. The real service answers, on a host that has none of the devices and
- * knows no guest.
+ * Fuzz the broker's answers to its worker: the input is the messages of a fallen worker, of any size, with and without a
+ * file. The real service answers, on a host without the devices and without guests.
  *
- * Beside what the sanitizers find: no answer but to a question, none that succeeds, none with a
- * file; and no descriptor is left.
+ * Beside the findings of the sanitizers: the service answers only questions, no answer reports success or has a file, and no
+ * descriptor is left.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -21,7 +20,7 @@
 
 enum { MESSAGES_MAX = 24, THREADS = 2, BYTES_MAX = 320 };
 
-/* A message: most of the time a request with a likely op. */
+/* Make a message: most of the time a request with a likely op. */
 static bool send_one(Input *input, int socket)
 {
     uint8_t bytes[BYTES_MAX];

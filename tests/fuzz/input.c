@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Values and structs from a fuzzer's input. */
 #include "tests/fuzz/input.h"
 
 #include <stdbool.h>
@@ -9,8 +10,8 @@
 #include "tests/unit/support/fake-host.h"
 
 enum {
-    ELEMENTS_MAX = 4,    /* of an array are filled; the rest stays as it is */
-    LISTS_BASE = 0x4000, /* where pointers lead to, in the guest's memory */
+    ELEMENTS_MAX = 4,    /* how many elements of an array are filled; the others stay unchanged */
+    LISTS_BASE = 0x4000, /* where pointers point to, in the guest's memory */
     RAW = 255,           /* the choice that takes all bits from the input */
     CLIENTS = 3,         /* the fake has room for four */
     OBJECTS = 6,
@@ -78,7 +79,7 @@ static uint64_t number(Input *input, bool is_signed)
     return is_signed ? (uint64_t)((int64_t)(choice & 31) - 2) : choice & 63U;
 }
 
-/* Members that decide what a call means, and values of theirs that the input would not guess. */
+/* Members that determine a call's meaning, and values for them that the input would not guess. */
 static const struct {
     const char *name;
     uint64_t values[8];

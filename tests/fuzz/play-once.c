@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What libFuzzer's main() does with files as its arguments: the target sees each once. */
+/* Do what libFuzzer's main() does with files as arguments: the target gets each of them once. */
 #include <stdint.h>
 #include <stdio.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every handler, through the fake host: the input is a guest. It opens, closes, polls and calls; its
- * memory is the input as well, shaped by the driver's tables, and changes between the rounds of a
- * call. The host answers as a driver would, or what the input says.
+ * Fuzz every handler, through the fake host: the input is a guest. It opens, closes, polls and calls; its memory also comes
+ * from the input, shaped by the driver's tables, and changes between the rounds of a call. The host answers as a driver
+ * would, or with bytes of the input.
  *
- * Beside what the sanitizers find: the host is asked only on files that it opened, with a command
- * word that a worker's filter lets through, with pointers that are the worker's own as far as their
- * sizes say; and when the guest is gone nothing is left.
+ * Beside the findings of the sanitizers: the host gets calls only on files that it opened, with an ioctl word that a
+ * worker's filter allows, and with pointers to the worker's own memory of the size that the call tells; and when the guest
+ * has ended nothing is left.
  *
- * FUZZ_FOCUS is what most of the calls are: ABI_FRONTEND, ABI_CONTROL, ABI_ALLOC or ABI_UVM.
+ * FUZZ_FOCUS is the kind of most calls: ABI_FRONTEND, ABI_CONTROL, ABI_ALLOC or ABI_UVM.
  */
 #include <errno.h>
 #include <poll.h>
@@ -27,7 +27,7 @@
 enum {
     FILES_MAX = 10,
     CALLS_MAX = 64,
-    FILES_EVER_MAX = 2 * CALLS_MAX, /* an act opens one, or has one put there */
+    FILES_EVER_MAX = 2 * CALLS_MAX, /* each act opens a file, or lets the host install one */
     MUTATIONS_MAX = 6,
     KEPT_MAX = 4,
     DMA_BUF_FD = HOST_FD_BASE + 999,
@@ -39,7 +39,7 @@ static Input input;
 
 /* --- the driver ------------------------------------------------------------------------------- */
 
-/* Read what the driver would read: the sanitizer knows what is the worker's. */
+/* Read the memory that the driver would read: the sanitizer knows which memory is the worker's. */
 static void touch(NvP64 pointer, size_t size)
 {
     const volatile uint8_t *bytes = (const volatile uint8_t *)(uintptr_t)pointer;
@@ -83,7 +83,7 @@ static void answer_control(NVOS54_PARAMETERS *control)
     }
 }
 
-/* The driver goes by the class, not by paramsSize. */
+/* The driver uses the class's size, not paramsSize. */
 static void answer_alloc(const Fake *fake, NVOS64_PARAMETERS *alloc)
 {
     static uint32_t clients;
@@ -104,7 +104,7 @@ static void answer_cards(nv_ioctl_card_info_t *cards, size_t n)
     }
 }
 
-/* As a driver does that likes everything. */
+/* Answer like a driver that accepts everything. */
 static void answer_well(const Fake *fake, uint32_t command, void *argument, bool is_frontend)
 {
     const AbiEntry *entry = driver_abi_lookup(fake->abi, is_frontend ? ABI_FRONTEND : ABI_UVM,
@@ -128,8 +128,7 @@ static void answer_well(const Fake *fake, uint32_t command, void *argument, bool
     }
 }
 
-/* The driver: a success or an errno, and now and then bytes of the input over the end of what it was
- * given. */
+/* The driver: it succeeds or returns an errno, and sometimes writes bytes of the input over the end of its parameters. */
 static int answer(Fake *fake, uint32_t command, void *argument)
 {
     bool is_frontend = _IOC_TYPE(command) == NV_IOCTL_MAGIC && _IOC_DIR(command) == 3;
@@ -142,7 +141,7 @@ static int answer(Fake *fake, uint32_t command, void *argument)
         uint8_t scribble[32];
         size_t n = MIN(size, choice >> 3);
         input_take(&input, scribble, n);
-        /* Pointers in it are the handler's own to restore. */
+        /* The handler restores the pointers in it. */
         memcpy((uint8_t *)argument + size - n, scribble, n);
     }
     return choice >= 240 ? EINVAL : 0;
@@ -198,7 +197,7 @@ static const AbiEntry *choose_class(Fake *fake)
     return driver_abi_lookup(fake->abi, ABI_ALLOC, trunk[choice % G_N_ELEMENTS(trunk)]);
 }
 
-/* The table of commands or classes is behind two of the numbers. */
+/* Two of the numbers lead to the tables of commands and classes. */
 static const AbiEntry *choose_inner(Fake *fake, uint32_t number)
 {
     AbiKind kind = number == NV_ESC_RM_CONTROL ? ABI_CONTROL : ABI_ALLOC;
@@ -218,7 +217,7 @@ static const AbiEntry *choose_inner(Fake *fake, uint32_t number)
     return entry;
 }
 
-/* A frontend number: most of the time the one that leads to the focus. */
+/* Choose a frontend number: most of the time the one that leads to the focus. */
 static const AbiEntry *choose_frontend(const Fake *fake)
 {
     uint32_t focus = focus_kind == ABI_CONTROL ? NV_ESC_RM_CONTROL : NV_ESC_RM_ALLOC;
@@ -298,7 +297,7 @@ static void allocate(Fake *fake, NvFile *file, NvHandle client, NvHandle parent,
                GUEST_BASE);
 }
 
-/* A client with a device and, below it, memory, an address space and a group of channels in that. */
+/* Make a client with a device and, below it, memory, an address space and a group of channels in that. */
 static void plant(Fake *fake, NvFile *file)
 {
     const NvHandle client = 0xc1d00000U + input_byte(&input) % 3;
@@ -316,7 +315,7 @@ static void plant(Fake *fake, NvFile *file)
     allocate(fake, file, client, device, device + 3, KEPLER_CHANNEL_GROUP_A);
 }
 
-/* What one of them has, for another; shared before or not. */
+/* Duplicate an object of one client for another; it may have been shared before. */
 static void share(Fake *fake, NvFile *file)
 {
     const NvHandle from = 0xc1d00000U + input_byte(&input) % 3;
@@ -368,7 +367,7 @@ static void wait_for_events(Fake *fake, NvFile *file)
 
 /* --- files that the driver keeps --------------------------------------------------------------- */
 
-/* Some of those that the guest closes, few enough for the limit. */
+/* The host keeps some of the files that the guest closes, few enough for the limit. */
 static void close_file(Fake *fake, const NvFile *file)
 {
     if (file->id % 4 == 3 && fake->n_remnants < KEPT_MAX) {
@@ -387,7 +386,7 @@ static void let_go(Fake *fake)
     }
 }
 
-/* What is not a call: who calls from now on, what can be done for it. */
+/* Acts that are not calls: change the caller, and what the host can do for it. */
 static void change_circumstances(Fake *fake)
 {
     uint8_t choice = input_byte(&input);
@@ -426,7 +425,7 @@ static void act(Fake *fake, uint32_t *files)
     }
 }
 
-/* The guest's end: whatever it had open, what was put there for it as well. */
+/* End the guest: close all its files, including those that the host installed. */
 static void release_all(Fake *fake)
 {
     let_go(fake);

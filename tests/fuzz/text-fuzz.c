@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What reads text: versions, capabilities from options and from containers' variables, configuration
- * files, the state that a container's runtime sends, and containers' configurations, whole and with the
- * input in a place that an image can fill. The first byte of the input says which.
+ * Fuzz the readers of text: versions, capabilities from options and from containers' variables, configuration files, the
+ * state that a container's runtime sends, and containers' configurations, whole and with the input in a place that an image
+ * can fill. The first byte of the input selects the reader.
  *
- * Beside what the sanitizers find: what is refused says why, and what is taken means the same when it
- * is written down and read again.
+ * Beside the findings of the sanitizers: an error has a message, and text that is accepted means the same when it is written
+ * and read again.
  */
 #include <stdint.h>
 #include <string.h>
@@ -98,7 +98,7 @@ static void read_state(const char *text)
     }
 }
 
-/* @text without the space that is in no string. */
+/* @text without the white space outside of strings. */
 static char *without_space(const char *text)
 {
     GString *out = g_string_new(NULL);
@@ -125,7 +125,7 @@ static void check_reads_as(const char *text, const JsonValue *meant)
     g_assert_true(json_equal(value, meant));
 }
 
-/* Returns NULL if it is refused. */
+/* Returns: NULL if it is refused. */
 static JsonValue *read_json(const char *text)
 {
     g_autoptr(GError) error = NULL;
@@ -173,7 +173,7 @@ static void read_container(const char *text)
     g_assert_true(oci_compare(before, config, NULL));
 }
 
-/* A container with @text, whatever it is, as a value and as what a string says. */
+/* A container with @text, whatever it is, as a value and as the contents of a string. */
 static void read_image(const char *text)
 {
     static const char *const places[] = {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recordings: the input is a file that somebody gave us. It is read, named, scrubbed, played to the
- * handlers, and asked for its own answers; half of the inputs are what stands behind a true beginning, so
- * that acts are reached.
+ * Fuzz the reader of recordings: the input is a file from outside. It is read, named, scrubbed, replayed to the handlers,
+ * and asked for its own answers. Half of the inputs follow a valid beginning, so that the reader reaches acts.
  *
- * Beside what the sanitizers find: what is refused says where, an act that is taken is the same when it is
- * written and read again, and what was recorded is answered.
+ * Beside the findings of the sanitizers: an error names its place, an act that is accepted is the same when it is written
+ * and read again, and every recorded call is answered.
  */
 #include <stdint.h>
 #include <string.h>
@@ -29,7 +28,7 @@ static void begin(GByteArray *file)
     trace_session_encode(&session, file);
 }
 
-/* Written again it is the same number of bytes at most, and means the same. */
+/* Written again the act has at most the same number of bytes, and the same meaning. */
 static void check_round_trip(const TraceAct *act)
 {
     g_autoptr(GByteArray) once = g_byte_array_new();
@@ -64,7 +63,7 @@ static void play(TraceFile *file, TraceNames *names)
     replay_free(replay);
 }
 
-/* Ask what was asked then, in memory as large as it says. */
+/* Make the recorded call again, in memory of the size that the act tells. */
 static void ask(Answers *answers, const TraceOp *op)
 {
     HostBuffers buffers = {.n = op->buffers ? op->buffers->len : 0};

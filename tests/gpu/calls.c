@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What single calls take, in microseconds: lines as in report.cuh, a time being the median of many. */
+/* Measure how long single calls take, in microseconds: prints lines as in report.cuh, with the median of many. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Edit bundles as nvcuse-runtime does for an instance that is there, without one.
+ * Edit bundles as nvcuse-runtime does for an existing instance, but without one.
  *
  * usage: edit-bundles edit|restore [--cdi FILE] BUNDLE...
  * For each bundle one line is written: "done", or "refused DOMAIN CODE: MESSAGE".

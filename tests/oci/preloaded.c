@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A library of a hostile image. Any program of the host's that loads it, as a preloaded library, an
- * auditor, a library or a module by another's name, leaves its name in /run/oci/preloaded, which is
- * not there for programs in the container.
+ * A library of a hostile image. Every program of the host's that loads it, as a preloaded library, an auditor, a library or a
+ * module by another name, leaves its name in /run/oci/preloaded, which does not exist for programs in the container.
  */
 #include <link.h>
 #include <stdio.h>
@@ -25,7 +24,7 @@ __attribute__((constructor)) static void on_load(void)
     leave_name();
 }
 
-/* The loader asks an auditor for its version before it does anything else. */
+/* The loader asks an auditor for its version before it uses it. */
 unsigned la_version(unsigned version)
 {
     leave_name();
