@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What hostile images try by what they may put into a configuration. Sourced after parts.sh.
+# Attacks of hostile images by the parts of a configuration that they can write. Sourced after parts.sh.
 
 PRELOADED=$BOX/preloaded
 REPORT=$BOX/hook-report
 HOOK_ENVIRONMENT=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# Change a bundle's configuration by a line of Python that calls it "config". usage: amend NAME LINE
+# Change a bundle's configuration by a line of Python, in which it is "config".
+# usage: amend NAME LINE
 amend() {
     python3 - "$BOX/$1/config.json" "$2" <<'END'
 import json, sys
@@ -23,7 +24,7 @@ run_bundle() {
     NVCUSE_RUNTIME=$RUNTIME timeout 120 "$1" run --bundle "$BOX/$2" "$2" >"$BOX/$2.out" 2>&1 </dev/null
 }
 
-# A program of NVIDIA's as far as hooks are concerned: it says what it was started with.
+# A program that hooks take for NVIDIA's: it prints its environment.
 install_reporter() {
     cat >"$BOX/bin/nvidia-ctk" <<END
 #!/bin/sh
@@ -35,7 +36,7 @@ END
     nvcuse cdi generate --from "$BOX/nvidia-cdi.yaml" --output /etc/cdi/nvcuse.json
 }
 
-# Put the library into an image, under every name that something may look for.
+# Put the library into an image, under every name that a program may look for.
 poison() {
     local root=$BOX/$1/rootfs name
     mkdir -p "$root"/{libraries,modules,gconv}
@@ -45,17 +46,18 @@ poison() {
     printf 'module X// INTERNAL X 1\nmodule INTERNAL X// X 1\n' >"$root/gconv/gconv-modules"
 }
 
-# Nothing of the image was loaded, and the hooks had their own environment. usage: hooks_are_clean NAME
+# Assert that nothing of the image was loaded, and that the hooks had their own environment.
+# usage: hooks_are_clean NAME
 hooks_are_clean() {
     is "$(cat "$PRELOADED" 2>/dev/null)" "" "$1: no program of the host's loads the image's library"
     is "$(sort -u "$REPORT" 2>/dev/null)" "$HOOK_ENVIRONMENT" "$1: NVIDIA's hook has PATH alone"
     rm -f "$PRELOADED" "$REPORT"
 }
 
-# A shell's own way to open for both would make the file as well, which nodes are never asked for.
+# A shell that opens a file for reading and writing would also create it (O_CREAT), which nodes are never opened with.
 OPEN_ONE='python3 -c "import os; os.open(\"/dev/nvidiactl\", os.O_RDWR); print(\"served\")"'
 
-# The environments of images. A hook's working directory may be the image's root.
+# Environments of images. A hook's working directory may be the image's root.
 IMAGES=(
     "env=LD_PRELOAD=/proc/self/cwd/preloaded.so env=LD_BIND_NOW=1"
     "env=LD_AUDIT=/proc/self/cwd/preloaded.so"
@@ -66,7 +68,8 @@ IMAGES=(
     "env=NOTIFY_SOCKET=/proc/self/cwd/x env=NVCUSE_RUNTIME=/proc/self/cwd/x env=BASH_ENV=/proc/self/cwd/x env=ENV=/proc/self/cwd/x"
 )
 
-# The hooks of a CDI device, as an engine merges them. usage: add_cdi_hooks NAME
+# Add the hooks of a CDI device, as an engine merges them.
+# usage: add_cdi_hooks NAME
 add_cdi_hooks() {
     amend "$1" 'spec = json.load(open("/etc/cdi/nvcuse.json"))
 edits = [spec["containerEdits"]] + [d["containerEdits"] for d in spec["devices"] if d["name"] == "all"]
@@ -91,7 +94,7 @@ part_hooks() {
     done
     leaves_nothing "nothing is left of them"
 
-    # Of a specification that is older than `env` in it, merged by the engine.
+    # Hooks of a specification that predates its `env`, merged by the engine.
     # shellcheck disable=SC2086 # a list of words
     bundle image "$GPUS" ${IMAGES[0]} -- sh -c "$OPEN_ONE"
     poison image
@@ -102,7 +105,7 @@ part_hooks() {
     is "$(said image)" served "it has its GPUs with a hook of an older specification"
     hooks_are_clean "a hook without environment"
 
-    # The hook's second wall: it starts itself anew before the library's constructor, where runtimes start it, too.
+    # The hook's second protection: it starts itself again before the library's constructor, also where runtimes start it.
     amend image "config['hooks'] = {'createContainer': [
     {'path': '$BOX/bin/nvcuse-runtime', 'args': ['nvcuse-runtime', 'nvcuse-hook', 'cdi', 'all']}]}"
     run_bundle "$RUNTIME" image
@@ -130,7 +133,7 @@ process["rlimits"] = [{"type": "RLIMIT_" + name, "soft": value, "hard": value} f
     leaves_nothing "nothing is left of it"
 }
 
-# Which GPUs a container gets is the operator's to say; the bundle does not tell whose an annotation is.
+# The operator decides which GPUs a container gets; the bundle does not tell who wrote an annotation.
 part_annotations() {
     local all=annotation=nvcuse.dev/gpus=all caps=annotation=nvcuse.dev/caps=all
     configure "driver-policy = known" "path = $RUNTIME" "caps = all"
@@ -167,7 +170,7 @@ config["hooks"] = {"createContainer": [{k: v for k, v in h.items() if k != "hook
     leaves_nothing "nothing is left of them"
 }
 
-# Text of an image's in the runtime's log and on its standard error is one line.
+# An image's text is one line in the runtime's log and on its standard error.
 part_words() {
     local forged=$'7\ntime="2026-01-01T00:00:00Z" level=info msg="forged by the image"'
     local value format
@@ -193,8 +196,8 @@ END
     holds "a quote does not end the entry" grep -qE '^time="[^"]*" level=error msg="([^"\\]|\\.)*"$' "$BOX/log"
 }
 
-# What a privileged container's root opens of the host's devices, by number, for reading and for writing alone: for both,
-# nvcuse answers. "no": not permitted.
+# Print which of the host's devices a privileged container's root can open, by number, for reading and for writing alone: for
+# both together nvcuse answers. "no": not permitted.
 OPEN_NUMBERS='import os, sys
 for word in sys.argv[1:]:
     major, minor = map(int, word.split(":"))
@@ -255,16 +258,17 @@ part_devices() {
     leaves_nothing "nothing is left of them"
 }
 
-# A container that runs, and what its root opens in it. usage: opens_later NAME WANTED
+# Start a container, and check what its root can open in it.
+# usage: opens_later NAME WANTED
 opens_later() {
     oci exec updated python3 -c "$OPEN_NUMBERS" 195:255 "$(free_major):0" 1:3 10:229 >"$BOX/updated.out" 2>&1 </dev/null
     is "$(said updated)" "$2" "$1"
 }
 
-# The limit of memory that a container's control group has.
+# Print the memory limit of a container's control group.
 memory_limit() { cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(pid_of updated)/cgroup")/memory.max"; }
 
-# New limits for a container, and new device rules with them, as engines send them.
+# New limits for a container, together with new device rules, as engines send them.
 part_update() {
     local wanted new='{"memory": {"limit": 134217728}, "devices": [{"allow": true, "access": "rwm"}]}'
     wanted=$(printf '%s no\n' 195:255 "$(free_major):0"; printf '1:3 opened\n10:229 no')
@@ -294,7 +298,7 @@ part_update() {
     leaves_nothing "nothing is left of it"
 }
 
-# Command lines as the runtime reads them. What is not read as it does would be a container without an instance.
+# Command lines as the runtime reads them. If nvcuse read one differently, a container would have no instance.
 part_arguments() {
     local line lines
     configure "driver-policy = known" "path = $RUNTIME"
@@ -316,7 +320,7 @@ part_arguments() {
     leaves_nothing "nothing is left of them"
 }
 
-# A number that the kernel would give to the next driver that asks for any.
+# Print a major number that the kernel would assign to the next driver.
 free_major() {
     local number
     for number in {254..234}; do
@@ -325,7 +329,7 @@ free_major() {
     echo "$number"
 }
 
-# The numbers of x32 for a call that is watched natively. A kernel without x32 says ENOSYS when it gets the call.
+# Call numbers of x32 for a call that the listener gets natively. A kernel without x32 answers ENOSYS.
 part_abi() {
     local profile
     configure "driver-policy = known" "path = $RUNTIME"
@@ -343,7 +347,7 @@ EINVAL" "pidfd_open of a thread is refused in x32 as natively (${profile:-no pro
     leaves_nothing "nothing is left of them"
 }
 
-# A directory of the host's that is shared with the containers that have it: what is mounted in one is mounted in all.
+# Make a directory of the host's that its containers share: a mount in one of them appears in all.
 VOLUME=$BOX/volume
 
 # usage: share_volume TYPE
@@ -353,19 +357,21 @@ share_volume() {
     mount --make-rshared "$VOLUME"
 }
 
-# What the host sees mounted in the volume.
+# Print the mounts that the host sees in the volume.
 mounts_in_volume() { awk -v below="$VOLUME/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo; }
 
-# Give a bundle the volume, or a part of it. By default runtimes make all of a container's mounts slaves of the host's, and
-# nothing that is mounted there reaches the host. Engines ask for a shared root if a volume is shared. usage: add_volume NAME DESTINATION [PART]
+# Give a bundle the volume, or a part of it. By default runtimes make all of a container's mounts slaves of the host's, so
+# that no mount reaches the host. Engines ask for a shared root if a volume is shared.
+# usage: add_volume NAME DESTINATION [PART]
 add_volume() {
     amend "$1" "config['mounts'] = [m for m in config['mounts'] if m['destination'] != '$2'] + [
     {'destination': '$2', 'type': 'bind', 'source': '$VOLUME${3:+/$3}', 'options': ['rbind', 'rshared', 'rw']}]
 config['linux']['rootfsPropagation'] = 'rshared'"
 }
 
-# Nothing of nvcuse's is mounted in a volume of a container's, while it runs and afterwards. The image's /devices leads to
-# /dev: nvcuse drops mounts on /dev/nvidia*, but knows no others by their names. usage: keeps_out_of NAME DESTINATION [PART]
+# Assert that nvcuse mounts nothing in a container's volume, while it runs and afterwards. The image's /devices leads to /dev:
+# nvcuse drops mounts on /dev/nvidia*, but does not know other names for them.
+# usage: keeps_out_of NAME DESTINATION [PART]
 keeps_out_of() {
     local name=$1
     bundle shared "$GPUS" -- sh -c "$OPEN_ONE; exec sleep 1000"
@@ -391,13 +397,13 @@ is_not_followed() {
     amend linked 'config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/dev"]'
     run_bundle nvcuse-runtime linked
     is "$(($? > 0)) $(grep -c served "$BOX/linked.out")" "1 0" "a link as /dev is refused"
-    # crun does not pass on what a hook says.
+    # crun does not pass on a hook's message.
     holds "by nvcuse" grep -Eq "cannot open the container's /dev|executing hook" "$BOX/linked.out"
     is "$(mounts_in_volume)" "" "and the host sees no mount of its"
     umount -R "$VOLUME"
 }
 
-# What nvcuse mounts in a container is mounted nowhere else, however the container's volumes are shared with the host.
+# Mounts of nvcuse's in a container appear nowhere else, however the container's volumes are shared with the host.
 part_shared() {
     configure "driver-policy = known" "path = $RUNTIME"
     share_volume tmpfs

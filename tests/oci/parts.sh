@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What is tested, in parts that in-vm calls by name. RUNTIME is runc or crun.
+# The tests of containers, in parts that in-vm calls by name. RUNTIME is runc or crun.
 
 # Make a bundle and run it to its end; the output goes to $BOX/NAME.out. usage: boxed NAME [OPTION...] -- COMMAND...
 boxed() {
@@ -20,18 +20,19 @@ oci() { NVCUSE_RUNTIME=$RUNTIME timeout 120 nvcuse-runtime "$@"; }
 
 said() { cat "$BOX/$1.out"; }
 
-# Tell the runtime how to make instances: with the transport that the run is about. usage: configure [INSTANCE-LINE [RUNTIME-LINE...]]
+# Configure instances of the runtime, with this run's transport.
+# usage: configure [INSTANCE-LINE [RUNTIME-LINE...]]
 configure() {
     printf '%s\n' '[instance]' ${LAB_TRANSPORT:+"transport = $LAB_TRANSPORT"} "${@:1:1}" >/etc/nvcuse/containers.conf
     printf '%s\n' '[runtime]' 'instance-config = /etc/nvcuse/containers.conf' "${@:2}" >/etc/nvcuse/runtime.conf
 }
 
-# The pid of a container's first process.
+# Print the pid of a container's first process.
 pid_of() { oci state "$1" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; }
 
 GPUS=env=NVIDIA_VISIBLE_DEVICES=all
 
-# What a program sees natively and in a container, with and without a profile.
+# Compare a program's output natively and in a container, with and without a profile.
 part_smi() {
     nvidia-smi >"$BOX/native" 2>&1
     local native=$? options
@@ -73,7 +74,7 @@ version
     leaves_nothing "nothing is left"
 }
 
-# Life and death of a container in steps.
+# A container's life, step by step.
 part_life() {
     bundle life $GPUS -- sleep 1000
     oci create --bundle "$BOX/life" life >"$BOX/life.out" 2>&1 </dev/null
@@ -99,7 +100,7 @@ part_life() {
     is "$(nvcuse_traces)" "" "delete returns when nothing is left"
 }
 
-# The runtime dies at every stage; what it left is cleaned up, and the bundle is the engine's again.
+# Kill the runtime at every stage: the next call cleans up, and the bundle is the engine's again.
 part_crash() {
     bundle crash $GPUS -- true
     cp "$BOX/crash/config.json" "$BOX/before"
@@ -130,7 +131,7 @@ part_concurrent() {
     leaves_nothing "nothing is left of them"
 }
 
-# Containers that do not ask.
+# Containers that ask for no GPU.
 part_without() {
     local inode options
     for options in "" env=NVIDIA_VISIBLE_DEVICES=void env=NVIDIA_VISIBLE_DEVICES=; do
@@ -148,7 +149,8 @@ part_without() {
     leaves_nothing "no instance was made"
 }
 
-# What is refused, and how it is said. usage: refused NAME PATTERN OPTION...
+# Assert that a container is refused with a message.
+# usage: refused NAME PATTERN OPTION...
 refused() {
     local name=$1 pattern=$2
     shift 2
@@ -156,7 +158,8 @@ refused() {
     refuses "$name" "$pattern" run --bundle "$BOX/no" no
 }
 
-# A command line that is refused, on standard error and in the log that engines read. usage: refuses NAME PATTERN WORD...
+# Assert that a command line is refused, on standard error and in the log that engines read.
+# usage: refuses NAME PATTERN WORD...
 refuses() {
     local name=$1 pattern=$2
     shift 2
@@ -190,7 +193,8 @@ part_refusals() {
     leaves_nothing "nothing is left"
 }
 
-# Which of the model's two GPUs a container sees, by what it asks with. usage: sees NAME MINORS OPTION...
+# Assert which of the model's two GPUs a container sees, according to its request.
+# usage: sees NAME MINORS OPTION...
 sees() {
     local name=$1 minors=$2
     shift 2
@@ -209,7 +213,7 @@ part_gpus() {
     sees "none: the driver alone" " ctl" env=NVIDIA_VISIBLE_DEVICES=none
     sees "by a device node of the driver's" "11 ctl" device=/dev/nvidia1:195:1
     sees "with a capability that is allowed here" "00 ctl" env=NVIDIA_VISIBLE_DEVICES=0 env=NVIDIA_DRIVER_CAPABILITIES=video
-    # With a profile that allows little: mappings are made in the guest, and calls out by its listener.
+    # With a profile that allows little: mappings are made in the guest, and calls outside by its listener.
     local program
     for program in gpu-list memory-map os-descriptor; do
         boxed scope env=NVIDIA_VISIBLE_DEVICES=0 seccomp=strict -- "$program"
@@ -231,7 +235,7 @@ part_gpus() {
     leaves_nothing "nothing is left of them"
 }
 
-# The container's root looks for the host's files in the tables of agents: what it finds there it cannot open anew.
+# The container's root searches the tables of agents for the host's files: it cannot open again what it finds there.
 part_root() {
     configure "driver-policy = known" "path = $RUNTIME"
     boxed root $GPUS -- agent-attacker scan-as-root
@@ -241,11 +245,12 @@ files of the host found: 0" "a container's root gets no file of the host's from 
     leaves_nothing "nothing is left of it"
 }
 
-# The flag by which only a fatal signal ends a call that the broker has: where the runtime knows it, and beside its own default.
+# The flag for which only a fatal signal ends a call that the broker has: if the runtime knows it, and beside the runtime's
+# own default.
 part_flags() {
     local flag=SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV expected='' before
     configure "driver-policy = known"
-    # The runtime, but for a copy of what it reads.
+    # Run the runtime, and keep a copy of the configuration that it reads.
     mkdir -p "$BOX/shown"
     printf '#!/bin/sh\ncase " $* " in *" run "*) cp %s %s ;; esac\nexec %s "$@"\n' \
         "$BOX/flags/config.json" "$BOX/flags.json" "$(command -v "$RUNTIME")" >"$BOX/shown/$RUNTIME"
@@ -261,12 +266,13 @@ part_flags() {
     leaves_nothing "nothing is left of them"
 }
 
-# A program under a busy timer, in a container whose runtime knows the flag of part_flags. What the kernel itself holds is as
-# natively; what the broker is asked about a signal can still end before the broker has received it, since that wait of the kernel's
-# is interruptible whatever the flag (kernel/seccomp.c, seccomp_do_user_notification()). How often depends on how soon the broker is
-# scheduled: 3 in 100 signals on an idle machine, 40 on a busy one, so that is only told. Once it has the call no signal ends it.
-# For a program that does nothing but opens, on two busy processors: 13 in 100 where the caller's wake-up moves the broker's thread to
-# its own processor (Linux 6.6, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP), 26 to 36 where it does not.
+# A program under a busy timer, in a container whose runtime knows the flag of part_flags. Calls that the kernel itself holds
+# end as natively. A signal can still end a call before the broker has received it, since that wait of the kernel's is
+# interruptible whatever the flag (kernel/seccomp.c, seccomp_do_user_notification()). How often depends on how soon the broker
+# is scheduled: for 3 in 100 signals on an idle machine, 40 on a busy one, so that the test only prints it. Once the broker
+# has the call no signal ends it. For a program that only opens files, on two busy processors: 13 in 100 where the caller's
+# wake-up moves the broker's thread to its own processor (Linux 6.6, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP), 26 to 36 where it
+# does not.
 part_signals() {
     local worker
     configure "driver-policy = known"
@@ -278,7 +284,7 @@ part_signals() {
     is "$(sed 's/[0-9]* EINTR/some EINTR/' "$BOX/disturbed.out")" "open: some EINTR, 0 other errors"$'\n'"mmap: some EINTR, 0 other errors" \
         "ordinary files: no other error"
     echo "# $CASE: of 500 each: $(tr '\n' ' ' <"$BOX/disturbed.out")"
-    # The worker stands still, and the broker waits for it, with the call, once files that it opened in advance are used up.
+    # The worker is stopped. The broker waits for it during the call, once the files that it opened in advance are used up.
     bundle held "$GPUS" -- disturbed /dev/nvidiactl
     oci create --bundle "$BOX/held" held >"$BOX/held.out" 2>&1 </dev/null
     worker=$(pgrep -x nvcuse-worker)
@@ -294,7 +300,7 @@ part_signals() {
     leaves_nothing "nothing is left of them"
 }
 
-# An engine: podman, from an image of its own making, with the runtime as an option and with CDI.
+# An engine: podman, with an image that it makes, with the runtime as an option and with CDI.
 PODMAN=(podman --root /run/podman-root --runroot /run/podman-run --storage-driver vfs --cgroup-manager cgroupfs
     --events-backend none --runtime "$BOX/bin/nvcuse-runtime")
 

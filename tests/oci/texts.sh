@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# An image's texts are texts: what holds a container is what holds it under the runtime alone. Sourced by in-vm.
+# An image's texts stay texts: a container has the same confinement as under the runtime alone. Sourced by in-vm.
 
-# The host's namespaces, as walls takes them.
+# The host's namespaces, as arguments of walls.
 host_namespaces() {
     local kind
     for kind in mnt pid net ipc uts user cgroup; do printf '%s ' "$(readlink "/proc/self/ns/$kind")"; done
 }
 
-# Configurations that a runtime takes, a line each: places and tokens. The mark is that of old, by which strings became numbers.
+# Configurations that a runtime accepts, one per line: places and tokens. The mark is the one by which strings once became
+# numbers.
 MARK='@nvcuse-integer:'
 TEXTS=(
     "annotations/a=\"${MARK}null}\" annotations/hostname=\"\""
@@ -24,10 +25,12 @@ TEXTS=(
     "mounts/9={\"destination\":\"/tmp/\\\"]}\",\"type\":\"tmpfs\",\"source\":\"}\",\"options\":[\"mode=700\",\"noexec\",\"ro\"]}"
 )
 
-# Is a container held, by what walls wrote? usage: is_held OUTPUT
+# Whether a container is confined, by the output of walls.
+# usage: is_held OUTPUT
 is_held() { grep -q '^namespace mnt: its own' "$1" || { cat "$1" && false; }; }
 
-# Run a container of a configuration. usage: walled NAME RUNTIME OUTPUT
+# Run a container with a configuration.
+# usage: walled NAME RUNTIME OUTPUT
 walled() { NVCUSE_RUNTIME=$RUNTIME timeout 60 "$2" run --bundle "$BOX/$1" "$1" >"$3" 2>&1 </dev/null; }
 
 part_texts() {
@@ -50,7 +53,8 @@ part_texts() {
     leaves_nothing "nothing is left of them"
 }
 
-# Run an image of somebody else's as podman does, under the runtime alone and under nvcuse. usage: image_runs NAME [ANNOTATION...]
+# Run a foreign image as podman does, under the runtime alone and under nvcuse.
+# usage: image_runs NAME [ANNOTATION...]
 image_runs() {
     local name=$1 program path options=()
     shift
@@ -73,12 +77,12 @@ part_image() {
     mkdir -p /etc/containers
     [[ -e /etc/containers/policy.json ]] || echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
     image_runs hostile
-    # What ended the document before its namespaces and its seccomp profile: runc reads nothing behind it.
+    # A text that once ended the document before its namespaces and its seccomp profile: runc reads nothing behind the end.
     image_runs attack "a=${MARK}null}" hostname=
     "${PODMAN[@]}" rm -fa >/dev/null 2>&1
     configure
     leaves_nothing "nothing is left"
 }
 
-# Without what is another in every container of podman's.
+# Print the output without the parts that differ between podman's containers.
 stable() { sed -E 's/[0-9a-f]{64}/ID/g; s/size=[0-9]+k/size/; s/^HOSTNAME=.*//; s/lowerdir=.*//' "$1"; }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The same container under the runtime itself and under nvcuse-runtime: what it sees and can do must be the same, but for what
+# The same container under the runtime itself and under nvcuse-runtime: it must see and be able to do the same, except what
 # tests/hostile/tightness/intended lists.
 
 TIGHTNESS=$HERE/../hostile/tightness
 
-# The host's namespaces, as words for the reporter.
+# The host's namespaces, as arguments of the reporter.
 host_namespaces() {
     local file
     for file in /proc/self/ns/*; do echo "$(basename "$file")=$(readlink "$file")"; done
@@ -35,10 +35,11 @@ report_later() {
     "$runtime" delete --force tight
 }
 
-# What differs, "-" before what only the stock runtime's container has. usage: differences STOCK OTHER
+# Print the differences, "-" before lines that only the stock runtime's container has.
+# usage: differences STOCK OTHER
 differences() { diff --unchanged-line-format= --old-line-format='-%L' --new-line-format='+%L' "$1" "$2"; }
 
-# The list's expressions, without its comments.
+# Print the list's expressions, without its comments.
 intended() { grep -vE '^(#|$)' "$TIGHTNESS/intended"; }
 
 # usage: same_but_for_intended STOCK OTHER NAME
@@ -51,7 +52,8 @@ same_but_for_intended() {
     if [[ -z $rest ]]; then ok "$3: no difference but the intended"; else not_ok "$3: no difference but the intended" "$rest"; fi
 }
 
-# Compare the reports of a way to run a program, first or later. usage: compare_way WAY NAME OPTION...
+# Compare the reports of one way to run a program, first or later.
+# usage: compare_way WAY NAME OPTION...
 compare_way() {
     local way=$1 name=$2
     shift 2
@@ -63,7 +65,7 @@ compare_way() {
     same_but_for_intended "$BOX/stock" "$BOX/nvcuse" "$name"
 }
 
-# Each expression of the list is needed with CUSE, or somebody has forgotten to take it out.
+# Each expression of the list must be needed with CUSE, or somebody has forgotten to remove it.
 nothing_idle_in_list() {
     local expression idle=()
     while read -r expression; do
@@ -79,7 +81,7 @@ part_tightness() {
     compare_way first "no profile"
     compare_way first "as engines make it" engine seccomp=strict
     [[ ${LAB_TRANSPORT:-cuse} != cuse ]] || nothing_idle_in_list
-    # The reports can tell: the same container twice is the same, one with a capability more is not.
+    # The reports distinguish containers: the same container twice has the same report, one with a capability more does not.
     report_first "$RUNTIME" "$BOX/again" engine seccomp=strict
     is "$(differences "$BOX/stock" "$BOX/again")" "" "the same container reports the same"
     report_first "$RUNTIME" "$BOX/wider" engine seccomp=strict capability=CAP_SYS_PTRACE

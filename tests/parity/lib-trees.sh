@@ -3,7 +3,7 @@
 # NVIDIA's driver headers, from every driver source that Debian offers to this machine.
 #
 # There are two kinds: Debian's source package of the open kernel modules, which has all headers, and the binary package
-# nvidia-open-kernel-source, which has those of the kernel interface layer only. The second serves where a mirror has no
+# nvidia-open-kernel-source, which has only those of the kernel interface layer. The second is used if a mirror has no
 # sources.
 
 PARITY_SOURCE=nvidia-open-gpu-kernel-modules
@@ -46,7 +46,7 @@ parity_unpack_package() {
     return "$rc"
 }
 
-# Print a line "DRIVER-VERSION full|partial DIR" for each driver whose headers can be had.
+# Print a line "DRIVER-VERSION full|partial DIR" for each driver whose headers are available.
 parity_trees() {
     local release version driver dir
     declare -A have=()

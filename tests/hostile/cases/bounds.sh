@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Counts at every boundary, and descriptors of every wrong kind: what is within the bounds is as natively, and nothing else arrives.
+# Counts at every boundary, and descriptors of every wrong kind: within the bounds the results are as natively, and no other
+# call reaches the driver.
 "$HOSTILE/bounds" counts >"$WORK/counts.native" 2>&1
 echo >"$DEBUGFS/log"
 "${RUN[@]}" --caps all,profiling -- "$HOSTILE/bounds" counts >"$WORK/counts" 2>&1

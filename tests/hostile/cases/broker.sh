@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What a fallen worker may not ask, and how it is answered. The answer "hung up" ends its instance.
+# Requests that a fallen worker may not make, and their answers. The answer "hung up" ends its instance.
 # usage: fallen NAME WORD... : see fallen-worker.c; the guest is GUEST, with CAPS
 GUEST=(timeout 20 python3 "$CLIENT") CAPS=compute,utility
 fallen() {
@@ -9,7 +9,7 @@ fallen() {
     FALLEN="$*" "$HOSTILE/fallen-nvcuse" run "--transport=$TRANSPORT" --driver-policy=known --caps "$CAPS" --name "fallen-$name" -- \
         "${GUEST[@]}" >"$WORK/$name" 2>&1 &
     local instance=$!
-    # Once it has asked everything, its guest is told to go.
+    # After its last request, the guest is told to end.
     if eventually 30 grep -qE '^the attack is over$|sent the broker' "$WORK/$name"; then
         sleep "${SETTLE:-1}"
         kill -TERM "$instance" 2>/dev/null
@@ -17,13 +17,15 @@ fallen() {
     wait "$instance"
 }
 
-# What ends it is told, and the guest gets errors instead of waiting for ever. usage: ends NAME
+# The broker reports why it ends the worker, and the guest gets errors instead of waiting for ever.
+# usage: ends NAME
 ends() {
     grep -q 'protocol error: invalid message from the worker; killing it' "$WORK/$1" &&
         ! grep -vE '^(alive|error (ENODEV|ENOTCONN|ECONNABORTED|EIO)|nvcuse.*|bytes.*|flood.*)$' "$WORK/$1"
 }
 
-# Half a process's identity, as BROKER_NUMBER takes it: its number and when it began. usage: identity PID low|high
+# Print half of a process's identity, as BROKER_NUMBER takes it: its number and its start time.
+# usage: identity PID low|high
 identity() {
     local began
     began=$(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20)
@@ -35,7 +37,7 @@ identity() {
 stranger=$(identity "$WITNESS_GUEST" low):$(identity "$WITNESS_GUEST" high)
 
 broker=$WITNESS
-# The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and, with rdma, dma-bufs: the one without a node.
+# The devices are nvidiactl, the model's GPUs, nvidia-uvm and its tools, and, with rdma, dma-bufs, which have no node.
 n=$((2 + $(find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 | wc -l) + 2))
 fallen asks 0:0:0 99:0:0 4294967295:0:0 file:99:0:0 "2:$n:2" 2:4294967295:2 2:0:2 file:2:0:2 \
     3:1:0 "3:$broker:4" "3:$WITNESS_WORKER:4" "3:$WITNESS_GUEST:3" 3:0:0 3:-1:0 3:1:-1 3:2147483647:2147483647 \
@@ -79,7 +81,7 @@ END
 same_file <(grep -vE '^(5:|alive|nvcuse|error)' "$WORK/asks") "$WORK/wanted" "each question is answered as it should be"
 is "$(grep -cE '^5:[-0-9]+:0: (EPERM|ESRCH)$' "$WORK/asks")" 5 "and it gets nobody's memory"
 
-# A guest that exists, one thread of which waits in the driver meanwhile. That call is none of the broker's.
+# An existing guest with a thread that waits in the driver meanwhile. The broker has nothing to do with that call.
 tie=0x30000001 dma_bufs=$((n - 1)) uvm=$((n - 3))
 GUEST=(timeout 20 "$HOSTILE/waiter") CAPS=compute,utility,rdma
 FALLEN_AT=3 fallen in-call mute:8:1000 mute:1:10 4:@ 5:@ 3:@:0 3:@:-1 3:@:999 2:0:2 "host:7:@:$tie:16" "2:$uvm:2" \
@@ -128,7 +130,7 @@ END
 same_file <(grep -vE '^(waited|nvcuse|error)' "$WORK/in-call") "$WORK/wanted-in-call" "each question about a guest in a call is answered as it should be"
 is "$(grep -c 'call=UVM_INITIALIZE' "$DEBUGFS/log")" 0 "and no call was made in it"
 
-# What is mapped in a guest is the host's file of the guest's own device, whatever the worker sends.
+# Whatever the worker sends, a guest maps only the host's file of its own device.
 GUEST=(timeout 20 "$BUILD/tests/agent/agent-mapper" threads) CAPS=compute,utility
 for maps in maps:file "2:$uvm:2 maps:host"; do
     name=${maps##*:}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A client's handle of another instance is of no use.
+# A client's handle from another instance has no effect.
 "${RUN[@]}" --name owner -- "$HOSTILE/swarm" foreign >"$WORK/handle" 2>&1 &
 owner=$!
 holds "an instance has a client" eventually 20 grep -qE '^[0-9]+$' "$WORK/handle"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Time slices of any length: what reaches the driver is no longer than a program needs.
+# Time slices of any length: the driver gets none that is longer than a program needs.
 "${RUN[@]}" --caps compute,utility,profiling -- "$BUILD/tests/guest/timeslice" >"$WORK/slices" 2>&1
 is "$(grep -c 'get: NV_OK' "$WORK/slices")" 6 "each is set, and read as it was set"
 # Eight bytes, the lowest first.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Files that cannot be closed: of a FUSE file system that the guest serves itself, and that never answers a flush. The broker looks at
-# them in every call; if it had them in its own table, its threads would be gone one after the other, and could not be killed.
+# Files that cannot be closed: the guest serves their FUSE file system itself, and it never answers a flush. The broker looks
+# at them in every call; if it had them in its own table, its threads would be held up one after the other, and could not be
+# killed.
 [[ -e /dev/fuse ]] || mknod /dev/fuse c 10 229
 mkdir -p "$WORK/mine"
 native=$(timeout -s KILL 60 "$HOSTILE/held" "$WORK/mine" 1 alone 2>&1)

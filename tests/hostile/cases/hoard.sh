@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# As much as there may be of everything, and a flood of calls.
+# Use up every limit, and flood the instance with calls.
 "${RUN[@]}" --max-files 500 -- "$HOSTILE/swarm" files >"$WORK/files" 2>&1
 is "$(cat "$WORK/files")" "500 files, then ENFILE" "files up to the limit"
 "${RUN[@]}" --max-clients 300 -- "$HOSTILE/swarm" clients >"$WORK/clients" 2>&1
 is "$(cat "$WORK/clients")" "300 clients, then NV_ERR_INSUFFICIENT_RESOURCES" "clients up to the limit"
 
-# Closed files that the driver keeps count as well, and what was made through them. usage: hides NAME FORMS OPTION... ; leaves
-# what the driver had meanwhile, beside the witness's, in $WORK/NAME.live.
+# Closed files that the driver keeps count as well, and so do objects made through them. Leaves the driver's counts meanwhile,
+# without the witness's, in $WORK/NAME.live.
+# usage: hides NAME FORMS OPTION...
 hides() {
     local name=$1 forms=$2
     shift 2
@@ -35,7 +36,7 @@ is "$(cat "$WORK/uvm-files")" "u: 8, then ENFILE" "files of nvidia-uvm that are 
 for name in mapped-files mapped-clients mapped-objects tied-clients tied-files uvm-files; do
     holds "$name: the refusal is told as a limit" grep -qi 'limit' "$WORK/$name.explained"
 done
-# Who unmaps gets room again: more than there may be at once, one after the other.
+# A guest that unmaps gets room again: it makes more than the limit allows at once, one after the other.
 "${RUN[@]}" --max-files 8 --max-clients 3 --max-objects 20 -- bash -c 'for i in $(seq 4); do timeout 20 "$0" mapped m | grep -o "^m: [1-9]"; done' \
     "$HOSTILE/swarm" >"$WORK/again" 2>&1 &
 wait $!

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A thread's number, a process's number, or the memory behind one, becomes another's while nvcuse knows it: impostor.c. Each call
-# is answered into the memory of who makes it, as natively.
+# A thread's number, a process's number, or its memory, becomes another's while nvcuse caches it: impostor.c. Each answer is
+# written to the memory of the caller, as natively.
 # usage: play NAME COMMAND...
 play() {
     local name=$1 scene

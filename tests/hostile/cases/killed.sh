@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Guests killed at random moments of whatever they are at.
+# Guests that are killed at random moments, during any act.
 echo "# SEED=$SEED"
 "${RUN[@]}" -- "$HOSTILE/victims" "$SEED" "$ROUNDS" >"$WORK/out" 2>&1
 is "$(tail -n 1 "$WORK/out")" "$ROUNDS were killed" "so many rounds"

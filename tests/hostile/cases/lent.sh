@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A fallen worker asks for the memory of processes while these are in the memory of a program that is better off than the file's
-# opener, or become one: lender.c. What they execute is the opener's like, and is served.
+# A fallen worker asks for the memory of processes while they share the memory of a program with more rights than the file's
+# opener, or become such a program: lender.c. The programs that they execute have the opener's rights, and are served.
 programs=/mnt
 with_rights "$programs" "$HOSTILE/lender" "$CAP_NET_ADMIN"
 cp "$HOSTILE/robbed" "$programs/robbed"
 CHILDREN=20
 address=0x$(nm "$programs/plain" | awk '$3 == "secret" { print $1 }')
 
-# Let a program that has the opener's file lend its memory. usage: lends RIGHTS SCENE N [OWNED]
+# Let a program that has the opener's file share its memory.
+# usage: lends RIGHTS SCENE N [OWNED]
 lends() {
     local rights=$1 scene=$2
     shift 2
@@ -18,14 +19,15 @@ lends() {
     echo "# $CASE: $rights $scene: a descriptor was had $(grep -c "has '" "$WORK/$rights-$scene") times"
 }
 
-# The worker had memory, of what is served alone. usage: is_kept NAME
+# The worker got memory, but only of programs that may be served.
+# usage: is_kept NAME
 is_kept() {
     is "$(grep -c 'has .the secret' "$WORK/$1")" 0 "$1: nobody read the program's memory"
     is "$(grep -c '^OVERWRITTEN' "$WORK/$1")" 0 "$1: nor wrote it"
     holds "$1: the memory of what is executed is served" grep -qE "^(spied|asked in a call): has '(of no worth|OVERWRITTEN)'" "$WORK/$1"
 }
 
-# Whose memory, and how it is lent.
+# The owner of the memory, and how it is shared.
 for words in "owned starts" "owned calls" "owned shares" "capable calls" "plain shares"; do
     read -r rights scene <<<"$words"
     lends "$rights" "$scene" "$CHILDREN"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Deep trees, wide ones, copies to and fro, and more pending calls than there are threads to serve them: up to a limit that is
-# told, in bounded memory, and all gone with the root.
+# Deep trees, wide trees, duplicates back and forth, and more pending calls than there are threads to serve them: they reach a
+# limit that is reported, in bounded memory, and all objects are freed with the root.
 limit=800
 memory_of deep --caps all --max-objects "$limit" -- "$HOSTILE/objects" deep 100000
 memory_of wide --caps all --max-objects "$limit" -- "$HOSTILE/objects" wide 100000
 memory_of duplicates --max-objects "$limit" -- "$HOSTILE/objects" duplicates 100000
-# Of the limit, the client and its tree have five, and the memory that the others are for one.
+# The client and its tree count as five objects, and the memory for the others as one.
 for shape in deep wide; do
     is "$(cat "$WORK/$shape")" "$(printf '%d, then NV_ERR_INSUFFICIENT_RESOURCES\nfreed: NV_OK\n' "$((limit - 5))" "$((limit - 5))")" \
         "$shape: up to the limit, and the same again when they are freed"

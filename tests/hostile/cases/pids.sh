@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# So few numbers for processes that each comes again and again, here and in the guest's pid namespace: nobody gets another's file,
-# client or memory, and nobody is traced who is no guest.
+# So few numbers for processes that each number is used again and again, here and in the guest's pid namespace: no process
+# gets another's file, client or memory, and no process is traced that is not a guest.
 pid_max=/proc/sys/kernel/pid_max
 before=$(cat "$pid_max")
 trap 'echo "$before" >"$pid_max"' EXIT

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Memory and descriptors that change while nvcuse looks at them: what arrives is what was checked.
+# Memory and descriptors that change while nvcuse reads them: the driver gets what was checked.
 "${RUN[@]}" --call-log "$WORK/trace" -- "$HOSTILE/race" 6 >"$WORK/results" 2>&1
 is $? 0 "the guest came to its end"
 cat "$DEBUGFS/log" >"$WORK/log"

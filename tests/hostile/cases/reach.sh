@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Everything that a worker which has fallen can reach: what it has, as the kernel tells it from outside; what it may ask, as the
-# protocol's header has it; what it may call, as its filter has it. The list must be that of docs/security.md. Then the worker
-# tries, from inside its filter, what the list leaves to it, and what not.
+# Everything that a fallen worker can reach: the descriptors and memory that the kernel shows from outside, the requests in
+# the protocol's header, and the system calls in its filter. The list must equal that of docs/security.md. Then the worker
+# tries, under its filter, what the list allows and what it does not.
 HEADER=$HERE/../../cuse-server/wire/broker-protocol.h
 PAGE=$HERE/../../docs/security.md
 
-# Start a fallen worker that obeys some words (fallen-worker.c). INSTANCE is its broker. usage: obey NAME WORD...
+# Start a fallen worker that obeys some words (fallen-worker.c). INSTANCE is its broker.
+# usage: obey NAME WORD...
 obey() {
     local name=$1
     shift
@@ -17,7 +18,7 @@ obey() {
 
 # --- what it has -------------------------------------------------------------------------------------------------------------
 
-# Its descriptors, each kind once. What the operator made standard error is told from the files that nvcuse opened.
+# List its descriptors, each kind once. The operator's standard error is distinguished from the files that nvcuse opened.
 descriptors_of() {
     local fd target
     for fd in "/proc/$1/fd/"*; do
@@ -27,7 +28,7 @@ descriptors_of() {
     done | sort -u
 }
 
-# Of a descriptor, by its file in fdinfo.
+# Print the kind of a descriptor by its file in fdinfo.
 mode_of() {
     case $(awk '$1 == "flags:" { print substr($2, length($2)) }' "$1") in
     0) echo "read" ;;
@@ -36,7 +37,7 @@ mode_of() {
     esac
 }
 
-# Memory that others have too; and memory into which code can be written.
+# List memory that other processes share, and memory into which code can be written.
 mappings_of() {
     awk '$2 ~ /s$/ { sub(/ \(deleted\)$/, ""); print "shared memory | " $6 ", " $2 }' "/proc/$1/maps" | sort -u
     awk '$2 ~ /wx/ { print "memory to run | " $6 }' "/proc/$1/maps" | sort -u
@@ -91,7 +92,7 @@ calls() {
 
 # --- what is written about it ------------------------------------------------------------------------------------------------
 
-# The table's first two columns, without what is for the other transport.
+# Print the table's first two columns, without the rows of the other transport.
 written() {
     awk -F' *[|] *' '/^## What a fallen worker can reach/ { on = 1; next } /^## / { on = 0 } on && NF > 3 && $2 !~ /^(kind|-+)$/ { print $2 " | " $3 }' "$PAGE" |
         sed "s/^\([a-z ]*\), $TRANSPORT | /\1 | /" | grep -vE '^[a-z ]*, (cuse|notify) \|'
@@ -115,7 +116,7 @@ kill -TERM "$INSTANCE"
 wait "$INSTANCE"
 same_file <(sort -u "$WORK/reached") <(written | sort -u) "what it can reach is what docs/security.md lists"
 
-# What its filter leaves to it leads nowhere.
+# Calls that the filter allows lead nowhere.
 obey tries call:openat:-100:=/:0x80000 call:openat:-100:=/proc/self/status:0x80000 call:openat:0:=..:0x80000 call:clone3:page:64 call:read:0:page:1 \
     call:write:1:=x:1 call:ioctl:0:0xc020462a:page call:mmap:0:4096:3:0x22:-1:0 call:prctl:15:=name call:pread64:0:page:1:0
 eventually 30 grep -q '^the attack is over$' "$WORK/tries"
@@ -136,7 +137,8 @@ the attack is over
 END
 same_file <(grep -E '^(call:|the attack)' "$WORK/tries") "$WORK/wanted-tries" "what is left to it leads nowhere"
 
-# The rest is its end: a file to write, code of its own, another process, a socket, a device that is none of the driver's.
+# All other calls end the worker: a file to write, code of its own, another process, a socket, a device that is not the
+# driver's.
 n=0
 for word in call:openat:-100:=/etc/shadow:2 call:openat:-100:=/etc/shadow:0 call:mprotect:page:4096:5 call:mmap:0:4096:7:0x22:-1:0 call:mmap:0:4096:3:1:0:0 \
     call:clone:0x11:0 call:socket:1:1:0 call:tgkill:2:2:9 call:kill:-1:9 call:ioctl:0:0x5412:page call:keyctl:0:-3:0; do

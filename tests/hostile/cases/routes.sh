@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The devices' true numbers are 195 and nvidia-uvm's; files of the instance's have others, or are no devices at all.
+# The devices' real major numbers are 195 and nvidia-uvm's; files of the instance's have others, or are not devices.
 if [[ $TRANSPORT == cuse ]]; then ours='[0-9]+'; else ours='no device'; fi
 for who in root user; do
     declare -n as=AS_${who^^}

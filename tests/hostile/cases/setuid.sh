@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A user's program that holds files, mappings and an agent executes one that is root's, or has capabilities: the agent is gone,
-# the new program has what it would have natively, and so have the old files; but for calls on them, which want the memory of
-# a program that may do more than their opener (cases/doors.sh).
+# A user's program that has files, mappings and an agent executes a program that is root's, or has capabilities. The agent
+# ends, and the new program and the old files work as natively; except calls on these files that need the memory of a program
+# with more rights than their opener (cases/doors.sh).
 programs=/mnt
 with_rights "$programs" "$HOSTILE/setuid" "$((CAP_NET_ADMIN | CAP_SYS_ADMIN))"
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Memory that does not come, or comes as something else each time that it is read. Where guests' memory is read through the broker,
-# that waits for nobody: such a call is refused. The kernel's retry waits.
+# Memory that does not arrive, or has other contents each time it is read. The broker's way to guests' memory does not wait:
+# such a call is refused. The kernel's retry waits.
 retry=()
 [[ $TRANSPORT != cuse ]] || retry=(--guest-memory=retry)
 "${RUN[@]}" --threads 2 -- timeout 60 "$HOSTILE/slow" held 12 >"$WORK/held" 2>&1
@@ -27,7 +27,7 @@ else
     sed 's/^/# /' "$WORK/changing"
 fi
 
-# Paths keep the broker's threads waiting, which is the guest's own loss. It ends as any other.
+# Paths keep the broker's threads waiting, which harms only the guest itself. The instance ends like any other.
 "${RUN[@]}" --threads 2 --name paths -- "$HOSTILE/slow" paths 12 >"$WORK/paths" 2>&1 &
 paths=$!
 holds "paths that do not come: the guest waits" eventually 20 grep -qx holding "$WORK/paths"

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Callers stopped in the middle of calls.
+# Callers that are stopped during calls.
 timeout 100 "${RUN[@]}" --threads 2 -- "$HOSTILE/swarm" stopped 24 >"$WORK/out" 2>&1
 is "$(cat "$WORK/out")" "with 24 stopped: NV_OK" "they hold up nobody, with two threads to serve"
 
-# A process that has a device open, and so an agent, can be frozen: the agent does not wait where nothing stops it.
+# A process with an open device, and so with an agent, can be frozen: the agent does not wait where nothing can stop it.
 GROUP=/sys/fs/cgroup/stopped
 mkdir -p "$GROUP"
 "${RUN[@]}" -- python3 -c 'import os, time; os.open("/dev/nvidiactl", os.O_RDWR); print("open", flush=True); time.sleep(60)' >"$WORK/idle" 2>&1 &

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A guest that passes what no library would: it gets the errno or status that the rules say, and the host gets nothing.
+# A guest that passes arguments that no library would: it gets the errno or status of the rules, and the host gets no call.
 
 # 0x56 NV_ERR_NOT_SUPPORTED, 0x23 NV_ERR_INVALID_CLIENT, 0x22 NV_ERR_INVALID_CLASS, 0x1f NV_ERR_INVALID_ARGUMENT
 cat >"$WORK/wanted" <<END
@@ -58,7 +58,7 @@ nvcuse run --call-log "$WORK/trace" -- "$BUILD/tests/hostile/bad-input" >"$WORK/
 is $? 0 "the guest came to its end"
 same_file "$WORK/got" "$WORK/wanted" "what the guest got"
 
-# The version queries are good calls, though one has nowhere to put its answer; the largest controls are the driver's to judge.
+# The version queries are valid calls, though one has no place for its answer; the driver decides about the largest controls.
 awk '$0 ~ / forwarded / { print $1, $2 }' "$WORK/trace" >"$WORK/forwarded"
 printf '%s\n' "nvidiactl open" "nvidia-uvm open" "nvidiactl NV_ESC_CHECK_VERSION_STR" "nvidiactl NV_ESC_RM_CONTROL" \
     "nvidiactl NV_ESC_RM_CONTROL" "nvidiactl NV_ESC_RM_CONTROL" "nvidiactl NV_ESC_CHECK_VERSION_STR" \

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# SIGKILL for the broker, which can clean nothing up: all that made up the instance must go by itself.
+# SIGKILL for the broker, which then cannot clean up: all parts of the instance must end by themselves.
 
 start_client victim
 kill -KILL "$INSTANCE_PID"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Broker and worker wait for each other in both directions; with one thread of each sort, all of them busy all the time, they
-# must still get on.
+# Broker and worker wait for each other in both directions. With one thread of each kind, all of them always busy, they must
+# not deadlock.
 
 for threads in 1 2 64; do
     is "$(timeout 100 nvcuse run --threads "$threads" -- "$BUILD/tests/hostile/busy" 8 30 2>&1)" "done" \

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The host's version is the driver's own word, and decides which tables are used.
+# The driver itself reports the host's version, which selects the tables.
 
 is "$(nvcuse drivers host)" "$LAB_DRIVER qualified" "the driver is asked for its version"
 mv /dev/nvidiactl /dev/nvidiactl-hidden

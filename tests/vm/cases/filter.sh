@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A worker that tries a system call which is not on its list is killed, and that is all that happens. A broker goes with all
-# that makes up its instance.
+# A worker that makes a system call that is not on its list is killed, and nothing else happens. If the broker does, the whole
+# instance ends.
 
 nvcuse serve --print-filter >"$WORK/filter"
 is $? 0 "the filter can be shown"
@@ -15,7 +15,7 @@ start_client other
 other=$INSTANCE_PID
 start_client victim
 worker=$(pgrep -P "$INSTANCE_PID" -x nvcuse-worker)
-# 110 is getppid, which harms nobody, and which no worker needs.
+# 110 is getppid, which is harmless, and which no worker needs.
 is "$("$BUILD/tests/hostile/possess" "$worker" 110)" "killed by signal 31" "a call that is not on the list ends the worker"
 ended() { ! kill -0 "$INSTANCE_PID"; }
 eventually 20 ended || not_ok "the guest does not hang" "$(ps -eo pid,ppid,stat,wchan:20,args)"

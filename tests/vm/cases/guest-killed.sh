@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A guest that is killed in the middle of a call leaves nothing behind, in nvcuse or in NVIDIA's driver.
+# A guest that is killed during a call leaves nothing behind, in nvcuse or in NVIDIA's driver.
 
 start_client victim
 pkill -KILL -f "^python3 $CLIENT"
@@ -8,7 +8,7 @@ wait "$INSTANCE_PID"
 is $? 137 "nvcuse run ends with the guest's signal"
 leaves_nothing "nothing is left of it"
 
-# Somewhere in nvidia-smi's start, its calls, or its end.
+# A moment in nvidia-smi's start, its calls, or its end.
 for delay in 0.5 1.0 1.5 2.0 2.5 3.0; do
     nvcuse run -- nvidia-smi >/dev/null 2>&1 </dev/null &
     instance=$!

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What the worker still is and has, as the kernel sees it from outside.
+# The worker's remaining rights and files, as the kernel shows them from outside.
 
 start_client caged
 worker=$(pgrep -P "$INSTANCE_PID" -x nvcuse-worker)
@@ -43,8 +43,8 @@ for set in CapInh CapBnd CapAmb; do
 done
 is "$(broker NoNewPrivs)" 1 "no new privileges for the broker"
 
-# The devices or the file system, and the lock of the instance's slot; the broker's socket, host files of guests and what
-# watches them, the three standard ones; nothing else.
+# The devices or the file system, and the lock of the instance's slot; the broker's socket, host files of guests and the
+# descriptors that watch them, the three standard ones; nothing else.
 stand_ins=(/dev/cuse)
 [[ ${LAB_TRANSPORT:-cuse} == cuse ]] || stand_ins=(/dev/fuse)
 sort >"$WORK/wanted" <<END
@@ -61,7 +61,7 @@ same_file "$WORK/got" "$WORK/wanted" "the files it has open"
 slot=$(find "/proc/$worker/fd" -lname '/run/nvcuse/.locks/*' -printf '%f\n')
 is "$(awk '$1 == "flags:" { print substr($2, length($2)) }' "/proc/$worker/fdinfo/$slot")" 0 "it cannot write to its slot's"
 
-# Another instance's worker is another user, in another namespace.
+# Another instance's worker has another user id, and another namespace.
 first=$INSTANCE_PID
 start_client other
 other=$(pgrep -P "$INSTANCE_PID" -x nvcuse-worker)
@@ -71,7 +71,7 @@ kill -TERM "$INSTANCE_PID"
 wait "$INSTANCE_PID"
 INSTANCE_PID=$first
 
-# And the guest's init process, which a guest might take over, has nothing of the broker's.
+# The guest's init process, which a guest might control, has no descriptor of the broker's.
 init=$(pgrep -P "$INSTANCE_PID" -x nvcuse-init)
 find "/proc/$init/fd" -type l -printf '%l\n' | grep -vE "^($WORK/.*|pipe:.*|/dev/null)$" >"$WORK/init"
 is "$(cat "$WORK/init")" "" "the guest's init has only the standard files"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# After a normal run the machine is as it was.
+# After a normal run nothing of nvcuse's is left on the machine.
 
 state() {
     cat /proc/mounts

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What a guest sees when it looks at the nodes and opens them, in all the ways there are.
+# A guest looks at the nodes and opens them, in every way.
 
 cat >"$WORK/wanted" <<END
 stat nvidiactl 195:255

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Recordings: the guest notices nothing, every call is in them, and they play the same, as they are and scrubbed.
+# Recordings: the guest sees no difference, every call is in them, and they replay without a difference, both as recorded and
+# scrubbed.
 
 nvidia-smi >"$WORK/wanted" 2>&1
 wanted_exit=$?
@@ -16,7 +17,7 @@ holds "the recording plays the same" nvcuse trace replay "$WORK/recording"
 holds "it can be scrubbed" nvcuse trace scrub "$WORK/recording" "$WORK/scrubbed"
 holds "and plays the same then" nvcuse trace replay "$WORK/scrubbed"
 
-# A worker that is killed leaves what there was up to then.
+# A worker that is killed leaves the recording up to that moment.
 nvcuse run --name cut --record "$WORK/cut" -- python3 "$CLIENT" >"$WORK/cut.out" 2>&1 </dev/null &
 pid=$!
 holds "another guest is recorded" eventually 20 grep -qx alive "$WORK/cut.out"

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# An instance for containers that something else runs: ready when it says so, any number of listeners, gone when told.
+# An instance for containers that another program runs: it reports that it is ready, takes any number of listeners, and ends
+# when told.
 
-# A supervisor's end of the readiness protocol. Its socket is not in $WORK: 9p has none.
+# A supervisor's end of the readiness protocol. Its socket is not in $WORK, because 9p has no sockets.
 python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -36,7 +37,7 @@ for i in 1 2 3; do
     same_file "$WORK/container-$i" "$WORK/native" "container $i says what it says natively"
 done
 
-# Whoever connects and talks nonsense is told off, and the instance goes on.
+# A client that sends nonsense gets an error, and the instance continues.
 python3 -c '
 import socket, sys
 for nonsense in (b"", b"{", b"{\"fds\": [\"seccompFd\"]}", b"x" * 100000):

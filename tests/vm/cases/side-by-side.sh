@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Instances do not notice each other.
+# Several instances at once do not affect each other.
 
 nvidia-smi >"$WORK/wanted" 2>&1
 wanted_exit=$?

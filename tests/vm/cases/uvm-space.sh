@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Whose a file of nvidia-uvm is: what NVIDIA's own driver says of it natively, it must say through nvcuse, call by call. With
-# --uvm-sharing=multi-process, a program that asks for a file of its own has what one that asks for a shared one has natively.
-# Where no GPU can reach ordinary memory, as here, the driver makes little of the difference: tests/agent sees the rest of it.
+# The owner of a file of nvidia-uvm: each call must have the same result through nvcuse as with NVIDIA's own driver natively.
+# With --uvm-sharing=multi-process, a program that asks for a file of its own gets what a program that asks for a shared one
+# gets natively. Without a GPU that reaches ordinary memory, as here, the driver makes little difference; tests/agent tests
+# the rest.
 
 uvm_space=$BUILD/tests/guest/uvm-space
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# With --on-worker-death=restart another worker takes the place of one that dies: what was open fails, and can be opened again.
+# With --on-worker-death=restart another worker replaces one that dies: open files fail, and can be opened again.
 
 restarts() { nvcuse ps --json | python3 -c 'import json, sys; print([i["worker_restarts"] for i in json.load(sys.stdin)])'; }
 alive() { [[ $(grep -cx alive "$WORK/again.out") -ge $1 ]]; }
@@ -24,7 +24,7 @@ is "$(awk '$1 == "Seccomp:" || $1 == "CapEff:" { print $2 }' "/proc/$second/stat
 is "$(find "/proc/$second/fd" -lname /dev/nvidiactl | wc -l)" 1 "it has the guest's new file"
 is "$(cat /sys/module/nvidia/refcnt)" "$in_use" "and the driver has no more than before"
 
-# Whoever makes workers fall has no endless supply of them.
+# The number of restarts is limited.
 given_up() {
     pkill -KILL -P "$starter" -x nvcuse-worker
     grep -q 'it is not restarted again' "$WORK/again.out"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian packages that are unpacked into the cache and never installed: kernels, and NVIDIA's driver sets.
+# Debian packages that are unpacked into the cache, but not installed: kernels, and NVIDIA's driver sets.
 #
 # apt runs with a state of its own, whose sources are the machine's own Debian sources with more components (and, for a
-# package of another Debian release, that release's name). The machine's own apt lists and packages stay as they are.
+# package of another Debian release, that release's name). The machine's own apt lists and packages do not change.
 
 # Days after which the package lists are fetched again.
 APT_LISTS_DAYS=7
@@ -11,7 +11,7 @@ APT_LISTS_DAYS=7
 apt_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 
 # Write the machine's Debian sources for RELEASE, with every component, to DIR. RELEASE is a release ("trixie"), with its
-# updates, or one suite of it ("trixie-backports"), which stands alone.
+# updates, or a single suite of it ("trixie-backports").
 # usage: apt_write_sources RELEASE DIR
 apt_write_sources() {
     local release=$1 dir=$2 own file more='[- \t\n]' pocket='\S*' suites
@@ -22,7 +22,7 @@ apt_write_sources() {
     fi
     for file in /etc/apt/sources.list.d/*.sources; do
         [[ -e $file ]] || continue
-        # A file is made of paragraphs; keep those that are about this release of Debian itself.
+        # A file consists of paragraphs; keep those about this release of Debian itself.
         awk -v RS= -v ORS='\n\n' -v own="$own" -v more="$more" \
             '$0 ~ "(^|\n)Suites:[^\n]* " own more && /(^|\n)Components:[^\n]* main/' "$file" |
             sed -e '/^Components:/s/:.*/: main contrib non-free non-free-firmware/' -e "/^Suites:/$suites" \
@@ -45,13 +45,13 @@ apt_write_sources() {
 apt_run() {
     local dir=$CACHE/apt/$1 tool=$2
     shift 2
-    # The status file is empty: nothing is installed as far as this apt knows, so it never refuses for the machine's sake.
+    # The status file is empty: for this apt nothing is installed, so that the machine's packages never make it refuse.
     "$tool" -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$dir/sources" -o Dir::State="$dir/state" \
         -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" -o APT::Sandbox::User=root \
         -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
 
-# Make the package lists of RELEASE present and reasonably fresh. Old lists are good enough when there is no network.
+# Fetch the package lists of RELEASE if there are none or if they are old. Without a network old lists are used.
 apt_refresh() {
     local release=$1 dir=$CACHE/apt/$1
     mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What every part of the lab shares: messages, and a cache that is filled atomically.
+# Functions that all parts of the lab share: messages, and a cache that is filled atomically.
 
-# TOP is the source tree, BUILD the meson build directory, CACHE everything that was downloaded or built from downloads.
+# TOP is the source tree, BUILD the meson build directory, CACHE the directory of downloads and of builds from downloads.
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 BUILD=${NVCUSE_BUILD:-$TOP/build}
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/nvcuse
@@ -10,7 +10,7 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/nvcuse
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Run a long step with its output in a log file, and a line that says how long it takes; show the log's end if it fails.
+# Run a long step with its output in a log file, and print a line with its duration; show the log's end if it fails.
 # usage: step TEXT LOG COMMAND...
 step() {
     local text=$1 log=$2 start=$SECONDS rc=0
@@ -25,9 +25,9 @@ step() {
     say "$((SECONDS - start)) s"
 }
 
-# Print the path of a cache entry, building it first if it is missing. The builder runs with the name of an empty directory
-# as its last argument; the directory gets its final name only when the builder succeeded, so an interrupted or failed build
-# leaves nothing that looks finished, and the lock makes a second run wait for the first instead of building twice.
+# Print the path of a cache entry, and build it first if it is missing. The builder gets the name of an empty directory as its
+# last argument. The directory gets its final name only when the builder has succeeded, so that an interrupted or failed build
+# leaves nothing that looks finished; the lock makes a second run wait for the first instead of building twice.
 # usage: cached KEY BUILDER ARGS...
 cached() {
     local entry=$CACHE/$1 lock rc=0
@@ -48,5 +48,5 @@ cached() {
     return "$rc"
 }
 
-# A short name for the contents of some files, for cache keys.
+# Print a short name for the contents of some files, for cache keys.
 content_key() { cat "$@" | sha256sum | cut -c1-12; }

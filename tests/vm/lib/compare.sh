@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The two programs of NVIDIA's user-mode driver that say something without a GPU, run natively and through nvcuse.
+# The two programs of NVIDIA's user-mode driver that have output without a GPU, run natively and through nvcuse.
 
 PROGRAMS=(nvidia-smi cuda-init)
 PROGRAM_TIMEOUT=90 # seconds; a program that hangs must not take the whole run with it
@@ -20,16 +20,16 @@ run_nvcuse() {
     echo $? >"$dir/nvcuse.exit"
 }
 
-# What one run and the next may print differently on a machine with a GPU: the time, temperatures, power, memory, load.
+# Remove values that differ from run to run on a machine with a GPU: the time, temperatures, power, memory, load.
 volatile() {
     sed -E -e 's/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) .* [0-9]{4}$/DATE/' -e 's/ +[0-9]+(C|W|MiB|%)/ N\1/g' "$1"
 }
 
-# From strace's files (-ff -y: one for each thread), the calls that concern NVIDIA's devices: device, request, result.
-# A device's name stands for its path, which through nvcuse is another.
+# Print, from strace's files (-ff -y: one for each thread), the calls on NVIDIA's devices: device, request, result. A device's
+# name stands for its path, which differs through nvcuse.
 nvidia_calls() {
     local file
-    # In the order in which the threads were made.
+    # The files are in the order in which the threads were created.
     for file in $(printf '%s\n' "$1".* | sort -t . -k 2 -n); do
         sed -nE \
             -e 's@^openat\([^,]*, "/dev/(nvidia[^"]*)", ([^,)]*).*\) = ([0-9]+|-1 [A-Z]+).*@open \1 \2 = \3@p' \
@@ -39,7 +39,7 @@ nvidia_calls() {
 }
 
 # Run a command natively, with the view of /proc and /dev that NVIDIA's container tools give a container: the libraries may
-# not make device nodes, and there are no MIG capabilities. As root outside a container they make nodes for those, and
+# not make device nodes, and there are no MIG capabilities. As root outside a container they would make nodes for those, and
 # then use them.
 like_a_container() {
     unshare -m bash -c '

@@ -12,7 +12,7 @@ declare -A DRIVER_SETS=(
 # The driver of the demonstration, unless "--driver" names others.
 DRIVERS_DEFAULT=(535.309.01)
 
-# What nvidia-smi and libcuda load.
+# The libraries that nvidia-smi and libcuda load.
 DRIVER_PACKAGES=(nvidia-smi libnvidia-ml1 libcuda1 libnvidia-ptxjitcompiler1)
 DRIVER_MODULES=(nvidia nvidia-uvm)
 
@@ -31,7 +31,7 @@ driver_unpack() {
     step "downloading NVIDIA's driver $version" "$CACHE/driver/$version.log" apt_unpack "$release" "$dir" "${packages[@]}"
 }
 
-# Print the cache entry of a driver set: what Debian's packages hold.
+# Print the cache entry of a driver set, with the contents of Debian's packages.
 driver_get() {
     local release kernel_package full
     [[ -n ${DRIVER_SETS[$1]:-} ]] || { say "no driver $1 here; there are: ${!DRIVER_SETS[*]}"; return 1; }
@@ -44,7 +44,7 @@ driver_get() {
     cached "driver/$full" driver_unpack "$release" "$1" "$kernel_package"
 }
 
-# Where the libraries and programs of a set's cache entry are.
+# Print the directories of the libraries and programs of a set's cache entry.
 driver_library_dir() { dirname "$1"/usr/lib/x86_64-linux-gnu/nvidia/*/libcuda.so.1; }
 driver_program_dir() { dirname "$1"/usr/lib/nvidia/*/nvidia-smi; }
 

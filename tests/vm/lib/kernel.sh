@@ -5,20 +5,20 @@
 
 KERNEL_DEFAULT=6.1
 
-# Series of the kernel -> Debian release or suite, and its meta package for the newest image there. "newest" is what that suite
-# has by now; which series that is, "uname -r" says.
+# Series of the kernel -> Debian release or suite, and its meta package for the newest image there. "newest" is the latest
+# kernel of that suite; "uname -r" tells its series.
 declare -A KERNEL_META=(
     [6.1]="bookworm linux-image-amd64"
     [6.12]="bookworm linux-image-6.12-amd64"
     [newest]="trixie-backports linux-image-amd64"
 )
-# What modules are built with, where the kernel's own compiler is not to be had.
+# The compiler of modules if the kernel's own compiler is not available.
 KERNEL_COMPILER=gcc-12
-# The release whose C library the tools of a kernel want that were made for a newer machine than this, and what they need of it.
+# Kernel tools that were built for a newer machine need the C library of this release, and these packages of it.
 KERNEL_TOOLS_RELEASE=trixie
 KERNEL_TOOLS_LIBRARIES=(libc6 libelf1t64 zlib1g libzstd1 libssl3t64)
 
-# What the initrd loads, in dependency order: the root file system, and CUSE.
+# The modules that the initrd loads, in dependency order: for the root file system, and CUSE.
 INITRD_MODULES=(virtio_pci 9pnet_virtio 9p overlay cuse)
 
 # Print the packages that PACKAGE of RELEASE depends on and whose names match REGEX, one a line.
@@ -26,7 +26,7 @@ kernel_parts() {
     apt_run "$1" apt-cache depends "$2" | awk -v re="$3" '$1 == "Depends:" && $2 ~ re { print $2 }'
 }
 
-# Where newer packages have it: the image beside the modules, those below usr.
+# Arrange the files as in newer packages: the image beside the modules, the modules below usr.
 kernel_arrange() {
     local dir=$1 kver=$2
     [[ -e $dir/lib ]] || ln -s usr/lib "$dir/lib" || return
@@ -34,8 +34,8 @@ kernel_arrange() {
     mkdir -p "$dir/boot" && ln -s "../lib/modules/$kver/vmlinuz" "$dir/boot/vmlinuz-$kver"
 }
 
-# Have modules built by a compiler of this machine. Of what the kernel's configuration knows of its own compiler, one option of
-# the command line is too new for others.
+# Build modules with a compiler of this machine. One option of the command line, for the kernel's own compiler, is too new for
+# others.
 kernel_use_compiler() {
     local variables=$1/.kernelvariables compiler
     compiler=$(grep -oE 'gcc-[0-9]+' "$variables" | tail -n 1)
@@ -43,8 +43,8 @@ kernel_use_compiler() {
     printf 'CC = %s\noverride CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT =\n' "$KERNEL_COMPILER" >>"$variables"
 }
 
-# Can this machine's C library load a program? In one piece: "grep -q" ends with its first match, and what still writes to it
-# fails then, which would count as no match.
+# Whether this machine's C library can load a program. The output is read as a whole: "grep -q" ends with its first match, and
+# then its writer fails, which would count as no match.
 kernel_tool_runs() { [[ $(ldd "$1" 2>&1) != *'not found'* ]]; }
 
 # Put a program behind a script that starts it with the libraries in DIR.
@@ -60,7 +60,7 @@ END
     chmod +x "$1"
 }
 
-# The tools with which modules are built are of the kernel's release of Debian.
+# The tools that build modules are those of the kernel's release of Debian.
 kernel_use_tools() {
     local dir=$1 libraries=$1/tool-libraries tool
     find "$dir"/usr/lib/linux-kbuild-*/ -type f -perm -1 | while read -r tool; do
@@ -84,10 +84,10 @@ kernel_unpack() {
     step "downloading the Debian kernel $kver" "$CACHE/kernel/$image.log" \
         apt_unpack "$release" "$dir" "$2" "$headers" "${packages[@]}" || return
     kernel_arrange "$dir" "$kver" || return
-    # The headers name themselves and their other half by the installed paths; ours are wherever the cache is.
+    # The headers refer to themselves and to their other half by the installed paths; here they are in the cache.
     sed -i -e 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' \
         -e 's|^KBUILD_OUTPUT=/usr/src/.*|KBUILD_OUTPUT := $(CURDIR)|' "$dir/usr/src/$headers/Makefile" || return
-    # With vmlinux there, the build of a module insists on making BTF for it, with a tool that few machines have.
+    # If vmlinux exists, the build of a module requires BTF for it, with a tool that few machines have.
     rm -f "$dir/usr/src/$headers/vmlinux" "$dir/lib/modules/$kver/build" "$dir/lib/modules/$kver/source"
     kernel_use_compiler "$dir/usr/src/$headers" && kernel_use_tools "$dir" && depmod -b "$dir" "$kver"
 }
@@ -109,7 +109,7 @@ kernel_get() {
 # Print the release string (uname -r) of a kernel's cache entry.
 kernel_version() { basename "$1"/lib/modules/*; }
 
-# Where the headers of a kernel's cache entry are: the two arguments that out-of-tree builds want.
+# Print the headers of a kernel's cache entry: the two arguments for out-of-tree builds.
 kernel_output_dir() { echo "$1/usr/src/linux-headers-$(kernel_version "$1")"; }
 kernel_source_dir() { echo "$1"/usr/src/linux-headers-*-common; }
 
@@ -119,7 +119,7 @@ initrd_build() {
     kver=$(kernel_version "$kernel")
     mkdir -p "$root"/{bin,dev,proc,lower,upper,new} || return
     cp /bin/busybox "$root/bin/" && cp "$TOP/tests/vm/initrd-init" "$root/init" && chmod +x "$root/init" || return
-    # modprobe lists what each module needs before itself; a module that two others need is loaded once.
+    # modprobe lists the modules that each module needs before itself; a module that two others need is loaded once.
     modprobe -d "$kernel" -S "$kver" --show-depends -a "${INITRD_MODULES[@]}" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
         while read -r module; do
             cp "$module" "$root/" && xz -dq "$root/$(basename "$module")" 2>/dev/null

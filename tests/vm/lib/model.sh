@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The model driver (tests/host/model), which stands in for NVIDIA's where GPUs are needed. It is built with the project's own
-# tables of the driver's ABI, so those are part of what its build depends on.
+# The model driver (tests/host/model), which replaces NVIDIA's for tests that need GPUs. It is built with the project's own
+# tables of the driver's ABI, so its build also depends on these.
 
 # Its driver versions are written "model:580.95.05" wherever a driver is named.
 is_model() { [[ $1 == model:?* ]]; }

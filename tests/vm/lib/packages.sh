@@ -1,24 +1,24 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The Debian packages that building and testing need: the only list there is.
+# The Debian packages that building and testing need. There is no other list of them.
 
 declare -A PACKAGES=(
-    # The compiler, the libraries that nvcuse and its tools link, and what makes their manual pages.
+    # The compiler, the libraries that nvcuse and its tools link, and the generator of their manual pages.
     [build]="meson ninja-build pkg-config gcc libc6-dev libglib2.0-dev libjson-glib-dev libfuse3-dev libseccomp-dev libyaml-dev
         libcap-ng-dev libcriterion-dev libclang-14-dev go-md2man"
-    # What reads the sources.
+    # The checkers of the sources.
     [lint]="clang-format clang-tidy shellcheck"
-    # A compiler with libFuzzer, and what tells the lines it reached.
+    # A compiler with libFuzzer, and a program that reports the lines it reached.
     [fuzz]="clang libclang-rt-14-dev llvm"
-    # Container runtimes and an engine, of which the VM runs containers.
+    # Container runtimes and an engine, for containers in the VM.
     [oci]="runc crun podman python3-minimal"
-    # The VM; a kernel's modules are built with the compiler it was built with, and its tools need libelf.
+    # The VM; a kernel's modules are built with the kernel's compiler, and its tools need libelf.
     [lab]="qemu-system-x86 busybox-static cpio kmod xz-utils make gcc-12 libelf1 strace python3-minimal iproute2 procps"
-    # What builds a Debian package, and what a host has that starts instances by itself.
+    # The builder of Debian packages, and the services of a host that starts instances by itself.
     [ops]="debhelper dpkg-dev systemd systemd-sysv udev man-db"
 )
 
-# Install what is missing of some groups; silent, and free, when nothing is.
+# Install the missing packages of some groups; without a message, and quick, if none is missing.
 # usage: packages_need GROUP...
 packages_need() {
     local group wanted=() missing=() package

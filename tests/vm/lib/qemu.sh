@@ -1,22 +1,23 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The emulator: the machine's own, or, where that is too old, the one of Debian's backports, unpacked into the cache.
+# The emulator: the machine's own or, if that is too old, that of Debian's backports, unpacked into the cache.
 #
-# Before 8.1, QEMU translates a piece of code first and watches its page for changes afterwards. What another processor writes there
-# in between is lost, and the old code runs for ever. So kernels that change their code as they run (static keys) die, rarely: of
-# an int3 that nobody expects, or in a loop. Both processors have to be emulated at once for that.
+# Before 8.1, QEMU translates a piece of code first and then begins to watch its page for changes. If another processor writes
+# there in between, the write is lost, and the old code stays in use. So kernels that change their code while they run (static
+# keys) crash, rarely: by an unexpected int3, or in a loop. This needs both processors to be emulated at once.
 
 QEMU_VERSION=8.1
 QEMU_PACKAGES=(qemu-system-x86 qemu-system-data seabios)
 
-# Does the machine's own QEMU watch code before it translates it?
+# Whether the machine's own QEMU watches code before it translates it.
 qemu_is_new() {
     local version
     version=$(qemu-system-x86_64 --version | sed -nE '1s/.*version ([0-9.]+).*/\1/p')
     [[ $version ]] && dpkg --compare-versions "$version" ge "$QEMU_VERSION"
 }
 
-# The libraries that it needs are those of the machine's own QEMU, as Debian builds backports on the release that they are for.
+# The libraries that it needs are those of the machine's own QEMU, because Debian builds backports on the release for which
+# they are.
 # usage: qemu_unpack RELEASE NAME=VERSION... DIR
 qemu_unpack() {
     local release=$1 dir=${!#}

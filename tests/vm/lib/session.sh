@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs in the VM as callers want them: a kernel, a driver set, a command.
+# Runs in the VM with the caller's kernel, driver set and command.
 
-# Write what the guest must know about the run. LAB_MODEL_OPTIONS may hold more parameters of the model driver's module,
-# for example "gpus=8 memory_mib=64"; LAB_SYSTEMD says that systemd is the VM's first process (guest-init);
-# LAB_TRANSPORT is the transport of nvcuse that its commands use, if not the default, and LAB_GUEST_MEMORY the way to guests' memory. usage: session_environment KERNEL-ENTRY DRIVER|none
+# Write the variables of the run for the guest. LAB_MODEL_OPTIONS may contain more parameters of the model driver's module,
+# for example "gpus=8 memory_mib=64"; LAB_SYSTEMD makes systemd the VM's first process (guest-init); LAB_TRANSPORT is nvcuse's
+# transport, if not the default, and LAB_GUEST_MEMORY the way to guests' memory.
+# usage: session_environment KERNEL-ENTRY DRIVER|none
 session_environment() {
     local kernel=$1 version=$2 driver modules fake_gpu model
     printf 'export LAB_KERNEL=%q LAB_DRIVER=%q TOP=%q BUILD=%q\n' "$kernel" "$version" "$TOP" "$BUILD"
@@ -26,7 +27,7 @@ session_environment() {
     printf 'export PATH=%q:$PATH LD_LIBRARY_PATH=%q\n' "$(driver_program_dir "$driver")" "$(driver_library_dir "$driver")"
 }
 
-# Run a command in a fresh VM and return its exit code. RESULTS is what the command sees as /run/lab.
+# Run a command in a fresh VM and return its exit code. The command sees RESULTS as /run/lab.
 # usage: session_run KERNEL-SERIES DRIVER|none RESULTS COMMAND...
 session_run() {
     local series=$1 version=$2 results=$3 kernel initrd

@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# For suites of their own (tests/NAME/run): everything it takes to run a script in the VM, and that for several combinations.
+# For suites of their own (tests/NAME/run): run a script in the VM, for one or several combinations.
 
 for part in common packages apt qemu kernel driver model vm session; do
     # shellcheck source=/dev/null
     . "$(dirname "${BASH_SOURCE[0]}")/$part.sh"
 done
 
-# Run a command in the VM, in front of the model driver, for each combination: "KERNEL VERSION [TRANSPORT [WORD...]]", the kernel's
-# series, the driver's version, nvcuse's transport if not the default ("cuse-retry": cuse with --guest-memory=retry), and words. The command gets a label for its tests and
-# the words. usage: model_matrix SUITE SECONDS COMMAND... -- COMBINATION...
+# Run a command in the VM, with the model driver, for each combination: "KERNEL VERSION [TRANSPORT [WORD...]]", the kernel's
+# series, the driver's version, nvcuse's transport if not the default ("cuse-retry": cuse with --guest-memory=retry), and
+# words. The command gets a label for its tests and the words.
+# usage: model_matrix SUITE SECONDS COMMAND... -- COMBINATION...
 model_matrix() {
     local suite=$1 seconds=$2 command=() combination kernel version transport memory words label results rc=0
     shift 2

@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# "./dev test": suites that speak TAP, and one line that sums them up.
+# "./dev test": run suites that write TAP, and print one line with the totals.
 #
-# A suite is a function suite_NAME here, or an executable tests/NAME/run. It writes TAP lines ("ok ...", "not ok ...",
-# "ok ... # SKIP reason") and its exit status says whether it got to its end. A suite that cannot run at all writes
-# "ok - NAME # SKIP suite: reason", which fails a run in CI.
+# A suite is a function suite_NAME here, or an executable tests/NAME/run. It writes TAP lines ("ok ...", "not ok ...", "ok ...
+# # SKIP reason"), and its exit status tells whether it ran to its end. A suite that cannot run at all writes "ok - NAME #
+# SKIP suite: reason", which fails a run in CI.
 
 SUITES=(lint unit sanitize vm)
 
-# What one run of the VM covers: kernel series and driver set. Not the newest kernel: NVIDIA's drivers here are older than it, and
-# need not build for it; the suites in front of the model driver run on it.
+# The runs of the VM: kernel series and driver set. The newest kernel is not among them, because NVIDIA's drivers here are
+# older and may not build for it; the suites with the model driver run on it.
 VM_MATRIX=("6.1 535.261.03" "6.1 535.309.01" "6.12 535.309.01")
-# And all of it once more by the transport for kernels without CUSE.
+# The same once more with the transport for kernels without CUSE.
 NOTIFY_VM=("6.12" "535.309.01")
 
-# A command as one test. usage: check NAME COMMAND...
+# Run a command as one test.
+# usage: check NAME COMMAND...
 check() {
     local name=$1
     shift
@@ -31,25 +32,25 @@ sources() {
 lint_format() { sources '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror; }
 
 lint_tidy() {
-    # The kernel modules under tests/host are not in the meson build; gcc's warning options are not all clang's.
+    # Meson does not build the kernel modules under tests/host; clang does not have all of gcc's warning options.
     sed -nE 's/^ *"file": "(.*)",?$/\1/p' "$BUILD/compile_commands.json" | sort -u | (cd "$BUILD" && xargs -r realpath) |
         xargs -r -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD" --warnings-as-errors='*' \
             --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
 }
 
-# The rows of the table of rooms in docs/ARCHITECTURE.md: a room, and in the last column the rooms that it may use.
+# Print the rows of the table of rooms in docs/ARCHITECTURE.md: a room, and from the last column the rooms that it may use.
 rooms_allowed() {
     awk -F' *[|] *' '/^[|] room [|]/ { on = 1; next } on && !/^[|]/ { exit } on && $2 !~ /^-/ { print $2, $5 }' docs/ARCHITECTURE.md |
         tr -d ,
 }
 
-# "ROOM FILE USED" for each include of another room's header.
+# Print "ROOM FILE USED" for each include of another room's header.
 rooms_used() {
     grep -rHoE '^#include "cuse-server/[a-z]+/' cuse-server --include='*.[ch]' |
         sed -E 's|^(cuse-server/([a-z]+)/[^:]*):#include "cuse-server/([a-z]+)/|\2 \1 \3|' | awk '$1 != $3'
 }
 
-# A room uses what the table says it may use, and the table has no circle (tsort fails for one).
+# A room may use only the rooms that the table lists for it, and the table has no circle (tsort fails for one).
 lint_rooms() {
     local room file used wrong=0
     local -A may=()
@@ -64,7 +65,8 @@ lint_rooms() {
     return "$wrong"
 }
 
-# Only the pipeline and GPU scoping ask the host anything in a guest's call, and no effect sees what could (cuse-server/proxy/call/call.h).
+# Only the pipeline and GPU scoping make calls at the host in a guest's call, and effects have no access to the functions that
+# do (cuse-server/proxy/call/call.h).
 lint_effects() {
     local proxy=cuse-server/proxy asks
     asks=$(grep -lE 'ops->(ioctl|ioctl_in_guest|install)\b' $proxy/*.c $proxy/*/*.c | xargs -n1 basename | paste -sd' ')
@@ -73,8 +75,8 @@ lint_effects() {
         xargs grep -nE '#include "cuse-server/proxy/(call/(call-work|request|pipeline)|proxy|host)\.h"|->ops->|->work->'
 }
 
-# Shell scripts are known by their first lines. Not wanted: SC2034, for the libraries' variables are used by those who source
-# them; SC2016, for there are scripts inside scripts.
+# Shell scripts are recognised by their first lines. Excluded are SC2034, because scripts use variables of the libraries that
+# they source, and SC2016, because scripts contain scripts.
 lint_shell() {
     sources '*' | xargs -0 grep -lIE -m1 '^#!/bin/(ba|busybox )?sh|^# shellcheck shell=' |
         xargs -r shellcheck -x -P SCRIPTDIR -e SC2034,SC2016
@@ -90,7 +92,7 @@ suite_lint() {
     check "shellcheck" lint_shell
 }
 
-# Run a build's tests and write a TAP line for each test that Criterion ran, or for the program where it is not Criterion's.
+# Run a build's tests and write a TAP line for each test of Criterion, or for the program if it does not use Criterion.
 # usage: meson_tests DIR NAME
 meson_tests() {
     local logs=$1/meson-logs rc=0
@@ -107,8 +109,8 @@ suite_unit() {
     build_tree "$BUILD" && meson_tests "$BUILD" unit
 }
 
-# The unit tests, and in the VM the cases in which guests cheat, race and die, with AddressSanitizer and UBSan. A finding ends
-# the process it is in, which fails the case.
+# The unit tests and, in the VM, the cases in which guests cheat, race and die, with AddressSanitizer and UBSan. A finding
+# ends its process, which fails the case.
 SANITIZE_VM=("6.12" "535.309.01")
 SANITIZE_CASES=(bad-input broker-killed busy guest-killed lockup open-semantics serve side-by-side worker-killed)
 
@@ -121,7 +123,7 @@ suite_sanitize() {
         "$TOP/tests/vm/run-cases" LABEL "${SANITIZE_CASES[@]}"
 }
 
-# Run a command in the VM, with LABEL among its words replaced by what the run covers; its TAP is ours.
+# Run a command in the VM, with LABEL among its words replaced by the name of the run, and pass on its TAP.
 # usage: vm_cases SUITE KERNEL DRIVER COMMAND...
 vm_cases() {
     local label="$1 $2/$3" kernel=$2 driver=$3 results
@@ -156,7 +158,7 @@ suite_run() {
     fi
 }
 
-# Run suites; succeed if nothing failed and, in CI, no suite was skipped. "--all" has each run all that it has (TEST_ALL).
+# Run suites; succeed if no test failed and, in CI, no suite was skipped. "--all" makes each run all of its tests (TEST_ALL).
 # usage: suites_main [--all] [SUITE...]
 suites_main() {
     local suite file rc log suite_log passed failed skipped
@@ -178,7 +180,7 @@ suites_main() {
         say "== $suite"
         suite_run "$suite" | tee "$suite_log"
         rc=${PIPESTATUS[0]}
-        # A suite that broke off, or that fails without naming a test, is a failure of its own.
+        # A suite that ended early, or that fails without naming a test, counts as a failure.
         ((rc == 0)) || grep -q '^not ok ' "$suite_log" ||
             echo "not ok - $suite: ended with exit status $rc" | tee -a "$suite_log"
         grep -qE '^(not )?ok ' "$suite_log" || echo "not ok - $suite: ran no test" | tee -a "$suite_log"

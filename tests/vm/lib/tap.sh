@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# For the cases: assertions that write TAP, and waiting without guessing how long. Sourced inside the VM by run-cases.
+# For the cases: assertions that write TAP, and waiting for conditions. Sourced inside the VM by run-cases.
 
 ok() { echo "ok - $CASE: $1"; }
 
@@ -40,7 +40,7 @@ eventually() {
     done
 }
 
-# Processes of nvcuse, and what it puts into the system: all of these print nothing when nvcuse is not running.
+# Print processes of nvcuse, and the files and mounts that it makes: all of these print nothing when nvcuse is not running.
 nvcuse_processes() { pgrep -al '^nvcuse'; }
 nvcuse_devices() { find /sys/class/cuse /dev/nvcuse -mindepth 1 -name '*nvidia*' 2>/dev/null; }
 nvcuse_mounts() { grep nvcuse /proc/mounts; }
@@ -48,18 +48,21 @@ nvcuse_runtime_files() { find /run/nvcuse -mindepth 1 ! -path '/run/nvcuse/.lock
 nvcuse_traces() { nvcuse_processes; nvcuse_devices; nvcuse_mounts; nvcuse_runtime_files; }
 nothing_left() { [[ -z $(nvcuse_traces) ]]; }
 
-# Assert that nvcuse leaves nothing behind; it may take a moment to go. usage: leaves_nothing NAME
+# Assert that nvcuse leaves nothing behind; it may need a moment to end.
+# usage: leaves_nothing NAME
 leaves_nothing() {
     if eventually 20 nothing_left; then ok "$1"; else not_ok "$1" "$(nvcuse_traces)"; fi
 }
 
-# Has an instance what guests get? Without CUSE there are no devices to be seen. usage: is_served NAME
+# Whether an instance has the devices for guests. Without CUSE they are not visible.
+# usage: is_served NAME
 is_served() {
     if [[ ${LAB_TRANSPORT:-cuse} == cuse ]]; then test -e "/dev/nvcuse/$1/nvidiactl"; else test -S "/run/nvcuse/$1/control"; fi
 }
 
-# Run a command in an instance in the background, and assert that its devices come to be. INSTANCE_PID is "nvcuse run", the
-# instance's broker; its output goes to $WORK/NAME.out. usage: start_instance NAME COMMAND...
+# Run a command in an instance in the background, and assert that its devices appear. INSTANCE_PID is "nvcuse run", the
+# instance's broker; its output goes to $WORK/NAME.out.
+# usage: start_instance NAME COMMAND...
 start_instance() {
     local name=$1
     shift

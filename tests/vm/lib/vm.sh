@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # One run of the VM: boot, command, power off.
 #
-# QEMU emulates the CPU in software, so it needs nothing of the machine (no KVM, no kernel module). Two serial lines: the
-# kernel's console goes to a file that is searched for trouble afterwards; the command's output is streamed.
+# QEMU emulates the CPU in software, so it needs nothing of the machine (no KVM, no kernel module). There are two serial
+# lines: the kernel's console goes to a file that is searched for trouble afterwards; the command's output is streamed.
 
 VM_TIMEOUT=${VM_TIMEOUT:-300} # seconds
-# RAM above VM_RAM is left alone, for the fake GPU's BARs (tests/host/fake-gpu); the model driver's GPUs need none.
+# The kernel does not use RAM above VM_RAM, which is for the fake GPU's BARs (tests/host/fake-gpu); the model driver's GPUs
+# need none.
 VM_MEMORY=${VM_MEMORY:-2G}
 VM_RAM=${VM_RAM:-1536M}
-# no_timer_check: on a busy machine the emulated timer can be too late for the kernel's check of it. panic=-1: reboot at once,
-# on which QEMU ends.
+# no_timer_check: on a busy machine the emulated timer can be too late for the kernel's check. panic=-1: the kernel reboots at
+# once, which ends QEMU.
 VM_CMDLINE="console=ttyS0 panic=-1 mitigations=off no_timer_check mem=$VM_RAM"
 
-# The processors: two, each a thread of this machine; or, where instructions are to be counted (VM_COUNT=1), one whose clock
-# advances by a nanosecond with each instruction, however busy this machine is.
+# The processors: two, each a thread of this machine; or, to count instructions (VM_COUNT=1), one whose clock advances by a
+# nanosecond with each instruction, whatever load this machine has.
 vm_processors() {
     if [[ ${VM_COUNT:-} ]]; then
         printf '%s\n' -accel tcg,thread=single -smp 1 -icount shift=0
@@ -23,11 +24,11 @@ vm_processors() {
     fi
 }
 
-# What must not be in the kernel's log.
+# Messages that must not be in the kernel's log.
 VM_TROUBLE='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|blocked for more than|soft lockup|Kernel panic|Call Trace'
 
-# Print the lines of a kernel log that speak of trouble, but for those that match a line of known-trouble (an extended
-# regular expression, with the reason above it).
+# Print the lines of a kernel log that report trouble, except those that match a line of known-trouble (an extended regular
+# expression, with the reason above it).
 vm_trouble() { grep -aE "$VM_TROUBLE" "$1" | grep -avE -f <(grep -vE '^(#|$)' "$TOP/tests/vm/known-trouble"); }
 
 # Run a command in a VM; return its exit code, or 1 with a message if the VM hung or its kernel complained.
