@@ -43,7 +43,7 @@ static void launches()
                                }) / many);
 }
 
-/* Each stream's work begins when an event of the one before it has come. */
+/* Each stream's work begins after an event of the previous stream. */
 static void streams(unsigned *device)
 {
     cudaStream_t stream[8];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Managed memory: faults on both sides, prefetching, advice, and the program's own memory where the machine allows. */
+/* Managed memory: faults on both sides, prefetching, advice, and the program's own memory if the machine allows it. */
 #include "report.cuh"
 
-#if CUDART_VERSION < 13000 /* the same, under the names that they began with */
+#if CUDART_VERSION < 13000 /* the same functions under their first names */
 #define cudaMemAdvise        cudaMemAdvise_v2
 #define cudaMemPrefetchAsync cudaMemPrefetchAsync_v2
 #endif
@@ -32,7 +32,7 @@ static void on_host(unsigned *data, unsigned term)
     }
 }
 
-/* Each page moves to whoever touches it. */
+/* Each page moves to the processor that accesses it. */
 static void back_and_forth(unsigned *data)
 {
     on_host(data, 1);
@@ -56,7 +56,7 @@ static void prefetched(unsigned *data, int device)
     say_sum("managed-prefetched", data, WORDS);
 }
 
-/* What malloc() gives, where the driver can fault on it (HMM). */
+/* Memory from malloc(), if the driver can fault on it (HMM). */
 static void of_the_program()
 {
     int possible = 0;

@@ -41,7 +41,7 @@ static void fill(unsigned *data)
     }
 }
 
-/* There and back. */
+/* Copy to the GPU and back. */
 static void copy(unsigned *host, unsigned *device, const char *kind)
 {
     char name[64];

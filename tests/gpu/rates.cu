@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What allocating and waiting take: calls that a program makes over and over, alone and by many threads. */
+/* Times of allocating and waiting: calls that a program repeats, in one thread and in many. */
 #include "report.cuh"
 
 #include <thread>

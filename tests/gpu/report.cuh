@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the programs of this folder print, a line each: "result NAME VALUE", which must be the same
- * natively and through nvcuse, and "time NAME MICROSECONDS", which are set side by side.
+ * The output of this folder's programs: lines "result NAME VALUE", which must be the same natively and
+ * through nvcuse, and "time NAME MICROSECONDS", which are printed side by side.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <vector>
 
-/* An error of CUDA's ends the program, with its name. */
+/* Print an error of CUDA's, and end the program. */
 #define CHECK(call)                                                                           \
     do {                                                                                      \
         cudaError_t check_error = (call);                                                     \
@@ -48,7 +48,7 @@ static inline void say_time(const char *name, double us)
     std::printf("time %s %.3f\n", name, us);
 }
 
-/* A sum that depends on the order, of what a copy or a kernel brought about. */
+/* A sum of the result of a copy or a kernel, which depends on the order. */
 static inline unsigned long long checksum(const unsigned *data, size_t n)
 {
     unsigned long long sum = 14695981039346656037ULL;

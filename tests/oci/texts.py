@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an image, or its user, can put into a config.json; and a reader of JSON that keeps every number's text."""
+"""Configurations with the texts that an image, or its user, can write; and a reader of JSON that keeps every number's text."""
 import copy
 import json
 
@@ -11,7 +11,7 @@ class Number(str):
 
 
 def reader(text):
-    """Parse strictly: a key twice, NaN and what is not UTF-8 are errors; objects are lists of pairs, in their order."""
+    """Parse strictly: a key twice, NaN and invalid UTF-8 are errors; objects are lists of pairs, in their order."""
     def pairs(members):
         keys = [k for k, _ in members]
         if len(set(keys)) != len(keys):

@@ -3,8 +3,8 @@
 """A client of /dev/nvidiactl that does one harmless ioctl, again and again, until something ends it.
 
 It writes "alive" when the first call has succeeded, and the name of the error when a call fails, and then exits with 3; or,
-with the argument "again", begins anew.
-A call that does not return is what the cases that use it look for.
+with the argument "again", starts again.
+The cases that use it look for a call that does not return.
 """
 import errno
 import fcntl

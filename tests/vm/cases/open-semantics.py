@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inside a guest: open NVIDIA's nodes in every way there is, and say what came of each. See open-semantics.sh."""
+"""Inside a guest: open NVIDIA's nodes in every way, and print the results. See open-semantics.sh."""
 import ctypes
 import errno
 import fcntl
@@ -20,7 +20,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def attempt(name, path, flags=os.O_RDWR, dir_fd=AT_FDCWD):
-    """Open, do one ioctl, close: a file that opens but is not the device is no success."""
+    """Open, do one ioctl, close: an open file that is not the device is a failure."""
     fd = LIBC.openat(dir_fd, path.encode(), flags, 0o600)
     if fd < 0:
         print(name, errno.errorcode[ctypes.get_errno()])
@@ -37,7 +37,7 @@ def attempt(name, path, flags=os.O_RDWR, dir_fd=AT_FDCWD):
 
 
 def call(name, fd):
-    """An ioctl on a descriptor that is there already."""
+    """Do one ioctl on an open descriptor."""
     try:
         check_version(fd)
         print(name, "works")
