@@ -35,7 +35,7 @@ apt_write_sources() {
     done
     find "$dir" -size 0 -delete
     [[ -n $(ls -A "$dir") ]] || {
-        say "apt knows no Debian source for $own on this machine; add one to /etc/apt/sources.list.d"
+        say "no Debian source for $own in this machine's apt configuration: add one to /etc/apt/sources.list.d"
         return 1
     }
 }

@@ -21,7 +21,7 @@ driver_unpack() {
     local release=$1 version=$2 kernel_package=$3 dir=$4 package full packages=()
     for package in "$kernel_package" "${DRIVER_PACKAGES[@]}"; do
         full=$(apt_version "$release" "$package" "$version-") || {
-            say "apt knows no $package $version in Debian $release (contrib, non-free)"
+            say "$package $version not found in Debian $release (contrib, non-free)"
             return 1
         }
         packages+=("$package=$full")
@@ -34,11 +34,11 @@ driver_unpack() {
 # Print the cache entry of a driver set, with the contents of Debian's packages.
 driver_get() {
     local release kernel_package full
-    [[ -n ${DRIVER_SETS[$1]:-} ]] || { say "no driver $1 here; there are: ${!DRIVER_SETS[*]}"; return 1; }
+    [[ -n ${DRIVER_SETS[$1]:-} ]] || { say "unknown driver '$1': expected one of ${!DRIVER_SETS[*]}"; return 1; }
     read -r release kernel_package <<<"${DRIVER_SETS[$1]}"
     apt_refresh "$release" || return
     full=$(apt_version "$release" "$kernel_package" "$1-") || {
-        say "apt knows no $kernel_package $1 in Debian $release (contrib, non-free); see $CACHE/apt/$release/update.log"
+        say "$kernel_package $1 not found in Debian $release (contrib, non-free): see $CACHE/apt/$release/update.log"
         return 1
     }
     cached "driver/$full" driver_unpack "$release" "$1" "$kernel_package"

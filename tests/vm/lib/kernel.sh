@@ -96,11 +96,11 @@ kernel_unpack() {
 # usage: kernel_get SERIES
 kernel_get() {
     local release meta image version
-    [[ -n ${KERNEL_META[$1]:-} ]] || { say "no kernel $1 here; there are: ${!KERNEL_META[*]}"; return 1; }
+    [[ -n ${KERNEL_META[$1]:-} ]] || { say "unknown kernel '$1': expected one of ${!KERNEL_META[*]}"; return 1; }
     read -r release meta <<<"${KERNEL_META[$1]}"
     apt_refresh "$release" || return
     if ! image=$(apt_dependency "$release" "$meta" '^linux-image-') || ! version=$(apt_version "$release" "$image" ''); then
-        say "apt knows no $meta; see $CACHE/apt/$release/update.log"
+        say "$meta not found in Debian $release: see $CACHE/apt/$release/update.log"
         return 1
     fi
     cached "kernel/${image#linux-image-}_$version" kernel_unpack "$release" "$image=$version"

@@ -23,7 +23,7 @@ declare -A PACKAGES=(
 packages_need() {
     local group wanted=() missing=() package
     for group in "$@"; do
-        [[ -n ${PACKAGES[$group]:-} ]] || die "no group of packages '$group'; there are: ${!PACKAGES[*]}"
+        [[ -n ${PACKAGES[$group]:-} ]] || die "unknown group of packages '$group': expected one of ${!PACKAGES[*]}"
         # shellcheck disable=SC2206 # a list of words
         wanted+=(${PACKAGES[$group]})
     done
@@ -31,7 +31,7 @@ packages_need() {
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
-    ((EUID == 0)) || die "these packages are missing; as root: apt-get install ${missing[*]}"
+    ((EUID == 0)) || die "missing Debian packages: run as root: apt-get install ${missing[*]}"
     mkdir -p "$CACHE"
     say "missing Debian packages: ${missing[*]}"
     step "installing them" "$CACHE/deps.log" packages_install "${missing[@]}" || die "apt could not install: ${missing[*]}"

@@ -31,7 +31,7 @@ qemu_from_backports() {
     apt_refresh "$release" || return
     for package in "${QEMU_PACKAGES[@]}"; do
         version=$(apt_version "$release" "$package" '') || {
-            say "apt knows no $package of $release; see $CACHE/apt/$release/update.log"
+            say "$package not found in Debian $release: see $CACHE/apt/$release/update.log"
             return 1
         }
         wanted+=("$package=$version")

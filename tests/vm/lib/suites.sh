@@ -56,7 +56,7 @@ lint_rooms() {
     local -A may=()
     while read -r room used; do may[$room]=" $used "; done < <(rooms_allowed)
     for room in cuse-server/*/; do
-        [[ ${may[$(basename "$room")]:-} ]] || { echo "docs/ARCHITECTURE.md has no room $(basename "$room")" >&2 && wrong=1; }
+        [[ ${may[$(basename "$room")]:-} ]] || { echo "$room: expected a row in docs/ARCHITECTURE.md's table of rooms" >&2 && wrong=1; }
     done
     while read -r room file used; do
         [[ ${may[$room]} == *" $used "* ]] || { echo "$file: $room/ may not use $used/ (docs/ARCHITECTURE.md)" >&2 && wrong=1; }
@@ -70,7 +70,7 @@ lint_rooms() {
 lint_effects() {
     local proxy=cuse-server/proxy asks
     asks=$(grep -lE 'ops->(ioctl|ioctl_in_guest|install)\b' $proxy/*.c $proxy/*/*.c | xargs -n1 basename | paste -sd' ')
-    [[ $asks == 'call-ask.c gpu-scope.c' ]] || { echo "the host is asked in: $asks" >&2 && return 1; }
+    [[ $asks == 'call-ask.c gpu-scope.c' ]] || { echo "calls at the host: made in $asks; expected only in call-ask.c and gpu-scope.c" >&2 && return 1; }
     ! grep -lE '^(static )?const Effect (effect_)?[a-z0-9_]+ = ' $proxy/effects/*.c | grep -v "^$proxy/effects/effects.c\$" |
         xargs grep -nE '#include "cuse-server/proxy/(call/(call-work|request|pipeline)|proxy|host)\.h"|->ops->|->work->'
 }
@@ -173,7 +173,7 @@ suites_main() {
     fi
     for suite in "${wanted[@]}"; do
         [[ $(type -t "suite_$suite") == function || -x $TOP/tests/$suite/run ]] ||
-            die "no suite '$suite'; there are: ${SUITES[*]} and whatever has an executable tests/SUITE/run"
+            die "unknown suite '$suite': expected one of ${SUITES[*]}, or a directory tests/SUITE with an executable \"run\""
     done
     log=$(mktemp) suite_log=$(mktemp)
     for suite in "${wanted[@]}"; do

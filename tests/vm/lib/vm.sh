@@ -31,7 +31,7 @@ VM_TROUBLE='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|blocked for more t
 # expression, with the reason above it).
 vm_trouble() { grep -aE "$VM_TROUBLE" "$1" | grep -avE -f <(grep -vE '^(#|$)' "$TOP/tests/vm/known-trouble"); }
 
-# Run a command in a VM; return its exit code, or 1 with a message if the VM hung or its kernel complained.
+# Run a command in a VM; return its exit code, or 1 with a message if the VM hung or its kernel log reports trouble.
 # usage: vm_run RESULTS-DIR KERNEL-ENTRY INITRD
 # RESULTS-DIR holds "command" and "environment"; see guest-init.
 vm_run() {
@@ -59,7 +59,7 @@ vm_run() {
     fi
     read -r code <"$results/exit-code"
     if [[ -n $(vm_trouble "$console") ]]; then
-        say "the VM's kernel complained ($console):"
+        say "the VM's kernel log reports trouble ($console):"
         vm_trouble "$console" >&2
         ((code)) || code=1
     fi
