@@ -267,7 +267,7 @@ static int __init model_init(void)
     int err = abi_select(version);
 
     if (err) {
-        pr_err(MODEL_NAME ": '%s' is no driver version of a series that is known\n", version);
+        pr_err(MODEL_NAME ": version=%s: unknown driver version or series\n", version);
         return err;
     }
     if (gpus > MODEL_GPUS_MAX)

@@ -289,7 +289,7 @@ BrokerLink *__wrap_broker_link_new(int socket)
     int sockets[2];
 
     if (!attack_list || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-        g_printerr("fallen-worker: no FALLEN, or no sockets\n");
+        g_printerr("fallen-worker: FALLEN is not set, or socketpair() failed\n");
         _exit(EXIT_FAILURE);
     }
     the_middle = g_new(Middle, 1);

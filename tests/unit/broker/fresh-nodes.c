@@ -16,7 +16,7 @@ static FreshNodes *nodes;
 static void begin(void)
 {
     if (geteuid() != 0 || !(nodes = fresh_nodes_new(NULL))) {
-        cr_skip_test("this needs root");
+        cr_skip_test("making device nodes needs root");
     }
     cr_assert(fresh_nodes_prepare(nodes, "dev/null"));
     cr_assert(fresh_nodes_prepare(nodes, "dev/nvidia-caps/zero"));

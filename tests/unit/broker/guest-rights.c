@@ -272,7 +272,7 @@ Test(guest_rights, of_this_process)
 Test(guest_rights, of_users)
 {
     if (geteuid() != 0) {
-        cr_skip_test("only root can become others");
+        cr_skip_test("changing user ids needs root");
     }
     pid_t plain = child_that(become_a_user_to_be_looked_at);
     pid_t hidden = child_that(become_a_hidden_user);
@@ -304,7 +304,7 @@ Test(guest_rights, of_users)
 Test(guest_rights, of_a_namespace_below)
 {
     if (geteuid() != 0) {
-        cr_skip_test("only root can become others");
+        cr_skip_test("changing user ids needs root");
     }
     pid_t plain = child_that(become_a_user_to_be_looked_at);
     pid_t inner = child_that(enter_a_namespace);
@@ -316,7 +316,7 @@ Test(guest_rights, of_a_namespace_below)
     if (of_plain->user_namespace == of_inner->user_namespace) {
         end_child(plain);
         end_child(inner);
-        cr_skip_test("no user namespaces here");
+        cr_skip_test("this machine does not allow user namespaces");
     }
     cr_expect(guest_rights_below(directory, of_plain->user_namespace));
     cr_expect_not(guest_rights_below(upper, of_inner->user_namespace));

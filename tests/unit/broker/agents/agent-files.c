@@ -61,7 +61,7 @@ static void take_from_agents(void)
 Test(agents, what_one_has_is_taken_by_nobody)
 {
     if (!guest_threads_have_pidfds()) {
-        cr_skip_test("the kernel has no pidfds of threads, by which it could be");
+        cr_skip_test("the kernel has no pidfds of threads, which this attack needs");
     }
     cr_assert(ended_well(play(take_from_agents)));
     cr_assert_gt(counts[INCIDENT_AGENT_FILE], 0, "reported");

@@ -135,7 +135,7 @@ Test(agents, a_segment_with_the_number_of_a_page_of_ours_is_none)
     void *at = segment < 0 ? MAP_FAILED : shmat(segment, NULL, 0);
     shmctl(segment, IPC_RMID, NULL);
     if ((ino_t)segment != page.st_ino || at == MAP_FAILED) {
-        cr_skip_test("no segment's number can be chosen here");
+        cr_skip_test("this machine does not let a segment's number be chosen");
     }
     cr_assert_not(agent_params_are_there(&params, getpid(), (uintptr_t)at));
     void *ours = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, params.fd, 0);
