@@ -42,8 +42,8 @@ static char *checkout(const char *clone, const char *tag, const char *scratch, G
     return g_steal_pointer(&directory);
 }
 
-/* The node to compare with: --base, or the nearest one to the old tree's version. */
-static const DriverNode *choose_base(const Options *options, const char *before, GError **error)
+/* The release to compare with: --base, or the nearest one to the old tree's version. */
+static const DriverRelease *choose_base(const Options *options, const char *before, GError **error)
 {
     const char *text = options->base ? options->base : before;
     DriverVersion version;
@@ -55,7 +55,7 @@ static const DriverNode *choose_base(const Options *options, const char *before,
         return NULL;
     }
     return driver_version_parse(text, &version, error)
-               ? driver_node_choose(version, DRIVER_POLICY_SERIES, NULL, error)
+               ? driver_release_choose(version, DRIVER_POLICY_SERIES, NULL, error)
                : NULL;
 }
 
@@ -67,7 +67,7 @@ static void warn_of_errors(const HeaderTree *tree, const char *path)
 }
 
 static int report(const Options *options, const TreeDiff *diff, const HeaderTree *before,
-                  const HeaderTree *after, const DriverNode *base)
+                  const HeaderTree *after, const DriverRelease *base)
 {
     const char *text = options->version ? options->version : after->version;
     g_autoptr(GError) error = NULL;
@@ -100,7 +100,7 @@ static int compare(const Options *options, const char *old_path, const char *new
     g_autoptr(HeaderTree) after = NULL;
     g_autoptr(TreeDiff) diff = NULL;
     g_autofree char *version = header_tree_version(old_path);
-    const DriverNode *base = choose_base(options, version, &error);
+    const DriverRelease *base = choose_base(options, version, &error);
 
     if (base) {
         abi = driver_abi_new(base);

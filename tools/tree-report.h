@@ -11,12 +11,12 @@ void tree_report_text(const TreeDiff *diff);
 void tree_report_json(const TreeDiff *diff, const char *before, const char *after);
 
 /**
- * tree_report_rows: print the new shapes for abi/ and the node for version-tree/.
- * @parent: the node that the new one derives from
- * @version: of the new node
+ * tree_report_rows: print the new shapes for abi/ and the release for version-tree/.
+ * @parent: the release that the new one derives from
+ * @version: of the new release
  * @after: where the new shapes are declared
  */
-void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const DriverNode *parent,
+void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const DriverRelease *parent,
                       DriverVersion version);
 
 /**

@@ -179,7 +179,7 @@ static guint print_shapes(const TreeDiff *diff, const char *id, DriverVersion ve
     return n;
 }
 
-void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const DriverNode *parent,
+void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const DriverRelease *parent,
                       DriverVersion version)
 {
     char text[DRIVER_VERSION_MAX];
@@ -197,13 +197,13 @@ void tree_report_rows(const TreeDiff *diff, const HeaderTree *after, const Drive
             print_shape(diff, item, after, version);
         }
     }
-    g_print("/* ---- version-tree/drivers/driver-list.h ---- */\n\n    NODE(%s)\n\n", id);
+    g_print("/* ---- version-tree/drivers/driver-list.h ---- */\n\n    RELEASE(%s)\n\n", id);
     g_print("/* ---- version-tree/drivers/driver-%u.c ---- */\n\n", version.major);
     n_changes = print_changes(diff, id);
     n_shapes = print_shapes(diff, id, version);
-    g_print(
-        "const DriverNode driver_%s = {\n    .version = {%u, %u, %u},\n    .parent = &driver_%s,\n",
-        id, version.major, version.minor, version.patch, parent_id);
+    g_print("const DriverRelease driver_%s = {\n    .version = {%u, %u, %u},\n    .parent = "
+            "&driver_%s,\n",
+            id, version.major, version.minor, version.patch, parent_id);
     if (n_changes > 0) {
         g_print("    CHANGES(changes_%s),\n", id);
     }

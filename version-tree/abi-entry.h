@@ -14,7 +14,7 @@
  * class id. */
 typedef enum { ABI_FRONTEND, ABI_UVM, ABI_CONTROL, ABI_ALLOC, N_ABI_KINDS } AbiKind;
 
-typedef struct DriverNode DriverNode;
+typedef struct DriverRelease DriverRelease;
 
 /**
  * AbiEntry: one call that a container may make.
@@ -25,8 +25,8 @@ typedef struct DriverNode DriverNode;
  * @short_layout: the older, shorter form that is accepted as well (NVOS21_PARAMETERS for
  * NV_ESC_RM_ALLOC), or NULL
  * @members: the members of @layout that have a role; never NULL in a composed ABI
- * @since: the node that added the number
- * @changed: the last node on the driver's path that changed the entry
+ * @since: the release that added the number
+ * @changed: the last release on the driver's path that changed the entry
  */
 typedef struct {
     AbiKind kind;
@@ -37,8 +37,8 @@ typedef struct {
     const AbiLayout *layout;
     const AbiLayout *short_layout;
     const AbiMembers *members;
-    const DriverNode *since;
-    const DriverNode *changed;
+    const DriverRelease *since;
+    const DriverRelease *changed;
 } AbiEntry;
 
 /** abi_handler_kind: get the kind of entries that a handler is for. */

@@ -13,7 +13,7 @@ typedef struct {
 } Index;
 
 struct DriverAbi {
-    const DriverNode *node;
+    const DriverRelease *release;
     GArray *entries[N_ABI_KINDS]; /* of AbiEntry, sorted by number */
     Index indices[N_ABI_KINDS];
     GHashTable *members; /* AbiLayout -> AbiMembers */
@@ -37,22 +37,22 @@ static guint find(const GArray *entries, uint32_t number, gboolean *found)
     return low;
 }
 
-static void apply_change(DriverAbi *abi, const DriverNode *node, const AbiChange *change)
+static void apply_change(DriverAbi *abi, const DriverRelease *release, const AbiChange *change)
 {
     GArray *entries = abi->entries[change->entry.kind];
     AbiEntry entry = change->entry;
     gboolean found;
     guint i = find(entries, entry.number, &found);
 
-    /* If a row does not fit its node's parent, the tree has a mistake. The tests compose every node. */
+    /* If a row does not fit its release's parent, the tree has a mistake. The tests compose every release. */
     g_return_if_fail(found == (change->op != ABI_ADD));
     if (change->op == ABI_REMOVE) {
         g_array_remove_index(entries, i);
         return;
     }
-    entry.changed = node;
+    entry.changed = release;
     if (change->op == ABI_ADD) {
-        entry.since = node;
+        entry.since = release;
         g_array_insert_val(entries, i, entry);
     } else {
         entry.since = g_array_index(entries, AbiEntry, i).since;
@@ -60,30 +60,30 @@ static void apply_change(DriverAbi *abi, const DriverNode *node, const AbiChange
     }
 }
 
-static void apply_node(DriverAbi *abi, const DriverNode *node)
+static void apply_release(DriverAbi *abi, const DriverRelease *release)
 {
-    if (node->parent) {
-        apply_node(abi, node->parent);
+    if (release->parent) {
+        apply_release(abi, release->parent);
     }
-    for (size_t i = 0; i < node->n_changes; i++) {
-        apply_change(abi, node, &node->changes[i]);
+    for (size_t i = 0; i < release->n_changes; i++) {
+        apply_change(abi, release, &release->changes[i]);
     }
 }
 
-/* Find the shape that @layout has at @abi's node. @since: set to the node that brought the shape; NULL if it is the
+/* Find the shape that @layout has at @abi's release. @since: set to the release that brought the shape; NULL if it is the
  * first shape. */
 static const AbiLayout *shape_of(const DriverAbi *abi, const AbiLayout *layout,
-                                 const DriverNode **since)
+                                 const DriverRelease **since)
 {
     *since = NULL;
     if (!layout) {
         return NULL;
     }
-    for (const DriverNode *node = abi->node; node; node = node->parent) {
-        for (size_t i = 0; i < node->n_shapes; i++) {
-            if (node->shapes[i].of == layout) {
-                *since = node;
-                return node->shapes[i].is;
+    for (const DriverRelease *release = abi->release; release; release = release->parent) {
+        for (size_t i = 0; i < release->n_shapes; i++) {
+            if (release->shapes[i].of == layout) {
+                *since = release;
+                return release->shapes[i].is;
             }
         }
     }
@@ -134,21 +134,21 @@ static const AbiMembers *members_of(DriverAbi *abi, const AbiLayout *layout)
     return members;
 }
 
-DriverAbi *driver_abi_new(const DriverNode *node)
+DriverAbi *driver_abi_new(const DriverRelease *release)
 {
     DriverAbi *abi = g_new0(DriverAbi, 1);
 
-    abi->node = node;
+    abi->release = release;
     abi->members = g_hash_table_new_full(NULL, NULL, NULL, free_members);
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         abi->entries[kind] = g_array_new(FALSE, FALSE, sizeof(AbiEntry));
     }
-    apply_node(abi, node);
+    apply_release(abi, release);
 
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         for (guint i = 0; i < abi->entries[kind]->len; i++) {
             AbiEntry *entry = &g_array_index(abi->entries[kind], AbiEntry, i);
-            const DriverNode *since;
+            const DriverRelease *since;
 
             entry->layout = shape_of(abi, entry->layout, &since);
             if (since && driver_version_compare(since->version, entry->changed->version) > 0) {
@@ -174,9 +174,9 @@ void driver_abi_free(DriverAbi *abi)
     g_free(abi);
 }
 
-const DriverNode *driver_abi_node(const DriverAbi *abi)
+const DriverRelease *driver_abi_release(const DriverAbi *abi)
 {
-    return abi->node;
+    return abi->release;
 }
 
 const AbiEntry *driver_abi_lookup(const DriverAbi *abi, AbiKind kind, uint32_t number)

@@ -23,7 +23,7 @@ static void fail(const GError *error)
 DriverAbi *abi_query_open(const AbiQuery *query)
 {
     g_autoptr(GError) error = NULL;
-    const DriverNode *node = driver_options_choose(&query->driver, &error);
+    const DriverRelease *node = driver_options_choose(&query->driver, &error);
 
     if (!node) {
         fail(error);

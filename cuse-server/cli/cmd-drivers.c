@@ -15,20 +15,20 @@ typedef struct {
     gboolean json;
 } Query;
 
-static const char *status_of(const DriverNode *node)
+static const char *status_of(const DriverRelease *release)
 {
-    if (!node) {
+    if (!release) {
         return "unknown";
     }
-    return node->qualified ? "qualified" : "unqualified";
+    return release->qualified ? "qualified" : "unqualified";
 }
 
 /* What the tree has about NVIDIA's installer of a release for an architecture. */
 typedef enum { INSTALLER_NOT_RECORDED, INSTALLER_NONE, INSTALLER_RECORDED } InstallerKnown;
 
-static InstallerKnown installer_known(const DriverNode *node, int arch)
+static InstallerKnown installer_known(const DriverRelease *release, int arch)
 {
-    const char *sha256 = node->sha256[arch];
+    const char *sha256 = release->sha256[arch];
 
     if (!sha256) {
         return INSTALLER_NOT_RECORDED;
@@ -37,21 +37,21 @@ static InstallerKnown installer_known(const DriverNode *node, int arch)
 }
 
 /* Get the installer's checksum. Returns NULL if there is none. */
-static const char *checksum_of(const DriverNode *node, int arch)
+static const char *checksum_of(const DriverRelease *release, int arch)
 {
-    return installer_known(node, arch) == INSTALLER_RECORDED ? node->sha256[arch] : NULL;
+    return installer_known(release, arch) == INSTALLER_RECORDED ? release->sha256[arch] : NULL;
 }
 
 /* Get the word for a column of the list. */
-static const char *installer_word(const DriverNode *node, int arch)
+static const char *installer_word(const DriverRelease *release, int arch)
 {
     static const char *const words[] = {
         [INSTALLER_NOT_RECORDED] = "-", [INSTALLER_NONE] = "no", [INSTALLER_RECORDED] = "yes"};
 
-    return words[installer_known(node, arch)];
+    return words[installer_known(release, arch)];
 }
 
-static void json_installers(JsonBuilder *json, const DriverNode *node)
+static void json_installers(JsonBuilder *json, const DriverRelease *release)
 {
     static const char *const words[] = {[INSTALLER_NOT_RECORDED] = "not recorded",
                                         [INSTALLER_NONE] = "none",
@@ -60,35 +60,36 @@ static void json_installers(JsonBuilder *json, const DriverNode *node)
     json_builder_set_member_name(json, "sha256");
     json_builder_begin_object(json);
     for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
-        json_member_string(json, driver_arch_name((DriverArch)arch), checksum_of(node, arch));
+        json_member_string(json, driver_arch_name((DriverArch)arch), checksum_of(release, arch));
     }
     json_builder_end_object(json);
     json_builder_set_member_name(json, "installer");
     json_builder_begin_object(json);
     for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
         json_member_string(json, driver_arch_name((DriverArch)arch),
-                           words[installer_known(node, arch)]);
+                           words[installer_known(release, arch)]);
     }
     json_builder_end_object(json);
 }
 
-static void json_node(JsonBuilder *json, const DriverNode *node)
+static void json_release(JsonBuilder *json, const DriverRelease *release)
 {
     char text[DRIVER_VERSION_MAX];
 
     json_builder_begin_object(json);
-    json_member_string(json, "version", driver_version_format(node->version, text));
+    json_member_string(json, "version", driver_version_format(release->version, text));
     json_member_string(json, "parent",
-                       node->parent ? driver_version_format(node->parent->version, text) : NULL);
-    json_member_boolean(json, "qualified", node->qualified);
-    json_installers(json, node);
+                       release->parent ? driver_version_format(release->parent->version, text)
+                                       : NULL);
+    json_member_boolean(json, "qualified", release->qualified);
+    json_installers(json, release);
     json_builder_end_object(json);
 }
 
 static int list(const Query *query)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
     g_autoptr(JsonBuilder) json = json_builder_new();
 
     json_builder_begin_array(json);
@@ -99,13 +100,14 @@ static int list(const Query *query)
         char version[DRIVER_VERSION_MAX], parent[DRIVER_VERSION_MAX];
 
         if (query->json) {
-            json_node(json, nodes[i]);
+            json_release(json, releases[i]);
             continue;
         }
-        g_print("%-12s %-12s %-12s %-7s %s\n", driver_version_format(nodes[i]->version, version),
-                nodes[i]->parent ? driver_version_format(nodes[i]->parent->version, parent) : "-",
-                status_of(nodes[i]), installer_word(nodes[i], DRIVER_ARCH_X86_64),
-                installer_word(nodes[i], DRIVER_ARCH_AARCH64));
+        g_print("%-12s %-12s %-12s %-7s %s\n", driver_version_format(releases[i]->version, version),
+                releases[i]->parent ? driver_version_format(releases[i]->parent->version, parent)
+                                    : "-",
+                status_of(releases[i]), installer_word(releases[i], DRIVER_ARCH_X86_64),
+                installer_word(releases[i], DRIVER_ARCH_AARCH64));
     }
     json_builder_end_array(json);
     if (query->json) {
@@ -116,16 +118,16 @@ static int list(const Query *query)
 
 static int latest(const Query *query)
 {
-    const DriverNode *node = driver_node_latest(query->arch);
+    const DriverRelease *release = driver_release_latest(query->arch);
     char text[DRIVER_VERSION_MAX];
 
     if (query->json) {
         g_autoptr(JsonBuilder) json = json_builder_new();
 
-        json_node(json, node);
+        json_release(json, release);
         json_print(json);
     } else {
-        g_print("%s\n", driver_version_format(node->version, text));
+        g_print("%s\n", driver_version_format(release->version, text));
     }
     return EXIT_OK;
 }
@@ -142,7 +144,7 @@ static int host(const Query *query)
         return EXIT_FAILED;
     }
     driver_version_format(version, text);
-    status = status_of(driver_node_find(version));
+    status = status_of(driver_release_find(version));
     if (query->json) {
         g_autoptr(JsonBuilder) json = json_builder_new();
 
@@ -157,26 +159,27 @@ static int host(const Query *query)
     return EXIT_OK;
 }
 
-static void show_path(const DriverNode *node)
+static void show_path(const DriverRelease *release)
 {
     char text[DRIVER_VERSION_MAX];
 
-    if (node->parent) {
-        show_path(node->parent);
+    if (release->parent) {
+        show_path(release->parent);
         g_print(" > ");
     }
-    g_print("%s", driver_version_format(node->version, text));
+    g_print("%s", driver_version_format(release->version, text));
 }
 
-static void show_text(const DriverNode *node)
+static void show_text(const DriverRelease *release)
 {
-    g_autoptr(DriverAbi) abi = driver_abi_new(node);
+    g_autoptr(DriverAbi) abi = driver_abi_new(release);
     char text[DRIVER_VERSION_MAX];
 
-    g_print("version    %s\nstatus     %s\npath       ", driver_version_format(node->version, text),
-            status_of(node));
-    show_path(node);
-    g_print("\nchanges    %zu entries, %zu structs\nentries   ", node->n_changes, node->n_shapes);
+    g_print("version    %s\nstatus     %s\npath       ",
+            driver_version_format(release->version, text), status_of(release));
+    show_path(release);
+    g_print("\nchanges    %zu entries, %zu structs\nentries   ", release->n_changes,
+            release->n_shapes);
     for (int kind = 0; kind < N_ABI_KINDS; kind++) {
         size_t n;
 
@@ -187,10 +190,10 @@ static void show_text(const DriverNode *node)
     for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
         const char *const texts[] = {[INSTALLER_NOT_RECORDED] = "no checksum recorded",
                                      [INSTALLER_NONE] = "no installer",
-                                     [INSTALLER_RECORDED] = node->sha256[arch]};
+                                     [INSTALLER_RECORDED] = release->sha256[arch]};
 
         g_print("%-10s %s\n", driver_arch_name((DriverArch)arch),
-                texts[installer_known(node, arch)]);
+                texts[installer_known(release, arch)]);
     }
 }
 
@@ -198,22 +201,22 @@ static int show(const Query *query)
 {
     g_autoptr(GError) error = NULL;
     DriverVersion version;
-    const DriverNode *node = NULL;
+    const DriverRelease *release = NULL;
 
     if (driver_version_resolve(query->operand, &version, &error)) {
-        node = driver_node_choose(version, DRIVER_POLICY_KNOWN, NULL, &error);
+        release = driver_release_choose(version, DRIVER_POLICY_KNOWN, NULL, &error);
     }
-    if (!node) {
+    if (!release) {
         g_printerr("nvcuse drivers: %s\n", error->message);
         return EXIT_FAILED;
     }
     if (query->json) {
         g_autoptr(JsonBuilder) json = json_builder_new();
 
-        json_node(json, node);
+        json_release(json, release);
         json_print(json);
     } else {
-        show_text(node);
+        show_text(release);
     }
     return EXIT_OK;
 }

@@ -65,7 +65,7 @@ static bool choose_abi(Explainer *explainer, const char *version_text, GError **
     if (!driver_version_parse(version_text, &version, error)) {
         return false;
     }
-    const DriverNode *node = driver_node_find(version);
+    const DriverRelease *node = driver_release_find(version);
     if (!node) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "unknown driver version %s",
                     version_text);

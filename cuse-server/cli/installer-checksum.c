@@ -86,8 +86,8 @@ char *installer_sha256(const char *path, InstallerProgress progress, gpointer da
 InstallerVerdict installer_judge(const Installer *installer, const char *sha256,
                                  const char **expected)
 {
-    const DriverNode *node = driver_node_find(installer->version);
-    const char *recorded = node ? node->sha256[installer->arch] : NULL;
+    const DriverRelease *release = driver_release_find(installer->version);
+    const char *recorded = release ? release->sha256[installer->arch] : NULL;
 
     *expected = NULL;
     if (!recorded) {

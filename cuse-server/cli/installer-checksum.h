@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 
 /** Installer: the information in an installer's file name. */
 typedef struct {

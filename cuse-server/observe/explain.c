@@ -32,35 +32,35 @@ static Subject subject_of(const RefusedCall *call)
 
 /* Where in the tree of versions a number is added and removed. */
 typedef struct {
-    const char *name;             /* NULL: no version has it */
-    const DriverNode *appears;    /* the oldest version above ours that adds it */
-    const DriverNode *disappears; /* the newest version, not above ours, that removes it */
+    const char *name;                /* NULL: no version has it */
+    const DriverRelease *appears;    /* the oldest version above ours that adds it */
+    const DriverRelease *disappears; /* the newest version, not above ours, that removes it */
 } History;
 
 static History history_of(const Subject *subject, DriverVersion ours)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
     History history = {0};
 
     for (size_t i = 0; i < n; i++) {
-        const DriverNode *node = nodes[i];
-        int order = driver_version_compare(node->version, ours);
-        for (size_t k = 0; k < node->n_changes; k++) {
-            const AbiChange *change = &node->changes[k];
+        const DriverRelease *release = releases[i];
+        int order = driver_version_compare(release->version, ours);
+        for (size_t k = 0; k < release->n_changes; k++) {
+            const AbiChange *change = &release->changes[k];
             if (change->entry.kind != subject->kind || change->entry.number != subject->number) {
                 continue;
             }
             history.name = change->entry.name;
             if (change->op == ABI_ADD && order > 0 &&
                 (!history.appears ||
-                 driver_version_compare(node->version, history.appears->version) < 0)) {
-                history.appears = node;
+                 driver_version_compare(release->version, history.appears->version) < 0)) {
+                history.appears = release;
             }
             if (change->op == ABI_REMOVE && order <= 0 &&
                 (!history.disappears ||
-                 driver_version_compare(node->version, history.disappears->version) > 0)) {
-                history.disappears = node;
+                 driver_version_compare(release->version, history.disappears->version) > 0)) {
+                history.disappears = release;
             }
         }
     }
@@ -71,7 +71,7 @@ static char *name_subject(const DriverAbi *abi, const Subject *subject)
 {
     const AbiEntry *entry = driver_abi_lookup(abi, subject->kind, subject->number);
     const char *name =
-        entry ? entry->name : history_of(subject, driver_abi_node(abi)->version).name;
+        entry ? entry->name : history_of(subject, driver_abi_release(abi)->version).name;
 
     return name ? g_strdup_printf("%s (0x%x)", name, subject->number)
                 : g_strdup_printf("%s 0x%x", subject->noun, subject->number);
@@ -97,7 +97,7 @@ char *explain_call(const DriverAbi *abi, const RefusedCall *call)
 static void say_unknown(GString *text, const DriverAbi *abi, const RefusedCall *call)
 {
     Subject subject = subject_of(call);
-    DriverVersion ours = driver_abi_node(abi)->version;
+    DriverVersion ours = driver_abi_release(abi)->version;
     History history = history_of(&subject, ours);
     char version[DRIVER_VERSION_MAX];
     char other[DRIVER_VERSION_MAX];
@@ -162,7 +162,7 @@ static void say_size(GString *text, const DriverAbi *abi, const RefusedCall *cal
     const AbiEntry *entry = driver_abi_lookup(abi, subject.kind, subject.number);
     char version[DRIVER_VERSION_MAX];
 
-    driver_version_format(driver_abi_node(abi)->version, version);
+    driver_version_format(driver_abi_release(abi)->version, version);
     if (entry && entry->layout) {
         g_string_append_printf(text, "In driver %s its parameters are %s, %u bytes. ", version,
                                entry->layout->name, entry->layout->size);

@@ -25,18 +25,18 @@ TraceNames *trace_names_new(const TraceSession *session, GError **error)
 {
     DriverVersion version;
     g_autofree char *warning = NULL;
-    const DriverNode *node = NULL;
+    const DriverRelease *release = NULL;
 
     if (driver_version_parse(session->driver, &version, error)) {
-        node = driver_node_choose(version, DRIVER_POLICY_SERIES, &warning, error);
+        release = driver_release_choose(version, DRIVER_POLICY_SERIES, &warning, error);
     }
-    if (!node) {
+    if (!release) {
         g_prefix_error(error, "cannot find the tables of the recorded driver: ");
         return NULL;
     }
     TraceNames *names = g_new0(TraceNames, 1);
     names->session = session;
-    names->abi = driver_abi_new(node);
+    names->abi = driver_abi_new(release);
     names->files = g_hash_table_new(NULL, NULL);
     names->leaves = g_hash_table_new_full(NULL, NULL, NULL, free_leaves);
     return names;

@@ -26,7 +26,7 @@ typedef enum { WORKER_DEATH_END, WORKER_DEATH_RESTART } WorkerDeath;
 /**
  * InstanceSpec: an instance. A descriptor that does not exist is -1.
  * @name: letters, digits, '_', '-', '.', the first a letter or digit; with a final NUL
- * @driver: the node of the version tree whose ABI the instance has
+ * @driver: the release in the version tree whose ABI the instance has
  * @devices, @n_devices: the nodes that guests see
  * @threads: how many calls may be in progress at once
  * @transport: how calls reach the worker

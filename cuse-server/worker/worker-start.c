@@ -24,9 +24,9 @@ static bool find_abi(const InstanceSpec *spec, WorkerConfig *config, GError **er
         config->abi = config->simulation ? simulation_abi(config->simulation) : NULL;
         close(spec->simulation_fd);
     } else {
-        const DriverNode *node = driver_node_find(spec->driver);
-        config->abi = node ? driver_abi_new(node) : NULL;
-        if (!node) {
+        const DriverRelease *release = driver_release_find(spec->driver);
+        config->abi = release ? driver_abi_new(release) : NULL;
+        if (!release) {
             g_set_error_literal(error, DRIVER_ERROR, DRIVER_ERROR_UNKNOWN,
                                 "invalid worker specification: its driver version is not in the "
                                 "version tree");

@@ -65,7 +65,7 @@ const DriverAbi *abi(void)
     nv_ioctl_rm_api_version_t check = {.cmd = NV_RM_API_VERSION_CMD_QUERY};
     g_autoptr(GError) error = NULL;
     DriverVersion version;
-    const DriverNode *found;
+    const DriverRelease *found;
 
     if (driver.abi) {
         return driver.abi;
@@ -77,7 +77,7 @@ const DriverAbi *abi(void)
     close(ctl);
     g_strlcpy(driver.version, check.versionString, sizeof driver.version);
     if (!driver_version_parse(driver.version, &version, &error) ||
-        !(found = driver_node_choose(version, DRIVER_POLICY_SERIES, NULL, &error))) {
+        !(found = driver_release_choose(version, DRIVER_POLICY_SERIES, NULL, &error))) {
         say("%s", error->message);
         exit(1);
     }

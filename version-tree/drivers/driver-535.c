@@ -4,12 +4,12 @@
 
 /* clang-format off */
 
-const DriverNode driver_535_113_01 = {
+const DriverRelease driver_535_113_01 = {
     .version = {535, 113, 1},
     .parent = &driver_535_104_05,
 };
 
-const DriverNode driver_535_129_03 = {
+const DriverRelease driver_535_129_03 = {
     .version = {535, 129, 3},
     .parent = &driver_535_113_01,
     .qualified = true,
@@ -19,7 +19,7 @@ const DriverNode driver_535_129_03 = {
     },
 };
 
-const DriverNode driver_535_183_06 = {
+const DriverRelease driver_535_183_06 = {
     .version = {535, 183, 6},
     .parent = &driver_535_129_03,
     .qualified = true,
@@ -29,7 +29,7 @@ const DriverNode driver_535_183_06 = {
     },
 };
 
-const DriverNode driver_535_247_01 = {
+const DriverRelease driver_535_247_01 = {
     .version = {535, 247, 1},
     .parent = &driver_535_183_06,
     .qualified = true,
@@ -39,7 +39,7 @@ const DriverNode driver_535_247_01 = {
     },
 };
 
-const DriverNode driver_535_261_03 = {
+const DriverRelease driver_535_261_03 = {
     .version = {535, 261, 3},
     .parent = &driver_535_247_01,
     .qualified = true,
@@ -49,7 +49,7 @@ const DriverNode driver_535_261_03 = {
     },
 };
 
-const DriverNode driver_535_274_02 = {
+const DriverRelease driver_535_274_02 = {
     .version = {535, 274, 2},
     .parent = &driver_535_261_03,
     .qualified = true,
@@ -59,7 +59,7 @@ const DriverNode driver_535_274_02 = {
     },
 };
 
-const DriverNode driver_535_288_01 = {
+const DriverRelease driver_535_288_01 = {
     .version = {535, 288, 1},
     .parent = &driver_535_274_02,
     .qualified = true,
@@ -69,7 +69,7 @@ const DriverNode driver_535_288_01 = {
     },
 };
 
-const DriverNode driver_535_309_01 = {
+const DriverRelease driver_535_309_01 = {
     .version = {535, 309, 1},
     .parent = &driver_535_288_01,
     .qualified = true,

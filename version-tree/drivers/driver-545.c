@@ -26,7 +26,7 @@ static const AbiShape shapes_545_23_06[] = {
     SHAPE(NV_OFA_ALLOCATION_PARAMETERS, 545),
 };
 
-const DriverNode driver_545_23_06 = {
+const DriverRelease driver_545_23_06 = {
     .version = {545, 23, 6},
     .parent = &driver_535_113_01,
     CHANGES(changes_545_23_06),

@@ -53,7 +53,7 @@ static const AbiChange changes_550_90_07[] = {
     ADD(CONTROL, ctrl_simple, CU, NV_CONF_COMPUTE_CTRL_CMD_GPU_GET_KEY_ROTATION_STATE, NV_CONF_COMPUTE_CTRL_CMD_GPU_GET_KEY_ROTATION_STATE_PARAMS),
 };
 
-const DriverNode driver_550_40_07 = {
+const DriverRelease driver_550_40_07 = {
     .version = {550, 40, 7},
     .parent = &driver_545_23_06,
     CHANGES(changes_550_40_07),
@@ -61,25 +61,25 @@ const DriverNode driver_550_40_07 = {
 };
 
 /* The first release of the branch for Vulkan developers, which goes up to 550.40.85. */
-const DriverNode driver_550_40_53 = {
+const DriverRelease driver_550_40_53 = {
     .version = {550, 40, 53},
     .parent = &driver_550_40_07,
     SHAPES(shapes_550_40_53),
 };
 
-const DriverNode driver_550_54_14 = {
+const DriverRelease driver_550_54_14 = {
     .version = {550, 54, 14},
     .parent = &driver_550_40_07,
     SHAPES(shapes_550_40_53),
 };
 
-const DriverNode driver_550_90_07 = {
+const DriverRelease driver_550_90_07 = {
     .version = {550, 90, 7},
     .parent = &driver_550_54_14,
     CHANGES(changes_550_90_07),
 };
 
-const DriverNode driver_550_90_12 = {
+const DriverRelease driver_550_90_12 = {
     .version = {550, 90, 12},
     .parent = &driver_550_90_07,
     .qualified = true,

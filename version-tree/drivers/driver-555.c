@@ -18,7 +18,7 @@ static const AbiShape shapes_555_42_02[] = {
     SHAPE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 555),
 };
 
-const DriverNode driver_555_42_02 = {
+const DriverRelease driver_555_42_02 = {
     .version = {555, 42, 2},
     .parent = &driver_550_90_07,
     CHANGES(changes_555_42_02),

@@ -29,7 +29,7 @@ static const AbiShape shapes_560_28_03[] = {
     SHAPE(NV_SEMAPHORE_SURFACE_CTRL_BIND_CHANNEL_PARAMS, 560),
 };
 
-const DriverNode driver_560_28_03 = {
+const DriverRelease driver_560_28_03 = {
     .version = {560, 28, 3},
     .parent = &driver_555_42_02,
     CHANGES(changes_560_28_03),

@@ -14,7 +14,7 @@ static const AbiShape shapes_565_57_01[] = {
     SHAPE(NV2080_CTRL_GPU_QUERY_ECC_STATUS_PARAMS, 565),
 };
 
-const DriverNode driver_565_57_01 = {
+const DriverRelease driver_565_57_01 = {
     .version = {565, 57, 1},
     .parent = &driver_560_28_03,
     CHANGES(changes_565_57_01),

@@ -28,14 +28,14 @@ static const AbiShape shapes_570_86_15[] = {
     SHAPE(nv_ioctl_export_to_dma_buf_fd_t, 570),
 };
 
-const DriverNode driver_570_86_15 = {
+const DriverRelease driver_570_86_15 = {
     .version = {570, 86, 15},
     .parent = &driver_565_57_01,
     CHANGES(changes_570_86_15),
     SHAPES(shapes_570_86_15),
 };
 
-const DriverNode driver_570_124_06 = {
+const DriverRelease driver_570_124_06 = {
     .version = {570, 124, 6},
     .parent = &driver_570_86_15,
     .qualified = true,
@@ -45,7 +45,7 @@ const DriverNode driver_570_124_06 = {
     },
 };
 
-const DriverNode driver_570_133_20 = {
+const DriverRelease driver_570_133_20 = {
     .version = {570, 133, 20},
     .parent = &driver_570_124_06,
     .qualified = true,
@@ -55,7 +55,7 @@ const DriverNode driver_570_133_20 = {
     },
 };
 
-const DriverNode driver_570_172_08 = {
+const DriverRelease driver_570_172_08 = {
     .version = {570, 172, 8},
     .parent = &driver_570_133_20,
     .qualified = true,
@@ -65,7 +65,7 @@ const DriverNode driver_570_172_08 = {
     },
 };
 
-const DriverNode driver_570_195_03 = {
+const DriverRelease driver_570_195_03 = {
     .version = {570, 195, 3},
     .parent = &driver_570_172_08,
     .qualified = true,

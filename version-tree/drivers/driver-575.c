@@ -23,7 +23,7 @@ static const AbiShape shapes_575_51_02[] = {
     SHAPE(NVOS32_PARAMETERS, 575),
 };
 
-const DriverNode driver_575_51_02 = {
+const DriverRelease driver_575_51_02 = {
     .version = {575, 51, 2},
     .parent = &driver_570_133_20,
     CHANGES(changes_575_51_02),

@@ -38,7 +38,7 @@ static const AbiShape shapes_580_65_06[] = {
     SHAPE(nv_ioctl_export_to_dma_buf_fd_t, 580),
 };
 
-const DriverNode driver_580_65_06 = {
+const DriverRelease driver_580_65_06 = {
     .version = {580, 65, 6},
     .parent = &driver_575_51_02,
     .qualified = true,
@@ -50,12 +50,12 @@ const DriverNode driver_580_65_06 = {
     SHAPES(shapes_580_65_06),
 };
 
-const DriverNode driver_580_95_05 = {
+const DriverRelease driver_580_95_05 = {
     .version = {580, 95, 5},
     .parent = &driver_580_65_06,
 };
 
-const DriverNode driver_580_105_08 = {
+const DriverRelease driver_580_105_08 = {
     .version = {580, 105, 8},
     .parent = &driver_580_95_05,
     .qualified = true,
@@ -65,7 +65,7 @@ const DriverNode driver_580_105_08 = {
     },
 };
 
-const DriverNode driver_580_126_09 = {
+const DriverRelease driver_580_126_09 = {
     .version = {580, 126, 9},
     .parent = &driver_580_105_08,
     .qualified = true,
@@ -75,7 +75,7 @@ const DriverNode driver_580_126_09 = {
     },
 };
 
-const DriverNode driver_580_126_20 = {
+const DriverRelease driver_580_126_20 = {
     .version = {580, 126, 20},
     .parent = &driver_580_126_09,
     .qualified = true,
@@ -85,7 +85,7 @@ const DriverNode driver_580_126_20 = {
     },
 };
 
-const DriverNode driver_580_159_03 = {
+const DriverRelease driver_580_159_03 = {
     .version = {580, 159, 3},
     .parent = &driver_580_126_20,
     .qualified = true,
@@ -95,7 +95,7 @@ const DriverNode driver_580_159_03 = {
     },
 };
 
-const DriverNode driver_580_159_04 = {
+const DriverRelease driver_580_159_04 = {
     .version = {580, 159, 4},
     .parent = &driver_580_159_03,
     .qualified = true,
@@ -105,7 +105,7 @@ const DriverNode driver_580_159_04 = {
     },
 };
 
-const DriverNode driver_580_173_02 = {
+const DriverRelease driver_580_173_02 = {
     .version = {580, 173, 2},
     .parent = &driver_580_159_04,
     .qualified = true,

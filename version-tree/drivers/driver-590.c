@@ -17,13 +17,13 @@ static const AbiShape shapes_590_44_01[] = {
     SHAPE(UVM_UNREGISTER_CHANNEL_PARAMS, 590),
 };
 
-const DriverNode driver_590_44_01 = {
+const DriverRelease driver_590_44_01 = {
     .version = {590, 44, 1},
     .parent = &driver_580_105_08,
     SHAPES(shapes_590_44_01),
 };
 
-const DriverNode driver_590_48_01 = {
+const DriverRelease driver_590_48_01 = {
     .version = {590, 48, 1},
     .parent = &driver_590_44_01,
     .qualified = true,

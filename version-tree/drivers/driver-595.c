@@ -13,14 +13,14 @@ static const AbiShape shapes_595_45_04[] = {
     SHAPE(NV2080_CTRL_NVLINK_GET_PLATFORM_INFO_PARAMS, 595),
 };
 
-const DriverNode driver_595_45_04 = {
+const DriverRelease driver_595_45_04 = {
     .version = {595, 45, 4},
     .parent = &driver_590_48_01,
     SHAPES(shapes_595_45_04),
 };
 
 /* NVIDIA has not published headers of this release and of those that follow. It is assumed to equal the one before. */
-const DriverNode driver_595_71_05 = {
+const DriverRelease driver_595_71_05 = {
     .version = {595, 71, 5},
     .parent = &driver_595_45_04,
 };

@@ -35,14 +35,14 @@ static const AbiShape shapes_610_43_02[] = {
     SHAPE(NV_CHANNEL_ALLOC_PARAMS, 610),
 };
 
-const DriverNode driver_610_43_02 = {
+const DriverRelease driver_610_43_02 = {
     .version = {610, 43, 2},
     .parent = &driver_595_71_05,
     CHANGES(changes_610_43_02),
     SHAPES(shapes_610_43_02),
 };
 
-const DriverNode driver_610_57_04 = {
+const DriverRelease driver_610_57_04 = {
     .version = {610, 57, 4},
     .parent = &driver_610_43_02,
     .qualified = true,

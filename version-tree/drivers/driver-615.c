@@ -4,7 +4,7 @@
 
 /* clang-format off */
 
-const DriverNode driver_615_15_00 = {
+const DriverRelease driver_615_15_00 = {
     .version = {615, 15, 0},
     .parent = &driver_610_43_02,
     .qualified = true,
@@ -14,7 +14,7 @@ const DriverNode driver_615_15_00 = {
     },
 };
 
-const DriverNode driver_615_62_00 = {
+const DriverRelease driver_615_62_00 = {
     .version = {615, 62, 0},
     .parent = &driver_615_15_00,
     .qualified = true,

@@ -12,7 +12,7 @@ static const AbiChange changes_620_06_00[] = {
     ADD(CONTROL, ctrl_simple, IMEX, NV2080_CTRL_CMD_NVLINK_GET_UPDATE_NVLE_LIDS_V3, NV2080_CTRL_NVLINK_GET_UPDATE_NVLE_LIDS_V3_PARAMS),
 };
 
-const DriverNode driver_620_06_00 = {
+const DriverRelease driver_620_06_00 = {
     .version = {620, 6, 0},
     .parent = &driver_615_15_00,
     .qualified = true,

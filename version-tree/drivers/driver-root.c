@@ -324,7 +324,7 @@ static const AbiChange changes_535_104_05[] = {
     ADD(ALLOC, alloc_no_params, PROF, NV_COUNTER_COLLECTION_UNIT),
 };
 
-const DriverNode driver_535_104_05 = {
+const DriverRelease driver_535_104_05 = {
     .version = {535, 104, 5},
     CHANGES(changes_535_104_05),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Macros for a node's rows, for the files driver-SERIES.c.
+/* Macros for a release's rows, for the files driver-SERIES.c.
  *
  * Adds an entry. STRUCT is left out if there is none:
  *
@@ -13,7 +13,7 @@
  *
  *     REMOVE(KIND, NUMBER)
  *
- * Gives all entries with STRUCT the shape STRUCT_VSERIES from this node on:
+ * Gives all entries with STRUCT the shape STRUCT_VSERIES from this release on:
  *
  *     SHAPE(STRUCT, SERIES)
  *
@@ -37,7 +37,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/uvm.h"
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 #include "version-tree/drivers/driver-list.h"
 
 /* The sets of capabilities that rows use. */
@@ -88,5 +88,5 @@
     .layout = &STRUCT##_layout, __VA_OPT__(.short_layout = ABI_LAYOUT_OF(__VA_ARGS__))
 #define ABI_LAYOUT_OF(STRUCT) &STRUCT##_layout
 
-#define DRIVER_DECLARE(NODE) extern const DriverNode driver_##NODE;
-DRIVER_NODES(DRIVER_DECLARE)
+#define DRIVER_DECLARE(RELEASE) extern const DriverRelease driver_##RELEASE;
+DRIVER_RELEASES(DRIVER_DECLARE)

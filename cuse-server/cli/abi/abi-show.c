@@ -169,17 +169,17 @@ static void show_elsewhere(const DriverAbi *abi, const char *text)
     static const char *const verbs[] = {"appears in", "changes in", "is removed in"};
     char version[DRIVER_VERSION_MAX];
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
 
     g_printerr("nvcuse abi: '%s': not in the table of driver %s; nvcuse refuses the call\n", text,
-               driver_version_format(driver_abi_node(abi)->version, version));
+               driver_version_format(driver_abi_release(abi)->version, version));
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < nodes[i]->n_changes; k++) {
-            const AbiChange *change = &nodes[i]->changes[k];
+        for (size_t k = 0; k < releases[i]->n_changes; k++) {
+            const AbiChange *change = &releases[i]->changes[k];
 
             if (entry_is(&change->entry, text)) {
                 g_printerr("  %s 0x%x %s %s\n", change->entry.name, change->entry.number,
-                           verbs[change->op], driver_version_format(nodes[i]->version, version));
+                           verbs[change->op], driver_version_format(releases[i]->version, version));
             }
         }
     }

@@ -57,14 +57,14 @@ static Finding look_at_driver_version(void)
                        g_strdup("--driver VERSION goes around asking"));
     }
     driver_version_format(version, text);
-    if (driver_node_choose(version, DRIVER_POLICY_QUALIFIED, &warning, &error)) {
+    if (driver_release_choose(version, DRIVER_POLICY_QUALIFIED, &warning, &error)) {
         return finding(FINDING_OK, g_strdup_printf("%s is qualified", text), NULL);
     }
-    if (driver_node_find(version)) {
+    if (driver_release_find(version)) {
         return finding(FINDING_WARNING, g_strdup_printf("%s is known, not qualified", text),
                        g_strdup("serve it with --driver-policy known"));
     }
-    if (driver_node_choose(version, DRIVER_POLICY_SERIES, &warning, NULL)) {
+    if (driver_release_choose(version, DRIVER_POLICY_SERIES, &warning, NULL)) {
         return finding(FINDING_WARNING, g_strdup_printf("%s is not known", text),
                        g_strdup("--driver-policy series takes the nearest older one of its "
                                 "series; better: install one of `nvcuse drivers list`"));

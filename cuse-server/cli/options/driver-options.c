@@ -47,17 +47,17 @@ bool driver_version_resolve(const char *word, DriverVersion *version, GError **e
         return driver_version_ask_host(version, error);
     }
     if (g_str_equal(word, "latest")) {
-        *version = driver_node_latest(DRIVER_ARCH_X86_64)->version;
+        *version = driver_release_latest(DRIVER_ARCH_X86_64)->version;
         return true;
     }
     return driver_version_parse(word, version, error);
 }
 
-const DriverNode *driver_options_choose(const DriverOptions *options, GError **error)
+const DriverRelease *driver_options_choose(const DriverOptions *options, GError **error)
 {
     DriverPolicy policy = options->default_policy;
     g_autofree char *warning = NULL;
-    const DriverNode *node;
+    const DriverRelease *release;
     DriverVersion version;
 
     if (options->policy && !driver_policy_parse(options->policy, &policy, error)) {
@@ -69,11 +69,11 @@ const DriverNode *driver_options_choose(const DriverOptions *options, GError **e
         }
         return NULL;
     }
-    node = driver_node_choose(version, policy, &warning, error);
+    release = driver_release_choose(version, policy, &warning, error);
     if (warning) {
         g_printerr("%s: warning: %s\n", g_get_prgname(), warning);
     }
-    return node;
+    return release;
 }
 
 void driver_options_clear(DriverOptions *options)

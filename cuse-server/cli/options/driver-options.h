@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 
 /**
  * DriverOptions: the parsed options. Use: zero it, parse, choose, clear.
@@ -26,11 +26,11 @@ typedef struct {
 void driver_options_add(DriverOptions *options, GOptionContext *context);
 
 /**
- * driver_options_choose: choose the node that the options ask for. Prints a warning on standard error if nvcuse does
+ * driver_options_choose: choose the release that the options ask for. Prints a warning on standard error if nvcuse does
  * not vouch for the choice.
- * @error: from driver_node_choose() or driver_version_ask_host(), or DRIVER_ERROR_PARSE
+ * @error: from driver_release_choose() or driver_version_ask_host(), or DRIVER_ERROR_PARSE
  */
-const DriverNode *driver_options_choose(const DriverOptions *options, GError **error);
+const DriverRelease *driver_options_choose(const DriverOptions *options, GError **error);
 
 void driver_options_clear(DriverOptions *options);
 

@@ -96,7 +96,7 @@ static bool simulate(InstancePlan *plan, const InstanceOptions *options, GError 
     }
     const TraceSession *session = simulation_session(plan->simulation);
     plan->abi = simulation_abi(plan->simulation);
-    spec->driver = driver_abi_node(plan->abi)->version;
+    spec->driver = driver_abi_release(plan->abi)->version;
     spec->caps = session->caps;
     spec->scope_gpus = session->scoped;
     spec->share_uvm = session->share_uvm;
@@ -126,14 +126,14 @@ static bool wants_scope(const InstanceOptions *options)
 /* Set what the filter of system calls depends on. */
 static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
-    const DriverNode *node;
+    const DriverRelease *release;
 
     if (!nv_caps_parse(options->caps ? options->caps : "compute,utility", &plan->spec.caps,
                        error)) {
         return false;
     }
-    node = driver_options_choose(&options->driver, error);
-    if (!node) {
+    release = driver_options_choose(&options->driver, error);
+    if (!release) {
         return blame_choice(options,
                             options->driver.driver   ? "driver"
                             : options->driver.policy ? "driver-policy"
@@ -141,8 +141,8 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
                             error);
     }
     plan->spec.scope_gpus = wants_scope(options);
-    plan->spec.driver = node->version;
-    plan->own_abi = driver_abi_new(node);
+    plan->spec.driver = release->version;
+    plan->own_abi = driver_abi_new(release);
     plan->abi = plan->own_abi;
     return true;
 }

@@ -123,7 +123,7 @@ static void write_session(Recorder *recorder, const TraceSession *what)
     char driver[DRIVER_VERSION_MAX];
     char program[] = NVCUSE_VERSION;
 
-    driver_version_format(driver_abi_node(recorder->abi)->version, driver);
+    driver_version_format(driver_abi_release(recorder->abi)->version, driver);
     session.started = (uint64_t)g_get_real_time();
     session.driver = driver;
     session.program = program;

@@ -4,15 +4,15 @@
 
 #include "abi-tree.h"
 #include "abi/status.h"
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 #include "version-tree/drivers/driver-list.h"
 
-#define DECLARE(NODE) extern const DriverNode driver_##NODE;
-DRIVER_NODES(DECLARE)
-#define ADDRESS(NODE) &driver_##NODE,
-static const DriverNode *const nodes[] = {DRIVER_NODES(ADDRESS)};
+#define DECLARE(RELEASE) extern const DriverRelease driver_##RELEASE;
+DRIVER_RELEASES(DECLARE)
+#define ADDRESS(RELEASE) &driver_##RELEASE,
+static const DriverRelease *const releases[] = {DRIVER_RELEASES(ADDRESS)};
 
-static const DriverNode *selected;
+static const DriverRelease *selected;
 
 static u64 as_number(DriverVersion v)
 {
@@ -26,12 +26,12 @@ int abi_select(const char *version)
 
     if (sscanf(version, "%hu.%hu.%hu", &wanted.major, &wanted.minor, &wanted.patch) < 2)
         return -EINVAL;
-    for (i = 0; i < ARRAY_SIZE(nodes); i++) {
-        DriverVersion v = nodes[i]->version;
+    for (i = 0; i < ARRAY_SIZE(releases); i++) {
+        DriverVersion v = releases[i]->version;
 
         if (v.major == wanted.major && as_number(v) <= as_number(wanted) &&
             (!selected || as_number(v) > as_number(selected->version)))
-            selected = nodes[i];
+            selected = releases[i];
     }
     return selected ? 0 : -ENOENT;
 }
@@ -43,25 +43,25 @@ unsigned int abi_major(void)
 
 const AbiLayout *abi_shape(const AbiLayout *layout)
 {
-    const DriverNode *node;
+    const DriverRelease *release;
     size_t i;
 
-    for (node = selected; layout && node; node = node->parent)
-        for (i = 0; i < node->n_shapes; i++)
-            if (node->shapes[i].of == layout)
-                return node->shapes[i].is;
+    for (release = selected; layout && release; release = release->parent)
+        for (i = 0; i < release->n_shapes; i++)
+            if (release->shapes[i].of == layout)
+                return release->shapes[i].is;
     return layout;
 }
 
-/* The newest change on the path from the selected node to the root decides. */
+/* The newest change on the path from the selected release to the root decides. */
 const AbiEntry *abi_find(AbiKind kind, u32 number)
 {
-    const DriverNode *node;
+    const DriverRelease *release;
     size_t i;
 
-    for (node = selected; node; node = node->parent)
-        for (i = 0; i < node->n_changes; i++) {
-            const AbiChange *change = &node->changes[i];
+    for (release = selected; release; release = release->parent)
+        for (i = 0; i < release->n_changes; i++) {
+            const AbiChange *change = &release->changes[i];
 
             if (change->entry.kind == kind && change->entry.number == number)
                 return change->op == ABI_REMOVE ? NULL : &change->entry;
@@ -71,14 +71,14 @@ const AbiEntry *abi_find(AbiKind kind, u32 number)
 
 void abi_entries(AbiKind kind, bool (*visit)(const AbiEntry *, void *), void *data)
 {
-    const DriverNode *node;
+    const DriverRelease *release;
     size_t i;
 
-    for (node = selected; node; node = node->parent)
-        for (i = 0; i < node->n_changes; i++) {
-            const AbiEntry *entry = &node->changes[i].entry;
+    for (release = selected; release; release = release->parent)
+        for (i = 0; i < release->n_changes; i++) {
+            const AbiEntry *entry = &release->changes[i].entry;
 
-            /* Whether no newer node has replaced the entry. */
+            /* Whether no newer release has replaced the entry. */
             if (entry->kind == kind && abi_find(kind, entry->number) == entry &&
                 !visit(entry, data))
                 return;

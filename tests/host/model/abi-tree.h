@@ -9,7 +9,7 @@
 
 #include "version-tree/abi-entry.h"
 
-/** abi_select: play this version ("580.95.05"): take its node, or the nearest older one of its series. Returns: 0; -EINVAL if
+/** abi_select: play this version ("580.95.05"): take its release, or the nearest older one of its series. Returns: 0; -EINVAL if
  * @version cannot be parsed, -ENOENT if the series is unknown. */
 int abi_select(const char *version);
 

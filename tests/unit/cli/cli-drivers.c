@@ -93,10 +93,10 @@ Test(installer, is_digested_whole)
 }
 
 /* The driver that the options choose. Returns: no node if they are refused. */
-static const DriverNode *choose(const char *driver, const char *policy, DriverPolicy otherwise)
+static const DriverRelease *choose(const char *driver, const char *policy, DriverPolicy otherwise)
 {
     DriverOptions options = {g_strdup(driver), g_strdup(policy), otherwise};
-    const DriverNode *node = driver_options_choose(&options, NULL);
+    const DriverRelease *node = driver_options_choose(&options, NULL);
 
     driver_options_clear(&options);
     cr_assert(!options.driver && !options.policy);
@@ -106,7 +106,7 @@ static const DriverNode *choose(const char *driver, const char *policy, DriverPo
 Test(driver_options, choose_under_a_policy)
 {
     cr_assert_eq(choose("latest", NULL, DRIVER_POLICY_QUALIFIED),
-                 driver_node_latest(DRIVER_ARCH_X86_64));
+                 driver_release_latest(DRIVER_ARCH_X86_64));
     cr_assert_null(choose("580.95.05", NULL, DRIVER_POLICY_QUALIFIED));
     cr_assert_not_null(choose("580.95.05", NULL, DRIVER_POLICY_KNOWN));
     cr_assert_not_null(choose("580.95.05", "known", DRIVER_POLICY_QUALIFIED));

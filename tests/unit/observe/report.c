@@ -204,7 +204,7 @@ Test(explain, says_what_why_and_what_would_help)
     for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
         DriverVersion version;
         cr_assert(driver_version_parse(refusals[i].driver, &version, NULL));
-        g_autoptr(DriverAbi) abi = driver_abi_new(driver_node_find(version));
+        g_autoptr(DriverAbi) abi = driver_abi_new(driver_release_find(version));
         g_autofree char *text = explain_refusal(abi, refusals[i].caps, &refusals[i].call);
         for (size_t k = 0; refusals[i].has[k]; k++) {
             cr_assert_not_null(strstr(text, refusals[i].has[k]), "%s\nlacks: %s", text,
@@ -216,7 +216,7 @@ Test(explain, says_what_why_and_what_would_help)
 /* For every entry that is refused for a capability, the advice of the explanation must open the entry. */
 Test(explain, the_capability_that_it_advises_opens_the_entry)
 {
-    g_autoptr(DriverAbi) abi = driver_abi_new(driver_node_latest(DRIVER_ARCH_X86_64));
+    g_autoptr(DriverAbi) abi = driver_abi_new(driver_release_latest(DRIVER_ARCH_X86_64));
     size_t n;
     const AbiEntry *entries = driver_abi_entries(abi, ABI_CONTROL, &n);
     unsigned advised = 0;
@@ -243,8 +243,8 @@ Test(explain, names_the_driver_that_has_it)
 {
     DriverVersion version;
     cr_assert(driver_version_parse("535.261.03", &version, NULL));
-    g_autoptr(DriverAbi) abi = driver_abi_new(driver_node_find(version));
-    g_autoptr(DriverAbi) latest = driver_abi_new(driver_node_latest(DRIVER_ARCH_X86_64));
+    g_autoptr(DriverAbi) abi = driver_abi_new(driver_release_find(version));
+    g_autoptr(DriverAbi) latest = driver_abi_new(driver_release_latest(DRIVER_ARCH_X86_64));
     size_t n;
     const AbiEntry *entries = driver_abi_entries(latest, ABI_CONTROL, &n);
     unsigned newer = 0;
@@ -261,7 +261,7 @@ Test(explain, names_the_driver_that_has_it)
         g_autofree char *word = g_strndup(at, strspn(at, "0123456789."));
         word[strlen(word) - 1] = '\0'; /* the full stop */
         cr_assert(driver_version_parse(word, &version, NULL), "%s", word);
-        g_autoptr(DriverAbi) other = driver_abi_new(driver_node_find(version));
+        g_autoptr(DriverAbi) other = driver_abi_new(driver_release_find(version));
         cr_assert_not_null(driver_abi_lookup(other, ABI_CONTROL, entries[i].number), "%s", text);
         newer++;
     }

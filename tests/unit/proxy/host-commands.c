@@ -9,7 +9,7 @@ static GArray *commands_of(const char *version, NvCaps caps, bool scope_gpus)
     DriverVersion parsed;
 
     cr_assert(driver_version_parse(version, &parsed, NULL));
-    g_autoptr(DriverAbi) abi = driver_abi_new(driver_node_find(parsed));
+    g_autoptr(DriverAbi) abi = driver_abi_new(driver_release_find(parsed));
     return host_commands(abi, caps, scope_gpus);
 }
 

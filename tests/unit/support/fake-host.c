@@ -8,7 +8,7 @@
 
 #include "cuse-server/proxy/host-commands.h"
 #include "cuse-server/worker/memory/retry-memory.h"
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 
 static int host_open(Host *host, unsigned device, int flags)
 {
@@ -190,7 +190,7 @@ DriverAbi *fake_abi(const char *version)
     DriverVersion parsed;
 
     g_assert_true(driver_version_parse(version, &parsed, NULL));
-    return driver_abi_new(driver_node_find(parsed));
+    return driver_abi_new(driver_release_find(parsed));
 }
 
 Fake *fake_new_on(const DriverAbi *abi, NvCaps caps)

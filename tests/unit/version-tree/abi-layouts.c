@@ -76,10 +76,10 @@ Test(layouts, a_later_shape_keeps_the_drivers_name)
 Test(layouts, are_sound_at_every_driver)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
 
     for (size_t i = 0; i < n; i++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
+        g_autoptr(DriverAbi) abi = driver_abi_new(releases[i]);
         g_autoptr(GPtrArray) structs = driver_abi_structs(abi);
 
         cr_assert_gt(structs->len, 300);
@@ -103,10 +103,10 @@ Test(layouts, are_sound_at_every_driver)
 Test(layouts, a_driver_has_one_shape_of_each_struct)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
 
     for (size_t i = 0; i < n; i++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
+        g_autoptr(DriverAbi) abi = driver_abi_new(releases[i]);
         g_autoptr(GPtrArray) structs = driver_abi_structs(abi);
 
         for (guint k = 1; k < structs->len; k++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Composing a driver's tables from the nodes on its path. */
+/* Composing a driver's tables from the releases on its path. */
 #include <string.h>
 #include <time.h>
 
@@ -18,8 +18,8 @@ static DriverAbi *abi_of(const char *text)
     DriverVersion v;
 
     cr_assert(driver_version_parse(text, &v, NULL));
-    cr_assert_not_null(driver_node_find(v), "%s", text);
-    return driver_abi_new(driver_node_find(v));
+    cr_assert_not_null(driver_release_find(v), "%s", text);
+    return driver_abi_new(driver_release_find(v));
 }
 
 /* The layout of an entry at a version; NULL: there is no such entry. */
@@ -44,16 +44,16 @@ static const AbiChange root_rows[] = {
     {ABI_ADD, ENTRY(10, "ten", HANDLER_ctrl_simple, NV_CAP_COMPUTE, &NVOS54_PARAMETERS_layout)},
     {ABI_ADD, ENTRY(20, "twenty", HANDLER_ctrl_simple, NV_CAP_COMPUTE, NULL)},
 };
-static const DriverNode root = {
+static const DriverRelease root = {
     .version = {1, 0, 0}, .changes = root_rows, .n_changes = G_N_ELEMENTS(root_rows)};
 
 static const AbiShape middle_shapes[] = {
     {&NVOS54_PARAMETERS_layout, &NVOS64_PARAMETERS_layout},
 };
-static const DriverNode middle = {.version = {2, 0, 0},
-                                  .parent = &root,
-                                  .shapes = middle_shapes,
-                                  .n_shapes = G_N_ELEMENTS(middle_shapes)};
+static const DriverRelease middle = {.version = {2, 0, 0},
+                                     .parent = &root,
+                                     .shapes = middle_shapes,
+                                     .n_shapes = G_N_ELEMENTS(middle_shapes)};
 
 static const AbiChange left_rows[] = {
     {ABI_REMOVE, {.kind = ABI_CONTROL, .number = 20, .name = "twenty"}},
@@ -63,20 +63,20 @@ static const AbiChange left_rows[] = {
 static const AbiShape left_shapes[] = {
     {&NVOS54_PARAMETERS_layout, &NVOS55_PARAMETERS_layout},
 };
-static const DriverNode left = {.version = {3, 0, 0},
-                                .parent = &middle,
-                                .changes = left_rows,
-                                .n_changes = G_N_ELEMENTS(left_rows),
-                                .shapes = left_shapes,
-                                .n_shapes = G_N_ELEMENTS(left_shapes)};
+static const DriverRelease left = {.version = {3, 0, 0},
+                                   .parent = &middle,
+                                   .changes = left_rows,
+                                   .n_changes = G_N_ELEMENTS(left_rows),
+                                   .shapes = left_shapes,
+                                   .n_shapes = G_N_ELEMENTS(left_shapes)};
 
 static const AbiChange right_rows[] = {
     {ABI_REMOVE, {.kind = ABI_CONTROL, .number = 10, .name = "ten"}},
 };
-static const DriverNode right = {.version = {4, 0, 0},
-                                 .parent = &middle,
-                                 .changes = right_rows,
-                                 .n_changes = G_N_ELEMENTS(right_rows)};
+static const DriverRelease right = {.version = {4, 0, 0},
+                                    .parent = &middle,
+                                    .changes = right_rows,
+                                    .n_changes = G_N_ELEMENTS(right_rows)};
 
 Test(composition, sorts_a_nodes_rows_by_number)
 {
@@ -133,14 +133,15 @@ Test(composition, gives_an_entry_the_nearest_shape_of_its_struct)
 
 Test(tree, rows_fit_their_parents)
 {
-    size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+    size_t n_releases;
+    const DriverRelease *const *releases = driver_releases(&n_releases);
 
-    for (size_t i = 0; i < n_nodes; i++) {
-        g_autoptr(DriverAbi) parent = nodes[i]->parent ? driver_abi_new(nodes[i]->parent) : NULL;
+    for (size_t i = 0; i < n_releases; i++) {
+        g_autoptr(DriverAbi) parent =
+            releases[i]->parent ? driver_abi_new(releases[i]->parent) : NULL;
 
-        for (size_t k = 0; k < nodes[i]->n_changes; k++) {
-            const AbiChange *row = &nodes[i]->changes[k];
+        for (size_t k = 0; k < releases[i]->n_changes; k++) {
+            const AbiChange *row = &releases[i]->changes[k];
             const AbiEntry *old =
                 parent ? driver_abi_lookup(parent, row->entry.kind, row->entry.number) : NULL;
 
@@ -156,16 +157,16 @@ Test(tree, rows_fit_their_parents)
 
 Test(tree, shapes_keep_the_name_and_carry_the_nodes_series)
 {
-    size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+    size_t n_releases;
+    const DriverRelease *const *releases = driver_releases(&n_releases);
 
-    for (size_t i = 0; i < n_nodes; i++) {
-        for (size_t k = 0; k < nodes[i]->n_shapes; k++) {
-            const AbiShape *shape = &nodes[i]->shapes[k];
+    for (size_t i = 0; i < n_releases; i++) {
+        for (size_t k = 0; k < releases[i]->n_shapes; k++) {
+            const AbiShape *shape = &releases[i]->shapes[k];
 
             cr_assert_str_eq(shape->of->name, shape->is->name);
             cr_assert_null(shape->of->since);
-            cr_assert_eq(g_ascii_strtoull(shape->is->since, NULL, 10), nodes[i]->version.major,
+            cr_assert_eq(g_ascii_strtoull(shape->is->since, NULL, 10), releases[i]->version.major,
                          "%s", shape->is->name);
         }
     }
@@ -173,13 +174,13 @@ Test(tree, shapes_keep_the_name_and_carry_the_nodes_series)
 
 Test(tree, every_shape_is_in_use_at_its_node)
 {
-    size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+    size_t n_releases;
+    const DriverRelease *const *releases = driver_releases(&n_releases);
 
-    for (size_t i = 0; i < n_nodes; i++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
+    for (size_t i = 0; i < n_releases; i++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(releases[i]);
 
-        for (size_t k = 0; k < nodes[i]->n_shapes; k++) {
+        for (size_t k = 0; k < releases[i]->n_shapes; k++) {
             bool used = false;
 
             for (int kind = 0; kind < N_ABI_KINDS; kind++) {
@@ -187,10 +188,10 @@ Test(tree, every_shape_is_in_use_at_its_node)
                 const AbiEntry *entries = driver_abi_entries(abi, (AbiKind)kind, &n);
 
                 for (size_t e = 0; e < n; e++) {
-                    used |= entries[e].layout == nodes[i]->shapes[k].is;
+                    used |= entries[e].layout == releases[i]->shapes[k].is;
                 }
             }
-            cr_assert(used, "%s", nodes[i]->shapes[k].is->name);
+            cr_assert(used, "%s", releases[i]->shapes[k].is->name);
         }
     }
 }
@@ -253,12 +254,12 @@ Test(tree, alloc_takes_two_forms)
 
 Test(tree, composes_quickly)
 {
-    const DriverNode *node = driver_node_latest(DRIVER_ARCH_AARCH64);
+    const DriverRelease *release = driver_release_latest(DRIVER_ARCH_AARCH64);
     struct timespec begin, end;
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
     for (int i = 0; i < 100; i++) {
-        driver_abi_free(driver_abi_new(node));
+        driver_abi_free(driver_abi_new(release));
     }
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
     /* 100 compositions in less than 100 ms of processor time. */
@@ -268,11 +269,11 @@ Test(tree, composes_quickly)
 
 Test(tree, tables_are_small)
 {
-    size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+    size_t n_releases;
+    const DriverRelease *const *releases = driver_releases(&n_releases);
 
-    for (size_t i = 0; i < n_nodes; i++) {
-        g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);
+    for (size_t i = 0; i < n_releases; i++) {
+        g_autoptr(DriverAbi) abi = driver_abi_new(releases[i]);
         size_t bytes = 0;
 
         /* A growing array takes at most twice what it holds. */

@@ -137,7 +137,7 @@ static void check_fits(const DriverAbi *abi, AbiKind kind)
 Test(driver_block, has_room_for_those_of_every_version)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *nodes = driver_releases(&n);
 
     for (size_t i = 0; i < n; i++) {
         g_autoptr(DriverAbi) abi = driver_abi_new(nodes[i]);

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/proxy/effects/effects.h"
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 #include "version-tree/show/abi-layouts.h"
 
 typedef void (*CheckEntry)(const AbiEntry *entry);
@@ -28,7 +28,7 @@ static void for_each_entry_of(const DriverAbi *abi, CheckEntry check)
 static void for_each_entry(CheckEntry check)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *nodes = driver_releases(&n);
 
     for (size_t v = 0; v < n; v++) {
         g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 #include "version-tree/show/abi-layouts.h"
 
 typedef void (*CheckStruct)(const AbiLayout *layout);
@@ -17,7 +17,7 @@ typedef void (*CheckStruct)(const AbiLayout *layout);
 static void for_each_struct(CheckStruct check)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *nodes = driver_releases(&n);
 
     for (size_t v = 0; v < n; v++) {
         g_autoptr(DriverAbi) abi = driver_abi_new(nodes[v]);

@@ -48,7 +48,7 @@ static Fake *fake;
 static NvFile *files[2];           /* for frontend calls, for UVM calls */
 static NvFile *for_descriptors[6]; /* by device */
 
-static void start(const DriverNode *node)
+static void start(const DriverRelease *node)
 {
     char version[DRIVER_VERSION_MAX];
 
@@ -208,7 +208,7 @@ static const char *label(const AbiEntry *entry)
     char version[DRIVER_VERSION_MAX];
 
     g_snprintf(text, sizeof text, "%s at %s", entry->name,
-               driver_version_format(driver_abi_node(fake->abi)->version, version));
+               driver_version_format(driver_abi_release(fake->abi)->version, version));
     return text;
 }
 
@@ -217,7 +217,7 @@ static unsigned for_each_row(void (*check)(AbiKind kind, const AbiEntry *entry))
 {
     static const AbiKind kinds[] = {ABI_FRONTEND, ABI_UVM, ABI_CONTROL, ABI_ALLOC};
     size_t n_nodes;
-    const DriverNode *const *nodes = driver_nodes(&n_nodes);
+    const DriverRelease *const *nodes = driver_releases(&n_nodes);
     unsigned rows = 0;
 
     for (size_t v = 0; v < n_nodes; v++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of driver versions, and the choice of a node in it.
+/* The tree of driver versions, and the choice of a release in it.
  *
  * The tree follows the driver's own branches. For example, 550.90.07 and 550.90.12 have the same
- * parent, and 580.65.06 does not descend from 570.195.03. A node has the changes of its release. A
- * driver's ABI consists of all changes on the path from the root to its node (driver-abi.h). */
+ * parent, and 580.65.06 does not descend from 570.195.03. A release has the changes of its release. A
+ * driver's ABI consists of all changes on the path from the root to its release (driver-abi.h). */
 #pragma once
 
 #include <glib.h>
@@ -19,29 +19,29 @@ typedef enum { DRIVER_ARCH_X86_64, DRIVER_ARCH_AARCH64, N_DRIVER_ARCHS } DriverA
 
 typedef enum { ABI_ADD, ABI_REPLACE, ABI_REMOVE } AbiOp;
 
-/** AbiChange: one row of a node. A removed entry carries only its kind, number and name. */
+/** AbiChange: one row of a release. A removed entry carries only its kind, number and name. */
 typedef struct {
     AbiOp op;
     AbiEntry entry;
 } AbiChange;
 
-/** AbiShape: from this node on, entries that use struct @of (its first shape) use shape @is of it. */
+/** AbiShape: from this release on, entries that use struct @of (its first shape) use shape @is of it. */
 typedef struct {
     const AbiLayout *of;
     const AbiLayout *is;
 } AbiShape;
 
 /**
- * DriverNode: a driver release.
+ * DriverRelease: a driver release.
  * @parent: the release it derives from, NULL for the root
  * @qualified: nvcuse vouches for its ABI
  * @sha256: checksum of NVIDIA's installer, 64 hexadecimal digits; NULL if it is not recorded, or
  * DRIVER_NO_INSTALLER
  * @changes, @shapes: how its ABI differs from the parent's
  */
-struct DriverNode {
+struct DriverRelease {
     DriverVersion version;
-    const DriverNode *parent;
+    const DriverRelease *parent;
     bool qualified;
     const char *sha256[N_DRIVER_ARCHS];
     const AbiChange *changes;
@@ -50,23 +50,23 @@ struct DriverNode {
     size_t n_shapes;
 };
 
-/** driver_nodes: get every node, parents first. @n is set to their number. */
-const DriverNode *const *driver_nodes(size_t *n);
+/** driver_releases: get every release, parents first. @n is set to their number. */
+const DriverRelease *const *driver_releases(size_t *n);
 
-/** driver_node_find: find the node of exactly this version. Returns NULL if there is none. */
-const DriverNode *driver_node_find(DriverVersion version);
+/** driver_release_find: find the release of exactly this version. Returns NULL if there is none. */
+const DriverRelease *driver_release_find(DriverVersion version);
 
-/** driver_node_latest: find the newest qualified node with an installer for @arch. */
-const DriverNode *driver_node_latest(DriverArch arch);
+/** driver_release_latest: find the newest qualified release with an installer for @arch. */
+const DriverRelease *driver_release_latest(DriverArch arch);
 
 /** driver_arch_name: "x86_64" or "aarch64", as in the installer's file name. */
 const char *driver_arch_name(DriverArch arch);
 
 /**
  * DriverPolicy: which drivers are accepted (--driver-policy).
- * @DRIVER_POLICY_QUALIFIED: a qualified node of exactly this version
- * @DRIVER_POLICY_KNOWN: a node of exactly this version
- * @DRIVER_POLICY_SERIES: a node of exactly this version, or the nearest older node of the same major version
+ * @DRIVER_POLICY_QUALIFIED: a qualified release of exactly this version
+ * @DRIVER_POLICY_KNOWN: a release of exactly this version
+ * @DRIVER_POLICY_SERIES: a release of exactly this version, or the nearest older release of the same major version
  */
 typedef enum { DRIVER_POLICY_QUALIFIED, DRIVER_POLICY_KNOWN, DRIVER_POLICY_SERIES } DriverPolicy;
 
@@ -74,13 +74,13 @@ typedef enum { DRIVER_POLICY_QUALIFIED, DRIVER_POLICY_KNOWN, DRIVER_POLICY_SERIE
 gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **error);
 
 /**
- * driver_node_choose: choose the node whose ABI to use for a driver.
+ * driver_release_choose: choose the release whose ABI to use for a driver.
  * @warning: (out) (optional) (transfer full): set if nvcuse does not vouch for this choice, else
  * NULL
- * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest nodes
+ * @error: DRIVER_ERROR_UNKNOWN or DRIVER_ERROR_UNQUALIFIED, naming the version, the nearest releases
  * and the policy that would help
  *
- * Returns: the node, or NULL if the policy refuses the version.
+ * Returns: the release, or NULL if the policy refuses the version.
  */
-const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy, char **warning,
-                                     GError **error);
+const DriverRelease *driver_release_choose(DriverVersion version, DriverPolicy policy,
+                                           char **warning, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of driver versions, and which node a policy selects. */
+/* The tree of driver versions, and which release a policy selects. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -14,10 +14,10 @@ static DriverVersion version(const char *text)
     return v;
 }
 
-static void check_version(const DriverNode *node, const char *text)
+static void check_version(const DriverRelease *release, const char *text)
 {
-    cr_assert_not_null(node, "no node where %s was expected", text);
-    cr_assert_eq(driver_version_compare(node->version, version(text)), 0);
+    cr_assert_not_null(release, "no release where %s was expected", text);
+    cr_assert_eq(driver_version_compare(release->version, version(text)), 0);
 }
 
 /* The numbers of entries of each version: frontend, uvm, control, alloc. */
@@ -49,19 +49,19 @@ static const struct {
     {"620.06.00", true, {24, 27, 218, 101}},
 };
 
-Test(nodes, have_the_expected_totals)
+Test(releases, have_the_expected_totals)
 {
     size_t n;
 
-    driver_nodes(&n);
+    driver_releases(&n);
     cr_assert_eq(n, G_N_ELEMENTS(totals));
     for (size_t i = 0; i < G_N_ELEMENTS(totals); i++) {
-        const DriverNode *node = driver_node_find(version(totals[i].version));
+        const DriverRelease *release = driver_release_find(version(totals[i].version));
         g_autoptr(DriverAbi) abi = NULL;
 
-        check_version(node, totals[i].version);
-        cr_assert_eq(node->qualified, totals[i].qualified, "%s", totals[i].version);
-        abi = driver_abi_new(node);
+        check_version(release, totals[i].version);
+        cr_assert_eq(release->qualified, totals[i].qualified, "%s", totals[i].version);
+        abi = driver_abi_new(release);
         for (int kind = 0; kind < N_ABI_KINDS; kind++) {
             size_t got;
 
@@ -72,65 +72,65 @@ Test(nodes, have_the_expected_totals)
     }
 }
 
-Test(nodes, come_after_their_parents_and_are_newer)
+Test(releases, come_after_their_parents_and_are_newer)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
 
     for (size_t i = 0; i < n; i++) {
         bool seen = i == 0;
 
-        cr_assert_eq(nodes[i]->parent == NULL, i == 0);
+        cr_assert_eq(releases[i]->parent == NULL, i == 0);
         for (size_t k = 0; k < i; k++) {
-            seen |= nodes[k] == nodes[i]->parent;
-            cr_assert_neq(driver_version_compare(nodes[k]->version, nodes[i]->version), 0);
+            seen |= releases[k] == releases[i]->parent;
+            cr_assert_neq(driver_version_compare(releases[k]->version, releases[i]->version), 0);
         }
         cr_assert(seen);
         cr_assert(i == 0 ||
-                  driver_version_compare(nodes[i]->parent->version, nodes[i]->version) < 0);
+                  driver_version_compare(releases[i]->parent->version, releases[i]->version) < 0);
     }
 }
 
-Test(nodes, carry_checksums_if_and_only_if_qualified)
+Test(releases, carry_checksums_if_and_only_if_qualified)
 {
     size_t n;
-    const DriverNode *const *nodes = driver_nodes(&n);
+    const DriverRelease *const *releases = driver_releases(&n);
 
     for (size_t i = 0; i < n; i++) {
         for (int arch = 0; arch < N_DRIVER_ARCHS; arch++) {
-            const char *sum = nodes[i]->sha256[arch];
+            const char *sum = releases[i]->sha256[arch];
 
-            cr_assert_eq(sum != NULL, nodes[i]->qualified);
+            cr_assert_eq(sum != NULL, releases[i]->qualified);
             cr_assert(!sum || strcmp(sum, DRIVER_NO_INSTALLER) == 0 ||
                       (strlen(sum) == 64 && strspn(sum, "0123456789abcdef") == 64));
         }
     }
 }
 
-Test(nodes, follow_the_drivers_branches)
+Test(releases, follow_the_drivers_branches)
 {
     /* Its number is higher, but it is of another branch. */
-    check_version(driver_node_find(version("550.90.12"))->parent, "550.90.07");
-    check_version(driver_node_find(version("555.42.02"))->parent, "550.90.07");
-    check_version(driver_node_find(version("550.54.14"))->parent, "550.40.07");
-    check_version(driver_node_find(version("575.51.02"))->parent, "570.133.20");
-    check_version(driver_node_find(version("590.44.01"))->parent, "580.105.08");
-    check_version(driver_node_find(version("595.71.05"))->parent, "595.45.04");
-    check_version(driver_node_find(version("620.06.00"))->parent, "615.15.00");
+    check_version(driver_release_find(version("550.90.12"))->parent, "550.90.07");
+    check_version(driver_release_find(version("555.42.02"))->parent, "550.90.07");
+    check_version(driver_release_find(version("550.54.14"))->parent, "550.40.07");
+    check_version(driver_release_find(version("575.51.02"))->parent, "570.133.20");
+    check_version(driver_release_find(version("590.44.01"))->parent, "580.105.08");
+    check_version(driver_release_find(version("595.71.05"))->parent, "595.45.04");
+    check_version(driver_release_find(version("620.06.00"))->parent, "615.15.00");
 }
 
-Test(nodes, latest_depends_on_the_architecture)
+Test(releases, latest_depends_on_the_architecture)
 {
-    check_version(driver_node_latest(DRIVER_ARCH_X86_64), "610.57.04");
-    check_version(driver_node_latest(DRIVER_ARCH_AARCH64), "620.06.00");
+    check_version(driver_release_latest(DRIVER_ARCH_X86_64), "610.57.04");
+    check_version(driver_release_latest(DRIVER_ARCH_AARCH64), "620.06.00");
 }
 
-static void check_chosen(const char *text, DriverPolicy policy, const char *node, bool warns)
+static void check_chosen(const char *text, DriverPolicy policy, const char *release, bool warns)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *warning = NULL;
 
-    check_version(driver_node_choose(version(text), policy, &warning, &error), node);
+    check_version(driver_release_choose(version(text), policy, &warning, &error), release);
     cr_assert_null(error);
     cr_assert_eq(warning != NULL, warns, "%s: %s", text, warning);
 }
@@ -142,7 +142,7 @@ static void check_refused(const char *text, DriverPolicy policy, DriverError cod
     g_autoptr(GError) error = NULL;
     char *warning = (char *)"";
 
-    cr_assert_null(driver_node_choose(version(text), policy, &warning, &error), "%s", text);
+    cr_assert_null(driver_release_choose(version(text), policy, &warning, &error), "%s", text);
     cr_assert_null(warning);
     cr_assert(g_error_matches(error, DRIVER_ERROR, (gint)code), "%s", error->message);
     for (; *words; words++) {

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "version-tree/driver-node.h"
+#include "version-tree/driver-release.h"
 
 #include "version-tree/drivers/driver-rows.h"
 
-#define DRIVER_ADDRESS(NODE) &driver_##NODE,
-static const DriverNode *const nodes[] = {DRIVER_NODES(DRIVER_ADDRESS)};
+#define DRIVER_ADDRESS(RELEASE) &driver_##RELEASE,
+static const DriverRelease *const releases[] = {DRIVER_RELEASES(DRIVER_ADDRESS)};
 #undef DRIVER_ADDRESS
 
-const DriverNode *const *driver_nodes(size_t *n)
+const DriverRelease *const *driver_releases(size_t *n)
 {
-    *n = G_N_ELEMENTS(nodes);
-    return nodes;
+    *n = G_N_ELEMENTS(releases);
+    return releases;
 }
 
-const DriverNode *driver_node_find(DriverVersion version)
+const DriverRelease *driver_release_find(DriverVersion version)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
-        const DriverNode *node = nodes[i];
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        const DriverRelease *release = releases[i];
 
-        if (driver_version_compare(node->version, version) == 0) {
-            return node;
+        if (driver_version_compare(release->version, version) == 0) {
+            return release;
         }
     }
     return NULL;
 }
 
-const DriverNode *driver_node_latest(DriverArch arch)
+const DriverRelease *driver_release_latest(DriverArch arch)
 {
-    const DriverNode *latest = NULL;
+    const DriverRelease *latest = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
-        const char *sha256 = nodes[i]->sha256[arch];
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        const char *sha256 = releases[i]->sha256[arch];
 
-        if (!nodes[i]->qualified || !sha256 || g_str_equal(sha256, DRIVER_NO_INSTALLER)) {
+        if (!releases[i]->qualified || !sha256 || g_str_equal(sha256, DRIVER_NO_INSTALLER)) {
             continue;
         }
-        if (!latest || driver_version_compare(nodes[i]->version, latest->version) > 0) {
-            latest = nodes[i];
+        if (!latest || driver_version_compare(releases[i]->version, latest->version) > 0) {
+            latest = releases[i];
         }
     }
     return latest;
@@ -47,25 +47,25 @@ const char *driver_arch_name(DriverArch arch)
     return arch == DRIVER_ARCH_X86_64 ? "x86_64" : "aarch64";
 }
 
-/* Find the newest node that is older than @version (@sign > 0), or the oldest node that is newer (@sign < 0), among the
- * nodes that pass @qualified_only and @same_series. */
-static const DriverNode *nearest(DriverVersion version, int sign, bool qualified_only,
-                                 bool same_series)
+/* Find the newest release that is older than @version (@sign > 0), or the oldest release that is newer (@sign < 0), among the
+ * releases that pass @qualified_only and @same_series. */
+static const DriverRelease *nearest(DriverVersion version, int sign, bool qualified_only,
+                                    bool same_series)
 {
-    const DriverNode *best = NULL;
+    const DriverRelease *best = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
-        const DriverNode *node = nodes[i];
+    for (size_t i = 0; i < G_N_ELEMENTS(releases); i++) {
+        const DriverRelease *release = releases[i];
 
-        if (sign * driver_version_compare(version, node->version) <= 0) {
+        if (sign * driver_version_compare(version, release->version) <= 0) {
             continue;
         }
-        if ((qualified_only && !node->qualified) ||
-            (same_series && node->version.major != version.major)) {
+        if ((qualified_only && !release->qualified) ||
+            (same_series && release->version.major != version.major)) {
             continue;
         }
-        if (!best || sign * driver_version_compare(node->version, best->version) > 0) {
-            best = node;
+        if (!best || sign * driver_version_compare(release->version, best->version) > 0) {
+            best = release;
         }
     }
     return best;
@@ -89,15 +89,15 @@ gboolean driver_policy_parse(const char *text, DriverPolicy *policy, GError **er
 /* Name the neighbours of a version in the tree: "550.90.12 and 555.42.02". */
 static char *neighbours(DriverVersion version, bool qualified_only)
 {
-    const DriverNode *older = nearest(version, 1, qualified_only, false);
-    const DriverNode *newer = nearest(version, -1, qualified_only, false);
+    const DriverRelease *older = nearest(version, 1, qualified_only, false);
+    const DriverRelease *newer = nearest(version, -1, qualified_only, false);
     char a[DRIVER_VERSION_MAX], b[DRIVER_VERSION_MAX];
 
     if (older && newer) {
         return g_strdup_printf("%s and %s", driver_version_format(older->version, a),
                                driver_version_format(newer->version, b));
     }
-    /* The tree has more than one node, so there is a neighbour on one side at least. */
+    /* The tree has more than one release, so there is a neighbour on one side at least. */
     g_assert(older || newer);
     return g_strdup(driver_version_format((older ? older : newer)->version, a));
 }
@@ -113,8 +113,8 @@ static void refuse_unqualified(DriverVersion version, GError **error)
                 driver_version_format(version, text), near);
 }
 
-/* @fallback: the node that --driver-policy=series would choose, or NULL */
-static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GError **error)
+/* @fallback: the release that --driver-policy=series would choose, or NULL */
+static void refuse_unknown(DriverVersion version, const DriverRelease *fallback, GError **error)
 {
     g_autofree char *near = neighbours(version, false);
     char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
@@ -134,41 +134,41 @@ static void refuse_unknown(DriverVersion version, const DriverNode *fallback, GE
     }
 }
 
-/* Choose a node for a version that the tree does not have: the nearest older node of its series, if @policy allows that. */
-static const DriverNode *choose_nearest(DriverVersion version, DriverPolicy policy, char **warning,
-                                        GError **error)
+/* Choose a release for a version that the tree does not have: the nearest older release of its series, if @policy allows that. */
+static const DriverRelease *choose_nearest(DriverVersion version, DriverPolicy policy,
+                                           char **warning, GError **error)
 {
-    const DriverNode *node = nearest(version, 1, false, true);
+    const DriverRelease *release = nearest(version, 1, false, true);
     char text[DRIVER_VERSION_MAX], base[DRIVER_VERSION_MAX];
 
-    if (!node || policy != DRIVER_POLICY_SERIES) {
-        refuse_unknown(version, node, error);
+    if (!release || policy != DRIVER_POLICY_SERIES) {
+        refuse_unknown(version, release, error);
         return NULL;
     }
     *warning = g_strdup_printf("driver %s is not known; treating it as %s",
                                driver_version_format(version, text),
-                               driver_version_format(node->version, base));
-    return node;
+                               driver_version_format(release->version, base));
+    return release;
 }
 
-const DriverNode *driver_node_choose(DriverVersion version, DriverPolicy policy, char **warning,
-                                     GError **error)
+const DriverRelease *driver_release_choose(DriverVersion version, DriverPolicy policy,
+                                           char **warning, GError **error)
 {
-    const DriverNode *node = driver_node_find(version);
+    const DriverRelease *release = driver_release_find(version);
     g_autofree char *message = NULL;
     char text[DRIVER_VERSION_MAX];
 
-    if (!node) {
-        node = choose_nearest(version, policy, &message, error);
-    } else if (!node->qualified && policy == DRIVER_POLICY_QUALIFIED) {
+    if (!release) {
+        release = choose_nearest(version, policy, &message, error);
+    } else if (!release->qualified && policy == DRIVER_POLICY_QUALIFIED) {
         refuse_unqualified(version, error);
-        node = NULL;
-    } else if (!node->qualified) {
+        release = NULL;
+    } else if (!release->qualified) {
         message =
             g_strdup_printf("driver %s is not qualified", driver_version_format(version, text));
     }
     if (warning) {
         *warning = g_steal_pointer(&message);
     }
-    return node;
+    return release;
 }
