@@ -17,7 +17,7 @@
 #include "cuse-server/worker/doors/transport.h"
 #include "cuse-server/worker/kept-descriptors.h"
 #include "cuse-server/worker/memory/lent-memory.h"
-#include "cuse-server/worker/questions.h"
+#include "cuse-server/worker/question-server.h"
 
 enum {
     ARENAS_MAX = 8, /* threads seldom wait for one; each may keep 64 MiB of addresses */
@@ -195,7 +195,7 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
     if (!install_filter(config, error)) {
         return false;
     }
-    questions_serve(spec->questions, transport_context(transport), spec->instance.threads);
+    question_server_start(spec->questions, transport_context(transport), spec->instance.threads);
     idle_memory_trim();
     return transport_run(transport, error);
 }

@@ -4,7 +4,7 @@
 
 #include <linux/seccomp.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /** AgentCheck: a check of one agent. It holds a reference to the agent. */
 typedef struct AgentCheck AgentCheck;

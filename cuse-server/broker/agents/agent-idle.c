@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /* Call these four with the lock held. */
 

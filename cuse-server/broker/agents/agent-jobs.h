@@ -3,7 +3,7 @@
  * agent. */
 #pragma once
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /** agent_job_end: free a job that was carried out or never will be. Tells the thread that waits for an ioctl(). A guest
  * that waits in mmap() is not answered here: the code that knows the result answers it. May be called with the lock held. */

@@ -7,7 +7,7 @@
 
 #include <linux/seccomp.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /** AgentSort: what is to be made. @errand, @again, @ahead: as in Agent */
 typedef struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One agent: its references, its entries in the tables of Agents, and the notes that its tracer makes about its life. */
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 #include <errno.h>
 #include <signal.h>

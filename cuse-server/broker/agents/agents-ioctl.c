@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/agent-jobs.h"
-#include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/agents/thread/agent-params.h"
 
 /* #syscalls:broker close fcntl pwrite64 */

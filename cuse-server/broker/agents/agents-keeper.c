@@ -7,8 +7,8 @@
 #include <signal.h>
 
 #include "cuse-server/broker/agents/agent-idle.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/agent-jobs.h"
-#include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 
 /* #syscalls:broker kill */

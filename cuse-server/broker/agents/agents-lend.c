@@ -3,7 +3,7 @@
  * Memory that is lent through agents. As long as a process has an agent, the broker learns of the process's end, and of exec(),
  * before they take effect. So it can have lent memory taken back in time (broker/identity/caller-memory.h).
  */
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 uint64_t agents_lend(Agents *agents, pid_t group)
 {

@@ -2,9 +2,9 @@
 /* Jobs of agents: guests' mmap()s. A guest that waits is answered by the code that knows the result. */
 #include <errno.h>
 
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/agent-jobs.h"
 #include "cuse-server/broker/agents/agent-new.h"
-#include "cuse-server/broker/agents/agent.h"
 
 /* Whether the notification @one is older. A listener numbers its notifications upwards. Source: kernel/seccomp.c,
  * seccomp_next_notify_id(). */

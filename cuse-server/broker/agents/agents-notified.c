@@ -11,8 +11,8 @@
 
 #include "cuse-server/broker/agents/agent-check.h"
 #include "cuse-server/broker/agents/agent-idle.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/agent-jobs.h"
-#include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/agents/thread/agent-calls.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"
 #include "cuse-server/broker/guests/notification.h"

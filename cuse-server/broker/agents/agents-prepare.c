@@ -2,8 +2,8 @@
 /* Agents that are made ahead: before there is work for them (agents_prepare()). */
 #include <errno.h>
 
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/agent-new.h"
-#include "cuse-server/broker/agents/agent.h"
 #include "cuse-server/broker/identity/guest-thread.h"
 
 enum {

@@ -66,7 +66,7 @@
  *
  * Locks:
  *
- * - Agents.lock guards the tables and every field of an agent that agent.h does not mark otherwise. No thread holds it while it
+ * - Agents.lock guards the tables and every field of an agent that agent-internal.h does not mark otherwise. No thread holds it while it
  *   waits for a guest. Answering a notification does not wait. Giving a file does, so it is done without the lock
  *   (agent-jobs.c).
  * - AgentCall.lock is taken after Agents.lock, or alone. Its owner waits without Agents.lock.
@@ -96,7 +96,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /* #syscalls:broker clone kill close fcntl memfd_create write */
 

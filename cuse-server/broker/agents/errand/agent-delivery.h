@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * AgentDelivery: one delivery.

@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/errand/agent-delivery.h"
 #include "cuse-server/broker/agents/errand/errand-fetch.h"
 #include "cuse-server/broker/agents/thread/agent-borrow.h"

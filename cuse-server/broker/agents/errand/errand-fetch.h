@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * errand_fetch: have @agent's tracee, the errand, make the guest's pidfd_getfd(), unless the pidfd refers to an agent. To guests,

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * agent_borrow: take hold of the thread that waits in @agent->starter, and end its call. The thread does not see the result,

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /** agent_park: have @agent's tracee wait for a file (PARKING). @fd: set to the result of the wait: the file's number, or minus
  * an errno. Call without the lock. */

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * AgentOrder: what the agent is to do next.

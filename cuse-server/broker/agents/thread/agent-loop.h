@@ -38,7 +38,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /** agent_loop_prepare: have the agent map the pages. The agent's tracer calls this before the agent gets any work. Sets
  * @agent->loop if the agent has the pages. If not, the agent works with stops, which is not an error. */

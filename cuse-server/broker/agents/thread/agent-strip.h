@@ -2,7 +2,7 @@
 /* What a new agent gives up before it gets any work. */
 #pragma once
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * agent_strip: close the agent's copies of the guest's files and drop its capabilities. Sets @agent->lingers if no copy is left.

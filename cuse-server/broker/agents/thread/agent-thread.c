@@ -16,7 +16,7 @@
 
 #include <errno.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 #include "cuse-server/broker/agents/thread/agent-borrow.h"
 #include "cuse-server/broker/agents/thread/agent-calls.h"
 #include "cuse-server/broker/agents/thread/agent-loop.h"

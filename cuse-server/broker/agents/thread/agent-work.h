@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "cuse-server/broker/agents/agent.h"
+#include "cuse-server/broker/agents/agent-internal.h"
 
 /**
  * agent_work: let the agent work until it is told to end.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/worker/questions.h"
+#include "cuse-server/worker/question-server.h"
 
 #include <errno.h>
 
@@ -177,7 +177,7 @@ static void run_left(gpointer data, gpointer user_data)
 
 static const ReaderPoolOps pool_ops = {.serve = serve_broker, .run = run_left};
 
-void questions_serve(int socket, CallContext *context, unsigned threads)
+void question_server_start(int socket, CallContext *context, unsigned threads)
 {
     Questions *questions = g_new(Questions, 1);
 

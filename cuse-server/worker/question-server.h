@@ -5,9 +5,9 @@
 #include "cuse-server/worker/doors/file-calls.h"
 
 /**
- * questions_serve: start threads that answer the broker's questions until the process ends.
+ * question_server_start: start threads that answer the broker's questions until the process ends.
  * @socket: the worker's end of the pair on which the broker asks
  * @context: what calls need
  * @threads: the most answers in progress at once, counting only those that may wait
  */
-void questions_serve(int socket, CallContext *context, unsigned threads);
+void question_server_start(int socket, CallContext *context, unsigned threads);
