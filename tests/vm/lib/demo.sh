@@ -131,7 +131,7 @@ demo_sum_up() {
 # --- on this machine
 
 demo_here() {
-    [[ -e /dev/cuse ]] || die "this machine has no /dev/cuse (modprobe cuse?); ./dev demo without --here needs none"
+    [[ -e /dev/cuse || -e /dev/fuse ]] || die "this machine has neither /dev/cuse nor /dev/fuse (modprobe fuse?); ./dev demo without --here needs none"
     [[ -e /proc/driver/nvidia/version ]] || die "this machine runs no NVIDIA driver; ./dev demo without --here needs none"
     ((EUID == 0)) || die "nvcuse run must be root"
     "$TOP/tests/vm/demo-guest" real
@@ -144,7 +144,7 @@ demo_simulated_missing() {
     elif [[ ! -e /dev/cuse && ! -e /dev/fuse ]]; then
         echo "neither /dev/cuse nor /dev/fuse: modprobe fuse?"
     elif ! grep -qw user_notif /proc/sys/kernel/seccomp/actions_avail 2>/dev/null; then
-        echo "no seccomp listeners: Linux 5.19 or newer has them"
+        echo "no seccomp listeners: Linux 5.14 or newer has what nvcuse needs of them"
     else
         return 1
     fi
