@@ -213,8 +213,29 @@ char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call
     case REFUSAL_NOT_OPENER:
         g_string_append(text, "Let the program open the device itself.");
         break;
-    default: /* bad descriptors, pointers, handles */
+    case REFUSAL_BAD_FD:
+    case REFUSAL_BAD_POINTER:
+    case REFUSAL_BAD_CLIENT:
         g_string_append(text, "The program's call is invalid; no option allows it.");
+        break;
+    case REFUSAL_TOO_LARGE:
+        g_string_append(text, "No option raises this limit.");
+        break;
+    case REFUSAL_UNKNOWN_FUNCTION:
+        g_string_append(text, "No option changes that.");
+        break;
+    case REFUSAL_NOT_SHARED:
+        g_string_append(text, "Natively the driver refuses this as well, until the other process "
+                              "shares the object (NV_ESC_RM_SHARE).");
+        break;
+    case REFUSAL_GONE:
+        g_string_append(text, "Nothing has to be done.");
+        break;
+    case REFUSAL_MAP:
+        g_string_append(text, "Natively the driver refuses this mapping as well.");
+        break;
+    case REFUSAL_NONE:
+    case REFUSAL_COUNT:
         break;
     }
     return g_string_free(text, FALSE);

@@ -57,9 +57,9 @@ static const struct {
          "for"},
     [REFUSAL_NOT_OPENER] =
         {"not-opener",
-         "the program that calls has rights that the program that opened the file had not (it is "
-         "set-user-ID, or was handed the file), is not of the container, or does not let its "
-         "memory be looked at; nvcuse reaches no memory of such a program"},
+         "the calling program has more rights than the one that opened the file (it is "
+         "set-user-ID, or was handed the file), does not belong to the container, or keeps others "
+         "from its memory; nvcuse does not touch the memory of such a program"},
 };
 
 const char *refusal_name(Refusal refusal)
