@@ -32,7 +32,8 @@ static bool write_spec(JsonValue *spec, const char *path, GError **error)
         return true;
     }
     if (g_mkdir_with_parents(directory, 0755) < 0) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot create directory %s", directory);
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot create directory %s: %s", directory, g_strerror(errno));
         return false;
     }
     return g_file_set_contents_full(path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);

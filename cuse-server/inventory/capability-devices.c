@@ -145,9 +145,9 @@ static bool parse_channels(const char *list, unsigned channels[IMEX_CHANNELS_MAX
     for (char **item = items; *item; item++) {
         guint64 number;
         bool seen = false;
-        if (!g_ascii_string_to_unsigned(g_strstrip(*item), 10, 0, MINOR_MAX, &number, error)) {
-            g_prefix_error(error, "expected 'none' or channel numbers like '0,1': ");
-            return false;
+        if (!g_ascii_string_to_unsigned(g_strstrip(*item), 10, 0, MINOR_MAX, &number, NULL)) {
+            return fail(error, G_IO_ERROR_INVALID_ARGUMENT,
+                        "'%s': expected 'none' or channel numbers like '0,1'", *item);
         }
         for (unsigned i = 0; i < *n; i++) {
             seen = seen || channels[i] == number;

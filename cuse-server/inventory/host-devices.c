@@ -53,12 +53,13 @@ static void find_gpus(bool present[NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1])
 /* Read one item of a list of GPUs. */
 static bool parse_gpu(char *item, guint64 *number, GError **error)
 {
-    if (!g_ascii_string_to_unsigned(g_strstrip(item), 10, 0, NV_MINOR_DEVICE_NUMBER_REGULAR_MAX,
-                                    number, error)) {
-        g_prefix_error(error, "expected 'all', 'none' or device minors like '0,1': ");
-        return false;
+    if (g_ascii_string_to_unsigned(g_strstrip(item), 10, 0, NV_MINOR_DEVICE_NUMBER_REGULAR_MAX,
+                                   number, NULL)) {
+        return true;
     }
-    return true;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s': expected 'all', 'none' or device minors like '0,1'", item);
+    return false;
 }
 
 bool host_gpus_check(const char *gpus, GError **error)

@@ -71,7 +71,7 @@ static bool open_lines(Audit *audit, const char *where, GError **error)
                     : open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     if (audit->fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot write events to %s: %s", where, g_strerror(errno));
+                    "cannot open %s for audit events: %s", where, g_strerror(errno));
     }
     return audit->fd >= 0;
 }

@@ -35,7 +35,10 @@ static bool stage_capabilities(GError **error)
     /* Drop the bounding set first, while the process still has CAP_SETPCAP. */
     if (capng_apply(CAPNG_SELECT_BOUNDS) < 0 || capng_apply(CAPNG_SELECT_CAPS) < 0 ||
         capng_apply(CAPNG_SELECT_AMBIENT) < 0) {
-        return fail(error, "drop capabilities");
+        /* libcap-ng promises no errno */
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                            "cannot drop the broker's capabilities (libcap-ng)");
+        return false;
     }
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || fail(error, "no_new_privs");
 }

@@ -15,6 +15,6 @@
  * - CAP_MKNOD: a node for each file of a CUSE device that a guest opens. Root with CAP_DAC_OVERRIDE may open every
  *   existing node anyway, so it gains little by this capability
  *
- * Call it with one thread, after the last mount, node and child process.
+ * Call it with one thread, after the last mount and child process.
  */
 bool lockup_broker(GError **error);

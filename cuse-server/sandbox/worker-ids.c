@@ -98,11 +98,10 @@ bool worker_ids_find(const WorkerIds *ids, unsigned slot, LockupIdentity *identi
     const uid_t id = ids->first + slot;
     const struct passwd *user = getpwuid(id);
     if (user) {
-        g_set_error(
-            error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-            "user id %u of nvcuse's workers belongs to user '%s': give the workers other ids "
-            "by the line '" NAME ":FIRST:%d' in " SUBUID_FILE,
-            id, user->pw_name, WORKER_IDS_COUNT);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                    "user id %u of nvcuse's workers belongs to user '%s': choose other ids: add "
+                    "the line '" NAME ":FIRST:%d' to " SUBUID_FILE,
+                    id, user->pw_name, WORKER_IDS_COUNT);
         return false;
     }
     *identity = (LockupIdentity){.uid = id, .gid = id};

@@ -66,7 +66,9 @@ static int new_page(void)
 
     if (fd >= 0 && (ftruncate(fd, LEDGER_BYTES) < 0 ||
                     fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
+        int saved = errno;
         close(fd);
+        errno = saved;
         fd = -1;
     }
     return fd;
@@ -87,6 +89,11 @@ Ledger *ledger_map(int fd, GError **error)
 Ledger *ledger_new(int *fd, GError **error)
 {
     *fd = new_page();
+    if (*fd < 0) {
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                    "cannot create the ledger's page: %s", g_strerror(errno));
+        return NULL;
+    }
     return ledger_map(*fd, error);
 }
 

@@ -20,7 +20,7 @@
 
 /**
  * remnant_new: follow an open file beyond its close.
- * @probe: another open file of the same node, which lives as long as remnants do; -1: the file can be polled
+ * @probe: another open file of the same node, which lives as long as remnants do; -1 if the file itself can be polled
  * @byte: with a probe: the byte of the node to lock; no other file of the node ever had the same byte
  * Returns: (transfer full): NULL with errno set if the file cannot be followed.
  */

@@ -29,7 +29,7 @@ struct Source {
 /*
  * @keeps: a thread sleeps in poll() of the source that it has, and keeps the source meanwhile
  * @end: an eventfd that is readable when the pool is over; -1: the pool does not end
- * @over: atomic: the pool is over
+ * @over: set once the pool has stopped; atomic
  */
 struct PoolSources {
     Look *look;

@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 
-/** FileKey: upper 32 bits: the number of the file's file system; lower 32 bits: the id by which the worker knows the file. */
+/** FileKey: the upper 32 bits are the number of the file's file system, the lower 32 are the id by which the worker knows the file. */
 typedef uint64_t FileKey;
 
 enum { FILE_KEY_ID_BITS = 32, FILE_KEY_MINOR_BITS = 20 /* of the kernel's own dev_t */ };

@@ -189,10 +189,11 @@ bool worker_process_end(WorkerProcess *process, const char *name, GError **error
                 waitpid(process->pid, NULL, 0);
             }
         } else {
-            g_set_error(
-                error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                "worker %d of instance '%s' did not end when killed: it waits in the host's driver",
-                process->pid, name);
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                        "worker %d of instance '%s' did not end within %d seconds of SIGKILL: it "
+                        "is blocked in "
+                        "the kernel, probably in NVIDIA's driver; see /proc/%d/stack",
+                        process->pid, name, END_SECONDS, process->pid);
         }
         close(process->pidfd);
     }

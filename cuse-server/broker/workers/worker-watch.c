@@ -31,7 +31,8 @@ static bool may_restart(WorkerWatch *watch)
 
     if (*oldest && now - *oldest < RESTARTS_SECONDS * G_TIME_SPAN_SECOND) {
         g_printerr(
-            "nvcuse: the worker ended %d times within %d seconds: it is not restarted again\n",
+            "nvcuse: the worker ended %d times within %d seconds and is not restarted any more: "
+            "restart the instance; audit events and nvcuse explain may show the cause\n",
             RESTARTS_MAX + 1, RESTARTS_SECONDS);
         return false;
     }

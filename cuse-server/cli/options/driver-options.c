@@ -53,6 +53,16 @@ bool driver_version_resolve(const char *word, DriverVersion *version, GError **e
     return driver_version_parse(word, version, error);
 }
 
+/* Add to an error what helps if the host's driver cannot be asked. Returns NULL. */
+static const DriverRelease *advise_driver(GError **error)
+{
+    g_autoptr(GError) cause = g_steal_pointer(error);
+
+    g_set_error(error, cause->domain, cause->code, "%s; load the driver, or give --driver VERSION",
+                cause->message);
+    return NULL;
+}
+
 const DriverRelease *driver_options_choose(const DriverOptions *options, GError **error)
 {
     DriverPolicy policy = options->default_policy;
@@ -64,10 +74,7 @@ const DriverRelease *driver_options_choose(const DriverOptions *options, GError 
         return NULL;
     }
     if (!driver_version_resolve(options->driver ? options->driver : "host", &version, error)) {
-        if (!options->driver) {
-            g_prefix_error(error, "give --driver VERSION, or load the driver: ");
-        }
-        return NULL;
+        return options->driver ? NULL : advise_driver(error);
     }
     release = driver_release_choose(version, policy, &warning, error);
     if (warning) {

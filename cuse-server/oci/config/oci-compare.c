@@ -71,8 +71,8 @@ static bool compare_member(const JsonValue *before, const JsonValue *after, cons
     }
     g_set_error_literal(
         error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "internal error: nvcuse changed this value of the engine's, so the container is "
-        "not created; please report this");
+        "internal error: nvcuse changed this value, which it must not, so it does not create the "
+        "container; please report this");
     return false;
 }
 
@@ -85,7 +85,7 @@ static bool compare_name(const JsonValue *before, const JsonValue *after, const 
     if (compare_member(json_member(before, name), json_member(after, name), place, error)) {
         return true;
     }
-    g_prefix_error(error, "%s: ", place ? place->name : "a member that nvcuse must not change");
+    g_prefix_error(error, "%s: ", name);
     return false;
 }
 

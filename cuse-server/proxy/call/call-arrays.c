@@ -6,7 +6,7 @@
 #include "abi/status.h"
 #include "cuse-server/proxy/call/call-work.h"
 
-/* Limits of one array. An array with ABI_READ may be as long as a call can carry, less room for the call's structs. */
+/* Limits of one array. An array with ABI_READ may be as long as a call can carry, minus the room for the call's structs. */
 enum {
     ARRAY_BYTES_MAX = 1024 * 1024,
     STRUCTS_BYTES = 4096,

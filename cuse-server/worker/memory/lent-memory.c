@@ -150,7 +150,7 @@ static LentMemory *known_thread(const LentMemories *memories, pid_t tid, uint64_
     return known && known->lent.lending == lending && lives(known) ? known : NULL;
 }
 
-/* With the lock held: if there is no room for another answer (or thread), drop all answers and threads. */
+/* With the lock held: if there is no room for one more answer, or with @for_thread for one more thread, drop all of both. */
 static void make_room(LentMemories *memories, bool for_thread)
 {
     if ((for_thread && g_hash_table_size(memories->threads) >= LENT_THREADS_MAX) ||

@@ -27,7 +27,7 @@ is "$(cat /sys/module/nvidia/refcnt)" "$in_use" "and the driver has no more than
 # The number of restarts is limited.
 given_up() {
     pkill -KILL -P "$starter" -x nvcuse-worker
-    grep -q 'it is not restarted again' "$WORK/again.out"
+    grep -q 'is not restarted any more' "$WORK/again.out"
 }
 holds "one that dies again and again is given up" eventually 120 given_up
 holds "the command goes on" kill -0 "$INSTANCE_PID"

@@ -46,7 +46,7 @@
 
 enum { FILEID_INO32_GEN = 1 };
 
-/* Clean up a thread that did not end as planned. If it would go on with the guest's code, kill its process first. */
+/* Clean up a thread that did not end as planned. If the guest tampered with it, kill its process first. */
 static void abandon(const Agent *agent, pid_t tid, TraceeResult result)
 {
     if (result == TRACEE_TAMPERED) {

@@ -50,7 +50,7 @@ TraceeResult agent_loop_run(Agent *agent);
 /* Call the functions below with the lock held, while the agent waits. They wait for at most one page of the broker's,
  * which the guest can have caused to be swapped out. */
 
-/** agent_loop_order_job: order the agent to carry out @job with the file that it is given next. */
+/** agent_loop_order_job: order the agent to carry out @job with the file that the caller hands it afterwards. */
 void agent_loop_order_job(Agent *agent, const AgentJob *job);
 
 /** agent_loop_order_rest: order the agent to wait for its bell. The caller then answers its wait. */
