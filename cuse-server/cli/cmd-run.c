@@ -14,7 +14,7 @@
 #include "cuse-server/container/proc-view.h"
 
 /*
- * #syscalls:broker poll write
+ * #syscalls:broker poll write exit_group
  * #syscalls:before getpid
  */
 
@@ -59,7 +59,6 @@ static bool make_proc_view(gpointer data, GError **error)
     const InstancePlan *plan = run->plan;
     const InstanceSpec *spec = &plan->spec;
 
-    instance_plan_empty_outputs(plan);
     return plan->simulation
                ? proc_view_simulate(&run->proc_view, plan->simulation, spec->devices,
                                     spec->n_devices, error)
@@ -105,8 +104,7 @@ static int run_plan(const InstancePlan *plan, char **command)
                .proc_view = {.pid = -1, .mount = -1},
                .filters = guest_thread_filters(getpid())};
     /* Without a journal, write no events: they would mix with the command's own output. */
-    const BrokerConfig config = {
-        .report = instance_plan_report(plan, "none"), .ops = &run_ops, .data = &run};
+    const BrokerConfig config = instance_plan_broker(plan, "none", &run_ops, &run);
     bool served;
 
     if (!guest_fork(&run.guest, command, plan->spec.devices, plan->spec.n_devices, &error)) {
@@ -116,6 +114,9 @@ static int run_plan(const InstancePlan *plan, char **command)
     signals_watch(on_signal, &run);
     if (!broker_live(&config, &served, &error)) {
         g_printerr("nvcuse run: %s\n", error->message);
+        if (served) {
+            _exit(run.code); /* threads that did not end still read the plan */
+        }
     }
     if (!served) {
         guest_kill(&run.guest);

@@ -20,7 +20,7 @@
 #include "cuse-server/sandbox/idle-memory.h"
 
 /*
- * #syscalls:broker poll write close
+ * #syscalls:broker poll write close exit_group
  * #syscalls:before access
  */
 
@@ -115,27 +115,30 @@ static const SeccompSocketOps socket_ops = {
     .idle = on_idle,
 };
 
-/* Make the nodes and the view of /proc, which only a runtime's container gets. */
-static bool make_view(gpointer data, GError **error)
-{
-    Serve *serve = data;
-    const InstanceSpec *spec = &serve->plan->spec;
-
-    instance_plan_empty_outputs(serve->plan);
-    if (serve->starter < 0) {
-        return true;
-    }
-    serve->nodes = container_nodes_new(spec->devices, spec->n_devices, error);
-    return serve->nodes >= 0 &&
-           proc_view_start(&serve->proc_view, spec->devices, spec->n_devices, error);
-}
-
 static void drop_view(gpointer data)
 {
     Serve *serve = data;
 
     proc_view_stop(&serve->proc_view);
     close_if_open(serve->nodes);
+}
+
+/* Make the nodes and the view of /proc, which only a runtime's container gets. */
+static bool make_view(gpointer data, GError **error)
+{
+    Serve *serve = data;
+    const InstanceSpec *spec = &serve->plan->spec;
+
+    if (serve->starter < 0) {
+        return true;
+    }
+    serve->nodes = container_nodes_new(spec->devices, spec->n_devices, error);
+    if (serve->nodes >= 0 &&
+        proc_view_start(&serve->proc_view, spec->devices, spec->n_devices, error)) {
+        return true;
+    }
+    drop_view(serve);
+    return false;
 }
 
 static bool open_socket(Broker *broker, gpointer data, GError **error)
@@ -205,13 +208,15 @@ static int serve_plan(const InstancePlan *plan, int starter, const char *bundle)
         .code = EXIT_OK,
     };
 
-    const BrokerConfig config = {
-        .report = instance_plan_report(plan, "-"), .ops = &serve_ops, .data = &serve};
+    const BrokerConfig config = instance_plan_broker(plan, "-", &serve_ops, &serve);
     bool served;
 
     signals_watch(on_signal, &serve);
     if (!broker_live(&config, &served, &error)) {
         g_printerr("nvcuse serve: %s\n", error->message);
+        if (served) {
+            _exit(EXIT_FAILED); /* threads that did not end still read the plan */
+        }
         serve.code = EXIT_FAILED;
     }
     return serve.code;

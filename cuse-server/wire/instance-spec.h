@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The specification of an instance: everything that was chosen for it, in one struct without pointers. The command line makes it
- * (cli/options/instance-plan.h). The broker and the worker get it whole, and no other struct repeats its members.
+ * The specification of an instance: all that broker and worker have to know of it, in one struct without pointers. The command line
+ * makes it (cli/options/instance-plan.h), and both get it whole.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/instance-limits.h"
@@ -24,18 +26,21 @@ enum { INSTANCE_NAME_MAX = 48 };
 typedef enum { WORKER_DEATH_END, WORKER_DEATH_RESTART } WorkerDeath;
 
 /**
- * InstanceSpec: an instance. A descriptor that does not exist is -1.
- * @name: letters, digits, '_', '-', '.', the first a letter or digit; with a final NUL
+ * InstanceSpec: an instance. A descriptor that does not exist is -1. The worker has descriptors under the same numbers as the broker.
+ * @name: see instance_check_name()
  * @driver: the release in the version tree whose ABI the instance has
+ * @caps: the driver capabilities that are open to guests
+ * @limits: how much guests may have at once
  * @devices, @n_devices: the nodes that guests see
  * @threads: how many calls may be in progress at once
  * @transport: how calls reach the worker
  * @guest_memory: with CUSE, how the worker reaches the memory of callers
+ * @on_worker_death: what to do when the worker ends
  * @call_log_fd: the file that the table of calls is written to
  * @record_fd: the file that the recording is written to; @record_limit: its greatest size in bytes
  * @simulation_fd: a recording that answers in place of the driver; then no device of the driver is opened
  * @scope_gpus: guests can see only the GPUs among @devices, by any route
- * @share_uvm: as in Proxy
+ * @share_uvm: UVM files are initialised for many processes, without a tie to one address space
  */
 typedef struct {
     char name[INSTANCE_NAME_MAX + 1];
@@ -61,3 +66,6 @@ static inline bool instance_is_simulated(const InstanceSpec *spec)
 {
     return spec->simulation_fd >= 0;
 }
+
+/** instance_check_name: check the name of an instance. Returns false with an @error that describes a valid name. */
+bool instance_check_name(const char *name, GError **error);

@@ -7,7 +7,10 @@
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/sandbox/broker-lockup.h"
 
-/* #syscalls:broker close */
+/*
+ * #syscalls:broker close
+ * #syscalls:before ftruncate
+ */
 
 static const InstanceSpec *spec_of(const Broker *broker)
 {
@@ -17,7 +20,16 @@ static const InstanceSpec *spec_of(const Broker *broker)
 static bool enter_named(Broker *broker, GError **error)
 {
     broker->directory = run_directory_make(spec_of(broker)->name, error);
-    return broker->directory >= 0;
+    if (broker->directory < 0) {
+        return false;
+    }
+    /* Only now: before, they may be the files of a running instance of this name. */
+    for (size_t i = 0; i < G_N_ELEMENTS(broker->config->outputs); i++) {
+        if (broker->config->outputs[i] >= 0) {
+            (void)!ftruncate(broker->config->outputs[i], 0); /* fails for a pipe, which is empty */
+        }
+    }
+    return true;
 }
 
 static bool leave_named(Broker *broker, GError **error)
@@ -30,11 +42,7 @@ static bool leave_named(Broker *broker, GError **error)
 
 static bool enter_prepared(Broker *broker, GError **error)
 {
-    if (broker->config->ops->prepare(broker->config->data, error)) {
-        return true;
-    }
-    broker->config->ops->clean(broker->config->data);
-    return false;
+    return broker->config->ops->prepare(broker->config->data, error);
 }
 
 static bool leave_prepared(Broker *broker, GError **error)

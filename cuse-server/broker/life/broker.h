@@ -28,7 +28,8 @@
  * @BROKER_SERVES: the threads run, and the worker is locked up and serves.
  * @BROKER_REPORTS: operators can ask for the status, and audit events are written.
  * @BROKER_OPEN: the command has opened what containers connect to (BrokerOps.open).
- * @BROKER_FILTERED: the seccomp filter is installed. It comes last, because it allows only what serving needs.
+ * @BROKER_FILTERED: the seccomp filter is installed, on all threads, and the worker is watched. It comes last, because it allows
+ *     only what serving needs. Until then there is no guest: a listener can come only in BrokerOps.serve.
  */
 typedef enum {
     BROKER_BEGUN,
@@ -46,11 +47,11 @@ typedef struct Broker Broker;
 
 /**
  * BrokerOps: what the commands do differently. Each function gets BrokerConfig.data.
- * @prepare, @open: see BROKER_PREPARED, BROKER_OPEN; return false with @error
+ * @prepare, @open: see BROKER_PREPARED, BROKER_OPEN; return false with @error, and leave nothing behind then. @open may be NULL
  * @serve: run the main loop until the instance has to end
  * @worker_lost: the worker has ended, and no other is started; called from the main loop
- * @close: undo @open; called if @open succeeded. NULL: there is nothing to undo
- * @clean: undo @prepare; called if @prepare was called
+ * @close: undo @open, if it succeeded. NULL: there is nothing to undo
+ * @clean: undo @prepare, if it succeeded
  */
 typedef struct {
     bool (*prepare)(gpointer data, GError **error);
@@ -61,9 +62,15 @@ typedef struct {
     void (*clean)(gpointer data);
 } BrokerOps;
 
-/** BrokerConfig: @report: the instance, and what is reported of it; @data: for @ops. All of it outlives the broker. */
+/**
+ * BrokerConfig: all of it outlives the broker.
+ * @report: the instance, and what is reported of it
+ * @outputs: files of the instance, which are emptied once it has its name; -1: none
+ * @data: for @ops
+ */
 typedef struct {
     ReportConfig report;
+    int outputs[2];
     const BrokerOps *ops;
     gpointer data;
 } BrokerConfig;
@@ -87,6 +94,7 @@ struct Broker {
  * broker_live: enter all stages, serve, and leave the stages again. The calling process must have one thread and root's
  * privileges, and cannot get back what it gives up.
  * @served: set to whether BrokerOps.serve was called
- * Returns: false with @error if a stage could not be entered, or if something of the instance stayed behind at the end.
+ * Returns: false with @error if a stage could not be entered, or if something of the instance stayed behind at the end. In the second
+ * case (@served is set), threads may still use @config: the process has to end by _exit(), without freeing it.
  */
 bool broker_live(const BrokerConfig *config, bool *served, GError **error);

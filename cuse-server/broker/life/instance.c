@@ -52,23 +52,6 @@ struct Instance {
     Incidents *incidents;
 };
 
-bool instance_check_name(const char *name, GError **error)
-{
-    static const char allowed[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-";
-    size_t length = strlen(name);
-
-    if (length > 0 && length <= INSTANCE_NAME_MAX && strspn(name, allowed) == length &&
-        g_ascii_isalnum(name[0]) && !g_str_has_suffix(name, ".sock")) {
-        return true;
-    }
-    g_set_error(
-        error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "'%s' cannot be an instance's name: expected 1 to %d letters, digits, '_', '-' and '.', "
-        "a letter or digit first, and not .sock at the end",
-        name, INSTANCE_NAME_MAX);
-    return false;
-}
-
 static bool make_ledger(Instance *instance, GError **error)
 {
     instance->ledger = ledger_new(&instance->ledger_fd, error);
@@ -158,10 +141,11 @@ static bool start_worker(Instance *instance, GError **error)
 static bool wait_until_served(Instance *instance, GError **error)
 {
     if (!service_wait_ready(instance->service, START_SECONDS)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "the worker of instance '%s' ended, or did not make its devices within %d "
-                    "seconds: see its messages above",
-                    instance->spec->name, START_SECONDS);
+        g_set_error(
+            error, G_IO_ERROR, G_IO_ERROR_FAILED,
+            "the worker of instance '%s' has no devices after %d seconds, or ended: see the "
+            "worker's messages (journalctl NVCUSE_INSTANCE=%s, or standard error)",
+            instance->spec->name, START_SECONDS, instance->spec->name);
         return false;
     }
     return stand_ins_check(&instance->stand_ins, error);

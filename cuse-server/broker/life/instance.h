@@ -14,9 +14,6 @@
 
 typedef struct Instance Instance;
 
-/** instance_check_name: check the name of an instance. Returns false with an @error that describes a valid name. */
-bool instance_check_name(const char *name, GError **error);
-
 /** instance_new: make an instance that has neither a worker nor a thread yet. @spec: outlives the instance */
 Instance *instance_new(const InstanceSpec *spec);
 

@@ -6,7 +6,6 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/config-file.h"
-#include "cuse-server/broker/life/instance.h"
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/observe/audit.h"
@@ -48,10 +47,9 @@ static bool check_policy(const char *text, GError **error)
 static bool find_word(const char *text, const char *const words[static 2], int *index,
                       GError **error)
 {
-    for (*index = 0; *index < 2; ++*index) {
-        if (g_str_equal(text, words[*index])) {
-            return true;
-        }
+    *index = g_str_equal(text, words[1]) ? 1 : 0;
+    if (g_str_equal(text, words[*index])) {
+        return true;
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s': expected %s or %s", text,
                 words[0], words[1]);
@@ -110,55 +108,63 @@ static bool check_directory(const char *text, GError **error)
     return false;
 }
 
-#define AT(member) offsetof(InstanceOptions, member)
+/* The place of a member in InstanceOptions. They do not compile for a member of another type. */
+#define PLACE(member) &((InstanceOptions *)NULL)->member
+#define TEXT(member) \
+    (offsetof(InstanceOptions, member) + 0 * sizeof(_Generic(PLACE(member), char ** : 0)))
+#define NUMBER(member) \
+    (offsetof(InstanceOptions, member) + 0 * sizeof(_Generic(PLACE(member), InstanceNumber * : 0)))
 static const InstanceOption instance_options[] = {
-    {"name", OPTION_TEXT, AT(name), .check = instance_check_name, .placeholder = "NAME",
+    {"name", OPTION_TEXT, TEXT(name), .check = instance_check_name, .placeholder = "NAME",
      .help = "name of the instance and of its devices, /dev/nvcuse/NAME/*"},
-    {"gpus", OPTION_TEXT, AT(gpus), .check = host_gpus_check, .placeholder = "LIST",
+    {"gpus", OPTION_TEXT, TEXT(gpus), .check = host_gpus_check, .placeholder = "LIST",
      .help = "GPUs to offer: all (the default), none, or device minors like 0,1"},
-    {"caps", OPTION_TEXT, AT(caps), .check = check_caps, .placeholder = "LIST",
+    {"caps", OPTION_TEXT, TEXT(caps), .check = check_caps, .placeholder = "LIST",
      .help = "driver capabilities to open (default: compute,utility)"},
-    {"mig", OPTION_TEXT, AT(mig), .check = mig_check, .placeholder = "LIST",
+    {"mig", OPTION_TEXT, TEXT(mig), .check = mig_check, .placeholder = "LIST",
      .help = "MIG capability nodes to offer: config, monitor (default: none)"},
-    {"imex-channels", OPTION_TEXT, AT(imex_channels), .check = imex_channels_check,
+    {"imex-channels", OPTION_TEXT, TEXT(imex_channels), .check = imex_channels_check,
      .placeholder = "LIST", .help = "IMEX channels to offer, like 0,1 (default: none)"},
-    {"uvm-sharing", OPTION_TEXT, AT(uvm_sharing), .check = check_uvm_sharing, .placeholder = "MODE",
-     .help = "whose UVM files are: process (the default) or multi-process"},
-    {"transport", OPTION_TEXT, AT(transport), .check = transport_kind_check, .placeholder = "WHICH",
+    {"uvm-sharing", OPTION_TEXT, TEXT(uvm_sharing), .check = check_uvm_sharing,
+     .placeholder = "MODE", .help = "whose UVM files are: process (the default) or multi-process"},
+    {"transport", OPTION_TEXT, TEXT(transport), .check = transport_kind_check,
+     .placeholder = "WHICH",
      .help =
          "how calls reach nvcuse: cuse, notify, or auto (the default): cuse where the kernel has "
          "it"},
-    {"guest-memory", OPTION_TEXT, AT(guest_memory), .check = guest_memory_kind_check,
+    {"guest-memory", OPTION_TEXT, TEXT(guest_memory), .check = guest_memory_kind_check,
      .placeholder = "WAY",
      .help = "how cuse reaches programs' memory: direct, retry, or auto (the default): direct"},
-    {"on-worker-death", OPTION_TEXT, AT(on_worker_death), .check = check_worker_death,
+    {"on-worker-death", OPTION_TEXT, TEXT(on_worker_death), .check = check_worker_death,
      .placeholder = "WHAT", .help = "end (the default), or restart: have another worker serve"},
-    {"call-log", OPTION_PATH, AT(call_log), .placeholder = "FILE",
+    {"call-log", OPTION_PATH, TEXT(call_log), .placeholder = "FILE",
      .help = "write the table of calls to FILE; '-' is standard error"},
-    {"trace", OPTION_PATH, AT(trace), .placeholder = "FILE", .help = "old name of --call-log",
+    {"trace", OPTION_PATH, TEXT(trace), .placeholder = "FILE", .help = "old name of --call-log",
      .now = "call-log"},
-    {"record", OPTION_PATH, AT(record), .placeholder = "FILE",
+    {"record", OPTION_PATH, TEXT(record), .placeholder = "FILE",
      .help = "record every call, with what went in and out, to FILE (nvcuse-trace(5))"},
-    {"record-limit", OPTION_NUMBER, AT(record_limit), .initial = 1024, .max = 1 << 20,
+    {"record-limit", OPTION_NUMBER, NUMBER(record_limit), .initial = 1024, .max = 1 << 20,
      .placeholder = "MIB", .help = "stop recording at so many MiB (default: 1024)"},
-    {"simulate", OPTION_PATH, AT(simulate), .placeholder = "FILE",
+    {"simulate", OPTION_PATH, TEXT(simulate), .placeholder = "FILE",
      .help = "no driver, no GPU: answer from a recording, on the devices that it is of"},
-    {"threads", OPTION_NUMBER, AT(threads), .initial = 64, .max = 1024, .placeholder = "N",
+    {"threads", OPTION_NUMBER, NUMBER(threads), .initial = 64, .max = 1024, .placeholder = "N",
      .help = "most calls in progress at once (default: 64)"},
-    {"max-files", OPTION_NUMBER, AT(max_files), .initial = PROXY_FILES_DEFAULT, .max = 1 << 20,
+    {"max-files", OPTION_NUMBER, NUMBER(max_files), .initial = PROXY_FILES_DEFAULT, .max = 1 << 20,
      .placeholder = "N", .help = "most files in the driver, open or mapped (default: 16384)"},
-    {"max-clients", OPTION_NUMBER, AT(max_clients), .initial = PROXY_CLIENTS_DEFAULT,
+    {"max-clients", OPTION_NUMBER, NUMBER(max_clients), .initial = PROXY_CLIENTS_DEFAULT,
      .max = 1 << 20, .placeholder = "N", .help = "most clients in the driver (default: 8192)"},
-    {"max-objects", OPTION_NUMBER, AT(max_objects), .initial = PROXY_OBJECTS_DEFAULT,
+    {"max-objects", OPTION_NUMBER, NUMBER(max_objects), .initial = PROXY_OBJECTS_DEFAULT,
      .max = 1 << 24, .placeholder = "N", .help = "most objects in the driver (default: 262144)"},
-    {"audit", OPTION_PATH, AT(audit), .check = audit_check, .placeholder = "WHERE",
+    {"audit", OPTION_PATH, TEXT(audit), .check = audit_check, .placeholder = "WHERE",
      .help = "where audit events go: journal, none, a FILE, '-', or auto (default)"},
-    {"textfile-dir", OPTION_PATH, AT(textfile_dir), .check = check_directory,
+    {"textfile-dir", OPTION_PATH, TEXT(textfile_dir), .check = check_directory,
      .placeholder = "DIRECTORY", .help = "write metrics to DIRECTORY/nvcuse-NAME.prom"},
-    {"driver", OPTION_TEXT, AT(driver.driver), .check = check_driver},
-    {"driver-policy", OPTION_TEXT, AT(driver.policy), .check = check_policy},
+    {"driver", OPTION_TEXT, TEXT(driver.driver), .check = check_driver},
+    {"driver-policy", OPTION_TEXT, TEXT(driver.policy), .check = check_policy},
 };
-#undef AT
+#undef TEXT
+#undef NUMBER
+#undef PLACE
 G_STATIC_ASSERT(G_N_ELEMENTS(instance_options) <= INSTANCE_OPTIONS_MAX);
 
 /* Find an option by its name, which the table has. */
@@ -172,14 +178,16 @@ static size_t find_option(const char *name)
     g_assert_not_reached();
 }
 
-static int *number_of(InstanceOptions *options, const InstanceOption *option)
+static InstanceNumber *number_of(InstanceOptions *options, const InstanceOption *option)
 {
-    return (int *)((char *)options + option->value);
+    return (InstanceNumber *)((char *)options + option->value);
 }
 
+/* The text of any option, as it was given. */
 static char **text_of(InstanceOptions *options, const InstanceOption *option)
 {
-    return (char **)((char *)options + option->value);
+    return option->kind == OPTION_NUMBER ? &number_of(options, option)->text
+                                         : (char **)((char *)options + option->value);
 }
 
 void instance_options_add(InstanceOptions *options, GOptionContext *context)
@@ -187,7 +195,7 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context)
     static const GOptionArg args[] = {
         [OPTION_TEXT] = G_OPTION_ARG_STRING,
         [OPTION_PATH] = G_OPTION_ARG_FILENAME,
-        [OPTION_NUMBER] = G_OPTION_ARG_INT,
+        [OPTION_NUMBER] = G_OPTION_ARG_STRING,
     };
     GOptionEntry entries[G_N_ELEMENTS(instance_options) + 1] = {{0}};
     size_t n = 0;
@@ -200,7 +208,7 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context)
                 .short_name = g_str_equal(option->name, "name") ? 'n' : '\0',
                 .flags = option->now ? G_OPTION_FLAG_HIDDEN : 0,
                 .arg = args[option->kind],
-                .arg_data = (char *)options + option->value,
+                .arg_data = text_of(options, option),
                 .description = option->help,
                 .arg_description = option->placeholder,
             };
@@ -235,49 +243,40 @@ static void take_old_names(InstanceOptions *options)
     }
 }
 
-static bool check_number(const InstanceOption *option, const char *text, int *number,
-                         GError **error)
+/* Check a value, and set a number's. */
+static bool check_value(InstanceOptions *options, const InstanceOption *option, const char *text,
+                        GError **error)
 {
-    guint64 parsed;
+    guint64 number;
 
-    if (!g_ascii_string_to_unsigned(text, 10, 1, (guint64)option->max, &parsed, error)) {
-        return false;
+    if (option->kind != OPTION_NUMBER) {
+        return !option->check || option->check(text, error);
     }
-    *number = (int)parsed;
-    return true;
+    if (g_ascii_string_to_unsigned(text, 10, 1, (guint64)option->max, &number, NULL)) {
+        number_of(options, option)->value = (int)number;
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s': expected a number from 1 to %d", text, option->max);
+    return false;
 }
 
 /* Check a value from a file, and take it if the command line did not have the option. */
-static bool take_value(InstanceOptions *options, size_t index, char *text, const char *origin,
+static bool take_value(InstanceOptions *options, size_t index, const char *text, const char *origin,
                        GError **error)
 {
     const InstanceOption *option = &instance_options[index];
-    bool taken = false;
 
     if (option->now) {
         g_autofree char *place = g_strconcat(origin, ": ", NULL);
         tell_old_name(option, place, "");
         return take_value(options, find_option(option->now), text, origin, error);
     }
-    if (option->kind == OPTION_NUMBER) {
-        int number;
-        if (!check_number(option, text, &number, error)) {
-            return false;
-        }
-        taken = *number_of(options, option) == 0;
-        if (taken) {
-            *number_of(options, option) = number;
-        }
-    } else {
-        if (option->check && !option->check(text, error)) {
-            return false;
-        }
-        taken = !*text_of(options, option);
-        if (taken) {
-            *text_of(options, option) = g_strdup(text);
-        }
+    if (!check_value(options, option, text, error)) {
+        return false;
     }
-    if (taken) {
+    if (!*text_of(options, option)) {
+        *text_of(options, option) = g_strdup(text);
         options->origins[index] = g_strdup(origin);
     }
     return true;
@@ -306,9 +305,7 @@ bool instance_options_load(InstanceOptions *options, const char *path, GError **
 void instance_options_clear(InstanceOptions *options)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
-        if (instance_options[i].kind != OPTION_NUMBER) {
-            g_clear_pointer(text_of(options, &instance_options[i]), g_free);
-        }
+        g_clear_pointer(text_of(options, &instance_options[i]), g_free);
         g_clear_pointer(&options->origins[i], g_free);
     }
 }
@@ -325,35 +322,17 @@ bool instance_options_blame(const InstanceOptions *options, const char *name, GE
     return false;
 }
 
-/* Take an option's number from its initial value if it was not given, and check it. */
-static bool settle_number(InstanceOptions *options, const InstanceOption *option, GError **error)
-{
-    int *number = number_of(options, option);
-
-    if (*number == 0) {
-        *number = option->initial;
-    }
-    if (*number > 0 && *number <= option->max) {
-        return true;
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                "%d: expected a number from 1 to %d", *number, option->max);
-    return false;
-}
-
 bool instance_options_check(InstanceOptions *options, GError **error)
 {
     take_old_names(options);
     for (size_t i = 0; i < G_N_ELEMENTS(instance_options); i++) {
         const InstanceOption *option = &instance_options[i];
-        bool ok = true;
-        if (option->kind == OPTION_NUMBER) {
-            ok = settle_number(options, option, error);
-        } else if (option->check && *text_of(options, option)) {
-            ok = option->check(*text_of(options, option), error);
-        }
-        if (!ok) {
+        const char *text = *text_of(options, option);
+        if (text && !check_value(options, option, text, error)) {
             return instance_options_blame(options, option->name, error);
+        }
+        if (!text && option->kind == OPTION_NUMBER) {
+            number_of(options, option)->value = option->initial;
         }
     }
     return true;

@@ -11,6 +11,12 @@
 
 enum { INSTANCE_OPTIONS_MAX = 24 };
 
+/** InstanceNumber: a number among the options. @text: as it was given, or NULL; @value: set by instance_options_check() */
+typedef struct {
+    char *text;
+    int value;
+} InstanceNumber;
+
 /**
  * InstanceOptions: the parsed options. Use: zero it, parse, load, clear.
  * @origins: "PATH:LINE" for each option that came from a file; in the order of the table
@@ -31,11 +37,11 @@ typedef struct {
     char *simulate;
     char *audit;
     char *textfile_dir;
-    int record_limit; /* 0: not given; so for the numbers below */
-    int threads;
-    int max_files;
-    int max_clients;
-    int max_objects;
+    InstanceNumber record_limit;
+    InstanceNumber threads;
+    InstanceNumber max_files;
+    InstanceNumber max_clients;
+    InstanceNumber max_objects;
     DriverOptions driver;
     char *origins[INSTANCE_OPTIONS_MAX];
 } InstanceOptions;
@@ -52,7 +58,7 @@ void instance_options_add(InstanceOptions *options, GOptionContext *context);
 bool instance_options_load(InstanceOptions *options, const char *path, GError **error);
 
 /**
- * instance_options_check: check every value that was given, without looking at the host; take numbers that were not given from their
+ * instance_options_check: check every value that was given, without looking at the host; set numbers, those that were not given to their
  * initial values; and take options that were given by an old name, with a notice on standard error.
  * Returns false with @error, which begins with the option.
  */

@@ -10,7 +10,6 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/life/broker-filter.h"
-#include "cuse-server/broker/life/instance.h"
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/worker/worker.h"
@@ -23,7 +22,7 @@ static bool set_name(InstanceSpec *spec, const char *name, GError **error)
 {
     if (!name) {
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                            "--name: missing: expected a name for the instance");
+                            "--name is missing: give the instance a name");
         return false;
     }
     if (!instance_check_name(name, error)) {
@@ -35,11 +34,11 @@ static bool set_name(InstanceSpec *spec, const char *name, GError **error)
 
 static void set_numbers(InstanceSpec *spec, const InstanceOptions *options)
 {
-    spec->record_limit = (uint64_t)options->record_limit * MEBIBYTE;
-    spec->threads = (unsigned)options->threads;
+    spec->record_limit = (uint64_t)options->record_limit.value * MEBIBYTE;
+    spec->threads = (unsigned)options->threads.value;
     spec->limits = (ProxyLimits){
-        .files = (unsigned)options->max_files,
-        .objects = {(unsigned)options->max_clients, (unsigned)options->max_objects},
+        .files = (unsigned)options->max_files.value,
+        .objects = {(unsigned)options->max_clients.value, (unsigned)options->max_objects.value},
     };
 }
 
@@ -59,6 +58,7 @@ static bool check_pairs(const InstanceOptions *options, GError **error)
                         {"mig", options->mig},
                         {"imex-channels", options->imex_channels},
                         {"driver", options->driver.driver},
+                        {"driver-policy", options->driver.policy},
                         {"record", options->record}};
     for (size_t i = 0; options->simulate && i < G_N_ELEMENTS(of_recording); i++) {
         if (of_recording[i].value) {
@@ -183,7 +183,11 @@ static bool open_call_log(const char *path, int *fd, GError **error)
 {
     if (g_strcmp0(path, "-") == 0) {
         *fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-        return true;
+        if (*fd < 0) {
+            g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                        "cannot write to standard error: %s", g_strerror(errno));
+        }
+        return *fd >= 0;
     }
     return !path || open_output(path, "the table of calls", fd, error);
 }
@@ -255,25 +259,18 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
     return NULL;
 }
 
-void instance_plan_empty_outputs(const InstancePlan *plan)
+BrokerConfig instance_plan_broker(const InstancePlan *plan, const char *audit_otherwise,
+                                  const BrokerOps *ops, gpointer data)
 {
-    const int fds[] = {plan->call_log_is_file ? plan->spec.call_log_fd : -1, plan->spec.record_fd};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
-        if (fds[i] >= 0) {
-            (void)!ftruncate(fds[i], 0); /* fails for a pipe, which is empty */
-        }
-    }
-}
-
-ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise)
-{
-    return (ReportConfig){
-        .instance = &plan->spec,
-        .abi = plan->abi,
-        .audit = plan->audit,
-        .audit_otherwise = audit_otherwise,
-        .textfile_directory = plan->textfile_dir,
+    return (BrokerConfig){
+        .report = {.instance = &plan->spec,
+                   .abi = plan->abi,
+                   .audit = plan->audit,
+                   .audit_otherwise = audit_otherwise,
+                   .textfile_directory = plan->textfile_dir},
+        .outputs = {plan->call_log_is_file ? plan->spec.call_log_fd : -1, plan->spec.record_fd},
+        .ops = ops,
+        .data = data,
     };
 }
 

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/broker/life/instance-report.h"
+#include "cuse-server/broker/life/broker.h"
 #include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/instance-spec.h"
@@ -32,7 +32,7 @@ typedef struct {
  * instance_plan_new: look at the host, and make the specification.
  * @options: have been checked (instance_options_check()), and outlive the plan
  * @default_name: used if --name was not given; NULL: --name has to be given
- * @error: begins with the option that caused it, and with the file and line if it came from a file
+ * @error: begins with the option if its value is at fault, and with the file and line if it came from a file
  */
 InstancePlan *instance_plan_new(const InstanceOptions *options, const char *default_name,
                                 GError **error);
@@ -40,12 +40,9 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
 void instance_plan_free(InstancePlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstancePlan, instance_plan_free)
 
-/** instance_plan_empty_outputs: empty the files of the table of calls and of the recording. Call it once the instance has its name:
- * before, they may be those of a running instance. */
-void instance_plan_empty_outputs(const InstancePlan *plan);
-
-/** instance_plan_report: return what is reported of the instance. @audit_otherwise: see ReportConfig. It points into @plan. */
-ReportConfig instance_plan_report(const InstancePlan *plan, const char *audit_otherwise);
+/** instance_plan_broker: return the configuration of the broker. @audit_otherwise: see ReportConfig. It points into @plan. */
+BrokerConfig instance_plan_broker(const InstancePlan *plan, const char *audit_otherwise,
+                                  const BrokerOps *ops, gpointer data);
 
 /**
  * instance_plan_filter: describe in words the system calls that the processes of such an instance may make.

@@ -57,7 +57,7 @@ static bool load(InstanceOptions *options, const char *text, char **message)
 
 Test(config, takes_what_the_command_line_left_open)
 {
-    InstanceOptions options = {.gpus = g_strdup("1"), .threads = 8};
+    InstanceOptions options = {.gpus = g_strdup("1"), .threads = {.text = g_strdup("8")}};
     g_autofree char *message = NULL;
 
     cr_assert(load(&options,
@@ -68,8 +68,8 @@ Test(config, takes_what_the_command_line_left_open)
               "%s", message);
     cr_assert_str_eq(options.name, "web");
     cr_assert_str_eq(options.gpus, "1", "the command line goes before the file");
-    cr_assert_eq(options.threads, 8);
-    cr_assert_eq(options.max_files, 100);
+    cr_assert_str_eq(options.threads.text, "8");
+    cr_assert_str_eq(options.max_files.text, "100");
     cr_assert_str_eq(options.caps, "compute, video");
     cr_assert_str_eq(options.driver.driver, "580.65.06");
     cr_assert_str_eq(options.driver.policy, "known");
@@ -134,8 +134,10 @@ static const struct {
     {{.guest_memory = (char[]){"all"}}, "--guest-memory: 'all': expected auto, direct or retry"},
     {{.on_worker_death = (char[]){"weep"}}, "--on-worker-death: 'weep': expected end or restart"},
     {{.uvm_sharing = (char[]){"all"}}, "--uvm-sharing: 'all': expected process or multi-process"},
-    {{.threads = 5000}, "--threads: 5000: expected a number from 1 to 1024"},
-    {{.max_files = -1}, "--max-files: -1: expected a number from 1 to 1048576"},
+    {{.threads = {.text = (char[]){"5000"}}},
+     "--threads: '5000': expected a number from 1 to 1024"},
+    {{.threads = {.text = (char[]){"0"}}}, "--threads: '0': expected a number from 1 to 1024"},
+    {{.max_files = {.text = (char[]){"-1"}}}, "--max-files: '-1': expected a number from 1 to "},
     {{.textfile_dir = (char[]){"here"}}, "--textfile-dir: 'here': expected an absolute path"},
 };
 
@@ -152,13 +154,14 @@ Test(options, a_wrong_value_is_named_with_its_option)
 
 Test(options, numbers_that_were_not_given_have_their_initial_values)
 {
-    InstanceOptions options = {.threads = 8};
+    InstanceOptions options = {.threads = {.text = g_strdup("8")}};
     g_autoptr(GError) error = NULL;
 
     cr_assert(instance_options_check(&options, &error));
-    cr_assert_eq(options.threads, 8);
-    cr_assert_eq(options.max_files, PROXY_FILES_DEFAULT);
-    cr_assert_eq(options.record_limit, 1024);
+    cr_assert_eq(options.threads.value, 8);
+    cr_assert_eq(options.max_files.value, PROXY_FILES_DEFAULT);
+    cr_assert_eq(options.record_limit.value, 1024);
+    instance_options_clear(&options);
 }
 
 Test(options, an_old_name_sets_the_present_option)
