@@ -48,8 +48,19 @@ for nonsense in (b"", b"{", b"{\"fds\": [\"seccompFd\"]}", b"x" * 100000):
 "$BUILD/tests/container/oci-client" /run/nvcuse/web.sock nvidia-smi >"$WORK/container-4" 2>&1
 same_file "$WORK/container-4" "$WORK/native" "a container after nonsense at the socket"
 
-nvcuse serve --name web >"$WORK/again.out" 2>&1
+written=$(stat -c %s "$WORK/trace")
+nvcuse serve --name web --call-log "$WORK/trace" >"$WORK/again.out" 2>&1
 is $? 1 "a second instance of the name is refused"
+holds "because the name is taken" grep -qF "instance 'web' is running" "$WORK/again.out"
+holds "and leaves the first one's table of calls alone" test "$(stat -c %s "$WORK/trace")" -ge "$written"
+# What an instance leaves that is killed before it serves; and nvcuse ps while another one of the name starts.
+mkdir /run/nvcuse/left
+nvcuse ps >"$WORK/ps" 2>&1
+holds "nvcuse ps lists the instance" grep -q '^web ' "$WORK/ps"
+holds "and removes the directory of one that is gone" test ! -e /run/nvcuse/left
+nvcuse serve --name web4 --transport rail >"$WORK/value.out" 2>&1
+is $? 1 "a value that does not exist is refused"
+holds "whatever the host has" grep -qF "nvcuse serve: --transport: 'rail': expected auto, cuse or notify" "$WORK/value.out"
 nvcuse serve >"$WORK/nameless.out" 2>&1
 is $? 1 "an instance without a name is refused"
 printf '[instance]\nname = web2\ngpu = all\n' >"$WORK/misspelt"
