@@ -253,7 +253,7 @@ part_devices() {
     amend numbers "config['linux']['resources']['devices'] = [{'allow': True, 'type': 'c', 'major': 195 + 2**32, 'access': 'rwm'}]"
     run_bundle nvcuse-runtime numbers
     is $? 1 "a number that is another in 32 bits is refused"
-    holds "it says why" grep -q "a number that devices have" "$BOX/numbers.out"
+    holds "it says why" grep -q "the number of a device" "$BOX/numbers.out"
     configure
     leaves_nothing "nothing is left of them"
 }
@@ -315,7 +315,7 @@ part_arguments() {
     refuses "an option that is not known" "option --new-option: " run --new-option x --bundle "$BOX/spelt" spelt
     refuses "an option before the command that is not known" "option --new-option: " --new-option run --bundle "$BOX/spelt" spelt
     refuses "a value that looks like an option" "option --bundle: " run --bundle --keep spelt
-    refuses "a container with GPUs from a checkpoint" "restored from a checkpoint" restore --image-path "$BOX" --bundle "$BOX/spelt" spelt
+    refuses "a container with GPUs from a checkpoint" "restore: not supported for a container with GPUs" restore --image-path "$BOX" --bundle "$BOX/spelt" spelt
     configure
     leaves_nothing "nothing is left of them"
 }

@@ -227,7 +227,7 @@ part_gpus() {
     sees "of two, the one" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=0,1
     sees "nor by a device node of the driver's" " ctl" device=/dev/nvidia0:195:0
     sees "the capabilities that both files allow" "11 ctl" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=utility,video
-    refused "a capability that the instances' file does not allow" "only utility,video is allowed" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=compute
+    refused "a capability that the instances' file does not allow" "expected a part of utility,video" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=compute
     configure "driver-policy = known" "path = $RUNTIME"
     printf 'environment = no\n' >>/etc/nvcuse/runtime.conf
     sees "the variable does not count where the operator says so" "" $GPUS
