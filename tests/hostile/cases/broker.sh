@@ -10,7 +10,7 @@ fallen() {
         "${GUEST[@]}" >"$WORK/$name" 2>&1 &
     local instance=$!
     # After its last request, the guest is told to end.
-    if eventually 30 grep -qE '^the attack is over$|sent the broker' "$WORK/$name"; then
+    if eventually 30 grep -qE '^the attack is over$|invalid message from the worker' "$WORK/$name"; then
         sleep "${SETTLE:-1}"
         kill -TERM "$instance" 2>/dev/null
     fi
