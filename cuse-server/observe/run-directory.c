@@ -178,37 +178,23 @@ char *run_directory_ask(const char *instance, const char *file, GError **error)
     return answer;
 }
 
-/* Check whether a process listens at @instance's control socket. If that cannot be determined, the answer is yes. */
-static bool is_alive(const char *instance)
-{
-    g_autofree char *path = run_directory_path(instance, "control");
-    g_autoptr(GError) error = NULL;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool alive = fd < 0 || call(fd, path, &error) ||
-                 !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return alive;
-}
-
-/* Remove the directory of an instance that is gone. A living instance holds the lock, from before it opens its sockets until it has
- * ended. One that starts at this moment tries again while the lock is held here (make_locked()). */
-static void remove_if_gone(const char *instance)
+/*
+ * Tell whether an instance is gone, and remove its directory then. A living instance holds the lock, from before it opens its sockets
+ * until it has ended. One that starts at this moment tries again while the lock is held here (make_locked()).
+ */
+static bool remove_if_gone(const char *instance)
 {
     g_autofree char *path = run_directory_path(instance, NULL);
     int fd = g_ascii_isalnum(*instance) /* .locks belongs to no instance */
                  ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                  : -1;
+    bool gone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 
-    if (fd < 0) {
-        return; /* a socket beside the directories, or it was just removed */
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, path)) {
+    if (gone && is_at(fd, path)) {
         run_directory_remove(instance);
     }
-    close(fd);
+    close_if_open(fd);
+    return gone;
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -224,10 +210,9 @@ GPtrArray *run_directory_list(void)
 
     while (directory && (name = g_dir_read_name(directory))) {
         g_autofree char *control = run_directory_path(name, "control");
-        if (g_file_test(control, G_FILE_TEST_EXISTS) && is_alive(name)) {
+        /* Without that socket, it is a file, or an instance that is just starting. */
+        if (!remove_if_gone(name) && g_file_test(control, G_FILE_TEST_EXISTS)) {
             g_ptr_array_add(names, g_strdup(name));
-        } else {
-            remove_if_gone(name);
         }
     }
     g_ptr_array_sort(names, by_name);
