@@ -4,8 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
+#include <glib.h>
 
+#include "cuse-server/base/choice.h"
 #include "cuse-server/base/close-if-open.h"
 
 /*
@@ -14,35 +15,22 @@
  * #syscalls:before openat close
  */
 
-static const char *const names[] = {[TRANSPORT_CUSE] = "cuse", [TRANSPORT_NOTIFY] = "notify"};
+/* The words for kinds stand behind "auto". */
+enum { AFTER_AUTO = 1 };
+
+static const char *const words[] = {"auto", [AFTER_AUTO + TRANSPORT_CUSE] = "cuse",
+                                    [AFTER_AUTO + TRANSPORT_NOTIFY] = "notify", NULL};
 
 const char *transport_kind_name(TransportKind kind)
 {
-    return names[kind];
-}
-
-/* Find a word in a list of two and set @found to its index. "auto" sets @found to -1. Returns false with @error for other words. */
-static bool parse(const char *text, const char *const list[static 2], int *found, GError **error)
-{
-    *found = -1;
-    for (int i = 0; i < 2; i++) {
-        if (g_str_equal(text, list[i])) {
-            *found = i;
-        }
-    }
-    if (*found >= 0 || g_str_equal(text, "auto")) {
-        return true;
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s': expected auto, %s or %s",
-                text, list[0], list[1]);
-    return false;
+    return words[AFTER_AUTO + kind];
 }
 
 bool transport_kind_check(const char *text, GError **error)
 {
-    int found;
+    unsigned found;
 
-    return parse(text, names, &found, error);
+    return choice_parse(text, words, &found, error);
 }
 
 /* Try to open the node: it may exist without the module. Opening it loads the module if there is one. */
@@ -56,39 +44,41 @@ static bool has_cuse(void)
 
 bool transport_kind_choose(const char *text, TransportKind *kind, GError **error)
 {
-    int found;
+    unsigned found;
 
-    if (!parse(text, names, &found, error)) {
+    if (!choice_parse(text, words, &found, error)) {
         return false;
     }
-    *kind = found >= 0 ? (TransportKind)found : has_cuse() ? TRANSPORT_CUSE : TRANSPORT_NOTIFY;
+    *kind = found >= AFTER_AUTO ? (TransportKind)(found - AFTER_AUTO)
+            : has_cuse()        ? TRANSPORT_CUSE
+                                : TRANSPORT_NOTIFY;
     return true;
 }
 
 /* --- guest memory ----------------------------------------------------------------------------- */
 
-static const char *const memory_names[] = {
-    [GUEST_MEMORY_DIRECT] = "direct", [GUEST_MEMORY_RETRY] = "retry"};
+static const char *const memory_words[] = {"auto", [AFTER_AUTO + GUEST_MEMORY_DIRECT] = "direct",
+                                           [AFTER_AUTO + GUEST_MEMORY_RETRY] = "retry", NULL};
 
 const char *guest_memory_kind_name(GuestMemoryKind kind)
 {
-    return memory_names[kind];
+    return memory_words[AFTER_AUTO + kind];
 }
 
 bool guest_memory_kind_check(const char *text, GError **error)
 {
-    int found;
+    unsigned found;
 
-    return parse(text, memory_names, &found, error);
+    return choice_parse(text, memory_words, &found, error);
 }
 
 bool guest_memory_kind_choose(const char *text, GuestMemoryKind *kind, GError **error)
 {
-    int found;
+    unsigned found;
 
-    if (!parse(text, memory_names, &found, error)) {
+    if (!choice_parse(text, memory_words, &found, error)) {
         return false;
     }
-    *kind = found >= 0 ? (GuestMemoryKind)found : GUEST_MEMORY_DIRECT;
+    *kind = found >= AFTER_AUTO ? (GuestMemoryKind)(found - AFTER_AUTO) : GUEST_MEMORY_DIRECT;
     return true;
 }

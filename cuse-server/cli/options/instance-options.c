@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/base/choice.h"
 #include "cuse-server/base/config-file.h"
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
@@ -43,24 +44,11 @@ static bool check_policy(const char *text, GError **error)
     return driver_policy_parse(text, &policy, error);
 }
 
-/* Find a word in a list of two. Returns false with @error if the list does not have it. */
-static bool find_word(const char *text, const char *const words[static 2], int *index,
-                      GError **error)
-{
-    *index = g_str_equal(text, words[1]) ? 1 : 0;
-    if (g_str_equal(text, words[*index])) {
-        return true;
-    }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s': expected %s or %s", text,
-                words[0], words[1]);
-    return false;
-}
-
 bool uvm_sharing_parse(const char *text, bool *shared, GError **error)
 {
-    static const char *const words[] = {"process", "multi-process"};
-    int index;
-    bool found = find_word(text, words, &index, error);
+    static const char *const words[] = {"process", "multi-process", NULL};
+    unsigned index;
+    bool found = choice_parse(text, words, &index, error);
 
     *shared = index == 1;
     return found;
@@ -76,9 +64,9 @@ static bool check_uvm_sharing(const char *text, GError **error)
 bool worker_death_parse(const char *text, WorkerDeath *death, GError **error)
 {
     static const char *const words[] = {
-        [WORKER_DEATH_END] = "end", [WORKER_DEATH_RESTART] = "restart"};
-    int index;
-    bool found = find_word(text, words, &index, error);
+        [WORKER_DEATH_END] = "end", [WORKER_DEATH_RESTART] = "restart", NULL};
+    unsigned index;
+    bool found = choice_parse(text, words, &index, error);
 
     *death = (WorkerDeath)index;
     return found;
