@@ -200,6 +200,11 @@ char *explain_refusal(const DriverAbi *abi, NvCaps caps, const RefusedCall *call
     case REFUSAL_LIMIT:
         say_limit(text, call);
         break;
+    case REFUSAL_QUOTA:
+        g_string_append(text,
+                        "`nvcuse limit` changes the quotas of a running instance; `nvcuse ps` "
+                        "shows how much it holds.");
+        break;
     case REFUSAL_COMPAT:
         g_string_append(text, "Run a 64-bit build of the program.");
         break;

@@ -33,7 +33,14 @@ void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *d
         .host = host,
         .objects = object_tree_new(&limits->objects),
     };
+    budgets_init(&proxy->budgets, NULL, false);
     proxy->files = nv_file_table_new(limits->files, released, proxy->objects);
+}
+
+void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *page)
+{
+    budgets_init(&proxy->budgets, page, quota->by_gpu);
+    proxy->managed = quota->managed;
 }
 
 void proxy_scope_gpus(Proxy *proxy)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "cuse-server/proxy/budgets/budget.h"
 #include "cuse-server/proxy/call/request.h"
 #include "cuse-server/proxy/objects/object-tree.h"
 #include "cuse-server/proxy/scope/gpu-scope.h"
@@ -17,6 +18,7 @@
  * @caps: enabled capabilities (NV_CAP_*)
  * @devices, @n_devices: the nodes of the instance; HostOps.open() takes an index into them
  * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
+ * @budgets: how much memory guests hold and may hold; @managed: what becomes of memory that nvidia-uvm manages
  * @share_uvm: initialise UVM files for many processes, without a tie to an address space
  * @tap: observer of all operations; NULL: no observer
  */
@@ -29,6 +31,8 @@ struct Proxy {
     NvFileTable *files;
     ObjectTree *objects;
     GpuScope *scope;
+    Budgets budgets;
+    ManagedMemory managed;
     bool share_uvm;
     ProxyTap *tap;
 };
@@ -37,6 +41,10 @@ struct Proxy {
 void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *devices,
                 unsigned n_devices, const ProxyLimits *limits, Host *host);
 void proxy_clear(Proxy *proxy);
+
+/** proxy_set_quota: from now on keep guests to quotas. Call it before the first call, and proxy_scope_gpus() too if @quota has by_gpu.
+ * @page: the present limits; outlives the proxy */
+void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *page);
 
 /** proxy_scope_gpus: from now on show guests only the GPUs among the instance's devices. */
 void proxy_scope_gpus(Proxy *proxy);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
 
 #include "abi/nv-ioctl.h"
@@ -42,4 +44,22 @@ typedef struct {
 static inline bool device_has_node(const Device *device)
 {
     return device->kind != DEVICE_DMA_BUF;
+}
+
+/** device_is_gpu: tell whether a device is a GPU. The control device is a frontend device, too, but none of a GPU. */
+static inline bool device_is_gpu(const Device *device)
+{
+    return device->kind == DEVICE_FRONTEND &&
+           minor(device->number) <= NV_MINOR_DEVICE_NUMBER_REGULAR_MAX;
+}
+
+/** device_gpu: the number of the GPU devices[@index] among the GPUs of @devices, from 0. */
+static inline uint32_t device_gpu(const Device *devices, unsigned index)
+{
+    uint32_t gpu = 0;
+
+    for (unsigned i = 0; i < index; i++) {
+        gpu += device_is_gpu(&devices[i]);
+    }
+    return gpu;
 }

@@ -12,6 +12,7 @@
 
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/instance-limits.h"
+#include "cuse-server/wire/quota.h"
 #include "cuse-server/wire/transport-kind.h"
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"
@@ -31,6 +32,7 @@ typedef enum { WORKER_DEATH_END, WORKER_DEATH_RESTART } WorkerDeath;
  * @driver: the release in the version tree whose ABI the instance has
  * @caps: the driver capabilities that are open to guests
  * @limits: how much guests may have at once
+ * @quota: how much memory guests may hold, at the start
  * @devices, @n_devices: the nodes that guests see
  * @threads: how many calls may be in progress at once
  * @transport: how calls reach the worker
@@ -47,6 +49,7 @@ typedef struct {
     DriverVersion driver;
     NvCaps caps;
     ProxyLimits limits;
+    InstanceQuota quota;
     Device devices[DEVICES_MAX];
     unsigned n_devices;
     unsigned threads;

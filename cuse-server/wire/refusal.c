@@ -60,6 +60,8 @@ static const struct {
          "the calling program has more rights than the one that opened the file (it is "
          "set-user-ID, or was handed the file), does not belong to the container, or keeps others "
          "from its memory; nvcuse does not touch the memory of such a program"},
+    [REFUSAL_QUOTA] = {"quota", "the memory would exceed what the instance may hold (--gpu-memory, "
+                                "--pinned-memory, --managed-memory)"},
 };
 
 const char *refusal_name(Refusal refusal)

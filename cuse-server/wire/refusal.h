@@ -28,6 +28,7 @@ typedef enum {
     REFUSAL_NEEDS_CALLER,
     REFUSAL_MAP,
     REFUSAL_NOT_OPENER,
+    REFUSAL_QUOTA,
     REFUSAL_COUNT,
 } Refusal;
 

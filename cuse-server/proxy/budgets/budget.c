@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/proxy/budgets/budget.h"
+
+struct Charge {
+    gatomicrefcount holders;
+    Budget *budget;
+    uint64_t bytes;
+};
+
+void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu)
+{
+    *budgets = (Budgets){.by_gpu = by_gpu};
+    budgets->pinned.limit = page ? &page->pinned_memory : NULL;
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        budgets->gpus[i].limit = page ? &page->gpu_memory[i] : NULL;
+    }
+}
+
+Budget *budgets_gpu(Budgets *budgets, uint32_t gpu)
+{
+    if (!budgets->by_gpu) {
+        return &budgets->any_gpu;
+    }
+    return gpu < QUOTA_GPUS_MAX ? &budgets->gpus[gpu] : NULL;
+}
+
+uint64_t budget_limit(const Budget *budget)
+{
+    const uint64_t limit = budget->limit ? atomic_load(budget->limit) : QUOTA_UNLIMITED;
+
+    return limit == QUOTA_UNLIMITED ? UINT64_MAX : limit;
+}
+
+uint64_t budget_used(const Budget *budget)
+{
+    return atomic_load(&budget->used);
+}
+
+static void raise_peak(Budget *budget, uint64_t used)
+{
+    uint64_t peak = atomic_load(&budget->peak);
+
+    while (used > peak && !atomic_compare_exchange_weak(&budget->peak, &peak, used)) {
+    }
+}
+
+/* Add @bytes unless the sum exceeds @limit. A sum that overflows exceeds every limit. */
+static bool budget_take(Budget *budget, uint64_t bytes, uint64_t limit)
+{
+    uint64_t used = atomic_load(&budget->used);
+    uint64_t sum;
+
+    do {
+        if (!g_uint64_checked_add(&sum, used, bytes) || sum > limit) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&budget->used, &used, sum));
+    raise_peak(budget, sum);
+    return true;
+}
+
+static void budget_give_back(Budget *budget, uint64_t bytes)
+{
+    atomic_fetch_sub(&budget->used, bytes);
+}
+
+Charge *charge_new(Budget *budget, uint64_t bytes)
+{
+    if (!budget_take(budget, bytes, budget_limit(budget))) {
+        return NULL;
+    }
+    Charge *charge = g_new(Charge, 1);
+    g_atomic_ref_count_init(&charge->holders);
+    charge->budget = budget;
+    charge->bytes = bytes;
+    return charge;
+}
+
+void charge_settle(Charge *charge, uint64_t bytes)
+{
+    if (bytes < charge->bytes) {
+        budget_give_back(charge->budget, charge->bytes - bytes);
+        charge->bytes = bytes;
+    } else if (budget_take(charge->budget, bytes - charge->bytes, UINT64_MAX)) {
+        charge->bytes = bytes;
+    }
+}
+
+Charge *charge_ref(Charge *charge)
+{
+    g_atomic_ref_count_inc(&charge->holders);
+    return charge;
+}
+
+void charge_unref(Charge *charge)
+{
+    if (charge && g_atomic_ref_count_dec(&charge->holders)) {
+        budget_give_back(charge->budget, charge->bytes);
+        g_free(charge);
+    }
+}
+
+uint64_t charge_bytes(const Charge *charge)
+{
+    return charge->bytes;
+}
+
+bool charge_is_shared(Charge *charge)
+{
+    return !g_atomic_ref_count_compare(&charge->holders, 1);
+}

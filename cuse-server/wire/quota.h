@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Quotas: how much memory the guests of an instance may hold. They are part of the specification of an instance. Those that can be
+ * changed while the instance runs are also in a page of memory that the broker writes and the worker reads.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "abi/nv-ioctl.h"
+
+/* The most GPUs of an instance: as many as the driver supports. */
+enum { QUOTA_GPUS_MAX = NV_MAX_DEVICES };
+
+/** QUOTA_UNLIMITED: the value of a limit that does not limit. It is 0, so that zeroed quotas limit nothing. */
+#define QUOTA_UNLIMITED UINT64_C(0)
+
+/**
+ * ManagedMemory: what becomes of memory that nvidia-uvm manages (cudaMallocManaged), and that it moves between host and GPU.
+ * @MANAGED_COUNT: programs may have it; it is counted apart from the quota
+ * @MANAGED_REFUSE: programs may not have it
+ * @MANAGED_FREE: programs may have it; it is not counted
+ */
+typedef enum { MANAGED_COUNT, MANAGED_REFUSE, MANAGED_FREE } ManagedMemory;
+
+/**
+ * InstanceQuota: the quotas at the start.
+ * @by_gpu: guests' use is told apart by GPU. Without it there are no limits of GPU memory, and none can be set later
+ * @gpu_memory: bytes of GPU memory, for each of the instance's GPUs, in the order of its devices; see device_gpu()
+ * @pinned_memory: bytes of the host's memory that the driver allocates for guests
+ * @managed: see ManagedMemory
+ */
+typedef struct {
+    _Bool by_gpu;
+    uint64_t gpu_memory[QUOTA_GPUS_MAX];
+    uint64_t pinned_memory;
+    ManagedMemory managed;
+} InstanceQuota;
+
+/** QuotaPage: the present limits, in bytes; see InstanceQuota. */
+typedef struct {
+    _Atomic uint64_t gpu_memory[QUOTA_GPUS_MAX];
+    _Atomic uint64_t pinned_memory;
+} QuotaPage;
