@@ -35,6 +35,9 @@ typedef struct CallWork CallWork;
  * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
  * @client: the client in which the call is made, locked as Effect.lock says, or NULL
  * @clients: two clients that the effect has locked
+ * @gpu: the number among the instance's GPUs of the GPU that the parameters name by its device instance; NO_GPU: none, or use is
+ * not told apart by GPU
+ * @charge: for the memory that Effect.cost has announced, or NULL. `after` takes it if the memory stays allocated
  */
 typedef struct {
     const AbiEntry *entry;
@@ -50,6 +53,8 @@ typedef struct {
     GpuScope *scope;
     Client *client;
     ClientPair clients;
+    uint32_t gpu;
+    Charge *charge;
     CallWork *work;
 } Call;
 
@@ -83,6 +88,16 @@ typedef enum {
     ASK_FOR_FILE, /* by the worker; the guest gets a file for the one that the driver puts into the member with role FD */
 } HostWay;
 
+/** CostKind: the kind of memory that a call makes the driver allocate. */
+typedef enum { COST_NONE, COST_GPU, COST_PINNED } CostKind;
+
+/** CallCost: memory that a call makes the driver allocate. @gpu: for COST_GPU: which GPU's, by its number among the instance's */
+typedef struct {
+    CostKind kind;
+    uint32_t gpu;
+    uint64_t bytes;
+} CallCost;
+
 typedef struct Effect Effect;
 
 /**
@@ -102,6 +117,7 @@ typedef struct Effect Effect;
  * @check: called when the copies are here, and descriptors and clients are translated; nothing is locked. Returns false if it has
  * refused the call
  * @before: called with the locks held, before the host is asked. Returns false if it has refused the call
+ * @cost: called after `before`: the memory that the driver would allocate. If the quota has no room for it, the call is refused
  * @after: called when the driver has answered with NV_OK, or without a status, and the answer is translated. May refuse the call
  * @failed: called when the driver has answered with another status
  */
@@ -120,6 +136,7 @@ struct Effect {
     bool (*map)(Call *call);
     bool (*check)(Call *call);
     bool (*before)(Call *call);
+    CallCost (*cost)(const Call *call);
     void (*after)(Call *call);
     void (*failed)(Call *call);
 };

@@ -9,6 +9,7 @@
  *     check          run the effect's check; find the file whose mapping the call makes; check that there is room for an object
  *     lock           lock the file's mapping and the client, as the effect says
  *     before         run the effect's last preparation
+ *     charge         charge the memory that the driver would allocate, and refuse the call if the quota has no room for it
  *     scope          replace GPUs that the instance may not see
  *     ask            make the call at the host, and put the guest's values back (request_restore())
  *
@@ -18,7 +19,8 @@
  *     account        note the driver's status
  *     after          run the effect's `after`, or `failed` if the status is not NV_OK
  *
- * A step that refuses the call skips the steps after it. In any case but a retry, let_go() unlocks and frees at the end.
+ * A step that refuses the call skips the steps after it. In any case but a retry, let_go() unlocks and frees at the end. It gives
+ * back what was charged and not used.
  */
 #include "cuse-server/proxy/call/pipeline.h"
 
@@ -116,6 +118,29 @@ static CallStep step_before(Call *call)
     return goes_on(!call->work->effect->before || call->work->effect->before(call));
 }
 
+static CallStep charge(Call *call, Budget *budget, uint64_t bytes)
+{
+    call->charge = budget ? charge_new(budget, bytes) : NULL;
+    return goes_on(call->charge || call_refuse_status(call, NV_ERR_NO_MEMORY, REFUSAL_QUOTA));
+}
+
+static CallStep step_charge(Call *call)
+{
+    const Effect *effect = call->work->effect;
+    Budgets *budgets = &call->work->req->proxy->budgets;
+    const CallCost cost = effect->cost ? effect->cost(call) : (CallCost){.kind = COST_NONE};
+
+    switch (cost.kind) {
+    case COST_NONE:
+        return CALL_GOES_ON;
+    case COST_GPU:
+        return charge(call, budgets_gpu(budgets, cost.gpu), cost.bytes);
+    case COST_PINNED:
+        return charge(call, &budgets->pinned, cost.bytes);
+    }
+    g_assert_not_reached();
+}
+
 /* Scope GPUs. This is the last step before asking the host, because it may start a GPU. */
 static CallStep step_scope(Call *call)
 {
@@ -125,8 +150,12 @@ static CallStep step_scope(Call *call)
         call->work->scoped.params = call->params;
         return CALL_GOES_ON;
     }
-    return goes_on(gpu_scope_before(&call->work->scoped, call->work->req, members, call->params,
-                                    call->params_size));
+    if (!gpu_scope_before(&call->work->scoped, call->work->req, members, call->params,
+                          call->params_size)) {
+        return CALL_ANSWERED;
+    }
+    call->gpu = call->work->scoped.gpu;
+    return CALL_GOES_ON;
 }
 
 static CallStep step_ask(Call *call)
@@ -192,6 +221,7 @@ static void let_go(Call *call)
     if (work->alloc.guest && work->req->error == 0) {
         alloc_narrow(call);
     }
+    charge_unref(call->charge);
     g_free(call->asked);
     g_free(call->own);
 }
@@ -214,13 +244,14 @@ static void begin(CallWork *work, Request *req)
 
 RequestResult pipeline_run(Request *req)
 {
-    static CallStep (*const steps[])(Call *) = {step_look_up,      step_map,   step_commit,
-                                                step_translate_in, step_check, step_lock,
-                                                step_before,       step_scope, step_ask};
+    static CallStep (*const steps[])(Call *) = {
+        step_look_up, step_map,    step_commit, step_translate_in, step_check,
+        step_lock,    step_before, step_charge, step_scope,        step_ask};
     CallWork work;
     Call call = {.objects = req->proxy->objects,
                  .scope = req->proxy->scope,
                  .file_id = req->file->id,
+                 .gpu = NO_GPU,
                  .work = &work};
     CallStep now = CALL_GOES_ON;
 

@@ -12,6 +12,7 @@
 #include "abi/nvos32.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
+#include "cuse-server/proxy/effects/memory-cost.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 
@@ -76,7 +77,17 @@ static void after_alloc_memory(Call *call)
     const NVOS02_PARAMETERS *p = call->params;
 
     client_add(call->client, p->hObjectNew, asked->hClass, &asked->hObjectParent, 1);
-    client_set_memory(call->client, p->hObjectNew, limit_bytes(p->limit));
+    memory_keep(call, p->hObjectNew);
+}
+
+/* The size of system memory. The driver does not return the size that it has rounded up. For the other classes, no memory is
+ * allocated, and the limit is the driver's answer (src/nvidia/interface/deprecated/rmapi_deprecated_allocmemory.c). */
+static CallCost cost_of_system(const Call *call)
+{
+    const NVOS02_PARAMETERS *p = call->params;
+    const MemoryWanted wanted = {NV01_MEMORY_SYSTEM, 0, limit_bytes(p->limit), 0};
+
+    return memory_cost(call, &wanted, p->hObjectParent);
 }
 
 /* Record system memory. The same call can prepare the memory for mmap() of `fd`. */
@@ -98,6 +109,7 @@ static const Effect *choose_alloc_memory(Call *call)
                                   .makes_mapping = true,
                                   .lock = LOCK_FOR_NEW,
                                   .keeps = true,
+                                  .cost = cost_of_system,
                                   .after = after_alloc_system};
     static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_memory};
     const NVOS02_PARAMETERS *p = call->params;
@@ -151,19 +163,29 @@ static void after_heap_alloc(Call *call)
     const NVOS32_PARAMETERS *p = call->params;
     const NvHandle dependencies[] = {asked->hObjectParent, asked->hVASpace};
     const uint32_t object_class = heap_class(&asked->data.AllocSize);
-    const bool is_virtual = object_class == NV50_MEMORY_VIRTUAL;
 
     client_add(call->client, p->data.AllocSize.hMemory, object_class, dependencies,
-               is_virtual ? 2 : 1);
-    if (!is_virtual) {
-        client_set_memory(call->client, p->data.AllocSize.hMemory, p->data.AllocSize.size);
-    }
+               object_class == NV50_MEMORY_VIRTUAL ? 2 : 1);
+    memory_settle(call, p->data.AllocSize.size);
+    memory_keep(call, p->data.AllocSize.hMemory);
+}
+
+static CallCost cost_of_heap(const Call *call)
+{
+    const NVOS32_PARAMETERS *p = call->params;
+    const NVOS32_PARAMETERS_data_AllocSize *size = &p->data.AllocSize;
+    const MemoryWanted wanted = {heap_class(size), size->flags, size->size, size->alignment};
+
+    return memory_cost(call, &wanted, p->hObjectParent);
 }
 
 static const Effect *choose_heap(Call *call)
 {
-    static const Effect alloc_size = {
-        .lock = LOCK_FOR_NEW, .keeps = true, .map = map_heap_address, .after = after_heap_alloc};
+    static const Effect alloc_size = {.lock = LOCK_FOR_NEW,
+                                      .keeps = true,
+                                      .map = map_heap_address,
+                                      .cost = cost_of_heap,
+                                      .after = after_heap_alloc};
     const NVOS32_PARAMETERS *p = call->params;
 
     call_detail(call, p->function);

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/control/ctrl-memory.h"
 #include "cuse-server/proxy/effects/effects.h"
+#include "cuse-server/proxy/effects/memory-cost.h"
 
 enum { DEPENDENCIES_MAX = 2 };
 
@@ -31,22 +33,41 @@ static uint32_t number_at(const Call *call, const AbiMember *member)
     return number;
 }
 
-/* Record an object's GPU and its bytes of memory, from the parameters as the driver left them. A device without parameters is on
- * the first GPU. NV50_MEMORY_VIRTUAL is a range of addresses, not memory. */
-static void record_use(const Call *call, NvHandle handle)
+/* The size member of NV_MEMORY_ALLOCATION_PARAMS, whose layout differs by release only behind the members that are read here. */
+static const NV_MEMORY_ALLOCATION_PARAMS *memory_params(const Call *call)
 {
+    return call->params && abi_members_have(call->entry->members, ABI_ROLE_MEMORY_SIZE)
+               ? call->params
+               : NULL;
+}
+
+static CallCost cost_of_alloc(const Call *call)
+{
+    const NV_MEMORY_ALLOCATION_PARAMS *params = memory_params(call);
+    const NVOS64_PARAMETERS *alloc = call->argument;
+
+    if (!params) {
+        return (CallCost){.kind = COST_NONE};
+    }
+    const MemoryWanted wanted = {call->entry->number, params->flags, params->size,
+                                 params->alignment};
+    return memory_cost(call, &wanted, alloc->hObjectParent);
+}
+
+/* Record an object's GPU and its memory, from the parameters as the driver left them. A device without parameters is on the first
+ * GPU. */
+static void record_use(Call *call, NvHandle handle)
+{
+    const NV_MEMORY_ALLOCATION_PARAMS *memory = memory_params(call);
+
     ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_GPU_DEVICE)
     {
-        client_set_gpu(call->client, handle, call->params ? number_at(call, member) : 0);
+        client_set_gpu(call->client, handle, call->params ? number_at(call, member) : 0, call->gpu);
     }
-    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_MEMORY_SIZE)
-    {
-        NvU64 bytes;
-        if (call->params && call->entry->number != NV50_MEMORY_VIRTUAL) {
-            memcpy(&bytes, abi_place_at(call->params, &member->place, 0), sizeof bytes);
-            client_set_memory(call->client, handle, bytes);
-        }
+    if (memory) {
+        memory_settle(call, memory->size);
     }
+    memory_keep(call, handle);
 }
 
 /*
@@ -71,7 +92,7 @@ static void after_alloc(Call *call)
     record_use(call, alloc->hObjectNew);
 }
 
-const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .after = after_alloc};
+const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .cost = cost_of_alloc, .after = after_alloc};
 const Effect effect_alloc_no_params = {
     .lock = LOCK_FOR_NEW, .no_params = true, .after = after_alloc};
 

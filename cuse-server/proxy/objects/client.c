@@ -40,14 +40,6 @@ Object *client_find_object(Client *client, uint32_t handle)
     return g_hash_table_lookup(client->objects, GUINT_TO_POINTER(handle));
 }
 
-/* Return the GPU of an object. Objects below a device belong to the device's GPU. */
-static uint32_t gpu_of(Client *client, uint32_t parent)
-{
-    const Object *object = client_find_object(client, parent);
-
-    return object ? object->gpu : NO_GPU;
-}
-
 static Object *object_add(Client *client, uint32_t handle, uint32_t object_class, uint32_t parent)
 {
     Object *object = g_new0(Object, 1);
@@ -55,7 +47,9 @@ static Object *object_add(Client *client, uint32_t handle, uint32_t object_class
     object->handle = handle;
     object->object_class = object_class;
     object->parent = parent;
-    object->gpu = gpu_of(client, parent);
+    object->gpu =
+        client_gpu(client, parent); /* objects below a device belong to the device's GPU */
+    object->gpu_number = client_gpu_number(client, parent);
     object->serial = ++client->tree->last_serial;
     g_hash_table_insert(client->objects, GUINT_TO_POINTER(handle), object);
     g_atomic_int_inc(&client->tree->n_objects);
@@ -134,11 +128,16 @@ static void inherit(Client *client, Object *copy, Client *from, Object *dependen
     }
 }
 
-/* Give the copy its source's memory and time slice. */
+/* Give the copy what its source has: the charge for its memory, its GPU if it is not below another GPU's device, and the time
+ * slice. */
 static void copy_state(Object *copy, const Object *source)
 {
     copy->is_copy = true;
-    copy->memory = source->memory ? object_memory_ref(source->memory) : NULL;
+    copy->charge = source->charge ? charge_ref(source->charge) : NULL;
+    if (copy->gpu == NO_GPU) {
+        copy->gpu = source->gpu;
+        copy->gpu_number = source->gpu_number;
+    }
     copy->has_timeslice = source->has_timeslice;
     copy->timeslice_us = source->timeslice_us;
 }
@@ -190,28 +189,47 @@ void client_share(Client *client, uint32_t handle, const RS_SHARE_POLICY *policy
     }
 }
 
-void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu)
+void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu, uint32_t number)
 {
     Object *object = client_find_object(client, handle);
 
     if (object) {
         object->gpu = gpu;
+        object->gpu_number = number;
     }
 }
 
 uint32_t client_gpu(Client *client, uint32_t handle)
 {
-    return gpu_of(client, handle);
+    const Object *object = client_find_object(client, handle);
+
+    return object ? object->gpu : NO_GPU;
 }
 
-void client_set_memory(Client *client, uint32_t handle, uint64_t bytes)
+uint32_t client_gpu_number(Client *client, uint32_t handle)
+{
+    const Object *object = client_find_object(client, handle);
+
+    return object ? object->gpu_number : NO_GPU;
+}
+
+void client_set_charge(Client *client, uint32_t handle, Charge *charge)
 {
     Object *object = client_find_object(client, handle);
 
-    if (object) {
-        g_clear_pointer(&object->memory, object_memory_unref);
-        object->memory = object_memory_new(bytes);
+    if (!object) {
+        charge_unref(charge);
+        return;
     }
+    charge_unref(object->charge);
+    object->charge = charge;
+}
+
+Charge *client_charge(Client *client, uint32_t handle)
+{
+    const Object *object = client_find_object(client, handle);
+
+    return object && object->charge ? charge_ref(object->charge) : NULL;
 }
 
 void client_set_timeslice(Client *client, uint32_t handle, uint64_t microseconds)

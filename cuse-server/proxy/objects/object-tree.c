@@ -241,9 +241,9 @@ static ObjectUse use_of(const Client *client, const Object *object)
         .process = client->process,
         .object_class = object->object_class,
         .gpu = object->gpu,
-        .bytes = object->memory ? object->memory->bytes : 0,
+        .bytes = object->charge ? charge_bytes(object->charge) : 0,
         .is_copy = object->is_copy,
-        .is_shared = object->memory && !g_atomic_ref_count_compare(&object->memory->holders, 1),
+        .is_shared = object->charge && charge_is_shared(object->charge),
     };
 }
 

@@ -29,6 +29,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/proxy/budgets/budget.h"
 #include "cuse-server/proxy/objects/share-policy.h"
 #include "cuse-server/wire/instance-limits.h"
 
@@ -136,14 +137,21 @@ bool client_may_duplicate(Client *owner, uint32_t handle, Client *by);
 #define NO_GPU UINT32_MAX
 
 /** client_set_gpu: record which GPU a device object belongs to. Objects that are made below it later belong to the
- * same GPU. @gpu: its device instance */
-void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu);
+ * same GPU. @gpu: its device instance; @number: its number among the instance's GPUs, or NO_GPU: not known */
+void client_set_gpu(Client *client, uint32_t handle, uint32_t gpu, uint32_t number);
 
 /** client_gpu: return which GPU an object belongs to, or NO_GPU, also if the object is unknown. */
 uint32_t client_gpu(Client *client, uint32_t handle);
 
-/** client_set_memory: record that an object is memory of this many bytes. Later duplicates share the memory. */
-void client_set_memory(Client *client, uint32_t handle, uint64_t bytes);
+/** client_gpu_number: return the number among the instance's GPUs of the GPU that an object belongs to, or NO_GPU. */
+uint32_t client_gpu_number(Client *client, uint32_t handle);
+
+/** client_set_charge: record what an object's memory is charged to. Duplicates that are made later hold the charge as well.
+ * @charge: (transfer full): dropped if the object is unknown */
+void client_set_charge(Client *client, uint32_t handle, Charge *charge);
+
+/** client_charge: (transfer full): get the charge of an object's memory, or NULL if the object is unknown or not memory. */
+Charge *client_charge(Client *client, uint32_t handle);
 
 /**
  * client_free: forget an object and everything that depends on it, dependents first. An unknown handle is

@@ -35,28 +35,6 @@ void object_add_edge(Object *object, Object *dependency)
     g_queue_push_tail_link(&dependency->dependents, &edge->in_dependents);
 }
 
-ObjectMemory *object_memory_new(uint64_t bytes)
-{
-    ObjectMemory *memory = g_new0(ObjectMemory, 1);
-
-    g_atomic_ref_count_init(&memory->holders);
-    memory->bytes = bytes;
-    return memory;
-}
-
-ObjectMemory *object_memory_ref(ObjectMemory *memory)
-{
-    g_atomic_ref_count_inc(&memory->holders);
-    return memory;
-}
-
-void object_memory_unref(ObjectMemory *memory)
-{
-    if (g_atomic_ref_count_dec(&memory->holders)) {
-        g_free(memory);
-    }
-}
-
 void object_destroy(Object *object)
 {
     while (object->dependencies.head) {
@@ -66,7 +44,7 @@ void object_destroy(Object *object)
         edge_remove(object->dependents.head->data);
     }
     g_clear_pointer(&object->links, g_array_unref);
-    g_clear_pointer(&object->memory, object_memory_unref);
+    g_clear_pointer(&object->charge, charge_unref);
     share_policies_clear(&object->policies);
     g_free(object);
 }

@@ -29,12 +29,6 @@ typedef struct {
     bool is_dependent;
 } ObjectLink;
 
-/* ObjectMemory: shared by an object and its duplicates. It lives until the last of these objects is freed. */
-typedef struct {
-    gatomicrefcount holders;
-    uint64_t bytes;
-} ObjectMemory;
-
 struct Object {
     uint32_t handle;
     uint32_t object_class;
@@ -44,8 +38,9 @@ struct Object {
     GQueue dependencies; /* Edges to objects that this one is freed with */
     GArray *links;       /* ObjectLink, or NULL */
     SharePolicies policies;
-    uint32_t gpu;
-    ObjectMemory *memory; /* or NULL */
+    uint32_t gpu;        /* device instance */
+    uint32_t gpu_number; /* among the instance's GPUs */
+    Charge *charge;      /* for its memory, or NULL; its duplicates hold it as well */
     bool is_copy; /* it was made as a duplicate of another object, which may be freed by now */
     bool has_timeslice;
     uint64_t timeslice_us; /* as the guest set it */
@@ -68,8 +63,3 @@ void object_remove_link(Object *object, uint64_t serial);
 
 /** object_link_clear: give up what a link holds. */
 void object_link_clear(ObjectLink *link);
-
-/** object_memory_new: (transfer full): make memory of this many bytes, with one holder. */
-ObjectMemory *object_memory_new(uint64_t bytes);
-ObjectMemory *object_memory_ref(ObjectMemory *memory);
-void object_memory_unref(ObjectMemory *memory);

@@ -56,7 +56,7 @@ static void hide_device(GpuScopeCall *call, const AbiPlace *place)
     NvU32 instance = get_u32(call->params, place, 0);
 
     if (instance < INSTANCES) { /* the driver does not use higher ones */
-        call->held = gpu_scope_hold(call->scope, instance);
+        call->held = gpu_scope_hold(call->scope, instance, &call->gpu);
         if (call->held < 0) {
             put_u32(call->params, place, 0, gpu_scope_free_instance(call->scope));
         }
@@ -324,7 +324,7 @@ static void give_back(const GpuScopeCall *call, const AbiMember *member)
 
 void gpu_scope_none(GpuScopeCall *call)
 {
-    *call = (GpuScopeCall){.held = -1};
+    *call = (GpuScopeCall){.gpu = NO_GPU, .held = -1};
 }
 
 bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *members, void *params,
@@ -335,7 +335,10 @@ bool gpu_scope_before(GpuScopeCall *call, Request *req, const AbiMembers *member
      * parameters with instance 0 then take their place. */
     const bool by_default = !params && abi_members_have(members, ABI_ROLE_GPU_DEVICE);
 
-    *call = (GpuScopeCall){.scope = scope, .members = members, .params = params, .held = -1};
+    gpu_scope_none(call);
+    call->scope = scope;
+    call->members = members;
+    call->params = params;
     if ((!params && !by_default) ||
         members->begin[ABI_ROLE_GPU_ID] == members->begin[N_ABI_ROLES]) {
         return true;

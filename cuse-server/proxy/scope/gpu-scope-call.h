@@ -10,6 +10,7 @@
  * @params: the parameters for the host, in place of the guest's
  * @guest: a copy of the guest's parameters, or NULL: scoping does not change them
  * @scratch: what @params points to if gpu_scope_before() allocated it, or NULL
+ * @gpu: the number among the instance's GPUs of the GPU that the parameters name by its device instance, or NO_GPU
  * @held: a host file that keeps a GPU started, so that it keeps its device instance; or -1
  */
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     void *params;
     void *guest;
     void *scratch;
+    uint32_t gpu;
     int held;
 } GpuScopeCall;
 

@@ -289,7 +289,7 @@ static int hold_gpu(GpuScope *scope, const Gpu *gpu, NvU32 instance)
     return fd < 0 ? -1 : fd;
 }
 
-int gpu_scope_hold(GpuScope *scope, NvU32 instance)
+int gpu_scope_hold(GpuScope *scope, NvU32 instance, uint32_t *number)
 {
     int fd = -1;
 
@@ -298,6 +298,7 @@ int gpu_scope_hold(GpuScope *scope, NvU32 instance)
         NvU32 now;
         if (gpu->device >= 0 && ask_instance(scope, gpu, &now) && now == instance) {
             fd = hold_gpu(scope, gpu, instance);
+            *number = device_gpu(scope->devices, (unsigned)gpu->device);
         }
     }
     return fd;

@@ -78,10 +78,11 @@ NvU32 gpu_scope_free_instance(GpuScope *scope);
 
 /**
  * gpu_scope_hold: keep the GPU of ours that has this device instance started, so that it keeps the instance.
+ * @gpu: set to the number of this GPU among ours, in the order of the devices
  * Returns: a host file to be closed by gpu_scope_release(), or -1 if no GPU of ours has the instance or its file
  * cannot be opened.
  */
-int gpu_scope_hold(GpuScope *scope, NvU32 instance);
+int gpu_scope_hold(GpuScope *scope, NvU32 instance, uint32_t *gpu);
 
 /** gpu_scope_release: close a file. @fd: from gpu_scope_hold(); -1 is ignored */
 void gpu_scope_release(GpuScope *scope, int fd);

@@ -62,7 +62,7 @@ static void add(Client *client, NvHandle handle, NvU32 class, NvHandle parent, N
 {
     client_add(client, handle, class, &parent, 1);
     if (bytes) {
-        client_set_memory(client, handle, bytes);
+        client_set_charge(client, handle, charge_new(&fake->proxy.budgets.any_gpu, bytes));
     }
 }
 
@@ -75,7 +75,7 @@ static void add_program(NvHandle handle, uint64_t process, uint32_t gpu, NvU64 b
     object_tree_add_client(fake->proxy.objects, handle, ctl->id, &owner);
     client = object_tree_lock(fake->proxy.objects, handle);
     add(client, DEVICE, NV01_DEVICE_0, handle, 0);
-    client_set_gpu(client, DEVICE, gpu);
+    client_set_gpu(client, DEVICE, gpu, NO_GPU);
     add(client, SUBDEVICE, NV20_SUBDEVICE_0, DEVICE, 0);
     add(client, CHANNEL, AMPERE_CHANNEL_GPFIFO_A, DEVICE, 0);
     add(client, ENGINE, AMPERE_COMPUTE_A, CHANNEL, 0);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/proxy/effects/memory-cost.h"
+
+#include "abi/class.h"
+#include "abi/nvos32.h"
+
+/*
+ * The driver's manager of physical memory takes whole pages of 64 KiB, even if the memory has pages of 4 KiB
+ * (src/nvidia/src/kernel/mem_mgr/video_mem.c, _vidmemPmaAllocate). The host's memory has pages of 4 KiB.
+ */
+#define GPU_PAGE  UINT64_C(0x10000)
+#define HOST_PAGE UINT64_C(0x1000)
+
+/* Round up to a multiple of @unit. A sum that overflows exceeds every limit. */
+static uint64_t round_up(uint64_t bytes, uint64_t unit)
+{
+    const uint64_t rest = bytes % unit;
+
+    return rest == 0 || bytes > UINT64_MAX - (unit - rest) ? bytes : bytes + (unit - rest);
+}
+
+/*
+ * Memory at a fixed place in GPU memory takes everything from the last multiple of the alignment before it to the next one behind
+ * it, and the driver returns the small size. So a guest could take a gigabyte for 64 KiB (_vidmemPmaAllocate).
+ */
+static uint64_t gpu_bytes(const MemoryWanted *wanted)
+{
+    const uint64_t bytes = round_up(wanted->size, GPU_PAGE);
+    uint64_t sum;
+
+    if (!(wanted->flags & NVOS32_ALLOC_FLAGS_FIXED_ADDRESS_ALLOCATE) || wanted->alignment == 0) {
+        return bytes;
+    }
+    return g_uint64_checked_add(&sum, round_up(bytes, wanted->alignment), wanted->alignment)
+               ? sum
+               : UINT64_MAX;
+}
+
+CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle parent)
+{
+    switch (wanted->object_class) {
+    case NV01_MEMORY_LOCAL_USER:
+        return (CallCost){COST_GPU, client_gpu_number(call->client, parent), gpu_bytes(wanted)};
+    case NV01_MEMORY_SYSTEM:
+    case NV_MEMORY_EXTENDED_USER:
+        return (CallCost){COST_PINNED, NO_GPU, round_up(wanted->size, HOST_PAGE)};
+    default: /* addresses, or memory that is there already */
+        return (CallCost){COST_NONE, NO_GPU, 0};
+    }
+}
+
+void memory_settle(Call *call, NvU64 size)
+{
+    if (call->charge && size > charge_bytes(call->charge)) {
+        charge_settle(call->charge, size);
+    }
+}
+
+void memory_keep(Call *call, NvHandle object)
+{
+    if (call->charge) {
+        client_set_charge(call->client, object, g_steal_pointer(&call->charge));
+    }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much memory the driver takes for an object of memory. */
+#pragma once
+
+#include "cuse-server/proxy/call/call.h"
+
+/** MemoryWanted: what a guest asks for; members of NV_MEMORY_ALLOCATION_PARAMS and of NVOS32_PARAMETERS have the same names. */
+typedef struct {
+    uint32_t object_class;
+    NvU32 flags;
+    NvU64 size;
+    NvU64 alignment;
+} MemoryWanted;
+
+/**
+ * memory_cost: compute what the driver takes, before it rounds the size up.
+ * @parent: the object below which the memory is allocated, of the locked client of the call
+ */
+CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle parent);
+
+/** memory_settle: correct the charge of a call to the @size that the driver has rounded up. */
+void memory_settle(Call *call, NvU64 size);
+
+/** memory_keep: give the charge of a call to the object that the call has made. */
+void memory_keep(Call *call, NvHandle object);
