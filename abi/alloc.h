@@ -97,8 +97,8 @@ ABI_STRUCT(NV0080_ALLOC_PARAMETERS, 56,
     (NvV32, vaMode))
 
 ABI_STRUCT(NV_SEMAPHORE_SURFACE_ALLOC_PARAMETERS, 16,
-    (NvHandle, hSemaphoreMem, (OBJECT)),
-    (NvHandle, hMaxSubmittedMem, (OBJECT)),
+    (NvHandle, hSemaphoreMem, (HOLDS)),
+    (NvHandle, hMaxSubmittedMem, (HOLDS)),
     (NvU64, flags))
 
 ABI_STRUCT(NV00DE_ALLOC_PARAMETERS, 4,
@@ -108,7 +108,7 @@ ABI_STRUCT_SINCE(NV00DE_ALLOC_PARAMETERS, 545, 8,
 
 ABI_UNNAMED_STRUCT(NV00F8_ALLOCATION_PARAMETERS_map,
     (NvU64, offset),
-    (NvHandle, hVidMem, (OBJECT)),
+    (NvHandle, hVidMem, (HOLDS)),
     (NvU32, flags))
 ABI_STRUCT(NV00F8_ALLOCATION_PARAMETERS, 48,
     (NvU64, alignment),
@@ -150,10 +150,10 @@ ABI_STRUCT_SINCE(NV00FD_ALLOCATION_PARAMETERS, 590, 80,
 ABI_STRUCT(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 1,
     (NvBool, unused))
 ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 550, 8,
-    (NvHandle, hSemaphoreSurface, (OBJECT)),
+    (NvHandle, hSemaphoreSurface, (HOLDS)),
     (NvU32, maxQueueSize))
 ABI_STRUCT_SINCE(NV_MEMORY_MAPPER_ALLOCATION_PARAMS, 555, 24,
-    (NvHandle, hSemaphoreSurface, (OBJECT)),
+    (NvHandle, hSemaphoreSurface, (HOLDS)),
     (NvU32, maxQueueSize),
     (NvHandle, hNotificationMemory, (OBJECT)),
     (NvU64, notificationOffset))

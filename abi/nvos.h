@@ -9,6 +9,9 @@
 /* clang-format off */
 
 /* SHIFT and MASK describe a flag field. The mask applies after shifting the word right. */
+#define NVOS02_FLAGS_PHYSICALITY_SHIFT          4
+#define NVOS02_FLAGS_PHYSICALITY_MASK           0xf
+#define NVOS02_FLAGS_PHYSICALITY_CONTIGUOUS     0x0
 #define NVOS02_FLAGS_ALLOC_SHIFT                16
 #define NVOS02_FLAGS_ALLOC_MASK                 0x3
 #define NVOS02_FLAGS_ALLOC_NONE                 0x1

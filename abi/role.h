@@ -18,6 +18,8 @@
  *                          process allocated
  *     OBJECT               handle of an object. The driver looks it up in the call's client
  *     DEPENDENCY           an OBJECT on which the object that is allocated here depends: the driver frees both together
+ *     HOLDS                an OBJECT whose memory is kept allocated by what the call makes or changes: a new object, the object on
+ *                          which a command is made, or a dma-buf
  *     FD, DEVICE [, NONE]  descriptor of one of our files: FRONTEND, UVM, OPEN_ONLY, DMA_BUF. NONE says which number stands for
  *                          no file. NEGATIVE: a negative one. ZERO: 0. BY_EFFECT: whether the member is a descriptor depends
  *                          on other members, and the effect of the call decides it
@@ -72,6 +74,7 @@
     ROLE(CLIENT, "")                                                                            \
     ROLE(OBJECT, "object of the client")                                                        \
     ROLE(DEPENDENCY, "object of the client; freeing it also frees this one")                    \
+    ROLE(HOLDS, "object of the client; what the call makes keeps its memory allocated")             \
     ROLE(FD, "")                                                                                \
     ROLE(POINTER, "pointer, replaced by one to a copy of the caller's memory")                  \
     ROLE(ADDRESS, "address, passed on unchanged; nvcuse does not access memory there")          \

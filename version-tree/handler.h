@@ -53,6 +53,9 @@
     HANDLER(CONTROL, ctrl_get_p2p_caps_egm, "passes the struct on and returns its two tables of peer ids") \
     HANDLER(CONTROL, ctrl_gpu_get_id_info, "passes the struct on without its name buffer") \
     HANDLER(CONTROL, ctrl_register_va_space, "registers a virtual address space and tracks the dependency") \
+    HANDLER(CONTROL, ctrl_attach_mem, "attaches memory to fabric memory, which keeps it allocated") \
+    HANDLER(CONTROL, ctrl_fb_get_info, "returns sizes of the GPU's memory, of which the container sees its quota") \
+    HANDLER(CONTROL, ctrl_fb_get_info_v2, "returns sizes of the GPU's memory, of which the container sees its quota") \
     HANDLER(ALLOC, alloc_simple, "allocates the object with its parameters and tracks it") \
     HANDLER(ALLOC, alloc_no_params, "allocates the object without parameters and tracks it") \
     HANDLER(ALLOC, alloc_root_client, "makes a client: the root of a tree of objects") \

@@ -92,7 +92,7 @@ ABI_STRUCT_SINCE(NV00F8_CTRL_DESCRIBE_PARAMS, 595, 2136,
     (NvU32, memFlags))
 
 ABI_STRUCT(NV00F8_CTRL_ATTACH_MEM_INFO, 32,
-    (NvHandle, hMemory, (OBJECT)),
+    (NvHandle, hMemory, (HOLDS)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength))
@@ -112,14 +112,14 @@ ABI_STRUCT(NV00FD_CTRL_GET_INFO_PARAMS, 32,
 
 ABI_STRUCT(NV00FD_CTRL_ATTACH_MEM_PARAMS, 40,
     (NvHandle, hSubdevice, (OBJECT)),
-    (NvHandle, hMemory, (OBJECT)),
+    (NvHandle, hMemory, (HOLDS)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength),
     (NvU32, flags))
 ABI_STRUCT_SINCE(NV00FD_CTRL_ATTACH_MEM_PARAMS, 580, 40,
     (NvHandle, hSubdevice, (OBJECT)),
-    (NvHandle, hMemory, (OBJECT)),
+    (NvHandle, hMemory, (HOLDS)),
     (NvU64, offset),
     (NvU64, mapOffset),
     (NvU64, mapLength),

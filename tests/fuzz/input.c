@@ -115,6 +115,7 @@ static uint64_t scalar(Input *input, const AbiField *field)
     case ABI_ROLE_CLIENT:
     case ABI_ROLE_OBJECT:
     case ABI_ROLE_DEPENDENCY:
+    case ABI_ROLE_HOLDS:
         return input_handle(input);
     case ABI_ROLE_POINTER:
     case ABI_ROLE_NULLED:

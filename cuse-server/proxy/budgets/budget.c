@@ -5,11 +5,14 @@ struct Charge {
     gatomicrefcount holders;
     Budget *budget;
     uint64_t bytes;
+    GMutex lock;
+    GPtrArray *held; /* other charges, or NULL; guarded by lock */
 };
 
 void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu)
 {
     *budgets = (Budgets){.by_gpu = by_gpu};
+    budgets->pinned.is_pinned = true;
     budgets->pinned.limit = page ? &page->pinned_memory : NULL;
     for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
         budgets->gpus[i].limit = page ? &page->gpu_memory[i] : NULL;
@@ -73,6 +76,8 @@ Charge *charge_new(Budget *budget, uint64_t bytes)
     g_atomic_ref_count_init(&charge->holders);
     charge->budget = budget;
     charge->bytes = bytes;
+    charge->held = NULL;
+    g_mutex_init(&charge->lock);
     return charge;
 }
 
@@ -92,12 +97,48 @@ Charge *charge_ref(Charge *charge)
     return charge;
 }
 
+void charge_hold(Charge *charge, Charge *held)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&charge->lock);
+
+    if (held && !charge->held) {
+        charge->held = g_ptr_array_new();
+    }
+    if (held) {
+        g_ptr_array_add(charge->held, held);
+    }
+}
+
+/* Give back a charge without holders. Those that it held join @left. */
+static void give_back(Charge *charge, GPtrArray *left)
+{
+    budget_give_back(charge->budget, charge->bytes);
+    if (charge->held) {
+        g_ptr_array_extend_and_steal(left, charge->held);
+    }
+    g_mutex_clear(&charge->lock);
+    g_free(charge);
+}
+
+/* A guest decides how many charges hold one another in a row, so this does not call itself. */
 void charge_unref(Charge *charge)
 {
-    if (charge && g_atomic_ref_count_dec(&charge->holders)) {
-        budget_give_back(charge->budget, charge->bytes);
-        g_free(charge);
+    if (!charge || !g_atomic_ref_count_dec(&charge->holders)) {
+        return;
     }
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    give_back(charge, left);
+    for (guint i = 0; i < left->len; i++) {
+        Charge *held = g_ptr_array_index(left, i);
+        if (g_atomic_ref_count_dec(&held->holders)) {
+            give_back(held, left);
+        }
+    }
+}
+
+bool charge_is_pinned(const Charge *charge)
+{
+    return charge->budget->is_pinned;
 }
 
 uint64_t charge_bytes(const Charge *charge)

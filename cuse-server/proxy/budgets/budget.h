@@ -24,10 +24,12 @@
 /**
  * Budget: memory of one kind.
  * @limit: bytes; NULL or QUOTA_UNLIMITED: there is no limit
+ * @is_pinned: the memory is the host's
  * @used: bytes that guests hold now; @peak: the most that they have held
  */
 typedef struct {
     const _Atomic uint64_t *limit;
+    bool is_pinned;
     _Atomic uint64_t used;
     _Atomic uint64_t peak;
 } Budget;
@@ -78,6 +80,10 @@ Charge *charge_new(Budget *budget, uint64_t bytes);
  * holder, before others can see it. */
 void charge_settle(Charge *charge, uint64_t bytes);
 
+/** charge_hold: let a charge hold another one until it is given back itself. So an object of no bytes can keep the memory of other
+ * objects allocated, for all its duplicates. @held: (transfer full), or NULL */
+void charge_hold(Charge *charge, Charge *held);
+
 Charge *charge_ref(Charge *charge);
 
 /** charge_unref: drop a reference; @charge may be NULL. The last one gives the bytes back. Any thread may call this, with or
@@ -86,6 +92,9 @@ void charge_unref(Charge *charge);
 
 /** charge_bytes: get the size of the memory, in bytes. */
 uint64_t charge_bytes(const Charge *charge);
+
+/** charge_is_pinned: whether the memory is the host's. A mapping into a program keeps such memory allocated. */
+bool charge_is_pinned(const Charge *charge);
 
 /** charge_is_shared: whether the memory has more than one holder. */
 bool charge_is_shared(Charge *charge);

@@ -161,9 +161,10 @@ static int make_file(const Request *req, int host_fd, int32_t *guest_fd, uint32_
     return error ? error : host->ops->install(host, req->tid, (unsigned)device, guest_fd, id);
 }
 
-/* Give the guest a file that owns @host_fd (transfer full, also on error). Returns 0 or an errno. */
-static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
+/* Give the guest a file that owns @host_fd (transfer full, also on error), which becomes Call.target. Returns 0 or an errno. */
+static int hand_out(Call *call, int host_fd, int32_t *guest_fd)
 {
+    const Request *req = call->work->req;
     Host *host = req->proxy->host;
     uint32_t id = 0;
     int error = make_file(req, host_fd, guest_fd, &id);
@@ -172,6 +173,8 @@ static int hand_out(const Request *req, int host_fd, int32_t *guest_fd)
     /* The guest may have closed its file already. */
     if (!file || file->device->kind != DEVICE_DMA_BUF || !nv_file_adopt(file, host_fd)) {
         host_close(host, host_fd);
+    } else {
+        call->target = g_steal_pointer(&file);
     }
     return error;
 }
@@ -187,6 +190,9 @@ static bool ask_for_file(Call *call)
     int32_t *fd = abi_place_at(call->params, &member->place, 0);
     const int32_t asked = *fd;
 
+    if (asked >= 0 && !call_take_target(call)) {
+        return false;
+    }
     if (!ask_host(call) || asked >= 0) {
         return call->work->req->error == 0;
     }
@@ -195,7 +201,7 @@ static bool ask_for_file(Call *call)
     if (made < 0 || *call_status(call) != NV_OK) {
         return true;
     }
-    const int error = hand_out(call->work->req, made, fd);
+    const int error = hand_out(call, made, fd);
     return !error ||
            call_refuse(call, error, error == ENFILE ? REFUSAL_LIMIT : REFUSAL_NEEDS_CALLER);
 }

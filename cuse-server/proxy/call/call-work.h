@@ -38,7 +38,7 @@ typedef struct {
  * @params_at: the member of @host_argument that points to the parameters, or NULL
  * @unsized: the driver copies the parameters by a size that it knows itself (driver-block.h)
  * @asked_host: call_ask() has returned true
- * @mapping_locked: the lock of Call.target's mapping is held
+ * @target_locked: Call.target's lock is held
  * @alloc: for NV_ESC_RM_ALLOC. @guest: the argument in the guest's own form; NULL: this is another call. @short_form: whether
  * that is the shorter form. @event: the copy that the class was taken from, or NULL. @wide: the argument in the longer form
  */
@@ -56,7 +56,7 @@ struct CallWork {
     unsigned n_arrays;
     CallArray arrays[CALL_ARRAYS_MAX];
     GpuScopeCall scoped;
-    bool mapping_locked;
+    bool target_locked;
     struct {
         void *guest;
         bool short_form;

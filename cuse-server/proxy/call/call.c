@@ -68,6 +68,17 @@ bool call_take_target(Call *call)
     return call->target || call_refuse(call, EINVAL, REFUSAL_BAD_FD);
 }
 
+void *call_array(const Call *call, const NvP64 *at, size_t *size)
+{
+    for (unsigned i = 0; i < call->work->n_arrays; i++) {
+        if (call->work->arrays[i].at == at) {
+            *size = call->work->arrays[i].size;
+            return call->work->arrays[i].copy;
+        }
+    }
+    return NULL;
+}
+
 void call_ask_with(Call *call, void *own, size_t size)
 {
     call->own = own;
@@ -91,7 +102,7 @@ bool call_number_of(Call *call, uint64_t process, uint32_t *number)
 
 bool call_has_room(Call *call, unsigned objects, bool client)
 {
-    g_assert(!call->client && !call->clients.first && !call->work->mapping_locked);
+    g_assert(!call->client && !call->clients.first && !call->work->target_locked);
     return proxy_has_room(call->work->req->proxy, objects, client) ||
            call_refuse_status(call, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
 }

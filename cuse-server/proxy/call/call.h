@@ -30,13 +30,14 @@ typedef struct CallWork CallWork;
  * @asked: a copy of @params as the guest passed them, if Effect.keeps is set
  * @own: the bytes that the host gets in place of the argument, or NULL
  * @file_id: the file that the call is made on
- * @target: a file that the parameters name, if the effect asks for it or Effect.makes_mapping is set
+ * @target: a file that the parameters name, if the effect asks for it or Effect.locks_target is set
  * @objects: the objects of the instance's guests
  * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
  * @client: the client in which the call is made, locked as Effect.lock says, or NULL
  * @clients: two clients that the effect has locked
  * @gpu: the number among the instance's GPUs of the GPU that the parameters name by its device instance; NO_GPU: none, or use is
  * not told apart by GPU
+ * @budgets: how much memory the instance's guests hold and may hold
  * @charge: for the memory that Effect.cost has announced, or NULL. `after` takes it if the memory stays allocated
  */
 typedef struct {
@@ -54,6 +55,7 @@ typedef struct {
     Client *client;
     ClientPair clients;
     uint32_t gpu;
+    Budgets *budgets;
     Charge *charge;
     CallWork *work;
 } Call;
@@ -88,8 +90,9 @@ typedef enum {
     ASK_FOR_FILE, /* by the worker; the guest gets a file for the one that the driver puts into the member with role FD */
 } HostWay;
 
-/** CostKind: the kind of memory that a call makes the driver allocate. */
-typedef enum { COST_NONE, COST_GPU, COST_PINNED } CostKind;
+/** CostKind: the kind of memory that a call makes the driver allocate. COST_HOLDER: none, but the call gets a charge, with which the
+ * new object can hold the memory of others. */
+typedef enum { COST_NONE, COST_HOLDER, COST_GPU, COST_PINNED } CostKind;
 
 /** CallCost: memory that a call makes the driver allocate. @gpu: for COST_GPU: which GPU's, by its number among the instance's */
 typedef struct {
@@ -108,8 +111,8 @@ typedef struct Effect Effect;
  * @no_params: for classes: ignore the parameters that the guest passes
  * @bad_fd_is_status: answer a wrong descriptor with NV_ERR_INVALID_ARGUMENT instead of EINVAL
  * @names_file: the member that the role leaves to the effect (BY_EFFECT) is a descriptor; if false, the driver gets -1
- * @makes_mapping: the call may make the mapping context of the file that a descriptor names. That file becomes Call.target, and
- * its mapping is locked during the call
+ * @locks_target: the call may change what the driver keeps with the file that a descriptor names. That file becomes Call.target,
+ * and is locked during the call
  * @keeps: set Call.asked
  * @lock, @way: see ClientLock and HostWay
  * @choose: for ioctls with a struct: choose the real effect by the argument. Returns NULL if it has refused the call
@@ -128,7 +131,7 @@ struct Effect {
     bool no_params;
     bool bad_fd_is_status;
     bool names_file;
-    bool makes_mapping;
+    bool locks_target;
     bool keeps;
     ClientLock lock;
     HostWay way;
@@ -173,6 +176,10 @@ bool call_take_target(Call *call);
 void call_ask_with(Call *call, void *own, size_t size);
 
 /* For `check`, `before` and `after`. */
+
+/** call_array: get the private copy of an array. @at: the member that points to it, in the parameters; @size: set to the bytes of the
+ * copy. Returns NULL if the guest has passed a null pointer. */
+void *call_array(const Call *call, const NvP64 *at, size_t *size);
 
 /** call_process: the process that calls. Returns NULL if it has ended. */
 const GuestProcess *call_process(Call *call);

@@ -6,8 +6,8 @@
  *     map            ask for the guest memory that pointers lead to
  *     commit         check that all copies are here; if not, the transport fetches them, and runs the request again from the top
  *     translate in   replace the guest's descriptors, pointers and clients by the host's
- *     check          run the effect's check; find the file whose mapping the call makes; check that there is room for an object
- *     lock           lock the file's mapping and the client, as the effect says
+ *     check          run the effect's check; find the file that the call changes; check that there is room for an object
+ *     lock           lock the file that a descriptor names and the client, as the effect says
  *     before         run the effect's last preparation
  *     charge         charge the memory that the driver would allocate, and refuse the call if the quota has no room for it
  *     scope          replace GPUs that the instance may not see
@@ -81,29 +81,34 @@ static CallStep step_check(Call *call)
     const Effect *effect = call->work->effect;
 
     return goes_on((!effect->check || effect->check(call)) &&
-                   (!effect->makes_mapping || call_take_target(call)) &&
+                   (!effect->locks_target || call_take_target(call)) &&
                    (effect->lock != LOCK_FOR_NEW || call_has_room(call, 1, false)));
 }
 
+/* Find the client to lock: that in which the call is made, or else the first that the parameters name. */
 static NvHandle client_handle(const Call *call)
 {
+    const AbiMember *found = NULL;
+
     ABI_FOR_EACH_MEMBER(member, call->work->of_argument, ABI_ROLE_CLIENT)
     {
-        if (member->role->client == ABI_CLIENT_CALL) {
-            return *(const NvHandle *)abi_place_at(call->argument, &member->place, 0);
+        if (!found || member->role->client == ABI_CLIENT_CALL) {
+            found = member;
         }
     }
-    g_assert_not_reached(); /* the table of effects is wrong; the tests make every call, and would find it */
+    g_assert(
+        found); /* else the table of effects is wrong; the tests make every call, and would find it */
+    return *(const NvHandle *)abi_place_at(call->argument, &found->place, 0);
 }
 
-/* Lock order: first the mapping of a file, then a client. */
+/* Lock order: first a file, then a client. */
 static CallStep step_lock(Call *call)
 {
     const Effect *effect = call->work->effect;
 
-    if (effect->makes_mapping) {
-        g_mutex_lock(&call->target->map.lock);
-        call->work->mapping_locked = true;
+    if (effect->locks_target) {
+        g_mutex_lock(&call->target->lock);
+        call->work->target_locked = true;
     }
     if (effect->lock == LOCK_NONE) {
         return CALL_GOES_ON;
@@ -127,16 +132,17 @@ static CallStep charge(Call *call, Budget *budget, uint64_t bytes)
 static CallStep step_charge(Call *call)
 {
     const Effect *effect = call->work->effect;
-    Budgets *budgets = &call->work->req->proxy->budgets;
     const CallCost cost = effect->cost ? effect->cost(call) : (CallCost){.kind = COST_NONE};
 
     switch (cost.kind) {
     case COST_NONE:
         return CALL_GOES_ON;
+    case COST_HOLDER:
+        return charge(call, &call->budgets->any_gpu, 0);
     case COST_GPU:
-        return charge(call, budgets_gpu(budgets, cost.gpu), cost.bytes);
+        return charge(call, budgets_gpu(call->budgets, cost.gpu), cost.bytes);
     case COST_PINNED:
-        return charge(call, &budgets->pinned, cost.bytes);
+        return charge(call, &call->budgets->pinned, cost.bytes);
     }
     g_assert_not_reached();
 }
@@ -214,8 +220,8 @@ static void let_go(Call *call)
     if (call->clients.first) {
         object_tree_unlock_pair(&call->clients);
     }
-    if (work->mapping_locked) {
-        g_mutex_unlock(&call->target->map.lock);
+    if (work->target_locked) {
+        g_mutex_unlock(&call->target->lock);
     }
     g_clear_pointer(&call->target, nv_file_unref);
     if (work->alloc.guest && work->req->error == 0) {
@@ -235,7 +241,7 @@ static void begin(CallWork *work, Request *req)
     work->of_argument = work->members = &abi_members_none;
     work->host_argument = NULL;
     work->params_at = NULL;
-    work->unsized = work->asked_host = work->mapping_locked = false;
+    work->unsized = work->asked_host = work->target_locked = false;
     work->n_arrays = 0;
     work->alloc.guest = NULL;
     work->alloc.event = NULL;
@@ -252,6 +258,7 @@ RequestResult pipeline_run(Request *req)
                  .scope = req->proxy->scope,
                  .file_id = req->file->id,
                  .gpu = NO_GPU,
+                 .budgets = &req->proxy->budgets,
                  .work = &work};
     CallStep now = CALL_GOES_ON;
 

@@ -8,7 +8,6 @@ static const Effect without_argument = {.argument = ARGUMENT_NONE};
 static const Effect any_size = {.size = SIZE_ANY};
 static const Effect uvm_initialize = {.way = ASK_IN_GUEST_OR_SHARED};
 static const Effect uvm_mm_initialize = {.bad_fd_is_status = true};
-static const Effect export_dmabuf = {.way = ASK_FOR_FILE};
 
 /* All handlers except three: the two that lead to other tables, and the one that is never forwarded. */
 static const Effect *const effects[N_ABI_HANDLERS] = {
@@ -18,7 +17,7 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_simple_no_status] = &plain,
     [HANDLER_has_fd] = &plain,
     [HANDLER_register_fd] = &input_only,
-    [HANDLER_export_dmabuf] = &export_dmabuf,
+    [HANDLER_export_dmabuf] = &effect_export_dmabuf,
     [HANDLER_alloc_memory] = &effect_alloc_memory,
     [HANDLER_alloc_context_dma2] = &effect_alloc_context_dma2,
     [HANDLER_dup_object] = &effect_dup_object,
@@ -57,6 +56,9 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_gpu_get_id_info] = &plain,
     [HANDLER_ctrl_get_build_version] = &effect_get_build_version,
     [HANDLER_ctrl_register_va_space] = &effect_register_va_space,
+    [HANDLER_ctrl_attach_mem] = &effect_attach_mem,
+    [HANDLER_ctrl_fb_get_info] = &effect_fb_get_info,
+    [HANDLER_ctrl_fb_get_info_v2] = &effect_fb_get_info_v2,
 
     [HANDLER_alloc_simple] = &effect_alloc,
     [HANDLER_alloc_no_params] = &effect_alloc_no_params,

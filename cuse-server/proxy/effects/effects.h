@@ -10,16 +10,17 @@ const Effect *effect_of(AbiHandler handler);
 
 /* Objects and their clients: objects.c, duplicate.c, control-exports.c. */
 extern const Effect effect_free, effect_alloc, effect_alloc_no_params, effect_alloc_client,
-    effect_alloc_context_dma2, effect_register_va_space;
+    effect_alloc_context_dma2, effect_register_va_space, effect_attach_mem;
 extern const Effect effect_dup_object, effect_share, effect_inherited_share;
-extern const Effect effect_export, effect_import;
+extern const Effect effect_export, effect_import, effect_export_dmabuf;
 
 /* Memory: memory.c, os-descriptor.c. */
 extern const Effect effect_map_memory, effect_alloc_memory, effect_vidheap_control;
 extern const Effect effect_os_descriptor, effect_os_descriptor_heap;
 
-/* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, control-timeslice.c, build-version.c. */
+/* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, fb-info.c, control-timeslice.c, build-version.c. */
 extern const Effect effect_card_info, effect_attach_gpus_to_fd;
 extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;
+extern const Effect effect_fb_get_info, effect_fb_get_info_v2;
 extern const Effect effect_set_timeslice, effect_get_timeslice;
 extern const Effect effect_get_build_version;

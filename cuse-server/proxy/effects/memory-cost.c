@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/effects/memory-cost.h"
 
+#include <string.h>
+
 #include "abi/class.h"
 #include "abi/nvos32.h"
 
@@ -36,6 +38,18 @@ static uint64_t gpu_bytes(const MemoryWanted *wanted)
                : UINT64_MAX;
 }
 
+/* Contiguous memory of the host is one block of 2^n pages (kernel-open/nvidia/nv-vm.c, nv_alloc_contig_pages). */
+static uint64_t host_bytes(const MemoryWanted *wanted)
+{
+    const uint64_t bytes = round_up(wanted->size, HOST_PAGE);
+
+    if (!wanted->is_contiguous || bytes == 0) {
+        return bytes;
+    }
+    return bytes > UINT64_C(1) << 63 ? UINT64_MAX
+                                     : UINT64_C(1) << (64 - __builtin_clzll(bytes - 1));
+}
+
 CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle parent)
 {
     switch (wanted->object_class) {
@@ -43,7 +57,7 @@ CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle pare
         return (CallCost){COST_GPU, client_gpu_number(call->client, parent), gpu_bytes(wanted)};
     case NV01_MEMORY_SYSTEM:
     case NV_MEMORY_EXTENDED_USER:
-        return (CallCost){COST_PINNED, NO_GPU, round_up(wanted->size, HOST_PAGE)};
+        return (CallCost){COST_PINNED, NO_GPU, host_bytes(wanted)};
     default: /* addresses, or memory that is there already */
         return (CallCost){COST_NONE, NO_GPU, 0};
     }
@@ -61,4 +75,22 @@ void memory_keep(Call *call, NvHandle object)
     if (call->charge) {
         client_set_charge(call->client, object, g_steal_pointer(&call->charge));
     }
+}
+
+GPtrArray *memory_held(const Call *call, uint32_t max)
+{
+    GPtrArray *held = g_ptr_array_new();
+
+    ABI_FOR_EACH_MEMBER(member, call->entry->members, ABI_ROLE_HOLDS)
+    {
+        for (uint32_t i = 0; i < MIN(member->place.n, max); i++) {
+            NvHandle handle;
+            memcpy(&handle, abi_place_at(call->params, &member->place, i), sizeof handle);
+            Charge *charge = client_charge(call->client, handle);
+            if (charge) {
+                g_ptr_array_add(held, charge);
+            }
+        }
+    }
+    return held;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much memory the driver takes for an object of memory. */
+/* How much memory the driver takes for an object of memory, and what else keeps memory allocated. */
 #pragma once
 
 #include "cuse-server/proxy/call/call.h"
 
-/** MemoryWanted: what a guest asks for; members of NV_MEMORY_ALLOCATION_PARAMS and of NVOS32_PARAMETERS have the same names. */
+/** MemoryWanted: what a guest asks for. @flags, @size, @alignment: members of NV_MEMORY_ALLOCATION_PARAMS and of NVOS32_PARAMETERS.
+ * @is_contiguous: the memory must not be scattered */
 typedef struct {
     uint32_t object_class;
     NvU32 flags;
     NvU64 size;
     NvU64 alignment;
+    bool is_contiguous;
 } MemoryWanted;
 
 /**
@@ -23,3 +25,7 @@ void memory_settle(Call *call, NvU64 size);
 
 /** memory_keep: give the charge of a call to the object that the call has made. */
 void memory_keep(Call *call, NvHandle object);
+
+/** memory_held: (transfer full): list the charges of the objects that members with role HOLDS name. @max: look at no more elements
+ * of an array */
+GPtrArray *memory_held(const Call *call, uint32_t max);

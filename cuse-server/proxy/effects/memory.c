@@ -51,15 +51,29 @@ static bool check_map_memory(Call *call)
            call_refuse_status(call, NV_ERR_INVALID_CLIENT, REFUSAL_BAD_CLIENT);
 }
 
+/* Let the file hold memory of the host that can be mapped through it. A mapping keeps such memory allocated when its object is
+ * freed (kernel-open/nvidia/nv.c, nv_free_pages), and the driver does not release a file that is mapped. */
+static void hold_mapped(Call *call, NvHandle memory)
+{
+    Charge *charge = call->client ? client_charge(call->client, memory) : NULL;
+
+    if (charge && charge_is_pinned(charge)) {
+        nv_file_hold(call->target, charge);
+    } else {
+        charge_unref(charge);
+    }
+}
+
 static void after_map_memory(Call *call)
 {
     const nv_ioctl_nvos33_parameters_with_fd *p = call->params;
 
     call->target->map.length = map_length(p->params.pLinearAddress, p->params.length);
+    hold_mapped(call, p->params.hMemory);
 }
 
 const Effect effect_map_memory = {
-    .makes_mapping = true, .check = check_map_memory, .after = after_map_memory};
+    .locks_target = true, .lock = LOCK_KNOWN, .check = check_map_memory, .after = after_map_memory};
 
 /* --- NV_ESC_RM_ALLOC_MEMORY ------------------------------------------------------------------- */
 
@@ -85,7 +99,9 @@ static void after_alloc_memory(Call *call)
 static CallCost cost_of_system(const Call *call)
 {
     const NVOS02_PARAMETERS *p = call->params;
-    const MemoryWanted wanted = {NV01_MEMORY_SYSTEM, 0, limit_bytes(p->limit), 0};
+    const bool is_contiguous =
+        FLAG_FIELD(p->flags, NVOS02_FLAGS_PHYSICALITY) == NVOS02_FLAGS_PHYSICALITY_CONTIGUOUS;
+    const MemoryWanted wanted = {NV01_MEMORY_SYSTEM, 0, limit_bytes(p->limit), 0, is_contiguous};
 
     return memory_cost(call, &wanted, p->hObjectParent);
 }
@@ -100,13 +116,14 @@ static void after_alloc_system(Call *call)
     if (FLAG_FIELD(asked->flags, NVOS02_FLAGS_ALLOC) != NVOS02_FLAGS_ALLOC_NONE &&
         FLAG_FIELD(asked->flags, NVOS02_FLAGS_MAPPING) != NVOS02_FLAGS_MAPPING_NO_MAP) {
         call->target->map.length = map_length(0, limit_bytes(p->limit));
+        hold_mapped(call, p->hObjectNew);
     }
 }
 
 static const Effect *choose_alloc_memory(Call *call)
 {
     static const Effect system = {.names_file = true,
-                                  .makes_mapping = true,
+                                  .locks_target = true,
                                   .lock = LOCK_FOR_NEW,
                                   .keeps = true,
                                   .cost = cost_of_system,
@@ -174,7 +191,10 @@ static CallCost cost_of_heap(const Call *call)
 {
     const NVOS32_PARAMETERS *p = call->params;
     const NVOS32_PARAMETERS_data_AllocSize *size = &p->data.AllocSize;
-    const MemoryWanted wanted = {heap_class(size), size->flags, size->size, size->alignment};
+    const bool is_contiguous =
+        FLAG_FIELD(size->attr, NVOS32_ATTR_PHYSICALITY) == NVOS32_ATTR_PHYSICALITY_CONTIGUOUS;
+    const MemoryWanted wanted = {heap_class(size), size->flags, size->size, size->alignment,
+                                 is_contiguous};
 
     return memory_cost(call, &wanted, p->hObjectParent);
 }

@@ -41,17 +41,39 @@ static const NV_MEMORY_ALLOCATION_PARAMS *memory_params(const Call *call)
                : NULL;
 }
 
+static bool is_contiguous(NvU32 attr)
+{
+    return (attr >> NVOS32_ATTR_PHYSICALITY_SHIFT & NVOS32_ATTR_PHYSICALITY_MASK) ==
+           NVOS32_ATTR_PHYSICALITY_CONTIGUOUS;
+}
+
+/* Whether objects of the class can keep other objects' memory allocated: what its parameters name, or what is attached later. */
+static bool may_hold(const Call *call)
+{
+    return abi_members_have(call->entry->members, ABI_ROLE_HOLDS) ||
+           call->entry->number == NV_MEMORY_MULTICAST_FABRIC;
+}
+
 static CallCost cost_of_alloc(const Call *call)
 {
     const NV_MEMORY_ALLOCATION_PARAMS *params = memory_params(call);
     const NVOS64_PARAMETERS *alloc = call->argument;
 
     if (!params) {
-        return (CallCost){.kind = COST_NONE};
+        return (CallCost){.kind = may_hold(call) ? COST_HOLDER : COST_NONE};
     }
     const MemoryWanted wanted = {call->entry->number, params->flags, params->size,
-                                 params->alignment};
+                                 params->alignment, is_contiguous(params->attr)};
     return memory_cost(call, &wanted, alloc->hObjectParent);
+}
+
+/* @held: (transfer full) */
+static void hold_all(Charge *charge, GPtrArray *held)
+{
+    for (guint i = 0; i < held->len; i++) {
+        charge_hold(charge, g_ptr_array_index(held, i));
+    }
+    g_ptr_array_unref(held);
 }
 
 /* Record an object's GPU and its memory, from the parameters as the driver left them. A device without parameters is on the first
@@ -66,6 +88,9 @@ static void record_use(Call *call, NvHandle handle)
     }
     if (memory) {
         memory_settle(call, memory->size);
+    }
+    if (call->params && call->charge) {
+        hold_all(call->charge, memory_held(call, UINT32_MAX));
     }
     memory_keep(call, handle);
 }
@@ -141,3 +166,22 @@ static void after_register_va_space(Call *call)
 
 /* From now on the object that the command is made on is freed with the address space. */
 const Effect effect_register_va_space = {.lock = LOCK_EXISTING, .after = after_register_va_space};
+
+/* --- NV00F8_CTRL_CMD_ATTACH_MEM, NV00FD_CTRL_CMD_ATTACH_MEM --------------------------------------- */
+
+/*
+ * Up to 565, the driver duplicates what is attached to fabric memory. Later drivers do not: freeing the memory detaches it
+ * (src/nvidia/src/kernel/mem_mgr/mem_fabric.c, mem_multicast_fabric.c). If the call fails, a part may be attached.
+ */
+static void after_attach(Call *call)
+{
+    Charge *charge = call->client ? client_charge(call->client, call_control(call)->hObject) : NULL;
+
+    if (charge) {
+        hold_all(charge, memory_held(call, UINT32_MAX));
+        charge_unref(charge);
+    }
+}
+
+const Effect effect_attach_mem = {
+    .size = SIZE_STRUCT, .lock = LOCK_KNOWN, .after = after_attach, .failed = after_attach};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/proxy/objects/nv-file.h"
 
-/* A closed file. The driver still has it, or, if @remnant is NULL, released it when it was closed. */
+/* A closed file. The driver still has it, or, if @remnant is NULL, released it when it was closed. @exports, @held: see NvFile */
 typedef struct {
     uint32_t id;
     unsigned places;
+    GPtrArray *exports;
+    GPtrArray *held;
     Host *host;
     HostRemnant *remnant;
 } Closed;
@@ -45,8 +47,17 @@ static void put(NvFileTable *table, GQueue *queue, Closed *closed)
     g_queue_push_tail(queue, closed);
 }
 
+static void drop_charges(GPtrArray *charges)
+{
+    if (charges) {
+        g_ptr_array_unref(charges);
+    }
+}
+
 static void closed_free(Closed *closed)
 {
+    drop_charges(closed->exports);
+    drop_charges(closed->held);
     if (closed->remnant) {
         closed->host->ops->forget(closed->host, closed->remnant);
     }
@@ -97,14 +108,20 @@ void nv_file_table_settle_all(NvFileTable *table)
 
 /* Close the host file. The driver releases it at once, unless something refers to it. The caller, which dropped the
  * last reference, may hold locks: nv_file_table_settle() therefore reports the release later. */
-static void close_file(const NvFile *file)
+static void close_file(NvFile *file)
 {
     if (!file->counts) {
         return; /* no guest had it */
     }
     Closed *closed = g_new(Closed, 1);
 
-    *closed = (Closed){file->id, (unsigned)g_atomic_int_get(&file->places), file->host, NULL};
+    *closed = (Closed){
+        .id = file->id,
+        .places = (unsigned)g_atomic_int_get(&file->places),
+        .exports = g_steal_pointer(&file->exports),
+        .held = g_steal_pointer(&file->held),
+        .host = file->host,
+    };
     if (file->fd >= 0) {
         closed->remnant = file->host->ops->close(file->host, file->fd);
     }
@@ -121,7 +138,8 @@ void nv_file_unref(NvFile *file)
     if (g_atomic_ref_count_dec(&file->refs)) {
         close_file(file);
         poll_state_clear(&file->poll);
-        g_mutex_clear(&file->map.lock);
+        g_mutex_clear(&file->lock);
+        g_mutex_clear(&file->held_lock);
         g_free(file);
     }
 }
@@ -136,6 +154,42 @@ unsigned nv_file_fill(NvFile *file, unsigned places)
         if (g_atomic_int_compare_and_exchange(&file->places, before, (gint)places)) {
             return places - (unsigned)before;
         }
+    }
+}
+
+/* --- charges ---------------------------------------------------------------------------------- */
+
+static GPtrArray *charges_of(GPtrArray **charges)
+{
+    if (!*charges) {
+        *charges = g_ptr_array_new_with_free_func((GDestroyNotify)charge_unref);
+    }
+    return *charges;
+}
+
+void nv_file_export(NvFile *file, unsigned place, Charge *charge)
+{
+    GPtrArray *exports = charges_of(&file->exports);
+
+    if (place >= exports->len) {
+        g_ptr_array_set_size(exports, (gint)place + 1);
+    }
+    charge_unref(exports->pdata[place]);
+    exports->pdata[place] = charge;
+}
+
+Charge *nv_file_exported(const NvFile *file, unsigned place)
+{
+    const bool is_there = file->exports && place < file->exports->len;
+
+    return is_there && file->exports->pdata[place] ? charge_ref(file->exports->pdata[place]) : NULL;
+}
+
+void nv_file_hold(NvFile *file, Charge *charge)
+{
+    if (charge) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&file->held_lock);
+        g_ptr_array_add(charges_of(&file->held), charge);
     }
 }
 
@@ -211,7 +265,8 @@ static NvFile *list_new(NvFileTable *table, uint32_t id, const Device *device, H
     file->host = host;
     file->fd = -1;
     poll_state_init(&file->poll);
-    g_mutex_init(&file->map.lock);
+    g_mutex_init(&file->lock);
+    g_mutex_init(&file->held_lock);
     g_hash_table_insert(table->files, GUINT_TO_POINTER(file->id), file);
     return file;
 }

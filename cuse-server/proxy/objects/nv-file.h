@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/proxy/budgets/budget.h"
 #include "cuse-server/proxy/host.h"
 #include "cuse-server/proxy/objects/poll-state.h"
 #include "cuse-server/wire/device.h"
@@ -17,12 +18,10 @@
 /**
  * MapContext: what an mmap() of a file would map, as far as the proxy has to know. The driver gives a file
  * at most one mapping context in its life (kernel-open/nvidia/nv-usermap.c, nv_add_mapping_context_to_file).
- * @lock: held during the host call that may make the context
- * @length: bytes, whole pages; 0: the file has no context. A caller that must not wait for that host call
- * reads it without the lock.
+ * @length: bytes, whole pages; 0: the file has no context. A caller that must not wait for the host call that may make the
+ * context reads it without NvFile.lock.
  */
 typedef struct {
-    GMutex lock;
     _Atomic uint64_t length;
 } MapContext;
 
@@ -39,7 +38,11 @@ typedef struct NvFileTable NvFileTable;
  * @counts: the file counts against the table's limit
  * @places: how many places for exported objects may be in use in the file; see nv_file_fill()
  * @poll: see poll-state.h
+ * @lock: held during a host call that may change what the driver keeps with the file; guards what follows. Lock order: a file,
+ * then a client
+ * @exports: the charges of the objects that were exported to the file, by place; NULL: nothing was exported
  * @map: the mapping context that NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap()
+ * @held: other charges that the file keeps, or NULL; guarded by @held_lock, under which no other lock is taken
  */
 typedef struct {
     gatomicrefcount refs;
@@ -53,7 +56,11 @@ typedef struct {
     bool counts;
     gint places; /* atomic */
     PollState poll;
+    GMutex lock;
+    GPtrArray *exports;
     MapContext map;
+    GMutex held_lock;
+    GPtrArray *held;
 } NvFile;
 
 NvFile *nv_file_ref(NvFile *file);
@@ -65,6 +72,19 @@ void nv_file_unref(NvFile *file);
 /** nv_file_fill: record that exported objects are in the first @places places of a file. Returns: by how many
  * places that exceeds the number recorded before; 0 if it does not. */
 unsigned nv_file_fill(NvFile *file, unsigned places);
+
+/* The three functions below concern charges of memory that the driver keeps allocated until it has released the file. The first two
+ * are called with the file locked. */
+
+/** nv_file_export: record the charge of the object that was exported to a place of a file, instead of the one before. @charge:
+ * (transfer full); NULL: the place is empty, or its object is not memory */
+void nv_file_export(NvFile *file, unsigned place, Charge *charge);
+
+/** nv_file_exported: (transfer full): get the charge of the object in a place of a file, or NULL. */
+Charge *nv_file_exported(const NvFile *file, unsigned place);
+
+/** nv_file_hold: hold a charge until the driver has released the file. @charge: (transfer full), or NULL */
+void nv_file_hold(NvFile *file, Charge *charge);
 
 /** nv_file_fd: get the host file's descriptor, or -1 if there is none yet: a dma-buf before nv_file_adopt(). */
 int nv_file_fd(const NvFile *file);

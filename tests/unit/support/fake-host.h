@@ -45,6 +45,7 @@ struct Fake {
     unsigned n_calls;
     SeenCall last;
     unsigned n_open;      /* host files open now */
+    unsigned n_opened;    /* host files opened so far */
     unsigned events;      /* events that poll() reports at the host, and then clears */
     GHashTable *guest_fd; /* guest descriptor -> file id */
     GHashTable *kept; /* host file -> 1: the driver keeps it after its close; NULL: it has let go */

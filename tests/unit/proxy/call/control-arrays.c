@@ -203,8 +203,13 @@ Test(control_arrays, debug_reads_are_bounded)
 Test(control_arrays, a_descriptor_is_translated_and_restored)
 {
     NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TO_FD_PARAMS p = {.fd = 3};
+    const GuestProcess process = {FAKE_PROCESS, 1000};
     NvU32 status;
 
+    cr_assert_eq(control(EXPORT_TO_FD, &p, sizeof p, &status), 0);
+    cr_assert_eq(status, NV_ERR_INVALID_CLIENT, "the client is not recorded");
+    cr_assert_eq(fake->n_calls, 0);
+    object_tree_add_client(fake->proxy.objects, 0, ctl->id, &process); /* control() names it 0 */
     cr_assert_eq(control(EXPORT_TO_FD, &p, sizeof p, &status), 0);
     cr_assert_eq(((NV0000_CTRL_OS_UNIX_EXPORT_OBJECT_TO_FD_PARAMS *)host_params)->fd, ctl->fd);
     cr_assert_eq(p.fd, 3);

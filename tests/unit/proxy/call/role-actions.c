@@ -47,6 +47,7 @@ static bool is_acted_on(const AbiRole *role)
     case ABI_ROLE_FD:
     case ABI_ROLE_MAPPING:
     case ABI_ROLE_DEPENDENCY:
+    case ABI_ROLE_HOLDS:
     case ABI_ROLE_MEMORY_SIZE:
     case ABI_ROLE_NULLED:
     case ABI_ROLE_REFUSED:
@@ -209,7 +210,7 @@ static void check_effect(const AbiEntry *entry)
                   "%s has no effect", entry->name);
         return;
     }
-    if (effect->way == ASK_FOR_FILE || effect->makes_mapping) {
+    if (effect->way == ASK_FOR_FILE || effect->locks_target) {
         cr_expect(abi_members_have(entry->members, ABI_ROLE_FD), "%s", entry->name);
     }
     if (effect->way == ASK_FOR_FILE || effect->bad_fd_is_status) {

@@ -128,6 +128,7 @@ static bool fits(const AbiLayout *layout, const AbiField *field)
     case ABI_ROLE_CLIENT:
     case ABI_ROLE_OBJECT:
     case ABI_ROLE_DEPENDENCY:
+    case ABI_ROLE_HOLDS:
     case ABI_ROLE_GPU_ID:
     case ABI_ROLE_GPU_DEVICE:
     case ABI_ROLE_GPU_SAID_ID:

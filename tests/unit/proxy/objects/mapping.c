@@ -48,9 +48,9 @@ Test(mapping, a_context_is_shown_from_its_beginning_and_a_gpus_no_further_than_i
 
 Test(mapping, the_question_does_not_wait_for_a_call_that_may_make_a_context)
 {
-    g_mutex_lock(&gpu->map.lock);
+    g_mutex_lock(&gpu->lock);
     cr_assert_eq(mapping_check(gpu, 4096, 0), EINVAL);
-    g_mutex_unlock(&gpu->map.lock);
+    g_mutex_unlock(&gpu->lock);
 }
 
 Test(mapping, uvm_files_are_the_drivers_to_judge_and_the_others_cannot_be_mapped)
