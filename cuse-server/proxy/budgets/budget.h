@@ -64,7 +64,7 @@ void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu);
  */
 Budget *budgets_gpu(Budgets *budgets, uint32_t gpu);
 
-/** budget_limit: get the present limit, in bytes. Returns UINT64_MAX if there is none. */
+/** budget_limit: get the present limit, in bytes, at least 1. Returns UINT64_MAX if there is none. */
 uint64_t budget_limit(const Budget *budget);
 
 /** budget_used: get the bytes that guests hold now. */

@@ -106,6 +106,20 @@ static CallCost cost_of_system(const Call *call)
     return memory_cost(call, &wanted, p->hObjectParent);
 }
 
+/* The driver answers with the last byte of all of the GPU's memory. A guest with a quota sees that of its share. */
+static void after_alloc_local(Call *call)
+{
+    const NVOS02_PARAMETERS *asked = call->asked;
+    NVOS02_PARAMETERS *p = call->params;
+    const Budget *budget =
+        budgets_gpu(call->budgets, client_gpu_number(call->client, asked->hObjectParent));
+
+    after_alloc_memory(call);
+    if (asked->hClass == NV01_MEMORY_LOCAL_USER && budget) {
+        p->limit = MIN(p->limit, budget_limit(budget) - 1);
+    }
+}
+
 /* Record system memory. The same call can prepare the memory for mmap() of `fd`. */
 static void after_alloc_system(Call *call)
 {
@@ -128,7 +142,7 @@ static const Effect *choose_alloc_memory(Call *call)
                                   .keeps = true,
                                   .cost = cost_of_system,
                                   .after = after_alloc_system};
-    static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_memory};
+    static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_local};
     const NVOS02_PARAMETERS *p = call->params;
 
     call_detail(call, p->hClass);

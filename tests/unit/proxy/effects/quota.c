@@ -593,6 +593,21 @@ Test(quota, a_guest_sees_its_share)
                  R);
 }
 
+/* For class 0x40, this call allocates nothing, and tells how much memory there is. */
+Test(quota, an_old_allocation_shows_the_share)
+{
+    nv_ioctl_nvos02_parameters_with_fd p = {.params = {.hRoot = CLIENT,
+                                                       .hObjectParent = DEVICE,
+                                                       .hObjectNew = FIRST,
+                                                       .hClass = NV01_MEMORY_LOCAL_USER,
+                                                       .limit = UINT64_C(1) << 40},
+                                            .fd = -1};
+
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC_MEMORY, &p, sizeof p), 0);
+    cr_expect_eq(p.params.limit, LIMIT - 1);
+    cr_expect_eq(used(), 0);
+}
+
 Test(quota, a_list_that_is_longer_than_its_room_is_not_overrun)
 {
     const AbiEntry *entry =
