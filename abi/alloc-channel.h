@@ -7,6 +7,10 @@
 
 /* clang-format off */
 
+/* NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS.engineType: the graphics engines, which also compute. */
+#define NV2080_ENGINE_TYPE_GR0 0x1
+#define NV2080_ENGINE_TYPE_GR7 0x8
+
 /* Lengths of arrays. */
 #define NV_MAX_SUBDEVICES              8
 #define CC_CHAN_ALLOC_IV_SIZE_DWORD    3

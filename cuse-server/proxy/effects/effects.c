@@ -69,8 +69,8 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_alloc_memory_virtual] = &effect_alloc,
     [HANDLER_alloc_context_dma] = &effect_alloc,
     [HANDLER_alloc_context_share] = &effect_alloc,
-    [HANDLER_alloc_channel_group] = &effect_alloc,
-    [HANDLER_alloc_channel] = &effect_alloc,
+    [HANDLER_alloc_channel_group] = &effect_alloc_channel_group,
+    [HANDLER_alloc_channel] = &effect_alloc_channel,
     [HANDLER_alloc_sm_debugger_session] = &effect_alloc,
 };
 

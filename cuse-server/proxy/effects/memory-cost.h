@@ -29,3 +29,13 @@ void memory_keep(Call *call, NvHandle object);
 /** memory_held: (transfer full): list the charges of the objects that members with role HOLDS name. @max: look at no more elements
  * of an array */
 GPtrArray *memory_held(const Call *call, uint32_t max);
+
+/**
+ * channel_group_cost: compute what the driver takes for a channel group: mostly buffers for the state of the graphics engine, whose
+ * size it does not tell. @engine: NV2080_ENGINE_TYPE_*
+ */
+CallCost channel_group_cost(const Call *call, NvU32 engine, NvHandle parent);
+
+/** channel_cost: compute what the driver takes for a channel. A channel that is not in a group, but directly below a device, gets a
+ * group of its own. */
+CallCost channel_cost(const Call *call, NvHandle parent);

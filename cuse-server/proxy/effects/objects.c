@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/control/ctrl-memory.h"
@@ -118,6 +119,25 @@ static void after_alloc(Call *call)
 }
 
 const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .cost = cost_of_alloc, .after = after_alloc};
+static CallCost cost_of_group(const Call *call)
+{
+    const NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS *params = call->params;
+    const NVOS64_PARAMETERS *alloc = call->argument;
+
+    return channel_group_cost(call, params ? params->engineType : 0, alloc->hObjectParent);
+}
+
+static CallCost cost_of_channel(const Call *call)
+{
+    const NVOS64_PARAMETERS *alloc = call->argument;
+
+    return channel_cost(call, alloc->hObjectParent);
+}
+
+const Effect effect_alloc_channel_group = {
+    .lock = LOCK_FOR_NEW, .cost = cost_of_group, .after = after_alloc};
+const Effect effect_alloc_channel = {
+    .lock = LOCK_FOR_NEW, .cost = cost_of_channel, .after = after_alloc};
 const Effect effect_alloc_no_params = {
     .lock = LOCK_FOR_NEW, .no_params = true, .after = after_alloc};
 

@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 
+#include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/control/ctrl0000.h"
@@ -383,6 +384,44 @@ Test(quota, a_fixed_address_counts_with_its_alignment)
     params.alignment = HUGE_PAGE;
     cr_assert_eq(alloc_with(FIRST, NV01_MEMORY_LOCAL_USER, &params), NV_OK);
     cr_assert_eq(used(), 2 * HUGE_PAGE);
+}
+
+static NvU32 alloc_plain(NvHandle parent, NvHandle handle, NvV32 class, const void *params,
+                         size_t n)
+{
+    NVOS64_PARAMETERS p = {.hRoot = CLIENT,
+                           .hObjectParent = parent,
+                           .hObjectNew = handle,
+                           .hClass = class,
+                           .pAllocParms = PARAMS};
+
+    memcpy(fake_at(fake, PARAMS), params, n);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC, &p, sizeof p), 0);
+    return p.status;
+}
+
+/* The driver takes memory for a channel group without telling. */
+Test(quota, channel_groups_and_channels_count)
+{
+    const NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS copy = {.engineType = 9};
+    const NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS compute = {.engineType = 1};
+    const NV_CHANNEL_ALLOC_PARAMS channel = {.gpFifoEntries = 1024};
+    const NvV32 group = KEPLER_CHANNEL_GROUP_A;
+
+    cr_assert_eq(alloc_plain(DEVICE, FIRST, group, &copy, sizeof copy), NV_OK);
+    cr_assert_eq(used(), PAGE);
+    cr_assert_eq(alloc_plain(DEVICE, FIRST + 1, group, &compute, sizeof compute), NV_OK);
+    const uint64_t of_group = used() - PAGE;
+    cr_assert_gt(of_group, HUGE_PAGE);
+    cr_assert_eq(
+        alloc_plain(FIRST + 1, FIRST + 2, HOPPER_CHANNEL_GPFIFO_A, &channel, sizeof channel),
+        NV_OK);
+    cr_assert_eq(used(), of_group + 2 * PAGE);
+    cr_assert_eq(alloc_plain(DEVICE, FIRST + 3, HOPPER_CHANNEL_GPFIFO_A, &channel, sizeof channel),
+                 NV_OK);
+    cr_assert_eq(used(), 2 * of_group + 3 * PAGE, "it gets a group of its own");
+    atomic_store(&page.gpu_memory[0], used() + of_group - 1);
+    cr_assert_eq(alloc_plain(DEVICE, FIRST + 4, group, &compute, sizeof compute), NV_ERR_NO_MEMORY);
 }
 
 Test(quota, memory_below_an_unknown_device_is_refused)
