@@ -176,14 +176,15 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
 {
     const WorkerSpec *spec = config->spec;
     BrokerLink *link = broker_link_new(spec->socket);
-    Proxy proxy;
+    /* Never freed: threads that serve calls go on until the process ends, also after this function has returned. */
+    Proxy *proxy = g_new0(Proxy, 1);
 
     call_log_watch(log, tell_broker, link);
     if (spec->instance.threads > 1) {
         broker_link_keep_descriptors(link);
     }
-    start_proxy(&proxy, config, broker_link_host(link), recorder);
-    Transport *transport = transport_new(spec, &proxy, link, log, error);
+    start_proxy(proxy, config, broker_link_host(link), recorder);
+    Transport *transport = transport_new(spec, proxy, link, log, error);
     const LockupNeeds needs = {.files = most_files(&spec->instance)};
     if (!transport || !lockup_worker(&spec->identity, &needs, error)) {
         return false;
