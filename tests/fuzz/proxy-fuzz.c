@@ -425,6 +425,15 @@ static void act(Fake *fake, uint32_t *files)
     }
 }
 
+static void check_given_back(const Budgets *budgets)
+{
+    g_assert_cmpuint(budget_used(&budgets->any_gpu), ==, 0);
+    g_assert_cmpuint(budget_used(&budgets->pinned), ==, 0);
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        g_assert_cmpuint(budget_used(&budgets->gpus[i]), ==, 0);
+    }
+}
+
 /* End the guest: close all its files, including those that the host installed. */
 static void release_all(Fake *fake)
 {
@@ -435,6 +444,7 @@ static void release_all(Fake *fake)
     g_assert_cmpuint(object_tree_size(fake->proxy.objects).clients, ==, 0);
     g_assert_cmpuint(object_tree_size(fake->proxy.objects).objects, ==, 0);
     g_assert_cmpuint(nv_file_table_size(fake->proxy.files), ==, 0);
+    check_given_back(&fake->proxy.budgets);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -443,6 +453,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const versions[] = {"535.309.01", "550.90.12", "570.195.03", "610.57.04"};
     static const DriverAbi *abis[G_N_ELEMENTS(versions)];
+    static const InstanceQuota quota = {.by_gpu = true};
+    static const QuotaPage page = {.gpu_memory = {1 << 30, 1 << 20}, .pinned_memory = 1 << 30};
     uint32_t files[FILES_MAX] = {0};
 
     input = (Input){data, size};
@@ -459,6 +471,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             GINT_TO_POINTER(1 + i));
     }
     if ((choice & 0x30) == 0x30) { /* makes a call many times as long */
+        proxy_set_quota(&fake->proxy, &quota, &page);
         proxy_scope_gpus(&fake->proxy);
     }
     for (unsigned i = 0; i < CALLS_MAX && input.size > 0; i++) {

@@ -6,7 +6,7 @@ struct Charge {
     Budget *budget;
     uint64_t bytes;
     GMutex lock;
-    GPtrArray *held; /* other charges, or NULL; guarded by lock */
+    GHashTable *held; /* set of charges that hold nothing themselves, or NULL; guarded by lock */
 };
 
 void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu)
@@ -81,6 +81,14 @@ Charge *charge_new(Budget *budget, uint64_t bytes)
     return charge;
 }
 
+Charge *charge_new_holder(Budget *budget)
+{
+    Charge *charge = charge_new(budget, 0);
+
+    charge->held = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)charge_unref, NULL);
+    return charge;
+}
+
 void charge_settle(Charge *charge, uint64_t bytes)
 {
     if (bytes < charge->bytes) {
@@ -97,42 +105,45 @@ Charge *charge_ref(Charge *charge)
     return charge;
 }
 
+/* List the charges that hold nothing among @charge and those that it holds, with a reference to each. */
+static GPtrArray *leaves_of(Charge *charge)
+{
+    GPtrArray *leaves = g_ptr_array_new_with_free_func((GDestroyNotify)charge_unref);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&charge->lock);
+    GHashTableIter iter;
+    gpointer held;
+
+    if (!charge->held) {
+        g_ptr_array_add(leaves, charge_ref(charge));
+        return leaves;
+    }
+    g_hash_table_iter_init(&iter, charge->held);
+    while (g_hash_table_iter_next(&iter, &held, NULL)) {
+        g_ptr_array_add(leaves, charge_ref(held));
+    }
+    return leaves;
+}
+
+/* Hold what holds nothing itself, so that no circle and no long row can come about; a guest says what holds what. */
 void charge_hold(Charge *charge, Charge *held)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&charge->lock);
-
-    if (held && !charge->held) {
-        charge->held = g_ptr_array_new();
+    if (held && held != charge) {
+        g_autoptr(GPtrArray) leaves = leaves_of(held);
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&charge->lock);
+        for (guint i = 0; charge->held && i < leaves->len; i++) {
+            g_hash_table_add(charge->held, charge_ref(g_ptr_array_index(leaves, i)));
+        }
     }
-    if (held) {
-        g_ptr_array_add(charge->held, held);
-    }
+    charge_unref(held);
 }
 
-/* Give back a charge without holders. Those that it held join @left. */
-static void give_back(Charge *charge, GPtrArray *left)
-{
-    budget_give_back(charge->budget, charge->bytes);
-    if (charge->held) {
-        g_ptr_array_extend_and_steal(left, charge->held);
-    }
-    g_mutex_clear(&charge->lock);
-    g_free(charge);
-}
-
-/* A guest decides how many charges hold one another in a row, so this does not call itself. */
 void charge_unref(Charge *charge)
 {
-    if (!charge || !g_atomic_ref_count_dec(&charge->holders)) {
-        return;
-    }
-    g_autoptr(GPtrArray) left = g_ptr_array_new();
-    give_back(charge, left);
-    for (guint i = 0; i < left->len; i++) {
-        Charge *held = g_ptr_array_index(left, i);
-        if (g_atomic_ref_count_dec(&held->holders)) {
-            give_back(held, left);
-        }
+    if (charge && g_atomic_ref_count_dec(&charge->holders)) {
+        budget_give_back(charge->budget, charge->bytes);
+        g_clear_pointer(&charge->held, g_hash_table_unref);
+        g_mutex_clear(&charge->lock);
+        g_free(charge);
     }
 }
 

@@ -39,12 +39,14 @@ typedef struct {
  * @gpus: GPU memory, for each of the instance's GPUs; see InstanceQuota
  * @any_gpu: GPU memory, if guests' use is not told apart by GPU
  * @pinned: the host's memory that the driver allocates
+ * @no_memory: for charges that only hold others
  * @by_gpu: whether guests' use is told apart by GPU
  */
 typedef struct {
     Budget gpus[QUOTA_GPUS_MAX];
     Budget any_gpu;
     Budget pinned;
+    Budget no_memory;
     bool by_gpu;
 } Budgets;
 
@@ -80,8 +82,14 @@ Charge *charge_new(Budget *budget, uint64_t bytes);
  * holder, before others can see it. */
 void charge_settle(Charge *charge, uint64_t bytes);
 
-/** charge_hold: let a charge hold another one until it is given back itself. So an object of no bytes can keep the memory of other
- * objects allocated, for all its duplicates. @held: (transfer full), or NULL */
+/**
+ * charge_new_holder: (transfer full): make a charge of no bytes that can hold others, for an object that keeps the memory of other
+ * objects allocated. Its duplicates share it. @budget: has no limit
+ */
+Charge *charge_new_holder(Budget *budget);
+
+/** charge_hold: let a charge from charge_new_holder() hold another one, or what that one holds, until it is given back itself. Does
+ * nothing for other charges. @held: (transfer full), or NULL */
 void charge_hold(Charge *charge, Charge *held);
 
 Charge *charge_ref(Charge *charge);

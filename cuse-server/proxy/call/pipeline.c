@@ -138,7 +138,8 @@ static CallStep step_charge(Call *call)
     case COST_NONE:
         return CALL_GOES_ON;
     case COST_HOLDER:
-        return charge(call, &call->budgets->any_gpu, 0);
+        call->charge = charge_new_holder(&call->budgets->no_memory);
+        return CALL_GOES_ON;
     case COST_GPU:
         return charge(call, budgets_gpu(call->budgets, cost.gpu), cost.bytes);
     case COST_PINNED:
