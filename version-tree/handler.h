@@ -54,6 +54,7 @@
     HANDLER(CONTROL, ctrl_gpu_get_id_info, "passes the struct on without its name buffer") \
     HANDLER(CONTROL, ctrl_register_va_space, "registers a virtual address space and tracks the dependency") \
     HANDLER(CONTROL, ctrl_attach_mem, "attaches memory to fabric memory, which keeps it allocated") \
+    HANDLER(CONTROL, ctrl_memacct_get_limits, "returns the limits of the driver's own accounting of memory, for the worker") \
     HANDLER(CONTROL, ctrl_fb_get_info, "returns sizes of the GPU's memory, of which the container sees its quota") \
     HANDLER(CONTROL, ctrl_fb_get_info_v2, "returns sizes of the GPU's memory, of which the container sees its quota") \
     HANDLER(ALLOC, alloc_simple, "allocates the object with its parameters and tracks it") \

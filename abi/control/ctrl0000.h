@@ -38,6 +38,11 @@
 #define NV0000_CTRL_CMD_OS_UNIX_GET_EXPORT_OBJECT_INFO    0x00003d08
 #define NV0000_CTRL_CMD_OS_UNIX_EXPORT_OBJECTS_TO_FD      0x00003d0b
 #define NV0000_CTRL_CMD_OS_UNIX_IMPORT_OBJECTS_FROM_FD    0x00003d0c
+#define NV0000_CTRL_OS_UNIX_CMD_MEMACCT_GET_LIMITS        0x00003d0e
+#define NV0000_CTRL_OS_UNIX_CMD_MEMACCT_GET_IMPL          0x00003d0f
+
+/* cgroupFd of NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS: the cgroup of the calling process. */
+#define NV0000_CTRL_OS_UNIX_CMD_MEMACCT_CURRENT_PROCESS (-1)
 
 /* Lengths of arrays, and of the strings of NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION. */
 #define NV0000_CTRL_GPU_MAX_PROBED_GPUS                         32
@@ -293,6 +298,20 @@ ABI_STRUCT(NV0000_CTRL_OS_UNIX_IMPORT_OBJECTS_FROM_FD_PARAMS, 652,
     (NvU8, objectTypes, [128]),
     (NvU16, numObjects),
     (NvU16, index))
+
+ABI_STRUCT(NV0000_CTRL_OS_UNIX_MEMACCT_LIMIT, 32,
+    (NvU32, gpuId, (GPU_RECORD)),
+    (NvU64, softLimit),
+    (NvU64, hardLimit),
+    (NvU64, current))
+
+ABI_STRUCT(NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS, 1032,
+    (NvS32, cgroupFd, (LEFT_ALONE, "the driver always gets the number for its caller, the worker")),
+    (NvU32, count),
+    (NV0000_CTRL_OS_UNIX_MEMACCT_LIMIT, limits, [NV0000_CTRL_GPU_MAX_PROBED_GPUS], (COUNT, count)))
+
+ABI_STRUCT(NV0000_CTRL_OS_UNIX_MEMACCT_GET_IMPL_PARAMS, 4,
+    (NvU32, impl))
 
 ABI_STRUCT(NV0000_CTRL_GPU_ACTIVE_DEVICE, 12,
     (NvU32, gpuId, (GPU_RECORD)),

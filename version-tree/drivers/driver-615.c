@@ -4,9 +4,14 @@
 
 /* clang-format off */
 
+static const AbiChange changes_615_15_00[] = {
+    ADD(CONTROL, ctrl_simple, CU, NV0000_CTRL_OS_UNIX_CMD_MEMACCT_GET_IMPL, NV0000_CTRL_OS_UNIX_MEMACCT_GET_IMPL_PARAMS),
+};
+
 const DriverRelease driver_615_15_00 = {
     .version = {615, 15, 0},
     .parent = &driver_610_43_02,
+    CHANGES(changes_615_15_00),
     .qualified = true,
     .sha256 = {
         [DRIVER_ARCH_X86_64] = NO_INSTALLER,

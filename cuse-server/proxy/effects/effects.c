@@ -57,6 +57,7 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_ctrl_get_build_version] = &effect_get_build_version,
     [HANDLER_ctrl_register_va_space] = &effect_register_va_space,
     [HANDLER_ctrl_attach_mem] = &effect_attach_mem,
+    [HANDLER_ctrl_memacct_get_limits] = &effect_memacct_get_limits,
     [HANDLER_ctrl_fb_get_info] = &effect_fb_get_info,
     [HANDLER_ctrl_fb_get_info_v2] = &effect_fb_get_info_v2,
 

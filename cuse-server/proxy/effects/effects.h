@@ -19,9 +19,9 @@ extern const Effect effect_export, effect_import, effect_export_dmabuf;
 extern const Effect effect_map_memory, effect_alloc_memory, effect_vidheap_control;
 extern const Effect effect_os_descriptor, effect_os_descriptor_heap;
 
-/* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, fb-info.c, control-timeslice.c, build-version.c. */
+/* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, memory-sizes.c, control-timeslice.c, build-version.c. */
 extern const Effect effect_card_info, effect_attach_gpus_to_fd;
 extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;
-extern const Effect effect_fb_get_info, effect_fb_get_info_v2;
+extern const Effect effect_fb_get_info, effect_fb_get_info_v2, effect_memacct_get_limits;
 extern const Effect effect_set_timeslice, effect_get_timeslice;
 extern const Effect effect_get_build_version;

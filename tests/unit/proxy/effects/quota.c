@@ -655,3 +655,33 @@ Test(quota, a_list_that_is_longer_than_its_room_is_not_overrun)
 
     cr_expect_eq(control(DEVICE, NV2080_CTRL_CMD_FB_GET_INFO_V2, &v2, entry->layout->size), NV_OK);
 }
+
+/* --- the driver's own accounting ------------------------------------------------------------------ */
+
+static NvS32 host_cgroup;
+
+static int limits_of(Fake *f, uint32_t command, void *argument)
+{
+    NVOS54_PARAMETERS *p = argument;
+    const NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS *params = (void *)(uintptr_t)p->params;
+
+    (void)f;
+    (void)command;
+    host_cgroup = params->cgroupFd;
+    p->status = NV_OK;
+    return 0;
+}
+
+Test(quota, no_guest_names_a_cgroup_of_the_host)
+{
+    const NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS p = {.cgroupFd = 7};
+
+    fake_free(fake);
+    fake = fake_new("610.57.04", NV_CAPS_DEFAULT);
+    ctl = fake_open(fake, FAKE_CTL, CTL_FD);
+    fake->answer = limits_of;
+    cr_assert_eq(control(CLIENT, NV0000_CTRL_OS_UNIX_CMD_MEMACCT_GET_LIMITS, &p, sizeof p), NV_OK);
+    cr_expect_eq(host_cgroup, -1);
+    cr_expect_eq(((NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS *)fake_at(fake, PARAMS))->cgroupFd,
+                 7, "the guest gets its own value back");
+}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Effects of commands that tell the sizes of a GPU's memory. If the guests' memory is limited, they see the limit as the size, and
- * what is left of it as free: programs and libraries plan by these numbers. All are in KiB
+ * what is left of it as free: programs and libraries plan by these numbers. FB_GET_INFO tells them in KiB
  * (src/nvidia/src/kernel/gpu/mem_sys/kern_mem_sys_ctrl.c, subdeviceCtrlCmdFbGetInfoV2_IMPL).
  */
 #include <string.h>
 
+#include "abi/control/ctrl0000.h"
 #include "abi/control/ctrl2080-fb.h"
 #include "cuse-server/proxy/effects/effects.h"
 
@@ -107,3 +108,17 @@ static void after_v2(Call *call)
 }
 
 const Effect effect_fb_get_info_v2 = {.size = SIZE_STRUCT, .lock = LOCK_KNOWN, .after = after_v2};
+
+/* --- NV0000_CTRL_OS_UNIX_CMD_MEMACCT_GET_LIMITS --------------------------------------------------- */
+
+/* The descriptor names a cgroup of the host, and the guest's number would be one of the worker's files. */
+static bool before_limits(Call *call)
+{
+    static const NvS32 own = NV0000_CTRL_OS_UNIX_CMD_MEMACCT_CURRENT_PROCESS;
+    NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS *params = call->params;
+
+    call_swap(call, &params->cgroupFd, &own, sizeof own);
+    return true;
+}
+
+const Effect effect_memacct_get_limits = {.size = SIZE_STRUCT, .before = before_limits};
