@@ -10,6 +10,7 @@
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/observe/audit.h"
+#include "cuse-server/wire/quota/quota-text.h"
 
 typedef enum { OPTION_TEXT, OPTION_PATH, OPTION_NUMBER } OptionKind;
 
@@ -115,6 +116,13 @@ static const InstanceOption instance_options[] = {
      .placeholder = "LIST", .help = "IMEX channels to offer, like 0,1 (default: none)"},
     {"uvm-sharing", OPTION_TEXT, TEXT(uvm_sharing), .check = check_uvm_sharing,
      .placeholder = "MODE", .help = "whose UVM files are: process (the default) or multi-process"},
+    {"gpu-memory", OPTION_TEXT, TEXT(gpu_memory), .check = quota_list_check, .placeholder = "LIST",
+     .help = "limit GPU memory: 20G for each GPU, or like 0=20G,1=max by device minor"},
+    {"pinned-memory", OPTION_TEXT, TEXT(pinned_memory), .check = quota_size_check,
+     .placeholder = "SIZE", .help = "limit the host's memory that the driver allocates, like 8G"},
+    {"managed-memory", OPTION_TEXT, TEXT(managed_memory), .check = managed_memory_check,
+     .placeholder = "WHAT",
+     .help = "managed memory: count it (the default), refuse it, or free: do not count it"},
     {"transport", OPTION_TEXT, TEXT(transport), .check = transport_kind_check,
      .placeholder = "WHICH",
      .help =

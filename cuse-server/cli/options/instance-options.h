@@ -9,7 +9,7 @@
 #include "cuse-server/cli/options/driver-options.h"
 #include "cuse-server/wire/instance-spec.h"
 
-enum { INSTANCE_OPTIONS_MAX = 24 };
+enum { INSTANCE_OPTIONS_MAX = 32 };
 
 /** InstanceNumber: a number among the options. @text: as it was given, or NULL; @value: set by instance_options_check() */
 typedef struct {
@@ -28,6 +28,9 @@ typedef struct {
     char *mig;
     char *imex_channels;
     char *uvm_sharing;
+    char *gpu_memory;
+    char *pinned_memory;
+    char *managed_memory;
     char *transport;
     char *guest_memory;
     char *on_worker_death;

@@ -10,6 +10,7 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/life/broker-filter.h"
+#include "cuse-server/cli/options/quota-options.h"
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/worker/worker.h"
@@ -57,6 +58,9 @@ static bool check_pairs(const InstanceOptions *options, GError **error)
     } of_recording[] = {{"gpus", options->gpus},
                         {"mig", options->mig},
                         {"imex-channels", options->imex_channels},
+                        {"gpu-memory", options->gpu_memory},
+                        {"pinned-memory", options->pinned_memory},
+                        {"managed-memory", options->managed_memory},
                         {"driver", options->driver.driver},
                         {"driver-policy", options->driver.policy},
                         {"record", options->record}};
@@ -68,7 +72,7 @@ static bool check_pairs(const InstanceOptions *options, GError **error)
             return instance_options_blame(options, of_recording[i].name, error);
         }
     }
-    return true;
+    return quota_options_pair(options, error);
 }
 
 /* --- the recorded instance -------------------------------------------------------------------- */
@@ -117,10 +121,11 @@ static bool blame_choice(const InstanceOptions *options, const char *name, GErro
     return name && !no_driver ? instance_options_blame(options, name, error) : false;
 }
 
-/* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. */
+/* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. But limits of GPU
+ * memory are for the GPUs that the host has now, so later ones have to stay hidden. */
 static bool wants_scope(const InstanceOptions *options)
 {
-    return options->gpus && !g_str_equal(options->gpus, "all");
+    return options->gpu_memory || (options->gpus && !g_str_equal(options->gpus, "all"));
 }
 
 /* Set what the filter of system calls depends on. */
@@ -165,7 +170,7 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
     if (!imex_channels_add(options->imex_channels, spec->devices, &spec->n_devices, error)) {
         return instance_options_blame(options, "imex-channels", error);
     }
-    return true;
+    return quota_options_set(options, spec, error);
 }
 
 /* Open a file without emptying it: it may be the file of a running instance, and this one be refused for its name. */
