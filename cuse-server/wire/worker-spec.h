@@ -25,7 +25,7 @@
  * @fds, @n_fds: an open /dev/cuse for each of the instance's devices, or the open /dev/fuse of the file system
  * @socket, @questions: the worker's ends of the SOCK_SEQPACKET pairs on which the worker asks the broker, and the broker the
  *     worker
- * @ledger_fd: the ledger's page
+ * @ledger_fd: the ledger's page; @quota_fd: the page of quotas
  */
 typedef struct {
     uint32_t size;
@@ -38,6 +38,7 @@ typedef struct {
     int socket;
     int questions;
     int ledger_fd;
+    int quota_fd;
 } WorkerSpec;
 
 /**

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cuse-server/wire/quota/quota-page.h"
 #include "cuse-server/wire/worker-spec.h"
 #include "cuse-server/worker/worker.h"
 #include "version-tree/driver-abi.h"
@@ -44,12 +45,15 @@ static bool start(const char *fd_text, WorkerSpec *spec, GError **error)
         return false;
     }
     close((int)fd);
-    WorkerConfig config = {.spec = spec, .ledger = ledger_map(spec->ledger_fd, error)};
+    WorkerConfig config = {.spec = spec};
 
-    if (!config.ledger || !find_abi(&spec->instance, &config, error)) {
+    if (!(config.ledger = ledger_map(spec->ledger_fd, error)) ||
+        !(config.quotas = quota_page_map(spec->quota_fd, error)) ||
+        !find_abi(&spec->instance, &config, error)) {
         return false;
     }
     close(spec->ledger_fd);
+    close(spec->quota_fd);
     worker_main(&config);
 }
 

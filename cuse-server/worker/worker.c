@@ -166,6 +166,7 @@ static void start_proxy(Proxy *proxy, const WorkerConfig *config, Host *host, Re
                  : *recorder        ? recorder_tap(*recorder)
                                     : NULL;
     proxy->share_uvm = spec->share_uvm;
+    proxy_set_quota(proxy, &spec->quota, config->quotas);
     if (spec->scope_gpus) {
         proxy_scope_gpus(proxy);
     }

@@ -9,6 +9,7 @@
 
 #include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/ledger.h"
+#include "cuse-server/wire/quota.h"
 #include "cuse-server/wire/worker-spec.h"
 #include "version-tree/driver-abi.h"
 
@@ -16,12 +17,14 @@
  * WorkerConfig: everything that a worker is told when it starts.
  * @simulation: answers in place of the driver, or NULL
  * @ledger: the counters that the worker shares with the broker
+ * @quotas: the present limits, which the broker may change at any time
  */
 typedef struct {
     const WorkerSpec *spec;
     const DriverAbi *abi;
     Simulation *simulation;
     Ledger *ledger;
+    const QuotaPage *quotas;
 } WorkerConfig;
 
 /**

@@ -20,6 +20,7 @@
 #include "cuse-server/broker/workers/worker-process.h"
 #include "cuse-server/sandbox/descriptor-table.h"
 #include "cuse-server/sandbox/idle-memory.h"
+#include "cuse-server/wire/quota/quota-page.h"
 
 /*
  * #syscalls:broker close
@@ -47,15 +48,17 @@ struct Instance {
     Openers *openers;
     Spares *spares;
     Ledger *ledger;
-    int ledger_fd;
+    QuotaPage *quotas;
+    WorkerPages pages;
     int notices;
     Incidents *incidents;
 };
 
-static bool make_ledger(Instance *instance, GError **error)
+static bool make_pages(Instance *instance, GError **error)
 {
-    instance->ledger = ledger_new(&instance->ledger_fd, error);
-    return instance->ledger;
+    return (instance->ledger = ledger_new(&instance->pages.ledger, error)) &&
+           (instance->quotas =
+                quota_page_new(&instance->spec->quota, &instance->pages.quotas, error));
 }
 
 static bool make_host_nodes(Instance *instance, GError **error)
@@ -131,10 +134,10 @@ static bool start_worker(Instance *instance, GError **error)
 {
     if (instance->spec->on_worker_death == WORKER_DEATH_END) {
         return worker_process_start(&instance->worker, instance->spec, &instance->stand_ins,
-                                    instance->ledger_fd, error);
+                                    &instance->pages, error);
     }
-    return starter_fork(&instance->starter, instance->spec, &instance->stand_ins,
-                        instance->ledger_fd, error) &&
+    return starter_fork(&instance->starter, instance->spec, &instance->stand_ins, &instance->pages,
+                        error) &&
            starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
 }
 
@@ -184,7 +187,7 @@ Instance *instance_new(const InstanceSpec *spec)
         .members = guest_members_new(),
         .openers = openers_new(most_openers(spec)),
         .listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_stop),
-        .ledger_fd = -1,
+        .pages = {-1, -1},
         .notices = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
     };
     g_assert(instance->notices >= 0);
@@ -200,7 +203,7 @@ bool instance_start_worker(Instance *instance, GError **error)
     raise_file_limit();
     descriptor_table_reserve(DESCRIPTOR_TABLE_MAX);
     /* Start the worker first, before there is a thread or a file of the broker that it could inherit. */
-    return make_ledger(instance, error) && stand_ins_prepare(&instance->stand_ins, error) &&
+    return make_pages(instance, error) && stand_ins_prepare(&instance->stand_ins, error) &&
            start_worker(instance, error) && make_host_nodes(instance, error);
 }
 
@@ -255,6 +258,11 @@ pid_t instance_worker_pid(const Instance *instance)
 Ledger *instance_ledger(const Instance *instance)
 {
     return instance->ledger;
+}
+
+QuotaPage *instance_quotas(const Instance *instance)
+{
+    return instance->quotas;
 }
 
 Incidents *instance_incidents(const Instance *instance)
@@ -358,8 +366,10 @@ bool instance_stop(Instance *instance, GError **error)
     stand_ins_clear(&instance->stand_ins);
     close_if_open(instance->notices);
     incidents_free(instance->incidents);
-    close_if_open(instance->ledger_fd);
+    close_if_open(instance->pages.ledger);
+    close_if_open(instance->pages.quotas);
     g_clear_pointer(&instance->ledger, ledger_free);
+    g_clear_pointer(&instance->quotas, quota_page_free);
     g_free(instance);
     return removed;
 }

@@ -53,6 +53,10 @@ pid_t instance_worker_pid(const Instance *instance);
 /** instance_ledger: return the ledger, where the worker counts and records. It lives as long as the instance. */
 Ledger *instance_ledger(const Instance *instance);
 
+/** instance_quotas: return the page of quotas. What is written there holds at once, also for the next worker. It lives as long as
+ * the instance. */
+QuotaPage *instance_quotas(const Instance *instance);
+
 /** instance_incidents: return the list of what went wrong in guest processes. It lives as long as the instance. */
 Incidents *instance_incidents(const Instance *instance);
 

@@ -68,7 +68,7 @@ typedef struct {
     int socket;
     const InstanceSpec *instance;
     StandIns *stand_ins;
-    int ledger_fd;
+    WorkerPages pages;
     WorkerProcess worker;
 } Stock;
 
@@ -78,7 +78,7 @@ static bool start(Stock *stock, GError **error)
         (void)waitpid(stock->worker.pid, NULL, 0);
     }
     return stand_ins_renew(stock->stand_ins, error) &&
-           worker_process_start(&stock->worker, stock->instance, stock->stand_ins, stock->ledger_fd,
+           worker_process_start(&stock->worker, stock->instance, stock->stand_ins, &stock->pages,
                                 error);
 }
 
@@ -137,7 +137,8 @@ static void keep_files(const Stock *stock)
         stock->stand_ins->slot.lock,
         stock->instance->call_log_fd,
         stock->instance->simulation_fd,
-        stock->ledger_fd,
+        stock->pages.ledger,
+        stock->pages.quotas,
         stock->stand_ins->connection,
     };
     int keep[G_N_ELEMENTS(wanted)];
@@ -177,12 +178,10 @@ static G_NORETURN void starter_main(Stock *stock, pid_t broker)
 /* --- in the broker ---------------------------------------------------------------------------- */
 
 bool starter_fork(Starter *starter, const InstanceSpec *instance, StandIns *stand_ins,
-                  int ledger_fd, GError **error)
+                  const WorkerPages *pages, GError **error)
 {
-    Stock stock = {.instance = instance,
-                   .stand_ins = stand_ins,
-                   .ledger_fd = ledger_fd,
-                   .worker = {.pid = -1}};
+    Stock stock = {
+        .instance = instance, .stand_ins = stand_ins, .pages = *pages, .worker = {.pid = -1}};
     const pid_t broker = getpid();
     int sockets[2];
 

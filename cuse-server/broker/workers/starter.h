@@ -23,10 +23,9 @@ typedef struct Starter {
 /**
  * starter_fork: fork the starter. The calling process must have one thread. The starter works with copies of all
  * arguments. It alone keeps the connection of @stand_ins: the broker's copy is closed.
- * @ledger_fd: as for worker_process_start()
  */
 bool starter_fork(Starter *starter, const InstanceSpec *instance, StandIns *stand_ins,
-                  int ledger_fd, GError **error);
+                  const WorkerPages *pages, GError **error);
 
 /**
  * starter_start: have the starter start a worker. The worker before must have ended. The new worker's file system replaces

@@ -65,11 +65,12 @@ static bool spawn(WorkerProcess *process, const WorkerSpec *spec, int slot_lock,
     int keep[DEVICES_MAX + 8] = {spec->socket,
                                  spec->questions,
                                  spec->ledger_fd,
+                                 spec->quota_fd,
                                  spec->instance.call_log_fd,
                                  spec->instance.record_fd,
                                  spec->instance.simulation_fd,
                                  slot_lock};
-    size_t n = 7;
+    size_t n = 8;
     int fd = worker_spec_write(spec, error);
 
     if (fd < 0) {
@@ -98,7 +99,7 @@ static bool connect_and_spawn(WorkerProcess *process, WorkerSpec *spec, int slot
 }
 
 bool worker_process_start(WorkerProcess *process, const InstanceSpec *instance, StandIns *stand_ins,
-                          int ledger_fd, GError **error)
+                          const WorkerPages *pages, GError **error)
 {
     g_autofree WorkerSpec *spec = g_new(WorkerSpec, 1);
 
@@ -111,7 +112,8 @@ bool worker_process_start(WorkerProcess *process, const InstanceSpec *instance, 
         .first_minor = slot_first_minor(&stand_ins->slot),
         .socket = -1,
         .questions = -1,
-        .ledger_fd = ledger_fd,
+        .ledger_fd = pages->ledger,
+        .quota_fd = pages->quotas,
     };
     if (!take_connections(spec, stand_ins, error)) {
         return false;

@@ -26,14 +26,20 @@ typedef struct {
     bool told;
 } WorkerProcess;
 
+/** WorkerPages: the memory files that the worker shares with the broker. @ledger: the worker counts in it (wire/ledger.h);
+ * @quotas: the limits that the worker reads (wire/quota/quota-page.h) */
+typedef struct {
+    int ledger;
+    int quotas;
+} WorkerPages;
+
 /**
  * worker_process_start: execute the worker. It gets one open /dev/cuse for every device, or the open /dev/fuse of the file
  * system; afterwards no other process has these. The calling process must have one thread. The worker keeps the descriptor
  * that holds the slot, so the slot is taken for as long as the worker lives.
- * @ledger_fd: the ledger, the page that the worker counts in
  */
 bool worker_process_start(WorkerProcess *process, const InstanceSpec *instance, StandIns *stand_ins,
-                          int ledger_fd, GError **error);
+                          const WorkerPages *pages, GError **error);
 
 /**
  * worker_process_end: end the worker, and wait until it has ended. The function shuts down both sockets, so that the worker

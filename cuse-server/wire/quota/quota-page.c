@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cuse-server/wire/quota/quota-page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "cuse-server/base/close-if-open.h"
+
+/*
+ * #syscalls:broker munmap close
+ * #syscalls:before memfd_create ftruncate fcntl mmap munmap close
+ */
+
+enum {
+    PAGE_BYTES = 4096,
+    SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL,
+};
+
+G_STATIC_ASSERT(sizeof(QuotaPage) <= PAGE_BYTES);
+G_STATIC_ASSERT(ATOMIC_LLONG_LOCK_FREE ==
+                2); /* a lock would have to be in the page, and the worker cannot write it */
+
+static void fail(GError **error, const char *what)
+{
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot %s the page of quotas: %s",
+                what, g_strerror(errno));
+}
+
+/* Map the page for writing, and then keep others from doing the same. */
+static QuotaPage *map_and_seal(int fd)
+{
+    void *page = MAP_FAILED;
+
+    if (ftruncate(fd, PAGE_BYTES) == 0) {
+        page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    if (page != MAP_FAILED && fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
+        const int saved = errno;
+        munmap(page, PAGE_BYTES);
+        errno = saved;
+        page = MAP_FAILED;
+    }
+    return page == MAP_FAILED ? NULL : page;
+}
+
+QuotaPage *quota_page_new(const InstanceQuota *quota, int *fd, GError **error)
+{
+    *fd = memfd_create("nvcuse-quotas", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    QuotaPage *page = *fd >= 0 ? map_and_seal(*fd) : NULL;
+
+    if (!page) {
+        fail(error, "create");
+        close_if_open(*fd);
+        *fd = -1;
+        return NULL;
+    }
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        atomic_store(&page->gpu_memory[i], quota->gpu_memory[i]);
+    }
+    atomic_store(&page->pinned_memory, quota->pinned_memory);
+    return page;
+}
+
+const QuotaPage *quota_page_map(int fd, GError **error)
+{
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+
+    if (page == MAP_FAILED) {
+        fail(error, "map");
+        return NULL;
+    }
+    return page;
+}
+
+void quota_page_free(const QuotaPage *page)
+{
+    munmap((void *)page, PAGE_BYTES);
+}
