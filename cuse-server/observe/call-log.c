@@ -156,6 +156,11 @@ void call_log_sizes(CallLog *log, unsigned files, unsigned clients, unsigned obj
     ledger_sizes(log->ledger, files, clients, objects);
 }
 
+void call_log_memory(CallLog *log, const InstanceUse *use, bool by_gpu)
+{
+    ledger_memory(log->ledger, use, by_gpu);
+}
+
 char *call_log_summary(CallLog *log)
 {
     g_autoptr(GString) reasons = g_string_new(NULL);

@@ -69,6 +69,9 @@ void call_log_add(CallLog *log, const CallEvent *event);
 /** call_log_sizes: store in the ledger how many files, clients and objects guests have now. */
 void call_log_sizes(CallLog *log, unsigned files, unsigned clients, unsigned objects);
 
+/** call_log_memory: store in the ledger how much memory guests hold now; see ledger_memory(). */
+void call_log_memory(CallLog *log, const InstanceUse *use, bool by_gpu);
+
 /** call_log_summary: summarize the counts: "21 calls, 20 forwarded, 1 refused (wrong-size 1)". The caller frees it. */
 char *call_log_summary(CallLog *log);
 

@@ -43,6 +43,21 @@ void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *
     proxy->managed = quota->managed;
 }
 
+static MemoryUse use_of(const Budget *budget)
+{
+    return (MemoryUse){.used = budget_used(budget), .peak = atomic_load(&budget->peak)};
+}
+
+void proxy_memory_use(const Proxy *proxy, InstanceUse *use)
+{
+    const Budgets *budgets = &proxy->budgets;
+
+    *use = (InstanceUse){.any_gpu = use_of(&budgets->any_gpu), .pinned = use_of(&budgets->pinned)};
+    for (unsigned i = 0; budgets->by_gpu && i < QUOTA_GPUS_MAX; i++) {
+        use->gpus[i] = use_of(&budgets->gpus[i]);
+    }
+}
+
 void proxy_scope_gpus(Proxy *proxy)
 {
     proxy->scope = gpu_scope_new(proxy->devices, proxy->n_devices, proxy->host);

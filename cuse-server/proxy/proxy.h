@@ -11,6 +11,7 @@
 #include "cuse-server/proxy/scope/gpu-scope.h"
 #include "cuse-server/proxy/tap.h"
 #include "cuse-server/wire/device.h"
+#include "cuse-server/wire/quota/memory-use.h"
 
 /**
  * Proxy: the state that all calls share. Only the two tables (@files, @objects) change; they lock themselves.
@@ -45,6 +46,9 @@ void proxy_clear(Proxy *proxy);
 /** proxy_set_quota: from now on keep guests to quotas. Call it before the first call, and proxy_scope_gpus() too if @quota has by_gpu.
  * @page: the present limits; outlives the proxy */
 void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *page);
+
+/** proxy_memory_use: read how much memory guests hold. */
+void proxy_memory_use(const Proxy *proxy, InstanceUse *use);
 
 /** proxy_scope_gpus: from now on show guests only the GPUs among the instance's devices. */
 void proxy_scope_gpus(Proxy *proxy);

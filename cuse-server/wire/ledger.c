@@ -13,13 +13,18 @@
  * #syscalls:before memfd_create ftruncate fcntl mmap munmap close
  */
 
-enum { LEDGER_BYTES = 4096 };
+enum { LEDGER_BYTES = 8192 };
 
 #define US 1000ull /* nanoseconds */
 
 const uint64_t ledger_bucket_bounds[LEDGER_BUCKETS - 1] = {
     10 * US, 30 * US, 100 * US, 300 * US, 1000 * US, 10000 * US, 100000 * US, 1000000 * US,
 };
+
+typedef struct {
+    _Atomic uint64_t used;
+    _Atomic uint64_t peak;
+} SharedUse;
 
 struct Ledger {
     _Atomic uint64_t calls[CALL_KIND_COUNT];
@@ -29,6 +34,9 @@ struct Ledger {
     _Atomic uint32_t files;
     _Atomic uint32_t clients;
     _Atomic uint32_t objects;
+    SharedUse gpus[QUOTA_GPUS_MAX];
+    SharedUse any_gpu;
+    SharedUse pinned;
     _Atomic uint32_t announced; /* the broker was told of new records, and has not looked yet */
     _Atomic uint64_t written;   /* number of records so far */
     LedgerRecord ring[LEDGER_RECORDS];
@@ -134,6 +142,21 @@ void ledger_sizes(Ledger *ledger, uint32_t files, uint32_t clients, uint32_t obj
     atomic_store_explicit(&ledger->objects, objects, memory_order_relaxed);
 }
 
+static void set_use(SharedUse *shared, const MemoryUse *use)
+{
+    atomic_store_explicit(&shared->used, use->used, memory_order_relaxed);
+    atomic_store_explicit(&shared->peak, use->peak, memory_order_relaxed);
+}
+
+void ledger_memory(Ledger *ledger, const InstanceUse *use, bool by_gpu)
+{
+    for (unsigned i = 0; by_gpu && i < QUOTA_GPUS_MAX; i++) {
+        set_use(&ledger->gpus[i], &use->gpus[i]);
+    }
+    set_use(&ledger->any_gpu, &use->any_gpu);
+    set_use(&ledger->pinned, &use->pinned);
+}
+
 static _Atomic uint64_t *serial_of(LedgerRecord *slot)
 {
     return (_Atomic uint64_t *)&slot->serial;
@@ -179,6 +202,35 @@ static void add_counts(LedgerCounts *counts, const LedgerCounts *before)
     add_to(counts->nanoseconds, before->nanoseconds, CALL_KIND_COUNT);
 }
 
+static void raise_peak(MemoryUse *use, const MemoryUse *before)
+{
+    use->peak = MAX(use->peak, before->peak);
+}
+
+static void raise_peaks(InstanceUse *use, const InstanceUse *before)
+{
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        raise_peak(&use->gpus[i], &before->gpus[i]);
+    }
+    raise_peak(&use->any_gpu, &before->any_gpu);
+    raise_peak(&use->pinned, &before->pinned);
+}
+
+static void read_use(MemoryUse *seen, const SharedUse *shared)
+{
+    seen->used = atomic_load_explicit(&shared->used, memory_order_relaxed);
+    raise_to(&seen->peak, &shared->peak);
+}
+
+static void read_memory(InstanceUse *seen, const Ledger *ledger)
+{
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        read_use(&seen->gpus[i], &ledger->gpus[i]);
+    }
+    read_use(&seen->any_gpu, &ledger->any_gpu);
+    read_use(&seen->pinned, &ledger->pinned);
+}
+
 uint32_t ledger_files(const Ledger *ledger)
 {
     return atomic_load_explicit(&ledger->files, memory_order_relaxed);
@@ -202,8 +254,10 @@ void ledger_read(LedgerReader *reader, LedgerCounts *counts)
     seen->files = atomic_load_explicit(&ledger->files, memory_order_relaxed);
     seen->clients = atomic_load_explicit(&ledger->clients, memory_order_relaxed);
     seen->objects = atomic_load_explicit(&ledger->objects, memory_order_relaxed);
+    read_memory(&seen->memory, ledger);
     *counts = *seen;
     add_counts(counts, &reader->before);
+    raise_peaks(&counts->memory, &reader->before.memory);
 }
 
 void ledger_renew(LedgerReader *reader)

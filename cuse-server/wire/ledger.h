@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters and refusals that the worker writes and the broker reads: one page of memory that both processes share.
+ * Counters and refusals that the worker writes and the broker reads: memory that both processes share.
  *
  * The worker has no file to write to, and counting must not slow it down: a call costs it a few additions in
- * this page, a refusal costs a record in a ring.
+ * this memory, a refusal costs a record in a ring.
  *
- * The broker treats the whole page as an attacker's. It copies each value once and then clamps the copy. It lets no counter
- * go backwards. It takes no index, length or pointer from the page. The page is a memory file whose size is sealed, so the
+ * The broker treats all of it as an attacker's. It copies each value once and then clamps the copy. It lets no counter
+ * go backwards. It takes no index, length or pointer from it. It is a memory file whose size is sealed, so the
  * worker cannot shrink it under the broker.
  *
  * There are many writers, which serialise refusals themselves, and one reader. A writer sets a record's serial number last.
@@ -19,6 +19,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/wire/quota/memory-use.h"
 #include "cuse-server/wire/refusal.h"
 
 /** CallKind: the kinds of calls that have counters of their own. */
@@ -77,6 +78,7 @@ typedef struct {
  * @buckets, @nanoseconds: how long calls took, from the round in which all of the guest's memory was
  * there to the answer
  * @files, @clients, @objects: open now
+ * @memory: what guests hold now, and the most that they have held
  */
 typedef struct {
     uint64_t calls[CALL_KIND_COUNT];
@@ -86,6 +88,7 @@ typedef struct {
     uint32_t files;
     uint32_t clients;
     uint32_t objects;
+    InstanceUse memory;
 } LedgerCounts;
 
 typedef struct Ledger Ledger;
@@ -111,6 +114,9 @@ void ledger_count(Ledger *ledger, CallKind kind, Refusal refusal, uint64_t nanos
 /** ledger_sizes: set the numbers of files, clients and objects that are open now. */
 void ledger_sizes(Ledger *ledger, uint32_t files, uint32_t clients, uint32_t objects);
 
+/** ledger_memory: set how much memory guests hold. @by_gpu: also set what is told apart by GPU; else it stays 0 */
+void ledger_memory(Ledger *ledger, const InstanceUse *use, bool by_gpu);
+
 /**
  * ledger_record: put a refusal into the ring, and give it its serial number. Only one thread at a time may call this.
  * Returns: true if the caller has to tell the broker that there is something to read.
@@ -127,7 +133,7 @@ uint32_t ledger_files(const Ledger *ledger);
  * @next: records that were read or given up
  * @lost: records that were overwritten before they were read, or that were invalid
  * @seen: the highest counts so far of the present worker
- * @before: counts of earlier workers, without what was open
+ * @before: counts of earlier workers, without what was open or held
  */
 typedef struct {
     Ledger *ledger;

@@ -28,9 +28,19 @@ static void note_sizes(CallContext *context)
     /* Read and note the sizes under one lock; otherwise an older reading could be noted last. */
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&context->sizes);
     ObjectTreeSize size = object_tree_size(context->proxy->objects);
+    InstanceUse use;
 
     call_log_sizes(context->log, nv_file_table_size(context->proxy->files), size.clients,
                    size.objects);
+    proxy_memory_use(context->proxy, &use);
+    call_log_memory(context->log, &use, context->proxy->budgets.by_gpu);
+}
+
+/* Tell whether a call may have allocated or freed objects or memory. */
+static bool changes_sizes(const CallEvent *event)
+{
+    return event->kind == CALL_UVM ||
+           (event->kind == CALL_FRONTEND && event->number != NV_ESC_RM_CONTROL);
 }
 
 void call_log_ioctl(CallContext *context, const Request *request)
@@ -39,8 +49,8 @@ void call_log_ioctl(CallContext *context, const Request *request)
 
     event.nanoseconds = call_clock() - request->started;
     call_log_add(context->log, &event);
-    if (event.kind == CALL_FRONTEND && event.number != NV_ESC_RM_CONTROL) {
-        note_sizes(context); /* the call may have allocated or freed objects */
+    if (changes_sizes(&event)) {
+        note_sizes(context);
     }
 }
 

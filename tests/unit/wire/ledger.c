@@ -135,6 +135,34 @@ Test(ledger, records_that_make_no_sense_are_lost_or_tidied)
     cr_assert_eq(reader.lost, 3);
 }
 
+Test(ledger, memory_is_read_and_its_peaks_go_on_over_a_new_worker)
+{
+    g_autoptr(Ledger) ledger = new_ledger();
+    LedgerReader reader = {.ledger = ledger};
+    LedgerCounts counts;
+    const InstanceUse use = {
+        .gpus = {[0] = {10, 20}, [31] = {1, 2}}, .any_gpu = {3, 4}, .pinned = {5, 6}};
+
+    ledger_memory(ledger, &use, false);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.memory.any_gpu.used, 3);
+    cr_assert_eq(counts.memory.pinned.peak, 6);
+    cr_assert_eq(counts.memory.gpus[0].used, 0, "use is not told apart");
+    ledger_memory(ledger, &use, true);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.memory.gpus[0].used, 10);
+    cr_assert_eq(counts.memory.gpus[31].peak, 2);
+    ledger_renew(&reader);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.memory.gpus[0].used, 0, "the new worker holds nothing yet");
+    cr_assert_eq(counts.memory.gpus[0].peak, 20);
+    cr_assert_eq(counts.memory.pinned.peak, 6);
+    ledger_memory(ledger, &(InstanceUse){.gpus = {{1, 1}}}, true);
+    ledger_read(&reader, &counts);
+    cr_assert_eq(counts.memory.gpus[0].used, 1);
+    cr_assert_eq(counts.memory.gpus[0].peak, 20, "no peak goes down");
+}
+
 /* A page that a fallen worker could have written. */
 Test(ledger, any_bytes_at_all_are_survived)
 {
