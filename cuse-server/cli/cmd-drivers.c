@@ -4,7 +4,7 @@
 
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/installer-checksum.h"
+#include "cuse-server/cli/drivers/installer-checksum.h"
 #include "cuse-server/cli/options/driver-options.h"
 #include "version-tree/driver-abi.h"
 

@@ -3,20 +3,15 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
 #include <glib-unix.h>
 
-/*
- * #syscalls:broker accept4 recvfrom sendto unlink close
- * #syscalls:before socket bind chmod listen rename
- */
+#include "cuse-server/base/listen-at.h"
+
+/* #syscalls:broker accept4 recvfrom sendto unlink close */
 
 enum {
     CONNECTIONS_MAX = 8,
@@ -137,29 +132,6 @@ static gboolean on_incoming(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Bind to a name beside the path, listen, and then rename the socket to the path. */
-static bool listen_at(TextSocket *text, GError **error)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_autofree char *beside = g_strconcat(text->path, ".new", NULL);
-
-    if (g_strlcpy(address.sun_path, beside, sizeof address.sun_path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-    } else {
-        unlink(beside);
-        text->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (text->fd >= 0 &&
-            bind(text->fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-            chmod(beside, 0600) == 0 && listen(text->fd, CONNECTIONS_MAX) == 0 &&
-            rename(beside, text->path) == 0) {
-            return true;
-        }
-    }
-    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot listen on %s: %s",
-                text->path, g_strerror(errno));
-    return false;
-}
-
 TextSocket *text_socket_new(const char *path, const char *content_type, TextSocketFunc func,
                             gpointer data, GError **error)
 {
@@ -173,7 +145,8 @@ TextSocket *text_socket_new(const char *path, const char *content_type, TextSock
         .fd = -1,
         .connections = g_ptr_array_new_with_free_func(connection_free),
     };
-    if (!listen_at(text, error)) {
+    text->fd = listen_at(path, SOCK_STREAM, CONNECTIONS_MAX, error);
+    if (text->fd < 0) {
         text_socket_free(text);
         return NULL;
     }

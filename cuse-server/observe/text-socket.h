@@ -14,8 +14,7 @@ typedef struct TextSocket TextSocket;
 typedef char *(*TextSocketFunc)(gpointer data);
 
 /**
- * text_socket_new: listen, in the main loop of the calling thread. The socket gets its path only when it listens
- * already, so a client that finds the path gets an answer. An older socket at the path is replaced.
+ * text_socket_new: listen, in the main loop of the calling thread; see listen_at().
  * @content_type: for HTTP; outlives the socket
  */
 TextSocket *text_socket_new(const char *path, const char *content_type, TextSocketFunc func,

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 
-#include "cuse-server/cli/installer-checksum.h"
+#include "cuse-server/cli/drivers/installer-checksum.h"
 #include "cuse-server/cli/options/driver-options.h"
 
 Test(installer, is_recognized_by_its_name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/cli/installer-checksum.h"
+#include "cuse-server/cli/drivers/installer-checksum.h"
 
 #include <gio/gio.h>
 #include <string.h>
