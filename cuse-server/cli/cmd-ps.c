@@ -5,10 +5,11 @@
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/limits/memory-text.h"
 #include "cuse-server/observe/run-directory.h"
 
 static const char row_format[] =
-    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %8s %8s %12s %8s  %s\n";
+    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %14s %14s %8s %8s %12s %8s  %s\n";
 
 /* List an instance's GPUs: "0,2", "none", or the first ones and the number of the others. */
 static char *format_gpus(JsonObject *instance)
@@ -50,6 +51,8 @@ static void print_row(JsonObject *instance)
     char texts[G_N_ELEMENTS(numbers)][24];
     g_autofree char *gpus = format_gpus(instance);
     g_autofree char *age = format_age(json_read_int(instance, "started"));
+    g_autofree char *memory = memory_sum(instance);
+    g_autofree char *pinned = memory_pinned(instance);
     const char *name = json_read_string(instance, "name");
     const char *driver = json_read_string(instance, "driver");
     const char *transport = json_read_string(instance, "transport");
@@ -59,8 +62,8 @@ static void print_row(JsonObject *instance)
                    json_read_int(instance, numbers[i]));
     }
     g_print(row_format, name ? name : "?", texts[0], texts[1], driver ? driver : "?",
-            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], age, texts[5],
-            texts[6], texts[7], json_read_string(instance, "caps"));
+            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], memory, pinned, age,
+            texts[5], texts[6], texts[7], json_read_string(instance, "caps"));
 }
 
 /* Ask all instances to describe themselves. Leaves out, with a message, an instance that does not answer: it may just end. */
@@ -128,7 +131,8 @@ int cmd_ps(int argc, char **argv)
         return EXIT_OK;
     }
     g_print(row_format, "NAME", "BROKER", "WORKER", "DRIVER", "TRANSPORT", "GPUS", "CONTAINERS",
-            "FILES", "OBJECTS", "UP", "RESTARTS", "CALLS", "REFUSED", "CAPS");
+            "FILES", "OBJECTS", "GPU-MEMORY", "PINNED", "UP", "RESTARTS", "CALLS", "REFUSED",
+            "CAPS");
     for (guint i = 0; i < instances->len; i++) {
         print_row(g_ptr_array_index(instances, i));
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/observe/metrics.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 typedef struct {
@@ -117,6 +119,55 @@ static void write_durations(const Writer *writer, const LedgerCounts *counts)
     }
 }
 
+/* Write a gauge of GPU memory. @member: its offset in a MemoryFigure. Leaves out GPUs without limit if @limits is set. */
+static void write_gpu_memory(const Writer *writer, const char *name, const char *help,
+                             const MemoryReport *memory, size_t member, bool limits)
+{
+    bool begun = false;
+
+    for (unsigned i = 0; i < memory->n_gpus; i++) {
+        const MemoryFigure *figure = &memory->gpus[i];
+        g_autofree char *labels = g_strdup_printf(",gpu=\"%s\"", figure->gpu);
+        if (limits && figure->limit == QUOTA_UNLIMITED) {
+            continue;
+        }
+        if (!begun) {
+            family(writer, name, "gauge", "bytes", help);
+            begun = true;
+        }
+        sample(writer, name, labels, *(const uint64_t *)((const char *)figure + member));
+    }
+}
+
+static void write_pinned(const Writer *writer, const char *name, const char *help, uint64_t bytes)
+{
+    family(writer, name, "gauge", "bytes", help);
+    sample(writer, name, "", bytes);
+}
+
+static void write_memory(const Writer *writer, const MemoryReport *memory)
+{
+    write_gpu_memory(writer, "nvcuse_gpu_memory_used_bytes", "GPU memory that guests hold.", memory,
+                     offsetof(MemoryFigure, use.used), false);
+    write_gpu_memory(writer, "nvcuse_gpu_memory_peak_bytes",
+                     "The most GPU memory that guests have held.", memory,
+                     offsetof(MemoryFigure, use.peak), false);
+    write_gpu_memory(writer, "nvcuse_gpu_memory_limit_bytes",
+                     "GPU memory that guests may hold, where there is a limit.", memory,
+                     offsetof(MemoryFigure, limit), true);
+    write_pinned(writer, "nvcuse_pinned_memory_used_bytes",
+                 "Memory of the host that the driver has allocated for guests.",
+                 memory->pinned.use.used);
+    write_pinned(writer, "nvcuse_pinned_memory_peak_bytes",
+                 "The most memory of the host that the driver has allocated for guests at once.",
+                 memory->pinned.use.peak);
+    if (memory->pinned.limit != QUOTA_UNLIMITED) {
+        write_pinned(writer, "nvcuse_pinned_memory_limit_bytes",
+                     "Memory of the host that the driver may allocate for guests.",
+                     memory->pinned.limit);
+    }
+}
+
 char *metrics_format(const Metrics *metrics, MetricsFormat format)
 {
     /* An instance's name has no character that would have to be escaped (instance_check_name). */
@@ -142,6 +193,7 @@ char *metrics_format(const Metrics *metrics, MetricsFormat format)
     gauge(&writer, "nvcuse_clients", "Clients of guests in the driver.", metrics->counts.clients);
     gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, including clients.",
           metrics->counts.objects);
+    write_memory(&writer, &metrics->memory);
     write_calls(&writer, &metrics->counts);
     write_incidents(&writer, metrics->incidents);
     write_durations(&writer, &metrics->counts);

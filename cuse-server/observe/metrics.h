@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
+#include "cuse-server/observe/memory-report.h"
 #include "cuse-server/wire/ledger.h"
 
 /** MetricsFormat: the format of the text. */
@@ -23,6 +24,7 @@ typedef enum {
  * @containers: seccomp listeners that still have a task
  * @events_dropped: audit events that were not written
  * @incidents: by kind
+ * @memory: instead of what is in @counts
  */
 typedef struct {
     const char *instance;
@@ -33,6 +35,7 @@ typedef struct {
     uint64_t events_dropped;
     LedgerCounts counts;
     uint64_t incidents[INCIDENT_KIND_COUNT];
+    MemoryReport memory;
 } Metrics;
 
 /** metrics_format: write the whole text. The caller frees it. */

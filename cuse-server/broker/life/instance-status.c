@@ -8,6 +8,7 @@
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/observe/explain.h"
+#include "cuse-server/wire/quota/quota-text.h"
 
 /* #syscalls:broker getpid */
 
@@ -44,6 +45,43 @@ static void add_devices(JsonBuilder *json, const InstanceSpec *spec)
         json_builder_add_string_value(json, spec->devices[i].name);
     }
     json_builder_end_array(json);
+}
+
+static void make_memory(const InstanceStatus *status, MemoryReport *memory)
+{
+    memory_report_make(memory, status->spec, status->quotas, &status->counts.memory);
+}
+
+static void add_figure(JsonBuilder *json, const MemoryFigure *figure)
+{
+    json_builder_begin_object(json);
+    if (*figure->gpu) {
+        json_member_string(json, "gpu", figure->gpu);
+    }
+    json_member_int(json, "used", number_of(figure->use.used));
+    json_member_int(json, "peak", number_of(figure->use.peak));
+    if (figure->limit == QUOTA_UNLIMITED) {
+        json_member_string(json, "limit", NULL);
+    } else {
+        json_member_int(json, "limit", number_of(figure->limit));
+    }
+    json_builder_end_object(json);
+}
+
+static void add_memory(JsonBuilder *json, const InstanceStatus *status)
+{
+    MemoryReport memory;
+
+    make_memory(status, &memory);
+    json_builder_set_member_name(json, "gpu_memory");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < memory.n_gpus; i++) {
+        add_figure(json, &memory.gpus[i]);
+    }
+    json_builder_end_array(json);
+    json_builder_set_member_name(json, "pinned_memory");
+    add_figure(json, &memory.pinned);
+    json_member_string(json, "managed_memory", managed_memory_name(status->spec->quota.managed));
 }
 
 static void add_counts(JsonBuilder *json, const LedgerCounts *counts)
@@ -135,6 +173,7 @@ char *instance_status_json(const InstanceStatus *status)
     json_member_int(json, "worker_restarts", number_of(status->restarts));
     json_member_int(json, "containers", status->containers);
     add_devices(json, status->spec);
+    add_memory(json, status);
     add_counts(json, &status->counts);
     add_incidents(json, status->incidents);
     json_member_int(json, "events_dropped", number_of(status->events_dropped));
@@ -158,6 +197,7 @@ char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format
         .counts = status->counts,
     };
 
+    make_memory(status, &metrics.memory);
     memcpy(metrics.incidents, status->incidents, sizeof metrics.incidents);
     return metrics_format(&metrics, format);
 }

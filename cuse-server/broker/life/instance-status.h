@@ -14,6 +14,7 @@
 /**
  * InstanceStatus: everything that the broker knows about a running instance.
  * @abi: names the calls that were refused
+ * @quotas: the present limits
  * @started: microseconds since 1970
  * @restarts: how many workers have replaced one that had ended
  * @containers: how many seccomp listeners still watch a task
@@ -21,6 +22,7 @@
 typedef struct {
     const InstanceSpec *spec;
     const DriverAbi *abi;
+    const QuotaPage *quotas;
     pid_t worker;
     gint64 started;
     uint64_t restarts;
