@@ -12,6 +12,7 @@ static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},
     {"serve", "serve an instance's devices to a container", cmd_serve},
     {"ps", "list the instances that run, with what they have open and refused", cmd_ps},
+    {"limit", "change the memory quotas of a running instance", cmd_limit},
     {"explain", "say why calls were refused, and what would allow them", cmd_explain},
     {"doctor", "look at this host and say what keeps nvcuse from working", cmd_doctor},
     {"cdi", "describe the GPUs to container engines (CDI)", cmd_cdi},

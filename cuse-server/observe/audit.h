@@ -16,6 +16,7 @@ typedef enum {
     AUDIT_STOPPED,          /* the instance was told to end */
     AUDIT_WORKER_ENDED,     /* the worker ended by itself */
     AUDIT_WORKER_RESTARTED, /* a new worker took the place of one that had ended */
+    AUDIT_LIMITS_CHANGED,   /* root has changed the instance's quotas */
     AUDIT_ATTACHED,         /* a container brought a seccomp listener */
     AUDIT_REFUSED,          /* a call was not forwarded */
     AUDIT_DROPPED,          /* events were left out since the last event */

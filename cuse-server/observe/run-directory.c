@@ -28,7 +28,8 @@ enum {
     LOCK_MICROSECONDS = 10000,
 };
 
-static const char *const files[] = {"control", "control.new", "metrics", "metrics.new"};
+static const char *const files[] = {"control",    "control.new", "limits",
+                                    "limits.new", "metrics",     "metrics.new"};
 
 char *run_directory_path(const char *instance, const char *file)
 {

@@ -4,6 +4,7 @@
  * root can use it.
  *
  *     control   the instance as JSON
+ *     limits    takes requests to change its limits (wire/quota/limit-request.h)
  *     metrics   its numbers as OpenMetrics
  *
  * An instance that is killed cannot remove its directory. `nvcuse ps` removes it when no process answers there. The

@@ -15,6 +15,8 @@
 #include "abi/status.h"
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/broker/life/instance-status.h"
+#include "cuse-server/broker/life/limit-request.h"
+#include "cuse-server/broker/life/limit-socket.h"
 #include "cuse-server/observe/call-log.h"
 #include "cuse-server/observe/explain.h"
 #include "cuse-server/observe/run-directory.h"
@@ -39,6 +41,7 @@ struct InstanceReport {
     uint64_t lost;     /* events lost before they were read, as reported to audit_lose() */
     TextSocket *control;
     TextSocket *metrics;
+    LimitSocket *limits;
     char *textfile;
     guint notice_source;
     guint textfile_source;
@@ -158,6 +161,7 @@ static void take_status(InstanceReport *report, InstanceStatus *status)
     *status = (InstanceStatus){
         .spec = report->config.instance,
         .abi = report->config.abi,
+        .quotas = instance_quotas(report->instance),
         .worker = instance_worker_pid(report->instance),
         .started = report->started,
         .restarts = report->restarts,
@@ -219,6 +223,36 @@ static gboolean on_textfile(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+static void audit_limits(InstanceReport *report, const LimitRequest *request)
+{
+    const bool of_gpus = request->changes & LIMIT_GPU_MEMORY;
+    const bool of_pinned = request->changes & LIMIT_PINNED_MEMORY;
+    g_autofree char *gpus = quota_list_format(&request->gpu_memory);
+    g_autofree char *pinned = quota_size_format(request->pinned_memory);
+    g_autofree char *message =
+        g_strdup_printf("Instance '%s' has other limits:%s%s%s%s", report->config.instance->name,
+                        of_gpus ? " GPU memory " : "", of_gpus ? gpus : "",
+                        of_pinned ? " pinned memory " : "", of_pinned ? pinned : "");
+    const AuditField fields[] = {{"gpu_memory", of_gpus ? gpus : NULL},
+                                 {"pinned_memory", of_pinned ? pinned : NULL}};
+
+    audit_event(report->audit, AUDIT_LIMITS_CHANGED, message, fields, G_N_ELEMENTS(fields));
+}
+
+static LimitReply change_limits(const LimitRequest *request, gpointer data)
+{
+    InstanceReport *report = data;
+    const LimitReply reply =
+        limit_request_do(request, report->config.instance, instance_quotas(report->instance));
+
+    if (reply.result == LIMIT_CHANGED) {
+        audit_limits(report, request);
+    }
+    return reply;
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static bool open_sockets(InstanceReport *report, GError **error)
@@ -226,11 +260,13 @@ static bool open_sockets(InstanceReport *report, GError **error)
     const char *name = report->config.instance->name;
     g_autofree char *control = run_directory_path(name, "control");
     g_autofree char *metrics = run_directory_path(name, "metrics");
+    g_autofree char *limits = run_directory_path(name, "limits");
 
     return (report->control =
                 text_socket_new(control, "application/json", tell_status, report, error)) &&
            (report->metrics =
-                text_socket_new(metrics, METRICS_CONTENT_TYPE, tell_metrics, report, error));
+                text_socket_new(metrics, METRICS_CONTENT_TYPE, tell_metrics, report, error)) &&
+           (report->limits = limit_socket_new(limits, change_limits, report, error));
 }
 
 static bool start_textfile(InstanceReport *report, const char *directory, GError **error)
@@ -316,6 +352,7 @@ void instance_report_free(InstanceReport *report)
     remove_source(report->textfile_source);
     g_clear_pointer(&report->control, text_socket_free);
     g_clear_pointer(&report->metrics, text_socket_free);
+    g_clear_pointer(&report->limits, limit_socket_free);
     if (report->textfile) {
         unlink(report->textfile);
         g_free(report->textfile);
