@@ -16,6 +16,8 @@ _nvcuse() {
     --caps) mapfile -t COMPREPLY < <(compgen -W "compute utility graphics video all" -- "$word") ;;
     --mig) mapfile -t COMPREPLY < <(compgen -W "none config monitor config,monitor" -- "$word") ;;
     --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;
+    --gpu-memory | --pinned-memory) mapfile -t COMPREPLY < <(compgen -W "max" -- "$word") ;;
+    --managed-memory) mapfile -t COMPREPLY < <(compgen -W "count refuse free" -- "$word") ;;
     --imex-channels) mapfile -t COMPREPLY < <(compgen -W "none" -- "$word") ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W "auto cuse notify" -- "$word") ;;
     --guest-memory) mapfile -t COMPREPLY < <(compgen -W "auto direct retry" -- "$word") ;;
@@ -28,7 +30,7 @@ _nvcuse() {
             mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")
         elif [[ $command == run ]]; then
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
-        elif [[ $command == explain ]]; then
+        elif [[ $command == explain || $command == limit ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(nvcuse ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word")
         elif [[ $command == cdi ]]; then
             mapfile -t COMPREPLY < <(compgen -W "generate list" -- "$word")
