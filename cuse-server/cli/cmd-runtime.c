@@ -45,11 +45,19 @@ static bool start_instance(const RuntimeArgs *args, const RuntimeConfig *runtime
                            const OciRequest *request, OciEdit *edit, GError **error)
 {
     g_autofree char *caps = nv_caps_format(request->caps, ",");
-    const char *options[] = {"--gpus", request->gpus, "--caps", caps, NULL, NULL, NULL};
+    const char *const given[][2] = {{"--gpus", request->gpus},
+                                    {"--caps", caps},
+                                    {"--gpu-memory", request->gpu_memory},
+                                    {"--pinned-memory", request->pinned_memory},
+                                    {"--config", runtime->instance_config}};
+    const char *options[2 * G_N_ELEMENTS(given) + 1] = {NULL};
+    size_t n = 0;
 
-    if (runtime->instance_config) {
-        options[4] = "--config";
-        options[5] = runtime->instance_config;
+    for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
+        if (given[i][1]) {
+            options[n++] = given[i][0];
+            options[n++] = given[i][1];
+        }
     }
     return container_instance_start(edit->program, edit->instance, args->bundle, options,
                                     &edit->pid, error);
@@ -147,8 +155,8 @@ static bool connect_request(const RuntimeArgs *args, const RuntimeConfig *runtim
                         : connect_container(args, runtime, config, request, error);
 }
 
-/* Read a container's request. It becomes options of the instance, and options override the instances' file. So the GPUs
- * and capabilities of that file have to limit the request here. */
+/* Read a container's request. It becomes options of the instance, and options override the instances' file. So the GPUs,
+ * the capabilities and the limits of memory in that file have to limit the request here. */
 static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciRequest *request,
                          GError **error)
 {
@@ -160,6 +168,9 @@ static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciReq
 
     ok = ok && (!limits.caps || nv_caps_parse(limits.caps, &caps, error));
     policy.gpus = limits.gpus;
+    policy.gpu_memory = limits.gpu_memory;
+    policy.pinned_memory = limits.pinned_memory;
+    policy.without_quotas = limits.record || limits.simulate;
     policy.caps &= caps;
     ok = ok && oci_request_read(config, &policy, request, error);
     instance_options_clear(&limits);

@@ -6,10 +6,10 @@
 #include "abi/nv-ioctl.h"
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/inventory/host-gpus.h"
+#include "cuse-server/oci/config/oci-quota.h"
 
-/* The value of a variable. If there are several of the name, the last counts, as it does for most
- * programs after execve(2). */
-static const char *variable(JsonValue *config, const char *name)
+/* The last variable of a name counts, as it does for most programs after execve(2). */
+const char *oci_request_variable(JsonValue *config, const char *name)
 {
     JsonValue *process = json_member_object(config, "process");
     JsonValue *env = json_member_array(process, "env");
@@ -25,7 +25,7 @@ static const char *variable(JsonValue *config, const char *name)
     return value;
 }
 
-static const char *annotation(JsonValue *config, const char *name)
+const char *oci_request_annotation(JsonValue *config, const char *name)
 {
     JsonValue *annotations = json_member_object(config, "annotations");
 
@@ -36,7 +36,8 @@ static const char *annotation(JsonValue *config, const char *name)
  * GPU. */
 static bool is_legacy_image(JsonValue *config)
 {
-    return variable(config, "CUDA_VERSION") && !variable(config, "NVIDIA_REQUIRE_CUDA");
+    return oci_request_variable(config, "CUDA_VERSION") &&
+           !oci_request_variable(config, "NVIDIA_REQUIRE_CUDA");
 }
 
 const char *oci_hook_cdi_name(JsonValue *hook)
@@ -143,7 +144,7 @@ static bool read_names(const char *names, char **gpus, GError **error)
 static bool give_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
 {
     const char *wanted =
-        policy->environment ? variable(config, "NVIDIA_DRIVER_CAPABILITIES") : NULL;
+        policy->environment ? oci_request_variable(config, "NVIDIA_DRIVER_CAPABILITIES") : NULL;
 
     return nv_caps_from_environment(wanted, policy->environment && is_legacy_image(config),
                                     policy->caps, caps, error);
@@ -152,7 +153,7 @@ static bool give_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, 
 static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
-    const char *visible = variable(config, "NVIDIA_VISIBLE_DEVICES");
+    const char *visible = oci_request_variable(config, "NVIDIA_VISIBLE_DEVICES");
 
     if (!read_explicit(config, &request->gpus, &request->by_cdi, error)) {
         return false;
@@ -204,7 +205,7 @@ static char *meet_minors(const char *given, const char *wanted)
 
 static bool narrow_gpus(JsonValue *config, OciRequest *request, GError **error)
 {
-    const char *names = annotation(config, OCI_ANNOTATION_GPUS);
+    const char *names = oci_request_annotation(config, OCI_ANNOTATION_GPUS);
     g_autofree char *wanted = NULL;
     g_autofree char *given = g_steal_pointer(&request->gpus);
 
@@ -218,7 +219,7 @@ static bool narrow_gpus(JsonValue *config, OciRequest *request, GError **error)
 
 static bool narrow_caps(JsonValue *config, OciRequest *request, GError **error)
 {
-    const char *names = annotation(config, OCI_ANNOTATION_CAPS);
+    const char *names = oci_request_annotation(config, OCI_ANNOTATION_CAPS);
     NvCaps wanted = 0;
 
     if (names && !nv_caps_from_environment(names, FALSE, NV_CAPS_SUPPORTED, &wanted, error)) {
@@ -248,10 +249,15 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
                       GError **error)
 {
     *request = (OciRequest){.gpus = NULL};
-    if (give_gpus(config, policy, request, error) &&
-        (!request->gpus || (give_caps(config, policy, &request->caps, error) &&
-                            narrow(config, policy, request, error)))) {
+    bool ok = give_gpus(config, policy, request, error) &&
+              (!request->gpus || (give_caps(config, policy, &request->caps, error) &&
+                                  narrow(config, policy, request, error)));
+
+    if (ok) {
         limit_gpus(policy, request);
+        ok = !request->gpus || oci_quota_read(config, policy, request, error);
+    }
+    if (ok) {
         return true;
     }
     oci_request_clear(request);
@@ -261,4 +267,6 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
 void oci_request_clear(OciRequest *request)
 {
     g_clear_pointer(&request->gpus, g_free);
+    g_clear_pointer(&request->gpu_memory, g_free);
+    g_clear_pointer(&request->pinned_memory, g_free);
 }

@@ -14,6 +14,10 @@
 #define OCI_ANNOTATION_GPUS "nvcuse.dev/gpus"
 #define OCI_ANNOTATION_CAPS "nvcuse.dev/caps"
 
+/* Further annotations. Their values are those of the options --gpu-memory and --pinned-memory. */
+#define OCI_ANNOTATION_GPU_MEMORY    "nvcuse.dev/gpu-memory"
+#define OCI_ANNOTATION_PINNED_MEMORY "nvcuse.dev/pinned-memory"
+
 /* The words after "nvcuse-runtime" in a hook that a CDI device of nvcuse's puts into a container. The device's name
  * follows them. */
 #define OCI_HOOK_WORD "nvcuse-hook"
@@ -21,27 +25,35 @@
 
 /**
  * OciPolicy: what the operator lets containers ask for.
- * @environment: whether NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES count. Images can set them
+ * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES and NVIDIA_GPU_MEMORY_LIMIT count. Images can set them
  * @annotations: whether annotations count. They can only narrow what the container was given
  * @gpus: the GPUs that any container may have: "all", "none" or device minors; NULL: all
  * @caps: driver capabilities that may be asked for
+ * @gpu_memory, @pinned_memory: limits of any container, as the options take them; NULL: not set
+ * @without_quotas: the container's memory limit does not limit pinned memory: the instance is recorded or simulated
  */
 typedef struct {
     bool environment;
     bool annotations;
     const char *gpus;
     NvCaps caps;
+    const char *gpu_memory;
+    const char *pinned_memory;
+    bool without_quotas;
 } OciPolicy;
 
 /**
  * OciRequest: what a container asks for.
  * @gpus: "all", "none" or device minors, as --gpus takes them; NULL: it does not ask for GPUs
  * @caps: the capabilities that it gets
+ * @gpu_memory, @pinned_memory: its limits, as the options take them; NULL: there is none
  * @by_cdi: a CDI device of nvcuse's made the request, so the libraries came with it
  */
 typedef struct {
     char *gpus;
     NvCaps caps;
+    char *gpu_memory;
+    char *pinned_memory;
     bool by_cdi;
 } OciRequest;
 
@@ -59,11 +71,20 @@ typedef struct {
  * Neither gives any. If no GPU is left, the result is "none": a container with a device of nvcuse's must not go on as
  * if it had no device.
  *
+ * oci_quota_read() finds the limits of memory.
+ *
  * Returns: false with @error if the container asks for something that does not exist or is not allowed.
  */
 bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error);
 void oci_request_clear(OciRequest *request);
+
+/** oci_request_variable: the value of a variable in the environment of the container's process. If there are several of the name, the
+ * last counts. Returns NULL if there is none. */
+const char *oci_request_variable(JsonValue *config, const char *name);
+
+/** oci_request_annotation: the value of an annotation. Returns NULL if there is none. */
+const char *oci_request_annotation(JsonValue *config, const char *name);
 
 /** oci_hook_cdi_name: the name of nvcuse's CDI device that added a hook. NULL if the hook is another one. */
 const char *oci_hook_cdi_name(JsonValue *hook);

@@ -127,7 +127,8 @@ static const char *hint_for(const char *said)
         return " (this runtime is in a user namespace: nvcuse does not support rootless engines)";
     }
     /* The runtime itself gives these options: what is wrong with them is in the container's request. */
-    if (g_str_has_prefix(said, "--gpus: ") || g_str_has_prefix(said, "--caps: ")) {
+    if (g_str_has_prefix(said, "--gpus: ") || g_str_has_prefix(said, "--caps: ") ||
+        g_str_has_prefix(said, "--gpu-memory: ") || g_str_has_prefix(said, "--pinned-memory: ")) {
         return "";
     }
     return strstr(said, "--") ? " (nvcuse-runtime: give this option in the file that "
