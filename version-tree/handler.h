@@ -29,6 +29,12 @@
     HANDLER(UVM, uvm_no_params, "passes the call on without an argument") \
     HANDLER(UVM, uvm_initialize, "ties the UVM file to the caller's address space, from within its process") \
     HANDLER(UVM, uvm_has_frontend_fd, "passes the struct on with its control file translated") \
+    HANDLER(UVM, uvm_create_external_range, "makes a range of addresses for memory, and tracks it") \
+    HANDLER(UVM, uvm_map_external, "maps memory for GPUs; the memory counts as long as it is mapped") \
+    HANDLER(UVM, uvm_unmap_external, "unmaps memory for a GPU") \
+    HANDLER(UVM, uvm_free, "frees a range of addresses, and unmaps the memory there") \
+    HANDLER(UVM, uvm_unregister_gpu, "ends the use of a GPU, and unmaps the memory that is mapped for it") \
+    HANDLER(UVM, uvm_alloc_semaphore_pool, "makes a range of addresses with memory for semaphores, and tracks it") \
     HANDLER(UVM, uvm_mm_initialize, "ties a second UVM file to the first, which is translated") \
     HANDLER(CONTROL, ctrl_simple, "passes the parameters on as plain bytes") \
     HANDLER(CONTROL, ctrl_has_frontend_fd, "passes the struct on with its file descriptor translated") \

@@ -102,7 +102,7 @@ bool call_number_of(Call *call, uint64_t process, uint32_t *number)
 
 bool call_has_room(Call *call, unsigned objects, bool client)
 {
-    g_assert(!call->client && !call->clients.first && !call->work->target_locked);
+    g_assert(!call->client && !call->clients.first && !call->ranges && !call->work->target_locked);
     return proxy_has_room(call->work->req->proxy, objects, client) ||
            call_refuse_status(call, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
 }

@@ -39,6 +39,7 @@ typedef struct CallWork CallWork;
  * not told apart by GPU
  * @budgets: how much memory the instance's guests hold and may hold
  * @charge: for the memory that Effect.cost has announced, or NULL. `after` takes it if the memory stays allocated
+ * @ranges: those of the file that the call is made on, if Effect.locks_ranges is set
  */
 typedef struct {
     const AbiEntry *entry;
@@ -57,6 +58,7 @@ typedef struct {
     uint32_t gpu;
     Budgets *budgets;
     Charge *charge;
+    UvmRanges *ranges;
     CallWork *work;
 } Call;
 
@@ -74,7 +76,8 @@ typedef enum {
     SIZE_ANY,    /* pass it on, unless members have to be looked at; then as SIZE_STRUCT */
 } ParamsSize;
 
-/** ClientLock: whether the pipeline locks the client of the call, from before it asks the host until after `after`. */
+/** ClientLock: whether the pipeline locks the client of the call, from before it asks the host until after `after`. Calls of
+ * nvidia-uvm are not made in a client: for them it is the client that they name. */
 typedef enum {
     LOCK_NONE,
     LOCK_KNOWN,    /* lock it if it is recorded; else let the driver judge the handle */
@@ -113,6 +116,8 @@ typedef struct Effect Effect;
  * @names_file: the member that the role leaves to the effect (BY_EFFECT) is a descriptor; if false, the driver gets -1
  * @locks_target: the call may change what the driver keeps with the file that a descriptor names. That file becomes Call.target,
  * and is locked during the call
+ * @locks_ranges: the call changes the ranges of its file of nvidia-uvm, or what is mapped there. Sets Call.ranges, which are locked
+ * during the call
  * @keeps: set Call.asked
  * @lock, @way: see ClientLock and HostWay
  * @choose: for ioctls with a struct: choose the real effect by the argument. Returns NULL if it has refused the call
@@ -132,6 +137,7 @@ struct Effect {
     bool bad_fd_is_status;
     bool names_file;
     bool locks_target;
+    bool locks_ranges;
     bool keeps;
     ClientLock lock;
     HostWay way;

@@ -7,7 +7,7 @@
  *     commit         check that all copies are here; if not, the transport fetches them, and runs the request again from the top
  *     translate in   replace the guest's descriptors, pointers and clients by the host's
  *     check          run the effect's check; find the file that the call changes; check that there is room for an object
- *     lock           lock the file that a descriptor names and the client, as the effect says
+ *     lock           lock the file that a descriptor names or the ranges of the file, and the client, as the effect says
  *     before         run the effect's last preparation
  *     charge         charge the memory that the driver would allocate, and refuse the call if the quota has no room for it
  *     scope          replace GPUs that the instance may not see
@@ -101,7 +101,7 @@ static NvHandle client_handle(const Call *call)
     return *(const NvHandle *)abi_place_at(call->argument, &found->place, 0);
 }
 
-/* Lock order: first a file, then a client. */
+/* Lock order: first a file or the ranges of a file, then a client. */
 static CallStep step_lock(Call *call)
 {
     const Effect *effect = call->work->effect;
@@ -109,6 +109,10 @@ static CallStep step_lock(Call *call)
     if (effect->locks_target) {
         g_mutex_lock(&call->target->lock);
         call->work->target_locked = true;
+    }
+    if (effect->locks_ranges) {
+        call->ranges = call->work->req->file->ranges;
+        uvm_ranges_lock(call->ranges);
     }
     if (effect->lock == LOCK_NONE) {
         return CALL_GOES_ON;
@@ -223,6 +227,9 @@ static void let_go(Call *call)
     }
     if (work->target_locked) {
         g_mutex_unlock(&call->target->lock);
+    }
+    if (call->ranges) {
+        uvm_ranges_unlock(call->ranges);
     }
     g_clear_pointer(&call->target, nv_file_unref);
     if (work->alloc.guest && work->req->error == 0) {

@@ -71,6 +71,11 @@ size_t effect_lines(const AbiEntry *entry, EffectLine lines[EFFECT_LINES_MAX])
         if (locks[effect->lock]) {
             lines[n++] = (EffectLine){"client", locks[effect->lock]};
         }
+        if (effect->locks_ranges) {
+            lines[n++] = (EffectLine){
+                "ranges",
+                "of the file; no other call changes them or what is mapped there meanwhile"};
+        }
         lines[n++] = (EffectLine){"asked", ways[effect->way]};
         if (!effect->check && !effect->before && !effect->after && !effect->map) {
             lines[n++] = (EffectLine){

@@ -4,7 +4,7 @@
 
 #include "version-tree/abi-entry.h"
 
-enum { EFFECT_LINES_MAX = 4 };
+enum { EFFECT_LINES_MAX = 5 };
 
 /** EffectLine: one property of an effect. @name: one word; @text: one phrase. Both strings are static. */
 typedef struct {

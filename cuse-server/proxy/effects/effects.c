@@ -32,6 +32,12 @@ static const Effect *const effects[N_ABI_HANDLERS] = {
     [HANDLER_uvm_initialize] = &uvm_initialize,
     [HANDLER_uvm_mm_initialize] = &uvm_mm_initialize,
     [HANDLER_uvm_has_frontend_fd] = &plain,
+    [HANDLER_uvm_create_external_range] = &effect_uvm_create_external_range,
+    [HANDLER_uvm_map_external] = &effect_uvm_map_external,
+    [HANDLER_uvm_unmap_external] = &effect_uvm_unmap_external,
+    [HANDLER_uvm_free] = &effect_uvm_free,
+    [HANDLER_uvm_unregister_gpu] = &effect_uvm_unregister_gpu,
+    [HANDLER_uvm_alloc_semaphore_pool] = &effect_uvm_alloc_semaphore_pool,
 
     [HANDLER_ctrl_simple] = &any_size,
     [HANDLER_ctrl_has_frontend_fd] = &plain,

@@ -19,6 +19,11 @@ extern const Effect effect_export, effect_import, effect_export_dmabuf;
 extern const Effect effect_map_memory, effect_alloc_memory, effect_vidheap_control;
 extern const Effect effect_os_descriptor, effect_os_descriptor_heap;
 
+/* What nvidia-uvm maps: uvm-external.c. */
+extern const Effect effect_uvm_create_external_range, effect_uvm_alloc_semaphore_pool;
+extern const Effect effect_uvm_map_external, effect_uvm_unmap_external;
+extern const Effect effect_uvm_free, effect_uvm_unregister_gpu;
+
 /* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, memory-sizes.c, control-timeslice.c, build-version.c. */
 extern const Effect effect_card_info, effect_attach_gpus_to_fd;
 extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;

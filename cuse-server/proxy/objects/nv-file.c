@@ -9,6 +9,7 @@ typedef struct {
     GPtrArray *held;
     Host *host;
     HostRemnant *remnant;
+    UvmRanges *ranges; /* or NULL */
 } Closed;
 
 struct NvFileTable {
@@ -61,6 +62,7 @@ static void closed_free(Closed *closed)
     if (closed->remnant) {
         closed->host->ops->forget(closed->host, closed->remnant);
     }
+    uvm_ranges_free(closed->ranges);
     g_free(closed);
 }
 
@@ -121,7 +123,11 @@ static void close_file(NvFile *file)
         .exports = g_steal_pointer(&file->exports),
         .held = g_steal_pointer(&file->held),
         .host = file->host,
+        .ranges = file->ranges,
     };
+    if (closed->ranges) {
+        closed->places += uvm_ranges_size(closed->ranges);
+    }
     if (file->fd >= 0) {
         closed->remnant = file->host->ops->close(file->host, file->fd);
     }
@@ -288,6 +294,7 @@ NvFile *nv_file_table_add(NvFileTable *table, uint32_t id, const Device *device,
     }
     file->fd = fd;
     file->counts = true;
+    file->ranges = device->kind == DEVICE_UVM ? uvm_ranges_new() : NULL;
     table->held++;
     arrive(table, file);
     return nv_file_ref(file);

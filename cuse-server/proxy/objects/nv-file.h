@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "cuse-server/proxy/budgets/budget.h"
+#include "cuse-server/proxy/budgets/uvm-ranges.h"
 #include "cuse-server/proxy/host.h"
 #include "cuse-server/proxy/objects/poll-state.h"
 #include "cuse-server/wire/device.h"
@@ -43,6 +44,8 @@ typedef struct NvFileTable NvFileTable;
  * @exports: the charges of the objects that were exported to the file, by place; NULL: nothing was exported
  * @map: the mapping context that NV_ESC_RM_MAP_MEMORY or NV_ESC_RM_ALLOC_MEMORY left for mmap()
  * @held: other charges that the file keeps, or NULL; guarded by @held_lock, under which no other lock is taken
+ * @ranges: what is mapped by nvidia-uvm; NULL: this is not a file of nvidia-uvm, or no guest has it yet. It outlives the file until
+ * the driver has released it
  */
 typedef struct {
     gatomicrefcount refs;
@@ -61,6 +64,7 @@ typedef struct {
     MapContext map;
     GMutex held_lock;
     GPtrArray *held;
+    UvmRanges *ranges;
 } NvFile;
 
 NvFile *nv_file_ref(NvFile *file);
@@ -96,7 +100,8 @@ int nv_file_fd(const NvFile *file);
 bool nv_file_adopt(NvFile *file, int fd);
 
 /** NvFileReleased: called when the driver has released a file. Everything that was allocated through the file is
- * freed, and so are the objects that were exported to its first @places places. */
+ * freed, and so are the objects that were exported to its first @places places. The ranges of a file of nvidia-uvm, and what is
+ * mapped there, count as places. */
 typedef void (*NvFileReleased)(uint32_t id, unsigned places, gpointer data);
 
 /**
