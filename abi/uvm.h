@@ -42,6 +42,7 @@
 #define UVM_INITIALIZE                     0x30000001
 #define UVM_DEINITIALIZE                   0x30000002
 
+#define UVM_INIT_FLAGS_DISABLE_HMM                0x1
 #define UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE 0x2
 #define UVM_MAX_GPUS                              32
 #define UVM_MAX_GPUS_V2                           256

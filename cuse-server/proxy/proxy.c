@@ -174,10 +174,15 @@ bool proxy_has_room(Proxy *proxy, unsigned objects, bool client)
     return object_tree_has_room(proxy->objects, objects, client);
 }
 
-int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
+int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset, Refusal *refusal)
 {
     int error = mapping_check(file, length, offset);
 
+    *refusal = error ? REFUSAL_MAP : REFUSAL_NONE;
+    if (!error && proxy->managed == MANAGED_REFUSE && mapping_is_managed(file, length, offset)) {
+        error = ENOMEM;
+        *refusal = REFUSAL_QUOTA;
+    }
     if (proxy->tap && proxy->tap->ops->mapped) {
         proxy->tap->ops->mapped(proxy->tap, file->id, length, offset, error);
     }

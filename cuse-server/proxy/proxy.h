@@ -103,6 +103,7 @@ void proxy_answered(Request *req);
 /**
  * proxy_map: check whether a guest may map this range of a file.
  * @length, @offset: in bytes, as passed to mmap()
- * Returns: 0 or the errno that the host would give.
+ * @refusal: set to the reason, or REFUSAL_NONE
+ * Returns: 0, or the errno that the host would give; ENOMEM for managed memory if the instance may have none.
  */
-int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
+int proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset, Refusal *refusal);

@@ -34,14 +34,13 @@ static void answer(const Questions *questions, const WorkerQuestion *question, i
     (void)seqpacket_send(questions->socket, &reply, sizeof reply, error ? -1 : fd);
 }
 
-static void log_map(const Questions *questions, const NvFile *file, int error)
+static void log_map(const Questions *questions, const NvFile *file, int error, Refusal refusal)
 {
-    call_log_add(questions->context->log,
-                 &(CallEvent){.device = file->device->name,
-                              .call = "mmap",
-                              .refusal = error ? REFUSAL_MAP : REFUSAL_NONE,
-                              .error = error,
-                              .status = CALL_NO_STATUS});
+    call_log_add(questions->context->log, &(CallEvent){.device = file->device->name,
+                                                       .call = "mmap",
+                                                       .refusal = refusal,
+                                                       .error = error,
+                                                       .status = CALL_NO_STATUS});
 }
 
 /* Answer WORKER_MAP. The message holds the host file open, so dropping our reference to it closes nothing that takes time. */
@@ -51,9 +50,10 @@ static void answer_map(const Questions *questions, const WorkerQuestion *questio
     int error = EBADF;
 
     if (file) {
-        error =
-            proxy_map(questions->context->proxy, file, question->map.length, question->map.offset);
-        log_map(questions, file, error);
+        Refusal refusal;
+        error = proxy_map(questions->context->proxy, file, question->map.length,
+                          question->map.offset, &refusal);
+        log_map(questions, file, error, refusal);
     }
     answer(questions, question, error, file ? nv_file_fd(file) : -1);
 }

@@ -118,25 +118,36 @@ static bool ask_in_guest(Call *call)
                                : answered(call, error);
 }
 
+/* What is added to the flags of UVM_INITIALIZE. With quotas, a program's ordinary pages must not move into GPU memory: nobody sees
+ * them move, so they could not count. All releases in the table accept the flag (uvm_types.h, UVM_INIT_FLAGS_MASK). */
+static NvU64 flags_to_add(const Proxy *proxy)
+{
+    return proxy->budgets.by_gpu || proxy->managed == MANAGED_REFUSE ? UVM_INIT_FLAGS_DISABLE_HMM
+                                                                     : 0;
+}
+
 /*
  * Make UVM_INITIALIZE, which ties the file to the address space of the calling task (kernel-open/nvidia-uvm/uvm_va_space_mm.c,
  * uvm_va_space_mm_register). That must be the guest's address space, so the call is made inside the guest. If the instance
  * is configured not to do this (Proxy.share_uvm), the guest itself asked for sharing, or no call can be made inside the guest,
  * the worker makes the call with the flag for many processes: the file is then tied to no address space, and the GPU cannot
- * reach pageable memory. The guest does not see that the flag was added.
+ * reach pageable memory. The guest does not see that flags were added.
  */
 static bool ask_in_guest_or_shared(Call *call)
 {
+    const Proxy *proxy = call->work->req->proxy;
     UVM_INITIALIZE_PARAMS *params = call->params;
-    const NvU64 flags = params->flags | UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
+    const NvU64 flags = params->flags | flags_to_add(proxy);
+    const NvU64 shared = flags | UVM_INIT_FLAGS_MULTI_PROCESS_SHARING_MODE;
 
-    if (flags != params->flags && !call->work->req->proxy->share_uvm) {
+    call_swap(call, &params->flags, &flags, sizeof flags);
+    if (shared != flags && !proxy->share_uvm) {
         const int error = ioctl_in_guest(call);
         if (!was_not_made(error)) {
             return answered(call, error);
         }
     }
-    call_swap(call, &params->flags, &flags, sizeof flags);
+    call_swap(call, &params->flags, &shared, sizeof shared);
     return ask_host(call);
 }
 

@@ -49,3 +49,18 @@ int mapping_check(const NvFile *file, uint64_t length, uint64_t offset)
         return ENODEV;
     }
 }
+
+/* The driver shows a semaphore pool only if the mapping has exactly its bounds (kernel-open/nvidia-uvm/uvm.c, uvm_mmap). There
+ * offset and address are the same. */
+bool mapping_is_managed(const NvFile *file, uint64_t length, uint64_t offset)
+{
+    uint64_t pages;
+
+    if (file->device->kind != DEVICE_UVM || !file->ranges) {
+        return false;
+    }
+    if (!g_uint64_checked_add(&pages, length, PAGE_BYTES - 1)) {
+        return true;
+    }
+    return !uvm_ranges_have_pool(file->ranges, &(UvmArea){offset, pages - pages % PAGE_BYTES});
+}

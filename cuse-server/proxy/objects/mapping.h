@@ -16,3 +16,9 @@
  * nvidia_mmap_helper; kernel-open/nvidia-uvm/uvm.c, uvm_mmap).
  */
 int mapping_check(const NvFile *file, uint64_t length, uint64_t offset);
+
+/**
+ * mapping_is_managed: whether a mapping would make memory that nvidia-uvm manages, and moves between host and GPU. These are all
+ * mappings of a UVM file except those of semaphore pools. Never waits for a call of the driver.
+ */
+bool mapping_is_managed(const NvFile *file, uint64_t length, uint64_t offset);

@@ -119,8 +119,10 @@ static void play_map(Replay *replay, const TraceAct *act)
     g_autoptr(NvFile) file = find_file(replay, act);
 
     if (file) {
-        replay_compare(replay, "errno", act->error,
-                       (uint32_t)proxy_map(&replay->proxy, file, act->length, act->offset));
+        Refusal refusal;
+        replay_compare(
+            replay, "errno", act->error,
+            (uint32_t)proxy_map(&replay->proxy, file, act->length, act->offset, &refusal));
     }
 }
 

@@ -43,8 +43,10 @@ BrokerLink *__wrap_broker_link_new(int socket);
 bool __real_transport_run(Transport *transport, GError **error);
 bool __wrap_transport_run(Transport *transport, GError **error);
 
-int __real_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
-int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset);
+int __real_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset,
+                     Refusal *refusal);
+int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset,
+                     Refusal *refusal);
 int __real_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
 int __wrap_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, NvFile **file);
 int __real_nv_file_fd(const NvFile *file);
@@ -317,12 +319,14 @@ int __wrap_proxy_open_as(Proxy *proxy, uint32_t id, unsigned device, int flags, 
 /* The next file that this thread asks for is the answer to a mapping. */
 static __thread bool mapping;
 
-int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset)
+int __wrap_proxy_map(Proxy *proxy, const NvFile *file, uint64_t length, uint64_t offset,
+                     Refusal *refusal)
 {
     if (!the_middle || g_atomic_int_get(&the_middle->mapped) < 0) {
-        return __real_proxy_map(proxy, file, length, offset);
+        return __real_proxy_map(proxy, file, length, offset, refusal);
     }
     mapping = true;
+    *refusal = REFUSAL_NONE;
     return 0;
 }
 

@@ -108,6 +108,30 @@ Test(uvm, multi_process_sharing_is_the_fallback_and_hidden)
     cr_assert_eq(initialize(2, &host), 2, "a guest that set it keeps it");
 }
 
+Test(uvm, ordinary_pages_stay_out_of_gpu_memory_if_there_are_quotas)
+{
+    static const InstanceQuota quotas[] = {{.by_gpu = true}, {.managed = MANAGED_REFUSE}};
+    NvU64 host;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(quotas); i++) {
+        proxy_set_quota(&fake->proxy, &quotas[i], NULL);
+        cr_expect_eq(initialize(0, &host), 0, "the guest does not see the flag");
+        cr_expect_eq(host, UVM_INIT_FLAGS_DISABLE_HMM);
+        cr_expect(fake->last.in_guest);
+        cr_expect_eq(initialize(1, &host), 1);
+        cr_expect_eq(host, UVM_INIT_FLAGS_DISABLE_HMM);
+        cr_expect_eq(initialize(2, &host), 2);
+        cr_expect_eq(host, 3);
+        fake->no_entry = EBUSY;
+        cr_expect_eq(initialize(0, &host), 0);
+        cr_expect_eq(host, 3);
+        fake->no_entry = 0;
+    }
+    proxy_set_quota(&fake->proxy, &(InstanceQuota){.managed = MANAGED_FREE}, NULL);
+    cr_expect_eq(initialize(0, &host), 0);
+    cr_expect_eq(host, 0);
+}
+
 Test(uvm, mm_initialize_translates_the_other_file)
 {
     NvFile *second = fake_open(fake, FAKE_UVM, 4);

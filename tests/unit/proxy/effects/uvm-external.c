@@ -202,3 +202,41 @@ Test(uvm_external, more_gpus_than_the_struct_has_room_for_are_not_read)
 {
     cr_assert_eq(uvm_map(CLIENT, MEMORY, BASE, BYTES, UINT32_MAX), NV_ERR_INSUFFICIENT_RESOURCES);
 }
+
+/* --- memory that nvidia-uvm manages -------------------------------------------------------------- */
+
+static int map_file(uint64_t length, uint64_t address, Refusal *refusal)
+{
+    return proxy_map(&fake->proxy, uvm, length, address, refusal);
+}
+
+Test(uvm_external, managed_memory_is_refused_and_semaphore_pools_are_not)
+{
+    UVM_ALLOC_SEMAPHORE_POOL_PARAMS_V550 pool = {.base = BASE + RANGE, .length = 0x2000};
+    Refusal refusal;
+
+    cr_assert_eq(map_file(BYTES, BASE, &refusal), 0, "until it is to be refused");
+    fake->proxy.managed = MANAGED_REFUSE;
+    cr_assert_eq(map_file(0x2000, BASE + RANGE, &refusal), ENOMEM);
+    cr_assert_eq(refusal, REFUSAL_QUOTA);
+    cr_assert_eq(call(uvm, UVM_ALLOC_SEMAPHORE_POOL, &pool), 0);
+    cr_assert_eq(map_file(0x2000, BASE + RANGE, &refusal), 0);
+    cr_assert_eq(refusal, REFUSAL_NONE);
+    cr_assert_eq(map_file(0x1fff, BASE + RANGE, &refusal), 0, "whole pages are mapped");
+    cr_assert_eq(map_file(0x1000, BASE + RANGE, &refusal), ENOMEM);
+    cr_assert_eq(map_file(0x3000, BASE + RANGE, &refusal), ENOMEM);
+    cr_assert_eq(map_file(BYTES, BASE, &refusal), ENOMEM, "an external range is no pool");
+    cr_assert_eq(map_file(UINT64_MAX, BASE, &refusal), ENOMEM);
+    cr_assert_eq(uvm_free(BASE + RANGE, 0x2000), NV_OK);
+    cr_assert_eq(map_file(0x2000, BASE + RANGE, &refusal), ENOMEM);
+}
+
+Test(uvm_external, the_question_does_not_wait_for_a_call_that_changes_ranges)
+{
+    Refusal refusal;
+
+    fake->proxy.managed = MANAGED_REFUSE;
+    uvm_ranges_lock(uvm->ranges);
+    cr_assert_eq(map_file(0x2000, BASE, &refusal), ENOMEM);
+    uvm_ranges_unlock(uvm->ranges);
+}
