@@ -47,7 +47,7 @@ void start(const char *version)
     fake->answer = answer;
     next_status = NV_OK;
     in_driver = NULL;
-    page.gpu_memory[0] = 2 * BYTES;
+    page.gpu_memory[0] = BOTH;
     proxy_set_quota(&fake->proxy, &quota, &page);
     ctl = fake_open(fake, FAKE_CTL, 3);
     uvm = fake_open(fake, FAKE_UVM, 4);

@@ -13,6 +13,7 @@ enum {
     MEMORY = 0xcaf00002,
     SECOND = 0xcaf00003,
     BYTES = 0x10000,
+    BOTH = 2 * BYTES,
     BASE = 0x40000000, /* of the external range, which has RANGE bytes */
     RANGE = 0x100000,
 };
@@ -31,7 +32,7 @@ extern NvU32 next_status;
 /** in_driver: called in each call that the driver makes, which has not answered yet; or NULL. */
 extern void (*in_driver)(uint32_t command, void *argument);
 
-/** start: make the host with a driver of this version, and a limit of two times BYTES. */
+/** start: make the host with a driver of this version, and a limit of BOTH. */
 void start(const char *version);
 void stop(void);
 
