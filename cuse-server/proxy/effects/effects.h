@@ -10,8 +10,8 @@ const Effect *effect_of(AbiHandler handler);
 
 /* Objects and their clients: objects.c, duplicate.c, control-exports.c. */
 extern const Effect effect_free, effect_alloc, effect_alloc_no_params, effect_alloc_client,
-    effect_alloc_channel_group, effect_alloc_channel,
-    effect_alloc_context_dma2, effect_register_va_space, effect_attach_mem;
+    effect_alloc_channel_group, effect_alloc_channel, effect_alloc_context_dma2,
+    effect_register_va_space, effect_attach_mem;
 extern const Effect effect_dup_object, effect_share, effect_inherited_share;
 extern const Effect effect_export, effect_import, effect_export_dmabuf;
 
