@@ -19,12 +19,24 @@ void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu)
     }
 }
 
+static bool has_limits(const Budgets *budgets)
+{
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        if (budget_limit(&budgets->gpus[i]) != UINT64_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Budget *budgets_gpu(Budgets *budgets, uint32_t gpu)
 {
     if (!budgets->by_gpu) {
         return &budgets->any_gpu;
     }
-    return gpu < QUOTA_GPUS_MAX ? &budgets->gpus[gpu] : NULL;
+    return gpu < QUOTA_GPUS_MAX  ? &budgets->gpus[gpu]
+           : has_limits(budgets) ? NULL
+                                 : &budgets->any_gpu;
 }
 
 uint64_t budget_limit(const Budget *budget)
@@ -39,26 +51,20 @@ uint64_t budget_used(const Budget *budget)
     return atomic_load(&budget->used);
 }
 
-static void raise_peak(Budget *budget, uint64_t used)
-{
-    uint64_t peak = atomic_load(&budget->peak);
+/* No host has as much memory. A sum stays below it, so that a guest's absurd size cannot get in the way of other guests. */
+#define MOST UINT64_C(0x7fffffffffffffff)
 
-    while (used > peak && !atomic_compare_exchange_weak(&budget->peak, &peak, used)) {
-    }
-}
-
-/* Add @bytes unless the sum exceeds @limit. A sum that overflows exceeds every limit. */
+/* Add @bytes unless the sum exceeds @limit. */
 static bool budget_take(Budget *budget, uint64_t bytes, uint64_t limit)
 {
     uint64_t used = atomic_load(&budget->used);
     uint64_t sum;
 
     do {
-        if (!g_uint64_checked_add(&sum, used, bytes) || sum > limit) {
+        if (!g_uint64_checked_add(&sum, used, bytes) || sum > MIN(limit, MOST)) {
             return false;
         }
     } while (!atomic_compare_exchange_weak(&budget->used, &used, sum));
-    raise_peak(budget, sum);
     return true;
 }
 
@@ -89,6 +95,15 @@ Charge *charge_new_holder(Budget *budget)
     return charge;
 }
 
+static void raise_peak(Budget *budget)
+{
+    const uint64_t used = atomic_load(&budget->used);
+    uint64_t peak = atomic_load(&budget->peak);
+
+    while (used > peak && !atomic_compare_exchange_weak(&budget->peak, &peak, used)) {
+    }
+}
+
 void charge_settle(Charge *charge, uint64_t bytes)
 {
     if (bytes < charge->bytes) {
@@ -97,6 +112,7 @@ void charge_settle(Charge *charge, uint64_t bytes)
     } else if (budget_take(charge->budget, bytes - charge->bytes, UINT64_MAX)) {
         charge->bytes = bytes;
     }
+    raise_peak(charge->budget);
 }
 
 Charge *charge_ref(Charge *charge)
@@ -135,6 +151,13 @@ void charge_hold(Charge *charge, Charge *held)
         }
     }
     charge_unref(held);
+}
+
+unsigned charge_held(Charge *charge)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&charge->lock);
+
+    return charge->held ? g_hash_table_size(charge->held) : 0;
 }
 
 void charge_unref(Charge *charge)

@@ -62,7 +62,7 @@ void budgets_init(Budgets *budgets, const QuotaPage *page, bool by_gpu);
 /**
  * budgets_gpu: find the budget for memory of a GPU.
  * @gpu: the GPU's number among the instance's GPUs, or BUDGET_NO_GPU
- * Returns: NULL if use is told apart by GPU, and this is the number of none.
+ * Returns: NULL if GPU memory is limited, and this is the number of none of the instance's GPUs.
  */
 Budget *budgets_gpu(Budgets *budgets, uint32_t gpu);
 
@@ -78,8 +78,8 @@ uint64_t budget_used(const Budget *budget);
  */
 Charge *charge_new(Budget *budget, uint64_t bytes);
 
-/** charge_settle: change a charge to the size that the driver has really allocated. Ignores the limit. Only for a charge with one
- * holder, before others can see it. */
+/** charge_settle: change a charge to the size that the driver has really allocated, and raise the budget's peak. Ignores the limit.
+ * Only for a charge with one holder, before others can see it. */
 void charge_settle(Charge *charge, uint64_t bytes);
 
 /**
@@ -87,6 +87,9 @@ void charge_settle(Charge *charge, uint64_t bytes);
  * objects allocated. Its duplicates share it. @budget: has no limit
  */
 Charge *charge_new_holder(Budget *budget);
+
+/** charge_held: count the charges that a charge from charge_new_holder() holds. */
+unsigned charge_held(Charge *charge);
 
 /** charge_hold: let a charge from charge_new_holder() hold another one, or what that one holds, until it is given back itself. Does
  * nothing for other charges. @held: (transfer full), or NULL */

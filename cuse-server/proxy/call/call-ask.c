@@ -18,6 +18,7 @@ static bool answered(Call *call, int error)
     req->error = error;
     req->event.error = error;
     req->write_back = error ? 0 : WRITE_BACK_ALL;
+    call->work->got_errno = error != 0;
     return error == 0;
 }
 

@@ -12,6 +12,7 @@ enum { CALL_ARRAYS_MAX = 3 };
 typedef enum {
     CALL_GOES_ON,
     CALL_WAITS,    /* for guest memory; the call is run again from the beginning */
+    CALL_SETTLES,  /* closed files have to be settled, and then the call goes on from step_lock */
     CALL_ANSWERED, /* the request contains the answer */
 } CallStep;
 
@@ -38,6 +39,8 @@ typedef struct {
  * @params_at: the member of @host_argument that points to the parameters, or NULL
  * @unsized: the driver copies the parameters by a size that it knows itself (driver-block.h)
  * @asked_host: call_ask() has returned true
+ * @got_errno: the host has answered with an errno
+ * @settled: closed files have been settled for this call
  * @target_locked: Call.target's lock is held
  * @alloc: for NV_ESC_RM_ALLOC. @guest: the argument in the guest's own form; NULL: this is another call. @short_form: whether
  * that is the shorter form. @event: the copy that the class was taken from, or NULL. @wide: the argument in the longer form
@@ -53,6 +56,8 @@ struct CallWork {
     NvP64 *params_at;
     bool unsized;
     bool asked_host;
+    bool got_errno;
+    bool settled;
     unsigned n_arrays;
     CallArray arrays[CALL_ARRAYS_MAX];
     GpuScopeCall scoped;

@@ -128,6 +128,7 @@ typedef struct Effect Effect;
  * @cost: called after `before`: the memory that the driver would allocate. If the quota has no room for it, the call is refused
  * @after: called when the driver has answered with NV_OK, or without a status, and the answer is translated. May refuse the call
  * @failed: called when the driver has answered with another status
+ * @not_answered: called when the host has answered with an errno, which the guest gets; the argument is as the driver left it
  */
 struct Effect {
     GuestAccess access;
@@ -148,6 +149,7 @@ struct Effect {
     CallCost (*cost)(const Call *call);
     void (*after)(Call *call);
     void (*failed)(Call *call);
+    void (*not_answered)(Call *call);
 };
 
 /* --- for effects ------------------------------------------------------------------------------- */

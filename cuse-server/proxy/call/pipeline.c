@@ -127,9 +127,17 @@ static CallStep step_before(Call *call)
     return goes_on(!call->work->effect->before || call->work->effect->before(call));
 }
 
-static CallStep charge(Call *call, Budget *budget, uint64_t bytes)
+/* Charge a budget. If it has no room, the step is tried once more when it is known which closed files the driver has released: they
+ * may have held memory. */
+static CallStep take_charge(Call *call, Budget *budget, uint64_t bytes)
 {
-    call->charge = budget ? charge_new(budget, bytes) : NULL;
+    if (!budget) { /* the guest would get memory of a GPU that is not known */
+        return goes_on(call_refuse_status(call, NV_ERR_INVALID_OBJECT_PARENT, REFUSAL_QUOTA));
+    }
+    call->charge = charge_new(budget, bytes);
+    if (!call->charge && !call->work->settled) {
+        return CALL_SETTLES;
+    }
     return goes_on(call->charge || call_refuse_status(call, NV_ERR_NO_MEMORY, REFUSAL_QUOTA));
 }
 
@@ -145,9 +153,9 @@ static CallStep step_charge(Call *call)
         call->charge = charge_new_holder(&call->budgets->no_memory);
         return CALL_GOES_ON;
     case COST_GPU:
-        return charge(call, budgets_gpu(call->budgets, cost.gpu), cost.bytes);
+        return take_charge(call, budgets_gpu(call->budgets, cost.gpu), cost.bytes);
     case COST_PINNED:
-        return charge(call, &call->budgets->pinned, cost.bytes);
+        return take_charge(call, &call->budgets->pinned, cost.bytes);
     }
     g_assert_not_reached();
 }
@@ -215,22 +223,30 @@ static void answer(Call *call)
     }
 }
 
-static void let_go(Call *call)
+static void unlock(Call *call)
 {
     CallWork *work = call->work;
 
     if (call->client) {
-        object_tree_unlock(call->client);
+        object_tree_unlock(g_steal_pointer(&call->client));
     }
     if (call->clients.first) {
         object_tree_unlock_pair(&call->clients);
     }
     if (work->target_locked) {
         g_mutex_unlock(&call->target->lock);
+        work->target_locked = false;
     }
     if (call->ranges) {
-        uvm_ranges_unlock(call->ranges);
+        uvm_ranges_unlock(g_steal_pointer(&call->ranges));
     }
+}
+
+static void let_go(Call *call)
+{
+    CallWork *work = call->work;
+
+    unlock(call);
     g_clear_pointer(&call->target, nv_file_unref);
     if (work->alloc.guest && work->req->error == 0) {
         alloc_narrow(call);
@@ -249,11 +265,20 @@ static void begin(CallWork *work, Request *req)
     work->of_argument = work->members = &abi_members_none;
     work->host_argument = NULL;
     work->params_at = NULL;
-    work->unsized = work->asked_host = work->target_locked = false;
+    work->unsized = work->asked_host = work->got_errno = work->settled = work->target_locked =
+        false;
     work->n_arrays = 0;
     work->alloc.guest = NULL;
     work->alloc.event = NULL;
     gpu_scope_none(&work->scoped);
+}
+
+/* Account for the closed files that the driver has released. This takes clients' locks, so none may be held. */
+static void settle(Call *call)
+{
+    unlock(call);
+    nv_file_table_settle_all(call->work->req->proxy->files);
+    call->work->settled = true;
 }
 
 RequestResult pipeline_run(Request *req)
@@ -261,6 +286,7 @@ RequestResult pipeline_run(Request *req)
     static CallStep (*const steps[])(Call *) = {
         step_look_up, step_map,    step_commit, step_translate_in, step_check,
         step_lock,    step_before, step_charge, step_scope,        step_ask};
+    enum { FIRST_LOCKED = 5 }; /* step_lock */
     CallWork work;
     Call call = {.objects = req->proxy->objects,
                  .scope = req->proxy->scope,
@@ -273,9 +299,17 @@ RequestResult pipeline_run(Request *req)
     begin(&work, req);
     for (size_t i = 0; now == CALL_GOES_ON && i < G_N_ELEMENTS(steps); i++) {
         now = steps[i](&call);
+        if (now == CALL_SETTLES) {
+            settle(&call);
+            i = FIRST_LOCKED - 1;
+            now = CALL_GOES_ON;
+        }
     }
     if (now == CALL_WAITS) {
         return REQUEST_RETRY;
+    }
+    if (work.got_errno && work.effect->not_answered) {
+        work.effect->not_answered(&call);
     }
     if (work.asked_host) {
         answer(&call);

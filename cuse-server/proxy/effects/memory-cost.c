@@ -22,12 +22,29 @@
 #define COMPUTE_GROUP UINT64_C(0x900000)
 #define CHANNEL       GPU_PAGE
 
-/* Round up to a multiple of @unit. A sum that overflows exceeds every limit. */
+#define FIELD(WORD, NAME) ((WORD) >> NAME##_SHIFT & NAME##_MASK)
+
+/* Round up to a multiple of @unit. A size that cannot be rounded up is refused by the driver, or for its budget. */
 static uint64_t round_up(uint64_t bytes, uint64_t unit)
 {
     const uint64_t rest = bytes % unit;
 
     return rest == 0 || bytes > UINT64_MAX - (unit - rest) ? bytes : bytes + (unit - rest);
+}
+
+/* The size of pages, by which the driver rounds up (src/nvidia/src/kernel/gpu/mem_mgr/mem_mgr.c, memmgrDeterminePageSize). */
+static uint64_t page_bytes(const MemoryWanted *wanted)
+{
+    static const uint64_t huge[] = {0x200000, 0x200000, 0x20000000, UINT64_C(0x4000000000)};
+
+    switch (FIELD(wanted->attr, NVOS32_ATTR_PAGE_SIZE)) {
+    case NVOS32_ATTR_PAGE_SIZE_HUGE:
+        return huge[FIELD(wanted->attr2, NVOS32_ATTR2_PAGE_SIZE_HUGE)];
+    case NVOS32_ATTR_PAGE_SIZE_DEFAULT:
+        return wanted->size >= huge[0] ? huge[0] : GPU_PAGE;
+    default:
+        return GPU_PAGE;
+    }
 }
 
 /*
@@ -36,7 +53,7 @@ static uint64_t round_up(uint64_t bytes, uint64_t unit)
  */
 static uint64_t gpu_bytes(const MemoryWanted *wanted)
 {
-    const uint64_t bytes = round_up(wanted->size, GPU_PAGE);
+    const uint64_t bytes = round_up(wanted->size, page_bytes(wanted));
     uint64_t sum;
 
     if (!(wanted->flags & NVOS32_ALLOC_FLAGS_FIXED_ADDRESS_ALLOCATE) || wanted->alignment == 0) {
@@ -51,12 +68,23 @@ static uint64_t gpu_bytes(const MemoryWanted *wanted)
 static uint64_t host_bytes(const MemoryWanted *wanted)
 {
     const uint64_t bytes = round_up(wanted->size, HOST_PAGE);
+    const bool is_contiguous =
+        FIELD(wanted->attr, NVOS32_ATTR_PHYSICALITY) == NVOS32_ATTR_PHYSICALITY_CONTIGUOUS;
 
-    if (!wanted->is_contiguous || bytes == 0) {
+    if (!is_contiguous || bytes == 0) {
         return bytes;
     }
     return bytes > UINT64_C(1) << 63 ? UINT64_MAX
                                      : UINT64_C(1) << (64 - __builtin_clzll(bytes - 1));
+}
+
+/* Addresses take page tables: the driver allocates those for pages of 4 KiB at once, unless the guest says that it will not map
+ * everything, or that other code has the tables (src/nvidia/src/kernel/mem_mgr/gpu_vaspace.c, gvaspaceReserveMempool). */
+static uint64_t table_bytes(const MemoryWanted *wanted)
+{
+    const NvU32 later = NVOS32_ALLOC_FLAGS_LAZY | NVOS32_ALLOC_FLAGS_EXTERNALLY_MANAGED;
+
+    return wanted->flags & later ? 0 : round_up(wanted->size / 512, GPU_PAGE) + GPU_PAGE;
 }
 
 static CallCost gpu_cost(const Call *call, NvHandle parent, uint64_t bytes)
@@ -72,7 +100,9 @@ CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle pare
     case NV01_MEMORY_SYSTEM:
     case NV_MEMORY_EXTENDED_USER:
         return (CallCost){COST_PINNED, NO_GPU, host_bytes(wanted)};
-    default: /* addresses, or memory that is there already */
+    case NV50_MEMORY_VIRTUAL:
+        return gpu_cost(call, parent, table_bytes(wanted));
+    default: /* memory that is there already */
         return (CallCost){COST_NONE, NO_GPU, 0};
     }
 }
@@ -92,16 +122,23 @@ CallCost channel_cost(const Call *call, NvHandle parent)
     return gpu_cost(call, parent, is_bare ? COMPUTE_GROUP + CHANNEL : CHANNEL);
 }
 
-void memory_settle(Call *call, NvU64 size)
+/* The driver does not return what memory at a fixed address takes, nor what contiguous memory of the host takes. */
+void memory_settle(Call *call, uint32_t object_class, NvU64 size, NvU32 flags)
 {
-    if (call->charge && size > charge_bytes(call->charge)) {
-        charge_settle(call->charge, size);
+    const bool is_least =
+        object_class != NV01_MEMORY_LOCAL_USER || flags & NVOS32_ALLOC_FLAGS_FIXED_ADDRESS_ALLOCATE;
+    const uint64_t bytes = round_up(size, is_least ? HOST_PAGE : GPU_PAGE);
+
+    if (call->charge && object_class != NV50_MEMORY_VIRTUAL &&
+        (!is_least || bytes > charge_bytes(call->charge))) {
+        charge_settle(call->charge, bytes);
     }
 }
 
 void memory_keep(Call *call, NvHandle object)
 {
     if (call->charge) {
+        charge_settle(call->charge, charge_bytes(call->charge));
         client_set_charge(call->client, object, g_steal_pointer(&call->charge));
     }
 }

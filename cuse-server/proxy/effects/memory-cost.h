@@ -4,14 +4,14 @@
 
 #include "cuse-server/proxy/call/call.h"
 
-/** MemoryWanted: what a guest asks for. @flags, @size, @alignment: members of NV_MEMORY_ALLOCATION_PARAMS and of NVOS32_PARAMETERS.
- * @is_contiguous: the memory must not be scattered */
+/** MemoryWanted: what a guest asks for: members of NV_MEMORY_ALLOCATION_PARAMS, which NVOS32_PARAMETERS has, too. */
 typedef struct {
     uint32_t object_class;
     NvU32 flags;
+    NvU32 attr;
+    NvU32 attr2;
     NvU64 size;
     NvU64 alignment;
-    bool is_contiguous;
 } MemoryWanted;
 
 /**
@@ -20,8 +20,8 @@ typedef struct {
  */
 CallCost memory_cost(const Call *call, const MemoryWanted *wanted, NvHandle parent);
 
-/** memory_settle: correct the charge of a call to the @size that the driver has rounded up. */
-void memory_settle(Call *call, NvU64 size);
+/** memory_settle: correct the charge of a call to the @size that the driver has rounded up. @flags: as the guest passed them */
+void memory_settle(Call *call, uint32_t object_class, NvU64 size, NvU32 flags);
 
 /** memory_keep: give the charge of a call to the object that the call has made. */
 void memory_keep(Call *call, NvHandle object);

@@ -101,9 +101,32 @@ static CallCost cost_of_system(const Call *call)
     const NVOS02_PARAMETERS *p = call->params;
     const bool is_contiguous =
         FLAG_FIELD(p->flags, NVOS02_FLAGS_PHYSICALITY) == NVOS02_FLAGS_PHYSICALITY_CONTIGUOUS;
-    const MemoryWanted wanted = {NV01_MEMORY_SYSTEM, 0, limit_bytes(p->limit), 0, is_contiguous};
+    const MemoryWanted wanted = {.object_class = NV01_MEMORY_SYSTEM,
+                                 .attr = is_contiguous ? NVOS32_ATTR_PHYSICALITY_CONTIGUOUS
+                                                             << NVOS32_ATTR_PHYSICALITY_SHIFT
+                                                       : 0,
+                                 .size = limit_bytes(p->limit)};
 
     return memory_cost(call, &wanted, p->hObjectParent);
+}
+
+/* If the file cannot be prepared for mmap(), the driver answers with an errno, but the object stays, and the status says so
+ * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmIoctl). */
+static bool before_alloc_system(Call *call)
+{
+    NVOS02_PARAMETERS *p = call->params;
+
+    p->status = NV_ERR_GENERIC;
+    return true;
+}
+
+static void made_with_errno(Call *call)
+{
+    const NVOS02_PARAMETERS *p = call->params;
+
+    if (p->status == NV_OK) {
+        after_alloc_memory(call);
+    }
 }
 
 /* The driver answers with the last byte of all of the GPU's memory. A guest with a quota sees that of its share. */
@@ -140,7 +163,9 @@ static const Effect *choose_alloc_memory(Call *call)
                                   .locks_target = true,
                                   .lock = LOCK_FOR_NEW,
                                   .keeps = true,
+                                  .before = before_alloc_system,
                                   .cost = cost_of_system,
+                                  .not_answered = made_with_errno,
                                   .after = after_alloc_system};
     static const Effect local = {.lock = LOCK_FOR_NEW, .keeps = true, .after = after_alloc_local};
     const NVOS02_PARAMETERS *p = call->params;
@@ -197,19 +222,23 @@ static void after_heap_alloc(Call *call)
 
     client_add(call->client, p->data.AllocSize.hMemory, object_class, dependencies,
                object_class == NV50_MEMORY_VIRTUAL ? 2 : 1);
-    memory_settle(call, p->data.AllocSize.size);
+    memory_settle(call, object_class, p->data.AllocSize.size, asked->data.AllocSize.flags);
     memory_keep(call, p->data.AllocSize.hMemory);
 }
 
+/* Not every release knows the flag for EGM, so the memory counts as the GPU's unless its location is elsewhere. */
 static CallCost cost_of_heap(const Call *call)
 {
     const NVOS32_PARAMETERS *p = call->params;
-    const NVOS32_PARAMETERS_data_AllocSize *size = &p->data.AllocSize;
-    const bool is_contiguous =
-        FLAG_FIELD(size->attr, NVOS32_ATTR_PHYSICALITY) == NVOS32_ATTR_PHYSICALITY_CONTIGUOUS;
-    const MemoryWanted wanted = {heap_class(size), size->flags, size->size, size->alignment,
-                                 is_contiguous};
+    NVOS32_PARAMETERS_data_AllocSize size = p->data.AllocSize;
 
+    size.attr2 &= ~((NvU32)NVOS32_ATTR2_USE_EGM_MASK << NVOS32_ATTR2_USE_EGM_SHIFT);
+    const MemoryWanted wanted = {.object_class = heap_class(&size),
+                                 .flags = size.flags,
+                                 .attr = size.attr,
+                                 .attr2 = size.attr2,
+                                 .size = size.size,
+                                 .alignment = size.alignment};
     return memory_cost(call, &wanted, p->hObjectParent);
 }
 

@@ -7,6 +7,7 @@
 #include "abi/alloc.h"
 #include "abi/class.h"
 #include "abi/control/ctrl-memory.h"
+#include "abi/status.h"
 #include "cuse-server/proxy/effects/effects.h"
 #include "cuse-server/proxy/effects/memory-cost.h"
 
@@ -34,18 +35,12 @@ static uint32_t number_at(const Call *call, const AbiMember *member)
     return number;
 }
 
-/* The size member of NV_MEMORY_ALLOCATION_PARAMS, whose layout differs by release only behind the members that are read here. */
+/* The parameters of classes of memory. Their layout differs by release only behind the members that are read here. */
 static const NV_MEMORY_ALLOCATION_PARAMS *memory_params(const Call *call)
 {
     return call->params && abi_members_have(call->entry->members, ABI_ROLE_MEMORY_SIZE)
                ? call->params
                : NULL;
-}
-
-static bool is_contiguous(NvU32 attr)
-{
-    return (attr >> NVOS32_ATTR_PHYSICALITY_SHIFT & NVOS32_ATTR_PHYSICALITY_MASK) ==
-           NVOS32_ATTR_PHYSICALITY_CONTIGUOUS;
 }
 
 /* Whether objects of the class can keep other objects' memory allocated: what its parameters name, or what is attached later. */
@@ -63,8 +58,12 @@ static CallCost cost_of_alloc(const Call *call)
     if (!params) {
         return (CallCost){.kind = may_hold(call) ? COST_HOLDER : COST_NONE};
     }
-    const MemoryWanted wanted = {call->entry->number, params->flags, params->size,
-                                 params->alignment, is_contiguous(params->attr)};
+    const MemoryWanted wanted = {.object_class = call->entry->number,
+                                 .flags = params->flags,
+                                 .attr = params->attr,
+                                 .attr2 = params->attr2,
+                                 .size = params->size,
+                                 .alignment = params->alignment};
     return memory_cost(call, &wanted, alloc->hObjectParent);
 }
 
@@ -88,7 +87,7 @@ static void record_use(Call *call, NvHandle handle)
         client_set_gpu(call->client, handle, call->params ? number_at(call, member) : 0, call->gpu);
     }
     if (memory) {
-        memory_settle(call, memory->size);
+        memory_settle(call, call->entry->number, memory->size, memory->flags);
     }
     if (call->params && call->charge) {
         hold_all(call->charge, memory_held(call, UINT32_MAX));
@@ -191,17 +190,41 @@ const Effect effect_register_va_space = {.lock = LOCK_EXISTING, .after = after_r
 
 /*
  * Up to 565, the driver duplicates what is attached to fabric memory. Later drivers do not: freeing the memory detaches it
- * (src/nvidia/src/kernel/mem_mgr/mem_fabric.c, mem_multicast_fabric.c). If the call fails, a part may be attached.
+ * (src/nvidia/src/kernel/mem_mgr/mem_fabric.c, mem_multicast_fabric.c). If the call fails, a part may be attached. Detaching gives
+ * nothing back before the fabric memory is freed.
  */
+enum { ATTACHED_MAX = 65536, ATTACHED_PER_CALL = 64 };
+
+static bool before_attach(Call *call)
+{
+    g_autoptr(Charge) charge =
+        call->client ? client_charge(call->client, call_control(call)->hObject) : NULL;
+
+    return !charge || charge_held(charge) + ATTACHED_PER_CALL <= ATTACHED_MAX ||
+           call_refuse_status(call, NV_ERR_INSUFFICIENT_RESOURCES, REFUSAL_LIMIT);
+}
+
 static void after_attach(Call *call)
 {
-    Charge *charge = call->client ? client_charge(call->client, call_control(call)->hObject) : NULL;
+    const bool is_list = call->entry->number == NV00F8_CTRL_CMD_ATTACH_MEM;
+    const NV00F8_CTRL_ATTACH_MEM_PARAMS *list = call->params;
+    g_autoptr(Charge) charge =
+        call->client ? client_charge(call->client, call_control(call)->hObject) : NULL;
 
     if (charge) {
-        hold_all(charge, memory_held(call, UINT32_MAX));
-        charge_unref(charge);
+        hold_all(charge, memory_held(call, is_list ? list->numMemInfos : 1));
     }
 }
 
-const Effect effect_attach_mem = {
-    .size = SIZE_STRUCT, .lock = LOCK_KNOWN, .after = after_attach, .failed = after_attach};
+static void failed_attach(Call *call)
+{
+    if (call->entry->number == NV00F8_CTRL_CMD_ATTACH_MEM) { /* the other command attaches one */
+        after_attach(call);
+    }
+}
+
+const Effect effect_attach_mem = {.size = SIZE_STRUCT,
+                                  .lock = LOCK_KNOWN,
+                                  .before = before_attach,
+                                  .after = after_attach,
+                                  .failed = failed_attach};

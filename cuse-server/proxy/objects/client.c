@@ -2,6 +2,8 @@
 /* Records what happens to the objects of one client. The client is locked. */
 #include "cuse-server/proxy/objects/client.h"
 
+#include "abi/class.h"
+
 enum {
     LINKS_MAX = 1024, /* of one object, to objects of other clients */
 };
@@ -154,6 +156,10 @@ void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
     Object *copy = client_find_object(client, handle);
     if (copy) {
         copy_state(copy, source);
+    }
+    if (source->object_class == KEPLER_CHANNEL_GROUP_A &&
+        (client != from || parent != source->parent)) {
+        return;
     }
     for (GList *at = source->dependencies.head; copy && at; at = at->next) {
         const ObjectEdge *edge = at->data;

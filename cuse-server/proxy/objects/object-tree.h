@@ -10,7 +10,8 @@
  * 2. Two clients are locked in the order of their handles.
  * 3. The lock of the client map is taken alone or while a client's lock is held. No client's lock is taken
  *    while the lock of the client map is held.
- * 4. The host call is the only thing that may block while a lock is held.
+ * 4. The host call, and the question to the broker for a file that the call makes, are the only things that may block while a
+ *    lock is held.
  * 5. Unrelated clients never wait for each other.
  *
  * Links. A duplicate may depend on objects of its source's client. Such a dependency is a pair of links, one at
@@ -102,7 +103,9 @@ void client_add(Client *client, uint32_t handle, uint32_t object_class,
 /**
  * client_copy: record that @handle, below @parent, is a duplicate of an object of the same or another client.
  * The duplicate has the source's class. It depends on @parent, and on everything that the source depends on
- * except the source's parent. Nothing happens if the source is unknown.
+ * except the source's parent. A duplicate of a channel group depends only on its parent, unless that is the source's: the driver
+ * ties it to an address space below that parent (src/nvidia/src/kernel/gpu/fifo/kernel_channel_group_api.c,
+ * kchangrpapiCopyConstruct_IMPL). Nothing happens if the source is unknown.
  */
 void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from, uint32_t source);
 

@@ -29,6 +29,8 @@ Test(budgets, refuse_what_exceeds_the_limit)
     g_autoptr(Charge) last = charge_new(budget, 1);
     cr_assert(last);
     cr_assert_eq(budget_used(budget), 100);
+    cr_assert_eq(atomic_load(&budget->peak), 0, "it counts once the driver has allocated it");
+    charge_settle(last, 1);
     cr_assert_eq(atomic_load(&budget->peak), 100);
 }
 
@@ -43,6 +45,8 @@ Test(budgets, are_apart)
     cr_assert(charge_is_pinned(pinned) && !charge_is_pinned(first));
     cr_assert_null(budgets_gpu(&budgets, BUDGET_NO_GPU), "memory of an unknown GPU is no memory");
     cr_assert_null(budgets_gpu(&budgets, QUOTA_GPUS_MAX));
+    atomic_store(&page.gpu_memory[0], QUOTA_UNLIMITED);
+    cr_assert_eq(budgets_gpu(&budgets, BUDGET_NO_GPU), &budgets.any_gpu, "nothing is limited");
     budgets_init(&budgets, NULL, false);
     cr_assert_eq(budgets_gpu(&budgets, BUDGET_NO_GPU), &budgets.any_gpu);
     cr_assert_eq(budget_limit(&budgets.any_gpu), UINT64_MAX);

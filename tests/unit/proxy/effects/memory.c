@@ -207,7 +207,7 @@ Test(memory, the_heap_makes_objects_of_the_class_that_its_flags_say)
         uint32_t object_class;
         uint64_t bytes;
     } cases[] = {
-        {NVOS32_ALLOC_FLAGS_VIRTUAL, 1U << 25, 1U << 24, NV50_MEMORY_VIRTUAL, 0},
+        {NVOS32_ALLOC_FLAGS_VIRTUAL, 1U << 25, 1U << 24, NV50_MEMORY_VIRTUAL, 0x20000},
         {0, 1U << 25, 1U << 24, NV_MEMORY_EXTENDED_USER, 0x5000},
         {0, 0, 0, NV01_MEMORY_LOCAL_USER, 0x10000},
         {0, 1U << 25, 0, NV01_MEMORY_SYSTEM, 0x5000},

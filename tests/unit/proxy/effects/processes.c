@@ -258,9 +258,11 @@ Test(processes, share_memory_that_is_duplicated)
 Test(processes, have_sums_that_do_not_wrap)
 {
     Client *client = object_tree_lock(fake->proxy.objects, CLIENT);
-    static Budget other;
-    add(client, COPY, NV01_MEMORY_LOCAL_USER, DEVICE, 0);
-    client_set_charge(client, COPY, charge_new(&other, UINT64_MAX));
+    static Budget others[2];
+    for (int i = 0; i < 2; i++) {
+        add(client, COPY + (NvHandle)i, NV01_MEMORY_LOCAL_USER, DEVICE, 0);
+        client_set_charge(client, COPY + (NvHandle)i, charge_new(&others[i], INT64_MAX));
+    }
     object_tree_unlock(client);
     cr_expect_eq(memory_of(12).memPrivate, UINT64_MAX);
 }

@@ -3,6 +3,7 @@
  * Quotas, in front of a driver that counts its own live memory: what guests are charged is what this driver has allocated, whatever
  * they call, and it never has more than they may hold.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "abi/alloc-channel.h"
 #include "abi/alloc.h"
 #include "abi/class.h"
+#include "abi/control/ctrl-memory.h"
 #include "abi/control/ctrl0000.h"
 #include "abi/control/ctrl2080-fb.h"
 #include "abi/nv-ioctl.h"
@@ -429,7 +431,8 @@ Test(quota, memory_below_an_unknown_device_is_refused)
     Client *client = object_tree_lock(fake->proxy.objects, CLIENT);
     client_set_gpu(client, DEVICE, 5, NO_GPU);
     object_tree_unlock(client);
-    cr_assert_eq(alloc(FIRST, PAGE), NV_ERR_NO_MEMORY);
+    cr_assert_eq(alloc(FIRST, PAGE), NV_ERR_INVALID_OBJECT_PARENT);
+    cr_assert_eq(fake->request.event.refusal, REFUSAL_QUOTA);
 }
 
 Test(quota, the_hosts_memory_has_a_budget_of_its_own)
@@ -684,4 +687,194 @@ Test(quota, no_guest_names_a_cgroup_of_the_host)
     cr_expect_eq(host_cgroup, -1);
     cr_expect_eq(((NV0000_CTRL_OS_UNIX_MEMACCT_GET_LIMITS_PARAMS *)fake_at(fake, PARAMS))->cgroupFd,
                  7, "the guest gets its own value back");
+}
+
+/* --- ways to hold more than is charged ------------------------------------------------------------ */
+
+/* A driver that says yes to everything, and control commands the next status. */
+static int accept(Fake *f, uint32_t command, void *argument)
+{
+    (void)f;
+    switch (command & 0xff) {
+    case NV_ESC_RM_ALLOC:
+        ((NVOS64_PARAMETERS *)argument)->status = NV_OK;
+        break;
+    case NV_ESC_RM_DUP_OBJECT:
+        ((NVOS55_PARAMETERS *)argument)->status = NV_OK;
+        break;
+    case NV_ESC_RM_FREE:
+        ((NVOS00_PARAMETERS *)argument)->status = NV_OK;
+        break;
+    case NV_ESC_RM_CONTROL:
+        ((NVOS54_PARAMETERS *)argument)->status = next_status;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+/* 535 and 595 do not know the flag for EGM, and allocate GPU memory. */
+Test(quota, an_unknown_flag_does_not_move_memory_to_another_budget)
+{
+    NVOS32_PARAMETERS p = {
+        .hRoot = CLIENT, .hObjectParent = DEVICE, .function = NVOS32_FUNCTION_ALLOC_SIZE};
+
+    p.data.AllocSize.hMemory = FIRST;
+    p.data.AllocSize.size = 2 * LIMIT;
+    p.data.AllocSize.attr2 = NVOS32_ATTR2_USE_EGM_TRUE << NVOS32_ATTR2_USE_EGM_SHIFT;
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_VID_HEAP_CONTROL, &p, sizeof p), 0);
+    cr_expect_eq(p.status, NV_ERR_NO_MEMORY);
+}
+
+/* The driver does not tie the duplicate to the source's address space. */
+Test(quota, a_duplicated_group_outlives_the_address_space)
+{
+    const GuestProcess process = {FAKE_PROCESS, 1000};
+    const uint32_t other = CLIENT + 1;
+    const NV_VASPACE_ALLOCATION_PARAMETERS space = {.index = 0};
+    const NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS group = {.engineType = 1, .hVASpace = FIRST};
+    NVOS55_PARAMETERS p = {.hClient = other,
+                           .hParent = DEVICE,
+                           .hObject = FIRST + 2,
+                           .hClientSrc = CLIENT,
+                           .hObjectSrc = FIRST + 1};
+
+    object_tree_add_client(fake->proxy.objects, other, ctl->id, &process);
+    Client *client = object_tree_lock(fake->proxy.objects, other);
+    client_add(client, DEVICE, NV01_DEVICE_0, &other, 1);
+    client_set_gpu(client, DEVICE, 5, 0);
+    object_tree_unlock(client);
+    fake->answer = accept;
+    cr_assert_eq(alloc_plain(DEVICE, FIRST, FERMI_VASPACE_A, &space, sizeof space), NV_OK);
+    cr_assert_eq(alloc_plain(DEVICE, FIRST + 1, KEPLER_CHANNEL_GROUP_A, &group, sizeof group),
+                 NV_OK);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_DUP_OBJECT, &p, sizeof p), 0);
+    const uint64_t before = used();
+    cr_assert_gt(before, HUGE_PAGE);
+    cr_assert_eq(release(FIRST), NV_OK);
+    cr_expect_eq(used(), before);
+}
+
+Test(quota, pages_of_512_mib_count_before_the_driver_is_asked)
+{
+    const NV_MEMORY_ALLOCATION_PARAMS params = {.size = 1, .attr = 3U << 23, .attr2 = 2U << 20};
+
+    cr_expect_eq(alloc_with(FIRST, NV01_MEMORY_LOCAL_USER, &params), NV_ERR_NO_MEMORY);
+    cr_expect_eq(fake->n_calls, 0);
+}
+
+Test(quota, addresses_count_with_their_page_tables)
+{
+    NV_MEMORY_ALLOCATION_PARAMS params = {.size = UINT64_C(1) << 40,
+                                          .flags = NVOS32_ALLOC_FLAGS_VIRTUAL};
+
+    fake->answer = accept;
+    cr_expect_eq(alloc_with(FIRST, NV50_MEMORY_VIRTUAL, &params), NV_ERR_NO_MEMORY, "2 GiB");
+    params.size >>= 12;
+    cr_expect_eq(alloc_with(FIRST, NV50_MEMORY_VIRTUAL, &params), NV_OK);
+    cr_expect_eq(used(), params.size / 512 + PAGE);
+    params.flags |= NVOS32_ALLOC_FLAGS_LAZY;
+    params.size = UINT64_C(1) << 40;
+    cr_expect_eq(alloc_with(FIRST + 1, NV50_MEMORY_VIRTUAL, &params), NV_OK, "as libcuda does");
+}
+
+/* The driver prepares no second mapping of a file, but the memory stays. */
+static int make_with_errno(Fake *f, uint32_t command, void *argument)
+{
+    (void)f;
+    (void)command;
+    ((NVOS02_PARAMETERS *)argument)->status = NV_OK;
+    return EINVAL;
+}
+
+Test(quota, memory_that_was_made_in_spite_of_an_errno_counts)
+{
+    nv_ioctl_nvos02_parameters_with_fd p = {.params = {.hRoot = CLIENT,
+                                                       .hObjectParent = DEVICE,
+                                                       .hObjectNew = FIRST,
+                                                       .hClass = NV01_MEMORY_SYSTEM,
+                                                       .limit = 0xffff},
+                                            .fd = FILE_FD};
+
+    fake->answer = make_with_errno;
+    cr_expect_eq(fake_frontend(fake, ctl, NV_ESC_RM_ALLOC_MEMORY, &p, sizeof p), EINVAL);
+    cr_expect_eq(budget_used(&fake->proxy.budgets.pinned), 0x10000);
+    fake->answer = accept;
+    cr_expect_eq(release(FIRST), NV_OK);
+    cr_expect_eq(budget_used(&fake->proxy.budgets.pinned), 0, "it is an object like any other");
+}
+
+/* --- programs that do nothing wrong --------------------------------------------------------------- */
+
+Test(quota, memory_that_is_mapped_no_more_can_be_had_again)
+{
+    const NV_MEMORY_ALLOCATION_PARAMS params = {.size = 0x10000};
+    nv_ioctl_nvos33_parameters_with_fd map = {
+        .params = {.hClient = CLIENT, .hDevice = DEVICE, .hMemory = FIRST, .length = 0x10000},
+        .fd = FILE_FD,
+    };
+
+    cr_assert_eq(alloc_with(FIRST, NV01_MEMORY_SYSTEM, &params), NV_OK);
+    cr_assert_eq(fake_frontend(fake, ctl, NV_ESC_RM_MAP_MEMORY, &map, sizeof map), 0);
+    const int fd = files[0]->fd;
+    g_hash_table_insert(fake->kept, GINT_TO_POINTER(fd), GINT_TO_POINTER(1));
+    proxy_release(&fake->proxy, files[0]->id);
+    fake->answer = accept;
+    cr_assert_eq(release(FIRST), NV_OK);
+    cr_expect_eq(alloc_with(FIRST, NV01_MEMORY_SYSTEM, &params), NV_ERR_NO_MEMORY, "mapped");
+    g_hash_table_insert(fake->kept, GINT_TO_POINTER(fd), NULL);
+    cr_expect_eq(alloc_with(FIRST, NV01_MEMORY_SYSTEM, &params), NV_OK);
+    files[0] = fake_open(fake, FAKE_CTL, FILE_FD);
+}
+
+static NvU32 other_status;
+
+static int ask_meanwhile(Fake *f, uint32_t command, void *argument)
+{
+    Charge *charge = charge_new(&f->proxy.budgets.gpus[0], PAGE);
+
+    (void)command;
+    other_status = charge ? NV_OK : NV_ERR_NO_MEMORY;
+    charge_unref(charge);
+    ((NVOS64_PARAMETERS *)argument)->status = NV_ERR_NO_MEMORY;
+    return 0;
+}
+
+Test(quota, an_absurd_size_is_in_nobodys_way)
+{
+    atomic_store(&page.gpu_memory[0], QUOTA_UNLIMITED);
+    fake->answer = ask_meanwhile;
+    alloc(FIRST, UINT64_MAX);
+    cr_expect_eq(fake->n_calls, 0);
+    alloc(FIRST, UINT64_C(1) << 60);
+    cr_expect_eq(other_status, NV_OK);
+    cr_expect_eq(atomic_load(&fake->proxy.budgets.gpus[0].peak), 0, "it was never allocated");
+}
+
+/* Up to 565, fabric memory holds what is attached to it. */
+Test(quota, what_was_not_attached_is_not_held)
+{
+    g_autoptr(DriverAbi) abi = fake_abi("535.104.05");
+    NV00F8_CTRL_ATTACH_MEM_PARAMS attach = {.numMemInfos = 0,
+                                            .memInfos = {[63] = {.hMemory = FIRST}}};
+    const NV00F8_ALLOCATION_PARAMETERS fabric = {.allocSize = PAGE};
+
+    fake->answer = accept;
+    cr_assert_eq(alloc_plain(DEVICE, DEVICE + 1, NV_MEMORY_FABRIC, &fabric, sizeof fabric), NV_OK);
+    cr_assert_eq(alloc(FIRST, PAGE), NV_OK);
+    fake->proxy.abi = abi;
+    control(DEVICE + 1, NV00F8_CTRL_CMD_ATTACH_MEM, &attach, sizeof attach);
+    release(FIRST);
+    cr_expect_eq(used(), 0);
+    fake->proxy.abi = fake->abi;
+    cr_assert_eq(alloc(FIRST, PAGE), NV_OK);
+    fake->proxy.abi = abi;
+    attach = (NV00F8_CTRL_ATTACH_MEM_PARAMS){.numMemInfos = 1, .memInfos = {{.hMemory = FIRST}}};
+    control(DEVICE + 1, NV00F8_CTRL_CMD_ATTACH_MEM, &attach, sizeof attach);
+    release(FIRST);
+    cr_expect_eq(used(), PAGE);
+    release(DEVICE + 1);
+    cr_expect_eq(used(), 0);
+    fake->proxy.abi = fake->abi;
 }
