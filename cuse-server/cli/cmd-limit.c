@@ -97,9 +97,8 @@ static bool ask(const char *name, const LimitRequest *request, LimitReply *reply
                     name, g_strerror(errno));
         return false;
     }
-    /* An instance that refuses the user replies before it reads, and closes its end: so look for a reply in any case. */
-    (void)!seqpacket_send(fd, request, sizeof *request, -1);
-    const bool answered = seqpacket_wait(fd, reply, sizeof *reply, &file) == SEQPACKET_MESSAGE;
+    const bool answered = seqpacket_send(fd, request, sizeof *request, -1) &&
+                          seqpacket_wait(fd, reply, sizeof *reply, &file) == SEQPACKET_MESSAGE;
     if (!answered) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     "instance '%s' did not reply within %d seconds, or ended", name,

@@ -27,10 +27,11 @@ struct LimitSocket {
     GPtrArray *connections;
 };
 
-/* A connection whose request is awaited. */
+/* A connection whose request is awaited. @roots: root is at its other end */
 typedef struct {
     LimitSocket *socket;
     int fd;
+    bool roots;
     guint source;
     guint timeout;
 } Connection;
@@ -62,10 +63,16 @@ static void reply_to(int fd, LimitReply reply)
     (void)!seqpacket_send_now(fd, &reply, sizeof reply, -1);
 }
 
+static LimitReply answer(const Connection *connection, const LimitRequest *request)
+{
+    return connection->roots ? connection->socket->func(request, connection->socket->data)
+                             : (LimitReply){.result = LIMIT_NOT_ROOT};
+}
+
+/* Take the request before anything else, also that of another user: a reply is lost if the socket is closed with a request in it. */
 static gboolean on_request(gint fd, GIOCondition condition, gpointer data)
 {
     Connection *connection = data;
-    LimitSocket *socket = connection->socket;
     LimitRequest request;
     int file = -1;
     const SeqpacketResult result = seqpacket_receive(fd, &request, sizeof request, &file);
@@ -75,7 +82,7 @@ static gboolean on_request(gint fd, GIOCondition condition, gpointer data)
     if (result == SEQPACKET_NOTHING) {
         return G_SOURCE_CONTINUE;
     }
-    reply_to(fd, result == SEQPACKET_MESSAGE ? socket->func(&request, socket->data)
+    reply_to(fd, result == SEQPACKET_MESSAGE ? answer(connection, &request)
                                              : (LimitReply){.result = LIMIT_INVALID});
     drop(connection);
     return G_SOURCE_CONTINUE; /* removed already */
@@ -96,6 +103,7 @@ static void take_connection(LimitSocket *socket, int fd)
 
     connection->socket = socket;
     connection->fd = fd;
+    connection->roots = is_roots(fd);
     connection->source = g_unix_fd_add(fd, G_IO_IN, on_request, connection);
     connection->timeout = g_timeout_add_seconds(PEER_TIMEOUT_SECONDS, on_timeout, connection);
     g_ptr_array_add(socket->connections, connection);
@@ -105,16 +113,12 @@ static gboolean on_incoming(gint fd, GIOCondition condition, gpointer data)
 {
     LimitSocket *socket = data;
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    const bool roots = peer >= 0 && is_roots(peer);
 
     (void)condition;
-    if (roots && socket->connections->len < CONNECTIONS_MAX) {
+    if (peer >= 0 && socket->connections->len < CONNECTIONS_MAX) {
         take_connection(socket, peer);
-    } else if (peer >= 0) {
-        if (!roots) {
-            reply_to(peer, (LimitReply){.result = LIMIT_NOT_ROOT});
-        }
-        close(peer);
+    } else {
+        close_if_open(peer);
     }
     return G_SOURCE_CONTINUE;
 }
