@@ -110,16 +110,11 @@ static CallCost cost_of_system(const Call *call)
     return memory_cost(call, &wanted, p->hObjectParent);
 }
 
-/* If the file cannot be prepared for mmap(), the driver answers with an errno, but the object stays, and the status says so
- * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmIoctl). */
-static bool before_alloc_system(Call *call)
-{
-    NVOS02_PARAMETERS *p = call->params;
-
-    p->status = NV_ERR_GENERIC;
-    return true;
-}
-
+/*
+ * If the file cannot be prepared for mmap(), the driver answers with an errno, but the object stays, and the status says so
+ * (src/nvidia/arch/nvalloc/unix/src/escape.c, RmIoctl). If the driver has not written a status, it is the guest's own; a guest that
+ * passes NV_OK is charged for nothing.
+ */
 static void made_with_errno(Call *call)
 {
     const NVOS02_PARAMETERS *p = call->params;
@@ -163,7 +158,6 @@ static const Effect *choose_alloc_memory(Call *call)
                                   .locks_target = true,
                                   .lock = LOCK_FOR_NEW,
                                   .keeps = true,
-                                  .before = before_alloc_system,
                                   .cost = cost_of_system,
                                   .not_answered = made_with_errno,
                                   .after = after_alloc_system};
