@@ -130,10 +130,11 @@ static void inherit(Client *client, Object *copy, Client *from, Object *dependen
     }
 }
 
-/* Give the copy what its source has: the charge for its memory, its GPU if it is not below another GPU's device, and the time
- * slice. */
-static void copy_state(Object *copy, const Object *source)
+/* Give the copy what its source has: the charge for its memory, its GPU if it is not below another GPU's device, its group of
+ * channels, and the time slice. */
+static void copy_state(Client *client, Object *copy, const Object *source)
 {
+    object_set_group(client, copy, source->group);
     copy->is_copy = true;
     copy->charge = source->charge ? charge_ref(source->charge) : NULL;
     if (copy->gpu == NO_GPU) {
@@ -155,7 +156,7 @@ void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
     client_add(client, handle, source->object_class, &parent, 1);
     Object *copy = client_find_object(client, handle);
     if (copy) {
-        copy_state(copy, source);
+        copy_state(client, copy, source);
     }
     if (source->object_class == KEPLER_CHANNEL_GROUP_A &&
         (client != from || parent != source->parent)) {
@@ -314,6 +315,39 @@ static GPtrArray *collect_dependents(Object *root)
         }
     }
     return order;
+}
+
+/* Visit what depends on @object, and undo the marks of the search. */
+static void visit_channels(Object *object, void (*each)(Channel *channel, gpointer data),
+                           void (*other)(uint32_t client, gpointer data), gpointer data)
+{
+    g_autoptr(GPtrArray) order = collect_dependents(object);
+
+    for (guint i = 0; i < order->len; i++) {
+        Object *dependent = g_ptr_array_index(order, i);
+        dependent->queued = false;
+        if (dependent->channel) {
+            each(dependent->channel, data);
+        }
+        for (guint n = 0; dependent->links && n < dependent->links->len; n++) {
+            const ObjectLink *link = &g_array_index(dependent->links, ObjectLink, n);
+            if (link->is_dependent) {
+                other(link->client->handle, data);
+            }
+        }
+    }
+}
+
+void client_channels(Client *client, uint32_t handle, void (*each)(Channel *channel, gpointer data),
+                     void (*other)(uint32_t client, gpointer data), gpointer data)
+{
+    Object *object = client_find_object(client, handle);
+
+    if (handle == client->handle) {
+        other(handle, data);
+    } else if (object) {
+        visit_channels(object, each, other, data);
+    }
 }
 
 void client_free(Client *client, uint32_t handle)

@@ -44,3 +44,6 @@ Object *client_find_object(Client *client, uint32_t handle);
 
 /** object_tree_forget: remove a client from the tree's map, unless its handle belongs to a newer client by now. */
 void object_tree_forget(Client *client);
+
+/** object_set_group: record that an object of a locked client is a group of channels. @group: may be NULL */
+void object_set_group(Client *client, Object *object, ChannelGroup *group);

@@ -32,6 +32,7 @@
 
 #include "cuse-server/proxy/budgets/budget.h"
 #include "cuse-server/proxy/objects/share-policy.h"
+#include "cuse-server/proxy/shares/channels.h"
 #include "cuse-server/wire/instance-limits.h"
 
 typedef struct ObjectTree ObjectTree;
@@ -155,6 +156,27 @@ void client_set_charge(Client *client, uint32_t handle, Charge *charge);
 
 /** client_charge: (transfer full): get the charge of an object's memory, or NULL if the object is unknown or not memory. */
 Charge *client_charge(Client *client, uint32_t handle);
+
+/** client_set_group: record that an object is a group of channels. Duplicates that are made later are the same group.
+ * @group: may be NULL; does nothing if the object is unknown */
+void client_set_group(Client *client, uint32_t handle, ChannelGroup *group);
+
+/** client_group: (transfer none): get the group that an object is, or NULL. */
+ChannelGroup *client_group(Client *client, uint32_t handle);
+
+/** client_set_channel: record that an object is a channel of a group. Does nothing if the object is unknown. */
+void client_set_channel(Client *client, uint32_t handle, ChannelGroup *group);
+
+/** client_channel: (transfer none): get the channel that an object is, or NULL. */
+Channel *client_channel(Client *client, uint32_t handle);
+
+/**
+ * client_channels: find the channels that client_free() of the same object would free.
+ * @each: called for each of them in this client
+ * @other: called for each other client that has objects which depend on what would be freed
+ */
+void client_channels(Client *client, uint32_t handle, void (*each)(Channel *channel, gpointer data),
+                     void (*other)(uint32_t client, gpointer data), gpointer data);
 
 /**
  * client_free: forget an object and everything that depends on it, dependents first. An unknown handle is

@@ -45,6 +45,12 @@ void object_destroy(Object *object)
     }
     g_clear_pointer(&object->links, g_array_unref);
     g_clear_pointer(&object->charge, charge_unref);
+    if (object->channel) {
+        channel_leave(object->channel);
+    }
+    if (object->group) {
+        channel_group_leave(object->group, object->serial);
+    }
     share_policies_clear(&object->policies);
     g_free(object);
 }

@@ -41,6 +41,8 @@ struct Object {
     uint32_t gpu;        /* device instance */
     uint32_t gpu_number; /* among the instance's GPUs */
     Charge *charge;      /* for its memory, or NULL; its duplicates hold it as well */
+    ChannelGroup *group; /* a group of channels: its entry in the list of channels, or NULL */
+    Channel *channel;    /* a channel: the same */
     bool is_copy; /* it was made as a duplicate of another object, which may be freed by now */
     bool has_timeslice;
     uint64_t timeslice_us; /* as the guest set it */
