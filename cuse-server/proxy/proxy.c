@@ -41,6 +41,17 @@ void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *
 {
     budgets_init(&proxy->budgets, page, quota->by_gpu);
     proxy->managed = quota->managed;
+    if (page) {
+        proxy->shares =
+            time_shares_new(page, proxy->files, proxy->devices, proxy->n_devices, proxy->host);
+    }
+}
+
+void proxy_apply_shares(Proxy *proxy)
+{
+    if (proxy->shares) {
+        time_shares_apply(proxy->shares);
+    }
 }
 
 static MemoryUse use_of(const Budget *budget)
@@ -65,9 +76,11 @@ void proxy_scope_gpus(Proxy *proxy)
 
 void proxy_clear(Proxy *proxy)
 {
+    time_shares_stop(proxy->shares);
     gpu_scope_free(proxy->scope);
     nv_file_table_free(proxy->files);
     object_tree_free(proxy->objects);
+    time_shares_free(proxy->shares);
 }
 
 static void tap_begin(const Proxy *proxy)
@@ -151,15 +164,40 @@ void proxy_file_event(Proxy *proxy, uint32_t file_id, unsigned events)
     }
 }
 
+/* Switch on the channels that closing a file may end. Returns (transfer full): these channels, or NULL. */
+static GPtrArray *yield_channels(const Proxy *proxy, uint32_t file_id)
+{
+    if (!proxy->shares || !time_shares_switch(proxy->shares)) {
+        return NULL;
+    }
+    GPtrArray *list = channels_of_file(time_shares_channels(proxy->shares), file_id);
+    time_shares_yield(proxy->shares, list);
+    return list;
+}
+
+/* Switch off those of the channels that still exist: a closed file may be mapped, or may have been only that of nvidia-uvm. */
+static void take_channels_back(const Proxy *proxy, GPtrArray *list)
+{
+    if (list) {
+        time_shares_take_back(proxy->shares, list);
+        g_ptr_array_unref(list);
+    }
+    if (proxy->shares) {
+        time_shares_settle(proxy->shares);
+    }
+}
+
 void proxy_release(Proxy *proxy, uint32_t file_id)
 {
     NvFile *file = nv_file_table_remove(proxy->files, file_id);
 
     tap_begin(proxy);
+    GPtrArray *channels = yield_channels(proxy, file_id);
     if (file) {
         nv_file_unref(file);
     }
     nv_file_table_settle(proxy->files, LOOKS_PER_RELEASE);
+    take_channels_back(proxy, channels);
     if (proxy->tap && proxy->tap->ops->released) {
         proxy->tap->ops->released(proxy->tap, file_id);
     }

@@ -9,6 +9,7 @@
 #include "cuse-server/proxy/call/request.h"
 #include "cuse-server/proxy/objects/object-tree.h"
 #include "cuse-server/proxy/scope/gpu-scope.h"
+#include "cuse-server/proxy/shares/time-share.h"
 #include "cuse-server/proxy/tap.h"
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/quota/memory-use.h"
@@ -20,6 +21,7 @@
  * @devices, @n_devices: the nodes of the instance; HostOps.open() takes an index into them
  * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
  * @budgets: how much memory guests hold and may hold; @managed: what becomes of memory that nvidia-uvm manages
+ * @shares: how much of the GPUs' time guests get; NULL: as much as they take
  * @share_uvm: initialise UVM files for many processes, without a tie to an address space
  * @tap: observer of all operations; NULL: no observer
  */
@@ -34,6 +36,7 @@ struct Proxy {
     GpuScope *scope;
     Budgets budgets;
     ManagedMemory managed;
+    TimeShares *shares;
     bool share_uvm;
     ProxyTap *tap;
 };
@@ -43,12 +46,17 @@ void proxy_init(Proxy *proxy, const DriverAbi *abi, NvCaps caps, const Device *d
                 unsigned n_devices, const ProxyLimits *limits, Host *host);
 void proxy_clear(Proxy *proxy);
 
-/** proxy_set_quota: from now on keep guests to quotas. Call it before the first call, and proxy_scope_gpus() too if @quota has by_gpu.
+/** proxy_set_quota: from now on keep guests to quotas. Call it before the first call, and proxy_scope_gpus() too if @quota has
+ * by_gpu.
  * @page: the present limits; outlives the proxy */
 void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *page);
 
 /** proxy_memory_use: read how much memory guests hold. */
 void proxy_memory_use(const Proxy *proxy, InstanceUse *use);
+
+/** proxy_apply_shares: follow a change of the share, the cap or the pause in the QuotaPage. Returns when channels have been
+ * switched, and does nothing without quotas. The caller holds no lock. */
+void proxy_apply_shares(Proxy *proxy);
 
 /** proxy_scope_gpus: from now on show guests only the GPUs among the instance's devices. */
 void proxy_scope_gpus(Proxy *proxy);

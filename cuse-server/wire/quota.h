@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Quotas: how much memory the guests of an instance may hold. They are part of the specification of an instance. Those that can be
- * changed while the instance runs are also in a page of memory that the broker writes and the worker reads.
+ * Quotas: how much memory the guests of an instance may hold, and how much of the GPUs' time they may use. They are part of the
+ * specification of an instance. Those that can be changed while the instance runs are also in a page of memory that the broker
+ * writes and the worker reads.
  */
 #pragma once
 
@@ -30,16 +31,28 @@ typedef enum { MANAGED_COUNT, MANAGED_REFUSE, MANAGED_FREE } ManagedMemory;
  * @gpu_memory: bytes of GPU memory, for each of the instance's GPUs, in the order of its devices; see device_gpu()
  * @pinned_memory: bytes of the host's memory that the driver allocates for guests
  * @managed: see ManagedMemory
+ * @gpu_share: weight of the time slices. 100: the instance's programs together get the time slices of one program without
+ * quotas. 0: not given: each channel group has the time slice that it asks for, up to a limit
+ * @gpu_cap: percentage of the time in which channels may run; 0, and 100 and above: all of it
  */
 typedef struct {
     _Bool by_gpu;
     uint64_t gpu_memory[QUOTA_GPUS_MAX];
     uint64_t pinned_memory;
     ManagedMemory managed;
+    uint32_t gpu_share;
+    uint32_t gpu_cap;
 } InstanceQuota;
 
-/** QuotaPage: the present limits, in bytes; see InstanceQuota. */
+/**
+ * QuotaPage: the present limits; see InstanceQuota. The worker looks at the limits of memory at each allocation. The one who
+ * changes another member makes the worker call proxy_apply_shares().
+ * @paused: 0, or the guests' channels do not run
+ */
 typedef struct {
     _Atomic uint64_t gpu_memory[QUOTA_GPUS_MAX];
     _Atomic uint64_t pinned_memory;
+    _Atomic uint32_t gpu_share;
+    _Atomic uint32_t gpu_cap;
+    _Atomic uint32_t paused;
 } QuotaPage;

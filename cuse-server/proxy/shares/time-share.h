@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time shares: how much of the GPUs' time the guests of an instance get.
+ *
+ * 1. Weight. The GPU gives each channel group that has work its time slice in turn. So the time slices of an instance's groups
+ *    that compute are made to add up to the instance's weight, whatever the guests ask for. Without a weight, they are only
+ *    limited (effects/control-timeslice.c).
+ * 2. Pause. All scheduled channels are switched off.
+ * 3. Cap. They are switched off for a part of each 100 ms (duty-cycle.h).
+ *
+ * Effects record what guests do (channels.h). When a call has ended, or the quotas have changed, the difference between what is
+ * and what should be is made good at the host. A channel that a call frees, unregisters or closes is switched on before that
+ * call, since the driver may wait for its work.
+ *
+ * Locks. One lock is held while the host is asked on behalf of time shares. It is taken after the locks of clients and
+ * mappings, and before the locks of the list of channels and of the table of files. So nothing here locks a client.
+ */
+#pragma once
+
+#include "cuse-server/proxy/objects/nv-file.h"
+#include "cuse-server/proxy/shares/channel-acts.h"
+#include "cuse-server/wire/device.h"
+#include "cuse-server/wire/quota.h"
+
+typedef struct TimeShares TimeShares;
+
+/** time_shares_new: @page, @files, @devices and @host outlive it. */
+TimeShares *time_shares_new(const QuotaPage *page, NvFileTable *files, const Device *devices,
+                            unsigned n_devices, Host *host);
+
+/** time_shares_stop: end the thread, and switch the remaining channels on. @shares may be NULL. Call it before the files are
+ * closed. */
+void time_shares_stop(TimeShares *shares);
+
+/** time_shares_free: free what time_shares_stop() has stopped. No object holds a channel any more. @shares may be NULL. */
+void time_shares_free(TimeShares *shares);
+
+/** time_shares_channels: the list of channels. */
+Channels *time_shares_channels(TimeShares *shares);
+
+/** time_shares_weigh: whether the instance has a weight, or has had one. */
+bool time_shares_weigh(TimeShares *shares);
+
+/** time_shares_slice: the time slice in microseconds for a group that computes; NULL: for a group that is not listed. */
+uint64_t time_shares_slice(TimeShares *shares, ChannelGroup *group);
+
+/** time_shares_switch: whether channels may be switched off now. */
+bool time_shares_switch(TimeShares *shares);
+
+/* The functions below may ask the host, and block. */
+
+/** time_shares_apply: make the host follow the quotas and the list. The caller holds no lock. */
+void time_shares_apply(TimeShares *shares);
+
+/** time_shares_settle: the same, if a guest has done something that asks for it. */
+void time_shares_settle(TimeShares *shares);
+
+/** time_shares_yield: switch channels on, and keep them on. The caller may have locked clients and a mapping. */
+void time_shares_yield(TimeShares *shares, GPtrArray *list);
+
+/** time_shares_take_back: the channels in @list need not be on any longer. Does not ask the host; time_shares_settle() does. */
+void time_shares_take_back(TimeShares *shares, GPtrArray *list);
