@@ -35,6 +35,8 @@
     HANDLER(UVM, uvm_free, "frees a range of addresses, and unmaps the memory there") \
     HANDLER(UVM, uvm_unregister_gpu, "ends the use of a GPU, and unmaps the memory that is mapped for it") \
     HANDLER(UVM, uvm_alloc_semaphore_pool, "makes a range of addresses with memory for semaphores, and tracks it") \
+    HANDLER(UVM, uvm_register_channel, "passes the struct on with its control file translated, and tracks the channel") \
+    HANDLER(UVM, uvm_unregister_channel, "passes the struct on; the channel runs meanwhile, even if it is kept off") \
     HANDLER(UVM, uvm_mm_initialize, "ties a second UVM file to the first, which is translated") \
     HANDLER(CONTROL, ctrl_simple, "passes the parameters on as plain bytes") \
     HANDLER(CONTROL, ctrl_has_frontend_fd, "passes the struct on with its file descriptor translated") \
@@ -53,7 +55,8 @@
     HANDLER(CONTROL, ctrl_exec_reg_ops, "passes the struct and its list of register operations on") \
     HANDLER(CONTROL, ctrl_debug_read_memory, "passes the struct on and returns the memory read") \
     HANDLER(CONTROL, ctrl_fifo_get_channellist, "passes the struct and its two lists of channels on") \
-    HANDLER(CONTROL, ctrl_fifo_disable_channels, "passes the struct on; refuses a preemption event") \
+    HANDLER(CONTROL, ctrl_schedule_channels, "schedules channels, and tracks which run; keeps off what is to be kept off") \
+    HANDLER(CONTROL, ctrl_fifo_disable_channels, "passes the struct on without channels that are kept off; refuses a preemption event") \
     HANDLER(CONTROL, ctrl_get_build_version, "passes the struct on and returns its three strings") \
     HANDLER(CONTROL, ctrl_get_p2p_caps, "passes the struct on and returns its table of peer ids") \
     HANDLER(CONTROL, ctrl_get_p2p_caps_egm, "passes the struct on and returns its two tables of peer ids") \

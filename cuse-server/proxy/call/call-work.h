@@ -42,6 +42,7 @@ typedef struct {
  * @got_errno: the host has answered with an errno
  * @settled: closed files have been settled for this call
  * @target_locked: Call.target's lock is held
+ * @yielded: the channels in Call.leaving are switched on
  * @alloc: for NV_ESC_RM_ALLOC. @guest: the argument in the guest's own form; NULL: this is another call. @short_form: whether
  * that is the shorter form. @event: the copy that the class was taken from, or NULL. @wide: the argument in the longer form
  */
@@ -62,6 +63,7 @@ struct CallWork {
     CallArray arrays[CALL_ARRAYS_MAX];
     GpuScopeCall scoped;
     bool target_locked;
+    bool yielded;
     struct {
         void *guest;
         bool short_form;

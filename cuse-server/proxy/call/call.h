@@ -14,6 +14,7 @@
 #include "cuse-server/proxy/objects/nv-file.h"
 #include "cuse-server/proxy/objects/object-tree.h"
 #include "cuse-server/proxy/scope/gpu-scope.h"
+#include "cuse-server/proxy/shares/time-share.h"
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/refusal.h"
 #include "version-tree/abi-entry.h"
@@ -33,6 +34,9 @@ typedef struct CallWork CallWork;
  * @target: a file that the parameters name, if the effect asks for it or Effect.locks_target is set
  * @objects: the objects of the instance's guests
  * @scope: the GPUs that the instance may see; NULL: all GPUs of the host
+ * @shares: how much of the GPUs' time the instance gets; NULL: as much as its guests take
+ * @granted: for the effect: what `before` has put in place of the guest's value, for `after`
+ * @leaving: the channels that the host may take away in the call, or NULL. `before` sets it
  * @client: the client in which the call is made, locked as Effect.lock says, or NULL
  * @clients: two clients that the effect has locked
  * @gpu: the number among the instance's GPUs of the GPU that the parameters name by its device instance; NO_GPU: none, or use is
@@ -53,6 +57,9 @@ typedef struct {
     NvFile *target;
     ObjectTree *objects;
     GpuScope *scope;
+    TimeShares *shares;
+    uint64_t granted;
+    GPtrArray *leaving;
     Client *client;
     ClientPair clients;
     uint32_t gpu;

@@ -11,6 +11,7 @@
  *     before         run the effect's last preparation
  *     charge         charge the memory that the driver would allocate, and refuse the call if the quota has no room for it
  *     scope          replace GPUs that the instance may not see
+ *     yield          switch on channels that the call takes away, if time shares keep them off
  *     ask            make the call at the host, and put the guest's values back (request_restore())
  *
  * If the host has made the call and its errno is 0, answer() then does:
@@ -20,7 +21,7 @@
  *     after          run the effect's `after`, or `failed` if the status is not NV_OK
  *
  * A step that refuses the call skips the steps after it. In any case but a retry, let_go() unlocks and frees at the end. It gives
- * back what was charged and not used.
+ * back what was charged and not used. Then time shares follow what the call has changed, which may ask the host as well.
  */
 #include "cuse-server/proxy/call/pipeline.h"
 
@@ -177,6 +178,16 @@ static CallStep step_scope(Call *call)
     return CALL_GOES_ON;
 }
 
+/* Switch on the channels that the host is about to take away. */
+static CallStep step_yield(Call *call)
+{
+    if (call->leaving) {
+        time_shares_yield(call->shares, call->leaving);
+        call->work->yielded = true;
+    }
+    return CALL_GOES_ON;
+}
+
 static CallStep step_ask(Call *call)
 {
     call->work->asked_host = call_ask(call);
@@ -248,6 +259,10 @@ static void let_go(Call *call)
 
     unlock(call);
     g_clear_pointer(&call->target, nv_file_unref);
+    if (work->yielded) {
+        time_shares_take_back(call->shares, call->leaving);
+    }
+    g_clear_pointer(&call->leaving, g_ptr_array_unref);
     if (work->alloc.guest && work->req->error == 0) {
         alloc_narrow(call);
     }
@@ -266,7 +281,7 @@ static void begin(CallWork *work, Request *req)
     work->host_argument = NULL;
     work->params_at = NULL;
     work->unsized = work->asked_host = work->got_errno = work->settled = work->target_locked =
-        false;
+        work->yielded = false;
     work->n_arrays = 0;
     work->alloc.guest = NULL;
     work->alloc.event = NULL;
@@ -284,12 +299,13 @@ static void settle(Call *call)
 RequestResult pipeline_run(Request *req)
 {
     static CallStep (*const steps[])(Call *) = {
-        step_look_up, step_map,    step_commit, step_translate_in, step_check,
-        step_lock,    step_before, step_charge, step_scope,        step_ask};
+        step_look_up, step_map,    step_commit, step_translate_in, step_check, step_lock,
+        step_before,  step_charge, step_scope,  step_yield,        step_ask};
     enum { FIRST_LOCKED = 5 }; /* step_lock */
     CallWork work;
     Call call = {.objects = req->proxy->objects,
                  .scope = req->proxy->scope,
+                 .shares = req->proxy->shares,
                  .file_id = req->file->id,
                  .gpu = NO_GPU,
                  .budgets = &req->proxy->budgets,
@@ -317,5 +333,8 @@ RequestResult pipeline_run(Request *req)
         gpu_scope_after(&work.scoped, false);
     }
     let_go(&call);
+    if (call.shares) {
+        time_shares_settle(call.shares);
+    }
     return REQUEST_DONE;
 }

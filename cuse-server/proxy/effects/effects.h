@@ -24,6 +24,10 @@ extern const Effect effect_uvm_create_external_range, effect_uvm_alloc_semaphore
 extern const Effect effect_uvm_map_external, effect_uvm_unmap_external;
 extern const Effect effect_uvm_free, effect_uvm_unregister_gpu;
 
+/* Channels: channels.c. */
+extern const Effect effect_schedule, effect_switch_channels;
+extern const Effect effect_register_channel, effect_unregister_channel;
+
 /* GPUs, and the processes that use them: gpu-scope-cards.c, control-processes.c, memory-sizes.c, control-timeslice.c, build-version.c. */
 extern const Effect effect_card_info, effect_attach_gpus_to_fd;
 extern const Effect effect_get_pids, effect_get_pid_info, effect_util_samples;

@@ -8,10 +8,19 @@
 #include "abi/class.h"
 #include "abi/control/ctrl-memory.h"
 #include "abi/status.h"
+#include "cuse-server/proxy/effects/channel-record.h"
 #include "cuse-server/proxy/effects/effects.h"
 #include "cuse-server/proxy/effects/memory-cost.h"
 
 enum { DEPENDENCIES_MAX = 2 };
+
+static bool before_free(Call *call)
+{
+    const NVOS00_PARAMETERS *asked = call->asked;
+
+    channel_before_free(call, asked->hObjectOld);
+    return true;
+}
 
 static void after_free(Call *call)
 {
@@ -23,7 +32,8 @@ static void after_free(Call *call)
 }
 
 /* Forgets the object and everything that depends on it. The driver judges a client that is not recorded here. */
-const Effect effect_free = {.lock = LOCK_KNOWN, .keeps = true, .after = after_free};
+const Effect effect_free = {
+    .lock = LOCK_KNOWN, .keeps = true, .before = before_free, .after = after_free};
 
 /* --- NV_ESC_RM_ALLOC --------------------------------------------------------------------------- */
 
@@ -115,6 +125,7 @@ static void after_alloc(Call *call)
     }
     client_add(call->client, alloc->hObjectNew, alloc->hClass, dependencies, n);
     record_use(call, alloc->hObjectNew);
+    channel_record(call, alloc->hObjectNew);
 }
 
 const Effect effect_alloc = {.lock = LOCK_FOR_NEW, .cost = cost_of_alloc, .after = after_alloc};
