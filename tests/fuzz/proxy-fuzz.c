@@ -36,6 +36,7 @@ enum {
 
 static const AbiKind focus_kind = FUZZ_FOCUS;
 static Input input;
+static QuotaPage page = {.gpu_memory = {1 << 30, 1 << 20}, .pinned_memory = 1 << 30};
 
 /* --- the driver ------------------------------------------------------------------------------- */
 
@@ -399,6 +400,17 @@ static void change_circumstances(Fake *fake)
     }
 }
 
+/* The operator pauses or resumes the instance, or changes its weight. A cap would need another thread. */
+static void change_shares(Fake *fake)
+{
+    if (!fake->proxy.shares) {
+        return;
+    }
+    page.gpu_share = input_byte(&input);
+    page.paused = page.gpu_share % 2;
+    proxy_apply_shares(&fake->proxy);
+}
+
 static void act(Fake *fake, uint32_t *files)
 {
     static const unsigned kinds[] = {FAKE_CTL, FAKE_GPU, FAKE_UVM, FAKE_UVM, FAKE_TOOLS, FAKE_CTL};
@@ -414,6 +426,7 @@ static void act(Fake *fake, uint32_t *files)
         close_file(fake, file);
     } else if (choice >= 240) {
         wait_for_events(fake, file);
+        change_shares(fake);
     } else if (choice >= 230) {
         change_circumstances(fake);
     } else if (choice >= 220 && file->device->kind == DEVICE_FRONTEND) {
@@ -454,7 +467,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const versions[] = {"535.309.01", "550.90.12", "570.195.03", "610.57.04"};
     static const DriverAbi *abis[G_N_ELEMENTS(versions)];
     static const InstanceQuota quota = {.by_gpu = true};
-    static const QuotaPage page = {.gpu_memory = {1 << 30, 1 << 20}, .pinned_memory = 1 << 30};
     uint32_t files[FILES_MAX] = {0};
 
     input = (Input){data, size};
@@ -471,6 +483,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             GINT_TO_POINTER(1 + i));
     }
     if ((choice & 0x30) == 0x30) { /* makes a call many times as long */
+        page.gpu_share = page.paused = 0;
         proxy_set_quota(&fake->proxy, &quota, &page);
         proxy_scope_gpus(&fake->proxy);
     }
