@@ -44,6 +44,7 @@ void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *
     if (page) {
         proxy->shares =
             time_shares_new(page, proxy->files, proxy->devices, proxy->n_devices, proxy->host);
+        time_shares_apply(proxy->shares); /* the instance may be paused from the start */
     }
 }
 

@@ -239,13 +239,21 @@ static NvU32 make(NvHandle handle, NvHandle parent, NvV32 class, const void *par
     return p.status;
 }
 
+void gpu_start(void)
+{
+    const NV0080_ALLOC_PARAMETERS of_device = {.deviceId = INSTANCE};
+
+    n_things = n_clients = 0;
+    ctl = fake_open(fake, FAKE_CTL, 3);
+    cr_assert_eq(make(0, 0, NV01_ROOT_CLIENT, NULL, 0), NV_OK);
+    cr_assert_eq(make(DEVICE, client(), NV01_DEVICE_0, &of_device, sizeof of_device), NV_OK);
+}
+
 void gpu_setup(const char *version)
 {
     const InstanceQuota quota = {.by_gpu = false};
-    const NV0080_ALLOC_PARAMETERS of_device = {.deviceId = INSTANCE};
 
     memset(&page, 0, sizeof page);
-    n_things = n_clients = 0;
     reset_counts();
     fake = fake_new(version, NV_CAPS_SUPPORTED);
     fake->answer = answer;
@@ -253,9 +261,7 @@ void gpu_setup(const char *version)
     proxy_init(&fake->proxy, fake->abi, NV_CAPS_SUPPORTED, fake->devices,
                G_N_ELEMENTS(fake->devices), &(ProxyLimits){16, {4, THINGS_MAX}}, &fake->host);
     proxy_set_quota(&fake->proxy, &quota, &page);
-    ctl = fake_open(fake, FAKE_CTL, 3);
-    cr_assert_eq(make(0, 0, NV01_ROOT_CLIENT, NULL, 0), NV_OK);
-    cr_assert_eq(make(DEVICE, client(), NV01_DEVICE_0, &of_device, sizeof of_device), NV_OK);
+    gpu_start();
 }
 
 void gpu_teardown(void)

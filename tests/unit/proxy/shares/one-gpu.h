@@ -46,6 +46,9 @@ extern gint64 ran_us;      /* for how long channels ran that do not run any more
 /** gpu_setup: make an instance with quotas for this driver version, and a client of a guest. */
 void gpu_setup(const char *version);
 void gpu_teardown(void);
+
+/** gpu_start: make the guest's file, client and device; gpu_setup() does so. */
+void gpu_start(void);
 void reset_counts(void);
 
 /** client: the guest's client. */

@@ -76,6 +76,23 @@ Test(pause, a_channel_that_is_born_meanwhile_does_not_run_at_all)
     cr_expect_eq(n_running(), 3);
 }
 
+Test(pause, an_instance_may_be_paused_from_the_start)
+{
+    const InstanceQuota quota = {.by_gpu = false};
+
+    proxy_clear(&fake->proxy);
+    proxy_init(&fake->proxy, fake->abi, NV_CAPS_SUPPORTED, fake->devices,
+               G_N_ELEMENTS(fake->devices), &(ProxyLimits){16, {4, 64}}, &fake->host);
+    page.paused = true;
+    proxy_set_quota(&fake->proxy, &quota, &page);
+    gpu_start();
+    make_context(0);
+    cr_expect_eq(n_running(), 0);
+    cr_expect_eq(n_started, 0);
+    set_paused(false);
+    cr_expect_eq(n_running(), 2);
+}
+
 Test(pause, before_575_it_runs_until_the_call_ends)
 {
     gpu_teardown();
