@@ -40,6 +40,8 @@ typedef struct {
     char *simulate;
     char *audit;
     char *textfile_dir;
+    InstanceNumber gpu_share;
+    InstanceNumber gpu_cap;
     InstanceNumber record_limit;
     InstanceNumber threads;
     InstanceNumber max_files;

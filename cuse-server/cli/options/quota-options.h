@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options --gpu-memory, --pinned-memory and --managed-memory of an instance. */
+/* The options of an instance that limit what guests hold and use of GPUs and memory. */
 #pragma once
 
 #include <stdbool.h>

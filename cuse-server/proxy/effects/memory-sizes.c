@@ -12,35 +12,11 @@
 
 #define KIBIBYTE UINT64_C(1024)
 
-/** Sizes: what the guest sees, in KiB. @reserved: what the driver keeps to itself of the true size, if it is known */
+/** Sizes: what the guest sees, in KiB: all of its memory, and what is left of it. */
 typedef struct {
     uint64_t limit;
     uint64_t left;
-    uint64_t reserved;
 } Sizes;
-
-static bool find(const NV2080_CTRL_FB_INFO *list, size_t n, NvU32 index, NvU32 *data)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (list[i].index == index) {
-            *data = list[i].data;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Compute what the driver keeps to itself: the difference between all memory and the heap. A guest that asks for only one of them
- * is not told. */
-static uint64_t reserved_of(const NV2080_CTRL_FB_INFO *list, size_t n)
-{
-    NvU32 all;
-    NvU32 heap;
-    const bool is_known = find(list, n, NV2080_CTRL_FB_INFO_INDEX_TOTAL_RAM_SIZE, &all) &&
-                          find(list, n, NV2080_CTRL_FB_INFO_INDEX_HEAP_SIZE, &heap);
-
-    return is_known && all > heap ? all - heap : 0;
-}
 
 static NvU32 seen(const NV2080_CTRL_FB_INFO *info, const Sizes *sizes)
 {
@@ -48,7 +24,6 @@ static NvU32 seen(const NV2080_CTRL_FB_INFO *info, const Sizes *sizes)
     case NV2080_CTRL_FB_INFO_INDEX_RAM_SIZE:
     case NV2080_CTRL_FB_INFO_INDEX_TOTAL_RAM_SIZE:
     case NV2080_CTRL_FB_INFO_INDEX_USABLE_RAM_SIZE:
-        return (NvU32)MIN(info->data, sizes->limit + sizes->reserved);
     case NV2080_CTRL_FB_INFO_INDEX_HEAP_SIZE:
     case NV2080_CTRL_FB_INFO_INDEX_MAPPABLE_HEAP_SIZE:
         return (NvU32)MIN(info->data, sizes->limit);
@@ -77,8 +52,7 @@ static void show_share(const Call *call, NV2080_CTRL_FB_INFO *list, size_t n)
         return;
     }
     const uint64_t used = budget_used(budget);
-    const Sizes sizes = {limit / KIBIBYTE, (limit - MIN(limit, used)) / KIBIBYTE,
-                         reserved_of(list, n)};
+    const Sizes sizes = {limit / KIBIBYTE, (limit - MIN(limit, used)) / KIBIBYTE};
     for (size_t i = 0; i < n; i++) {
         list[i].data = seen(&list[i], &sizes);
     }

@@ -607,7 +607,7 @@ static void check_sizes(const NV2080_CTRL_FB_INFO *list)
 {
     const NvU32 limit = LIMIT / 1024;
 
-    cr_expect_eq(list[0].data, limit + RESERVED);
+    cr_expect_eq(list[0].data, limit);
     cr_expect_eq(list[1].data, limit);
     cr_expect_eq(list[2].data, limit - 2 * PAGE / 1024);
     cr_expect_eq(list[3].data, limit - 2 * PAGE / 1024);
