@@ -19,11 +19,11 @@ enum { QUOTA_GPUS_MAX = NV_MAX_DEVICES };
 
 /**
  * ManagedMemory: what becomes of memory that nvidia-uvm manages (cudaMallocManaged), and that it moves between host and GPU.
- * @MANAGED_COUNT: programs may have it; it is counted apart from the quota
+ * It cannot be counted: programs give it back by munmap(), which reaches neither the driver's ioctls nor us.
+ * @MANAGED_FREE: programs may have it, beside the quota
  * @MANAGED_REFUSE: programs may not have it
- * @MANAGED_FREE: programs may have it; it is not counted
  */
-typedef enum { MANAGED_COUNT, MANAGED_REFUSE, MANAGED_FREE } ManagedMemory;
+typedef enum { MANAGED_FREE, MANAGED_REFUSE } ManagedMemory;
 
 /**
  * InstanceQuota: the quotas at the start.

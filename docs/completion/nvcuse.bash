@@ -17,7 +17,7 @@ _nvcuse() {
     --mig) mapfile -t COMPREPLY < <(compgen -W "none config monitor config,monitor" -- "$word") ;;
     --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;
     --gpu-memory | --pinned-memory) mapfile -t COMPREPLY < <(compgen -W "max" -- "$word") ;;
-    --managed-memory) mapfile -t COMPREPLY < <(compgen -W "count refuse free" -- "$word") ;;
+    --managed-memory) mapfile -t COMPREPLY < <(compgen -W "free refuse" -- "$word") ;;
     --imex-channels) mapfile -t COMPREPLY < <(compgen -W "none" -- "$word") ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W "auto cuse notify" -- "$word") ;;
     --guest-memory) mapfile -t COMPREPLY < <(compgen -W "auto direct retry" -- "$word") ;;

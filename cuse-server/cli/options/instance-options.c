@@ -122,7 +122,7 @@ static const InstanceOption instance_options[] = {
      .placeholder = "SIZE", .help = "limit the host's memory that the driver allocates, like 8G"},
     {"managed-memory", OPTION_TEXT, TEXT(managed_memory), .check = managed_memory_check,
      .placeholder = "WHAT",
-     .help = "managed memory: count it (the default), refuse it, or free: do not count it"},
+     .help = "managed memory: free (the default): beside the limits; or refuse it"},
     {"gpu-share", OPTION_NUMBER, NUMBER(gpu_share), .max = 10000, .placeholder = "WEIGHT",
      .help = "share a GPU's time by weights; 100 is one (default: time slices as programs ask)"},
     {"gpu-cap", OPTION_NUMBER, NUMBER(gpu_cap), .max = 100, .placeholder = "PERCENT",

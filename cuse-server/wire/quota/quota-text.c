@@ -204,7 +204,7 @@ int quota_list_stray(const QuotaList *list, const Device *devices, unsigned n_de
 /* --- managed memory --------------------------------------------------------------------------- */
 
 static const char *const managed_words[] = {
-    [MANAGED_COUNT] = "count", [MANAGED_REFUSE] = "refuse", [MANAGED_FREE] = "free", NULL};
+    [MANAGED_FREE] = "free", [MANAGED_REFUSE] = "refuse", NULL};
 
 bool managed_memory_parse(const char *text, ManagedMemory *managed, GError **error)
 {

@@ -63,7 +63,7 @@ void quota_list_lower(QuotaList *list, const QuotaList *other);
 /** quota_list_stray: find a GPU that the list names, but that is not among @devices. Returns its minor; -1: there is none. */
 int quota_list_stray(const QuotaList *list, const Device *devices, unsigned n_devices);
 
-/** managed_memory_parse: read "count", "refuse" or "free". Returns false with @error for other words. */
+/** managed_memory_parse: read "free" or "refuse". Returns false with @error for other words. */
 bool managed_memory_parse(const char *text, ManagedMemory *managed, GError **error);
 
 /** managed_memory_check: check a word. Returns false with @error if managed_memory_parse() refuses it. */

@@ -54,7 +54,7 @@ Test(quota_options, without_them_nothing_is_limited_or_told_apart)
     cr_assert(quota_options_set(&options, &spec, NULL));
     cr_assert_not(spec.quota.by_gpu);
     cr_assert_eq(spec.quota.pinned_memory, QUOTA_UNLIMITED);
-    cr_assert_eq(spec.quota.managed, MANAGED_COUNT);
+    cr_assert_eq(spec.quota.managed, MANAGED_FREE);
 }
 
 Test(quota_options, a_gpu_that_the_instance_does_not_have_is_named)

@@ -184,7 +184,7 @@ Test(quota_list, a_gpu_that_is_not_among_the_devices_is_found)
 
 Test(managed_memory, each_word_is_read_and_written)
 {
-    for (int i = MANAGED_COUNT; i <= MANAGED_FREE; i++) {
+    for (int i = MANAGED_FREE; i <= MANAGED_REFUSE; i++) {
         ManagedMemory managed;
         cr_assert(managed_memory_parse(managed_memory_name((ManagedMemory)i), &managed, NULL));
         cr_assert_eq(managed, (ManagedMemory)i);
