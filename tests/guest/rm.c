@@ -289,6 +289,8 @@ int64_t uvm_call(int uvm, NvU32 number, const Params *params)
 
 /* --- a tree of objects */
 
+#define LOCATION_PCI 1U
+
 Tree tree(void)
 {
     Tree tree = {.ctl = node("nvidiactl"), .gpu = node("nvidia0")};
@@ -323,8 +325,13 @@ int64_t memory_new(const Tree *tree, NvHandle handle, NvU32 class, NvU64 size)
 
     params_put(&params, "size", 0, size);
     params_put(&params, "owner", 0, tree->client);
+    if (class == NV01_MEMORY_SYSTEM) {
+        params_put(&params, "attr", 0, LOCATION_PCI << NVOS32_ATTR_LOCATION_SHIFT);
+    }
     result = rm_alloc(tree->ctl, tree->client, H_DEVICE, handle, class, params.data);
-    if (result == 0 && params_get(&params, "limit", 0) != size - 1) {
+    /* The driver rounds up. */
+    if (result == 0 && (params_get(&params, "size", 0) < size ||
+                        params_get(&params, "limit", 0) != params_get(&params, "size", 0) - 1)) {
         result = -EBADMSG;
     }
     params_free(&params);

@@ -14,9 +14,12 @@ MODULE_PARM_DESC(version, "driver version to play (default 580.95.05)");
 static unsigned int gpus = 2;
 module_param(gpus, uint, 0444);
 MODULE_PARM_DESC(gpus, "number of GPUs, at most 8 (default 2)");
-static unsigned int memory_mib = 256;
+static unsigned int memory_mib = 1024;
 module_param(memory_mib, uint, 0444);
-MODULE_PARM_DESC(memory_mib, "memory of each GPU in MiB (default 256)");
+MODULE_PARM_DESC(memory_mib, "memory of each GPU in MiB (default 1024)");
+
+/* The part of a GPU's memory that the driver keeps for itself. */
+#define RESERVED_SHIFT 6
 
 #define IMEX_CHANNELS 2048
 #define NV_MINORS     256
@@ -24,6 +27,7 @@ MODULE_PARM_DESC(memory_mib, "memory of each GPU in MiB (default 256)");
 struct nv_gpu model_gpus[MODEL_GPUS_MAX];
 unsigned int model_n_gpus;
 const char *model_version;
+struct memory_usage model_system_used;
 
 static atomic_t next_file_id;
 
@@ -62,7 +66,8 @@ static void gpus_init(void)
         gpu->bus = i + 1;
         gpu->gpu_id = gpu->bus << 8;
         gpu->memory = (u64)memory_mib << 20;
-        gpu->next_address = GPU_FB_BAR(gpu);
+        gpu->heap = gpu->memory - (gpu->memory >> RESERVED_SHIFT);
+        atomic64_set(&gpu->next_address, (s64)GPU_FB_BAR(gpu));
         memcpy(gpu->uuid, &hash, sizeof(hash));
         hash = fnv1a(hash, &i, sizeof(i));
         memcpy(gpu->uuid + sizeof(hash), &hash, sizeof(hash));

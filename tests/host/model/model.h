@@ -7,15 +7,17 @@
  * address space a pointer is valid, which events poll consumes. Nothing is computed.
  *
  * Where it is simpler than the driver:
- * - A GPU's memory is ordinary pages, allocated with the object; mappings of it are page by page
+ * - A GPU's memory is ordinary pages, allocated at their first use; mappings of it are page by page
  *   and are never revoked. Caching attributes are those of the mapping only, not of the kernel's.
- * - A mapping context keeps its memory alive until its file is closed.
+ * - A mapping context keeps the pages of its memory until its file is closed; that does not count as
+ *   a holder of the memory (memory/usage.h).
  * - There is one lock for the resource manager; in the driver there are several.
  * - Classes and controls without code here are generic: their parameters must have the right
  *   size, and a control answers with a pattern computed from its input.
  * - Access rights, MIG, SLI, suspend, non-blocking opens and accounting do not exist.
  * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL except
- *   ALLOC_SIZE.
+ *   ALLOC_SIZE. Compression, and the host's memory that some GPUs take part in (EGM), do not exist.
+ * - Contexts, channels and page tables take no memory of the GPU.
  * - Calls that the project's tables do not have are unknown here, except event data and the long
  *   form of an ioctl.
  * - The object that a capability's file allows keeps the file; the driver also puts a duplicate of
@@ -43,6 +45,7 @@
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "memory/usage.h"
 #include "record.h"
 
 #define MODEL_NAME     "nvcuse-model"
@@ -54,9 +57,10 @@ struct nv_gpu {
     u32 index; /* device instance and minor */
     u32 gpu_id;
     u32 bus;
-    u64 memory;       /* bytes */
-    atomic64_t used;  /* bytes allocated */
-    u64 next_address; /* of memory objects, in its framebuffer BAR */
+    u64 memory; /* bytes */
+    u64 heap;   /* bytes of them that can be allocated */
+    struct memory_usage used;
+    atomic64_t next_address; /* of memory objects, in its framebuffer BAR */
     u8 uuid[16];
     char uuid_text[41]; /* "GPU-..." */
 };
@@ -73,6 +77,7 @@ struct nv_gpu {
 extern struct nv_gpu model_gpus[MODEL_GPUS_MAX];
 extern unsigned int model_n_gpus;
 extern const char *model_version;
+extern struct memory_usage model_system_used;
 
 /** gpu_by_id, gpu_by_uuid: a GPU, or NULL. */
 struct nv_gpu *gpu_by_id(u32 gpu_id);
@@ -199,27 +204,63 @@ int nv_wait_open_complete(struct nv_call *call);
 
 enum memory_place { MEMORY_SYSTEM, MEMORY_VIDEO, MEMORY_PINNED, MEMORY_VIRTUAL };
 
+/* The most bytes that can be asked for. */
+#define MEMORY_LENGTH_MAX (1ULL << 48)
+
+/** struct memory_wanted: what a caller asks for, by the driver's names. */
+struct memory_wanted {
+    u32 flags, attr, attr2;
+    u64 size, alignment, offset;
+};
+
+/** struct memory_size: bytes. @length: what the caller gets; @page: of its pages; @taken: what counts as used */
+struct memory_size {
+    u64 length, page, taken;
+};
+
+#define ATTR_PHYSICALITY_SHIFT 27
+#define PHYSICALITY_CONTIGUOUS 2U
+
+/** memory_size: round up as the driver does (size.c). Returns: NvStatus. */
+u32 memory_size(const struct memory_wanted *wanted, enum memory_place place,
+                struct memory_size *size);
+
 struct model_memory {
-    struct kref refs;
+    struct kref refs; /* of this and the pages; the holders have one of them together */
+    atomic_t holders; /* what keeps it allocated */
     enum memory_place place;
     struct nv_gpu *gpu;
-    u64 length;  /* bytes, as asked for */
-    u64 address; /* physical or bus address of its first byte */
-    size_t n_pages;
-    struct page **pages; /* NULL: none (virtual) */
+    u64 length, page, taken; /* see struct memory_size */
+    u64 address;             /* bus address of its first byte */
+    size_t n_pages;          /* 0: none (virtual) */
+    struct page **pages;     /* those in use; NULL: none yet */
     bool user_read_only;
 };
 
-/** memory_new: allocate zeroed memory of whole pages. Returns: NvStatus. */
-u32 memory_new(enum memory_place place, struct nv_gpu *gpu, u64 length,
+/** memory_new: allocate zeroed memory, with one holder. Returns: NvStatus. */
+u32 memory_new(enum memory_place place, struct nv_gpu *gpu, const struct memory_size *size,
                struct model_memory **memory);
+
+/** memory_new_plain: allocate memory that does not count as used. Returns: NvStatus. */
+u32 memory_new_plain(enum memory_place place, struct nv_gpu *gpu, u64 length,
+                     struct model_memory **memory);
+
+/** memory_pages: get pages of memory, zeroed at their first use. Returns: the first one's place in the array; NULL: no memory. */
+struct page **memory_pages(struct model_memory *memory, size_t first, size_t n);
 
 /** memory_pin: pin the pages at @address in the caller's address space. Returns: NvStatus (os-descriptor.c). */
 u32 memory_pin(u64 address, u64 length, bool writable, struct model_memory **memory);
 void memory_unpin(struct model_memory *memory);
 
+/** memory_get, memory_put: add or remove a holder. memory_get_again() does nothing and returns false if the last holder has gone.
+ */
 struct model_memory *memory_get(struct model_memory *memory);
+bool memory_get_again(struct model_memory *memory);
 void memory_put(struct model_memory *memory);
+
+/** memory_keep, memory_drop: keep the pages, without holding the memory. */
+struct model_memory *memory_keep(struct model_memory *memory);
+void memory_drop(struct model_memory *memory);
 
 /** memory_copy: copy bytes from or to its pages. Returns: false if they reach beyond its end. */
 bool memory_copy(struct model_memory *memory, u64 offset, void *data, u32 length, bool write);

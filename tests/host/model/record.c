@@ -186,6 +186,7 @@ int record_init(void)
     directory = debugfs_create_dir(MODEL_NAME, NULL);
     debugfs_create_file("log", 0600, directory, NULL, &log_fops);
     debugfs_create_file("live", 0400, directory, NULL, &live_fops);
+    debugfs_create_file("memory", 0600, directory, NULL, &memory_usage_fops);
     return PTR_ERR_OR_ZERO(directory);
 }
 

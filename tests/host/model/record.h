@@ -4,6 +4,7 @@
  *
  *     nvcuse-model/log     the lines; a write deletes them
  *     nvcuse-model/live    how many objects of each kind exist now, "NAME N" a line
+ *     nvcuse-model/memory  how much memory is allocated; see memory/usage.h
  *
  * A line consists of words "key=value", in this order; words that do not apply are left out:
  *

@@ -13,7 +13,10 @@ enum {
     FB_INFO_RAM_SIZE = 0x07,
     FB_INFO_TOTAL_RAM_SIZE = 0x08,
     FB_INFO_HEAP_SIZE = 0x09,
-    FB_INFO_HEAP_FREE = 0x16
+    FB_INFO_MAPPABLE_HEAP_SIZE = 0x0a,
+    FB_INFO_LARGEST_FREE_REGION_SIZE = 0x12,
+    FB_INFO_HEAP_FREE = 0x16,
+    FB_INFO_USABLE_RAM_SIZE = 0x20
 };
 
 /* Commands of nvidia-smi for a GPU's own processor: sensors, which the model does not have. */
@@ -242,10 +245,14 @@ static u32 fb_info(const struct nv_gpu *gpu, u32 index)
     switch (index) {
     case FB_INFO_RAM_SIZE:
     case FB_INFO_TOTAL_RAM_SIZE:
-    case FB_INFO_HEAP_SIZE:
+    case FB_INFO_USABLE_RAM_SIZE:
         return (u32)(gpu->memory >> 10);
+    case FB_INFO_HEAP_SIZE:
+    case FB_INFO_MAPPABLE_HEAP_SIZE:
+        return (u32)(gpu->heap >> 10);
     case FB_INFO_HEAP_FREE:
-        return (u32)((gpu->memory - (u64)atomic64_read(&gpu->used)) >> 10);
+    case FB_INFO_LARGEST_FREE_REGION_SIZE:
+        return (u32)((gpu->heap - (u64)atomic64_read(&gpu->used.bytes)) >> 10);
     default:
         return index * 3 + 1; /* any value but zero would do */
     }

@@ -7,8 +7,10 @@
 
 #include "rm/rm.h"
 
-/* More than any test needs, and too little to make the machine swap. */
-#define SYSTEM_MEMORY_MAX (256ULL << 20)
+/* All pieces together: more than any test needs, and too little to make the machine swap. */
+#define SYSTEM_MEMORY_MAX (512ULL << 20)
+
+static DEFINE_MUTEX(pages_lock);
 
 static void pages_free(struct model_memory *memory)
 {
@@ -19,71 +21,95 @@ static void pages_free(struct model_memory *memory)
             __free_page(memory->pages[i]);
 }
 
-static bool pages_new(struct model_memory *memory)
+static bool pages_use(struct model_memory *memory, size_t first, size_t n)
 {
     size_t i;
 
-    memory->pages = kvcalloc(memory->n_pages, sizeof(*memory->pages), GFP_KERNEL);
-    for (i = 0; memory->pages && i < memory->n_pages; i++) {
-        memory->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+    if (first > memory->n_pages || n > memory->n_pages - first)
+        return false;
+    if (!memory->pages)
+        memory->pages = kvcalloc(memory->n_pages, sizeof(*memory->pages), GFP_KERNEL);
+    for (i = first; memory->pages && i < first + n; i++) {
+        if (!memory->pages[i])
+            memory->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
         if (!memory->pages[i])
             return false;
     }
     return memory->pages;
 }
 
-/* Take memory from the GPU's. Returns: false if it does not have enough left. */
-static bool gpu_take(struct nv_gpu *gpu, struct model_memory *memory)
+struct page **memory_pages(struct model_memory *memory, size_t first, size_t n)
 {
+    bool done;
+
+    mutex_lock(&pages_lock);
+    done = pages_use(memory, first, n);
+    mutex_unlock(&pages_lock);
+    return done ? memory->pages + first : NULL;
+}
+
+static struct memory_usage *usage_of(const struct model_memory *memory)
+{
+    return memory->place == MEMORY_VIDEO ? &memory->gpu->used : &model_system_used;
+}
+
+/* Count it, if it counts, and give it an address. Returns: false if there is not enough left. */
+static bool take(struct model_memory *memory)
+{
+    static atomic64_t next_system_address = ATOMIC64_INIT(1LL << 32);
+    u64 most = memory->place == MEMORY_VIDEO ? memory->gpu->heap : SYSTEM_MEMORY_MAX;
     s64 bytes = (s64)memory->n_pages << PAGE_SHIFT;
 
-    if ((u64)atomic64_add_return(bytes, &gpu->used) > gpu->memory) {
-        atomic64_sub(bytes, &gpu->used);
+    if (memory->taken && !memory_usage_take(usage_of(memory), memory->taken, most))
         return false;
-    }
-    memory->address = gpu->next_address;
-    gpu->next_address += (u64)bytes;
+    memory->address = (u64)atomic64_fetch_add(
+        bytes, memory->place == MEMORY_VIDEO ? &memory->gpu->next_address : &next_system_address);
     return true;
 }
 
-u32 memory_new(enum memory_place place, struct nv_gpu *gpu, u64 length,
+u32 memory_new(enum memory_place place, struct nv_gpu *gpu, const struct memory_size *size,
                struct model_memory **result)
 {
-    u64 limit = place == MEMORY_VIDEO ? gpu->memory : SYSTEM_MEMORY_MAX;
-    struct model_memory *memory;
+    struct model_memory *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
 
-    if (!length)
-        return NV_ERR_INVALID_ARGUMENT;
-    if (length > limit && place != MEMORY_VIRTUAL)
-        return NV_ERR_NO_MEMORY;
-    memory = kzalloc(sizeof(*memory), GFP_KERNEL);
     if (!memory)
         return NV_ERR_NO_MEMORY;
-    *memory = (struct model_memory){.place = place, .gpu = gpu, .length = length};
+    *memory = (struct model_memory){.place = place,
+                                    .gpu = gpu,
+                                    .length = size->length,
+                                    .page = size->page,
+                                    .taken = size->taken};
     kref_init(&memory->refs);
-    live_add(memory, 1);
-    if (place != MEMORY_VIRTUAL) {
-        memory->n_pages = (size_t)DIV_ROUND_UP_ULL(length, PAGE_SIZE);
-        if (place == MEMORY_VIDEO && !gpu_take(gpu, memory)) {
-            memory->place = MEMORY_SYSTEM; /* no memory to give back */
-            memory_put(memory);
+    atomic_set(&memory->holders, 1);
+    if (place == MEMORY_SYSTEM || place == MEMORY_VIDEO) {
+        memory->n_pages = (size_t)DIV_ROUND_UP_ULL(size->length, PAGE_SIZE);
+        if (!take(memory)) {
+            kfree(memory);
             return NV_ERR_NO_MEMORY;
         }
-        if (!pages_new(memory)) {
-            memory_put(memory);
-            return NV_ERR_NO_MEMORY;
-        }
-        if (place == MEMORY_SYSTEM)
-            memory->address = page_to_phys(memory->pages[0]);
     }
+    live_add(memory, 1);
     *result = memory;
     return NV_OK;
 }
 
+u32 memory_new_plain(enum memory_place place, struct nv_gpu *gpu, u64 length,
+                     struct model_memory **memory)
+{
+    const struct memory_size size = {.length = length, .page = PAGE_SIZE};
+
+    return memory_new(place, gpu, &size, memory);
+}
+
 struct model_memory *memory_get(struct model_memory *memory)
 {
-    kref_get(&memory->refs);
+    atomic_inc(&memory->holders);
     return memory;
+}
+
+bool memory_get_again(struct model_memory *memory)
+{
+    return atomic_inc_not_zero(&memory->holders);
 }
 
 static void memory_release(struct kref *refs)
@@ -94,14 +120,27 @@ static void memory_release(struct kref *refs)
         memory_unpin(memory);
     else
         pages_free(memory);
-    if (memory->place == MEMORY_VIDEO)
-        atomic64_sub((s64)memory->n_pages << PAGE_SHIFT, &memory->gpu->used);
     kvfree(memory->pages);
     kfree(memory);
     live_add(memory, -1);
 }
 
 void memory_put(struct model_memory *memory)
+{
+    if (!atomic_dec_and_test(&memory->holders))
+        return;
+    if (memory->taken)
+        memory_usage_give(usage_of(memory), memory->taken);
+    memory_drop(memory);
+}
+
+struct model_memory *memory_keep(struct model_memory *memory)
+{
+    kref_get(&memory->refs);
+    return memory;
+}
+
+void memory_drop(struct model_memory *memory)
 {
     kref_put(&memory->refs, memory_release);
 }
@@ -110,16 +149,18 @@ bool memory_copy(struct model_memory *memory, u64 offset, void *data, u32 length
 {
     u64 end;
 
-    if (!memory->pages || check_add_overflow(offset, (u64)length, &end) || end > memory->length)
+    if (!memory->n_pages || check_add_overflow(offset, (u64)length, &end) || end > memory->length)
         return false;
     while (length) {
         u32 in_page = offset_in_page(offset), n = min(length, (u32)PAGE_SIZE - in_page);
-        struct page *page = memory->pages[offset >> PAGE_SHIFT];
+        struct page **page = memory_pages(memory, offset >> PAGE_SHIFT, 1);
 
+        if (!page)
+            return false;
         if (write)
-            memcpy_to_page(page, in_page, data, n);
+            memcpy_to_page(*page, in_page, data, n);
         else
-            memcpy_from_page(data, page, in_page, n);
+            memcpy_from_page(data, *page, in_page, n);
         data = (u8 *)data + n;
         offset += n;
         length -= n;
@@ -134,11 +175,14 @@ static u32 field(u32 flags, u32 shift, u32 mask)
     return flags >> shift & mask;
 }
 
-#define NVOS02_FLAGS_LOCATION_PCI    0x0 /* bits 11:8 */
-#define NVOS02_FLAGS_COHERENCY_SHIFT 12
-#define COHERENCY_UNCACHED           0x0
-#define COHERENCY_CACHED             0x1
-#define COHERENCY_WRITE_BACK         0x5
+#define NVOS02_FLAGS_PHYSICALITY_CONTIGUOUS 0x0 /* bits 7:4 */
+#define NVOS02_FLAGS_LOCATION_PCI           0x0 /* bits 11:8 */
+#define LOCATION_PCI                        1U
+#define REGISTER_LIMIT                      0xffffffffU
+#define NVOS02_FLAGS_COHERENCY_SHIFT        12
+#define COHERENCY_UNCACHED                  0x0
+#define COHERENCY_CACHED                    0x1
+#define COHERENCY_WRITE_BACK                0x5
 
 /* Describe memory of the caller's own. */
 static u32 alloc_os_descriptor(const NVOS02_PARAMETERS *args, struct rm_object *object)
@@ -170,22 +214,50 @@ static bool wants_context(const NVOS02_PARAMETERS *args)
                NVOS02_FLAGS_MAPPING_NO_MAP;
 }
 
-static u32 fill_memory(const nv_ioctl_nvos02_parameters_with_fd *outer, struct rm_object *object)
+/* Allocate memory of the system. The size that the driver has rounded up is not returned. */
+static u32 alloc_system(const nv_ioctl_nvos02_parameters_with_fd *outer, struct rm_object *object)
 {
     const NVOS02_PARAMETERS *args = &outer->params;
+    struct memory_wanted wanted = {.attr = LOCATION_PCI << NVOS32_ATTR_LOCATION_SHIFT};
     u64 length;
     u32 status;
 
-    if (args->hClass == NV01_MEMORY_SYSTEM_OS_DESCRIPTOR)
-        return alloc_os_descriptor(args, object);
+    if (field(args->flags, 8, 0xf) != NVOS02_FLAGS_LOCATION_PCI ||
+        field(args->flags, NVOS02_FLAGS_ALLOC_SHIFT, NVOS02_FLAGS_ALLOC_MASK) ==
+            NVOS02_FLAGS_ALLOC_NONE)
+        return NV_ERR_INVALID_FLAGS;
+    if (field(args->flags, 4, 0xf) == NVOS02_FLAGS_PHYSICALITY_CONTIGUOUS)
+        wanted.attr |= PHYSICALITY_CONTIGUOUS << ATTR_PHYSICALITY_SHIFT;
     if (check_add_overflow(args->limit, 1ULL, &length))
         return NV_ERR_INVALID_LIMIT;
-    status = memory_new(args->hClass == NV01_MEMORY_SYSTEM ? MEMORY_SYSTEM : MEMORY_VIDEO,
-                        object->gpu, length, &object->memory);
+    wanted.size = length;
+    status = rm_memory_new(object, &wanted);
     if (status == NV_OK && wants_context(args))
         status = context_add(outer->fd, NULL, object->memory, 0, length,
                              NVOS33_FLAGS_CACHING_TYPE_DEFAULT);
     return status;
+}
+
+/*
+ * The other classes allocate nothing: the caller gets an object without memory, and the size of what it asks about. For a caller
+ * with rights, the object would be all of the GPU's memory.
+ */
+static u32 describe_gpu(NVOS02_PARAMETERS *args, struct rm_object *object)
+{
+    args->limit = args->hClass == NV01_MEMORY_LOCAL_USER ? object->gpu->memory - 1 : REGISTER_LIMIT;
+    return memory_new_plain(MEMORY_VIRTUAL, object->gpu, PAGE_SIZE, &object->memory);
+}
+
+static u32 fill_memory(nv_ioctl_nvos02_parameters_with_fd *outer, struct rm_object *object)
+{
+    switch (outer->params.hClass) {
+    case NV01_MEMORY_SYSTEM_OS_DESCRIPTOR:
+        return alloc_os_descriptor(&outer->params, object);
+    case NV01_MEMORY_SYSTEM:
+        return alloc_system(outer, object);
+    default:
+        return describe_gpu(&outer->params, object);
+    }
 }
 
 static u32 alloc_memory(struct nv_call *call, nv_ioctl_nvos02_parameters_with_fd *outer)
@@ -236,38 +308,60 @@ int nv_rm_alloc_memory(struct nv_call *call)
 
 /* --- NV_ESC_RM_VID_HEAP_CONTROL, function ALLOC_SIZE */
 
+static u32 vid_heap_class(const NVOS32_PARAMETERS_data_AllocSize *wanted)
+{
+    if (wanted->flags & NVOS32_ALLOC_FLAGS_VIRTUAL)
+        return NV50_MEMORY_VIRTUAL;
+    if (field(wanted->attr2, NVOS32_ATTR2_USE_EGM_SHIFT, NVOS32_ATTR2_USE_EGM_MASK) &&
+        abi_major() >= 550 && abi_major() < 595)
+        return NV_MEMORY_EXTENDED_USER;
+    return field(wanted->attr, NVOS32_ATTR_LOCATION_SHIFT, NVOS32_ATTR_LOCATION_MASK) ==
+                   NVOS32_ATTR_LOCATION_VIDMEM
+               ? NV01_MEMORY_LOCAL_USER
+               : NV01_MEMORY_SYSTEM;
+}
+
+static u32 fill_heap_memory(NVOS32_PARAMETERS_data_AllocSize *args, struct rm_object *object)
+{
+    const struct memory_wanted wanted = {.flags = args->flags,
+                                         .attr = args->attr,
+                                         .attr2 = args->attr2,
+                                         .size = args->size,
+                                         .alignment = args->alignment,
+                                         .offset = args->offset};
+    u32 status = rm_memory_new(object, &wanted);
+
+    if (status == NV_OK) {
+        args->hMemory = object->handle;
+        args->offset = rm_memory_offset(object);
+        args->size = object->memory->length;
+        args->limit = args->size - 1;
+    }
+    return status;
+}
+
 static u32 vid_heap_alloc(struct nv_call *call, NVOS32_PARAMETERS *args)
 {
     NVOS32_PARAMETERS_data_AllocSize *wanted = &args->data.AllocSize;
-    bool video = field(wanted->attr, NVOS32_ATTR_LOCATION_SHIFT, NVOS32_ATTR_LOCATION_MASK) ==
-                 NVOS32_ATTR_LOCATION_VIDMEM;
-    bool virtual = wanted->flags & NVOS32_ALLOC_FLAGS_VIRTUAL;
-    u32 class = virtual ? NV50_MEMORY_VIRTUAL : video ? NV01_MEMORY_LOCAL_USER : NV01_MEMORY_SYSTEM;
+    u32 class = vid_heap_class(wanted);
     struct rm_client *client;
     struct rm_object *parent, *object;
     u32 status = rm_client_get(call->file, args->hRoot, &client);
 
+    args->total = args->free = 0;
     if (status == NV_OK)
         status = rm_object_get(client, args->hObjectParent, RM_DEVICE | RM_SUBDEVICE,
                                NV_ERR_INVALID_OBJECT_PARENT, &parent);
+    if (status == NV_OK && class == NV_MEMORY_EXTENDED_USER)
+        status = NV_ERR_NOT_SUPPORTED; /* only few machines have it */
     if (status == NV_OK)
         status = rm_object_add(client, parent, wanted->hMemory, class, RM_MEMORY, &object);
     if (status != NV_OK)
         return status;
-    status = memory_new(virtual ? MEMORY_VIRTUAL
-                        : video ? MEMORY_VIDEO
-                                : MEMORY_SYSTEM,
-                        parent->gpu, wanted->size, &object->memory);
-    if (status != NV_OK) {
+    status = fill_heap_memory(wanted, object);
+    if (status != NV_OK)
         rm_object_free(object);
-        return status;
-    }
-    wanted->hMemory = object->handle;
-    wanted->offset = video && !virtual ? object->memory->address - GPU_FB_BAR(parent->gpu) : 0;
-    wanted->limit = wanted->size - 1;
-    args->total = parent->gpu->memory;
-    args->free = parent->gpu->memory - (u64)atomic64_read(&parent->gpu->used);
-    return NV_OK;
+    return status;
 }
 
 int nv_rm_vid_heap_control(struct nv_call *call)

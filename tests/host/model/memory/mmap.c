@@ -42,7 +42,7 @@ u32 context_add(int fd, struct nv_gpu *gpu, struct model_memory *memory, u64 off
         status = NV_ERR_STATE_IN_USE;
     } else if (file->gpu == gpu) {
         *context = (struct map_context){
-            .memory = memory_get(memory),
+            .memory = memory_keep(memory),
             .offset = round_down(offset, PAGE_SIZE),
             .length = PAGE_ALIGN(offset_in_page(offset) + length),
             .read_only = memory->user_read_only,
@@ -63,7 +63,7 @@ void context_free(struct nv_file *file)
 {
     if (!file->context)
         return;
-    memory_put(file->context->memory);
+    memory_drop(file->context->memory);
     kfree(file->context);
     live_add(contexts, -1);
 }
@@ -119,7 +119,7 @@ static u32 map_memory(struct nv_call *call, nv_ioctl_nvos33_parameters_with_fd *
     if (status != NV_OK)
         return status;
     memory = object->memory;
-    if (!memory || !memory->pages || memory->place == MEMORY_PINNED)
+    if (!memory || !memory->n_pages || memory->place == MEMORY_PINNED)
         return NV_ERR_NOT_SUPPORTED;
     if (!args->length || check_add_overflow(args->offset, args->length, &end) ||
         end > memory->length)
@@ -204,13 +204,25 @@ int nv_rm_update_mapping(struct nv_call *call)
 
 /* --- mmap */
 
+/* Mappings of the system's memory hold it. Those of a GPU's memory do not: they are of its BAR. */
+static struct model_memory *held_by(const struct vm_area_struct *vma)
+{
+    const struct nv_file *file = vma->vm_file->private_data;
+
+    return file->context->memory->place == MEMORY_SYSTEM ? file->context->memory : NULL;
+}
+
 static void nv_vma_open(struct vm_area_struct *vma)
 {
+    if (held_by(vma))
+        memory_get(held_by(vma));
     live_add(vmas, 1);
 }
 
 static void nv_vma_close(struct vm_area_struct *vma)
 {
+    if (held_by(vma))
+        memory_put(held_by(vma));
     live_add(vmas, -1);
 }
 
@@ -246,9 +258,9 @@ static int check_vma(const struct nv_file *file, const struct vm_area_struct *vm
 static int insert_pages(struct vm_area_struct *vma, const struct map_context *context)
 {
     unsigned long n = vma_pages(vma);
-    struct page **pages = context->memory->pages + (context->offset >> PAGE_SHIFT);
+    struct page **pages = memory_pages(context->memory, context->offset >> PAGE_SHIFT, n);
 
-    return vm_insert_pages(vma, vma->vm_start, pages, &n);
+    return pages ? vm_insert_pages(vma, vma->vm_start, pages, &n) : -ENOMEM;
 }
 
 static int map_context(struct nv_file *file, struct vm_area_struct *vma)
@@ -257,15 +269,20 @@ static int map_context(struct nv_file *file, struct vm_area_struct *vma)
 
     if (err)
         return err;
+    if (held_by(vma) && !memory_get_again(held_by(vma)))
+        return -EINVAL;
     if (file->context->read_only)
         vm_flags_clear(vma, VM_WRITE | VM_MAYWRITE);
     vma->vm_page_prot = protection(file->context, vm_get_page_prot(vma->vm_flags));
     vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | (file->gpu ? VM_IO : VM_DONTDUMP));
     err = insert_pages(vma, file->context);
-    if (err)
+    if (err) {
+        if (held_by(vma))
+            memory_put(held_by(vma));
         return err;
+    }
     vma->vm_ops = &nv_vm_ops;
-    nv_vma_open(vma);
+    live_add(vmas, 1);
     return 0;
 }
 

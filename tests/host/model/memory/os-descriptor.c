@@ -30,6 +30,8 @@ u32 memory_pin(u64 address, u64 length, bool writable, struct model_memory **res
         return NV_ERR_INVALID_ADDRESS;
     }
     kref_init(&memory->refs);
+    atomic_set(&memory->holders, 1);
+    memory->page = PAGE_SIZE;
     memory->place = MEMORY_PINNED;
     memory->length = length;
     memory->n_pages = n_pages;

@@ -22,19 +22,51 @@ static u32 construct_subdevice(struct rm_object *object, struct rm_alloc *alloc)
                                                                            : NV_OK;
 }
 
-/* Memory with NV_MEMORY_ALLOCATION_PARAMS. The driver returns offset and limit. */
+u32 rm_memory_new(struct rm_object *object, const struct memory_wanted *wanted)
+{
+    u32 location = wanted->attr >> NVOS32_ATTR_LOCATION_SHIFT & NVOS32_ATTR_LOCATION_MASK;
+    bool video = object->class == NV01_MEMORY_LOCAL_USER;
+    enum memory_place place = video ? MEMORY_VIDEO : MEMORY_SYSTEM;
+    struct memory_size size;
+    u32 status;
+
+    if (!wanted->size)
+        return NV_ERR_INVALID_ARGUMENT;
+    if (object->class == NV50_MEMORY_VIRTUAL)
+        return memory_new_plain(MEMORY_VIRTUAL, object->gpu, wanted->size, &object->memory);
+    /* The class decides where memory is; the attributes must not say something else. */
+    if (video != (location == NVOS32_ATTR_LOCATION_VIDMEM) ||
+        (wanted->flags & NVOS32_ALLOC_FLAGS_VIRTUAL))
+        return NV_ERR_INVALID_ARGUMENT;
+    status = memory_size(wanted, place, &size);
+    return status == NV_OK ? memory_new(place, object->gpu, &size, &object->memory) : status;
+}
+
+u64 rm_memory_offset(const struct rm_object *object)
+{
+    const struct model_memory *memory = object->memory;
+
+    return memory->place == MEMORY_VIDEO ? memory->address - GPU_FB_BAR(memory->gpu) : 0;
+}
+
+/* Memory with NV_MEMORY_ALLOCATION_PARAMS. The driver returns offset, limit, and the size that it has rounded up. */
 static u32 construct_memory(struct rm_object *object, struct rm_alloc *alloc)
 {
-    u64 size = params_get(&alloc->params, "size");
-    enum memory_place place = object->class == NV01_MEMORY_SYSTEM    ? MEMORY_SYSTEM
-                              : object->class == NV50_MEMORY_VIRTUAL ? MEMORY_VIRTUAL
-                                                                     : MEMORY_VIDEO;
-    u32 status = memory_new(place, object->gpu, size, &object->memory);
+    const struct params *params = &alloc->params;
+    struct memory_wanted wanted = {
+        .flags = (u32)params_get(params, "flags"),
+        .attr = (u32)params_get(params, "attr"),
+        .attr2 = (u32)params_get(params, "attr2"),
+        .size = params_get(params, "size"),
+        .alignment = params_get(params, "alignment"),
+        .offset = params_get(params, "offset"),
+    };
+    u32 status = rm_memory_new(object, &wanted);
 
     if (status == NV_OK) {
-        params_put(&alloc->params, "offset",
-                   place == MEMORY_VIDEO ? object->memory->address - GPU_FB_BAR(object->gpu) : 0);
-        params_put(&alloc->params, "limit", size - 1);
+        params_put(params, "offset", rm_memory_offset(object));
+        params_put(params, "size", object->memory->length);
+        params_put(params, "limit", object->memory->length - 1);
     }
     return status;
 }
@@ -45,14 +77,14 @@ static u32 construct_virtual_range(struct rm_object *object, struct rm_alloc *al
 
     if (limit && limit <= offset)
         return NV_ERR_INVALID_LIMIT;
-    return memory_new(MEMORY_VIRTUAL, object->gpu, limit ? limit - offset + 1 : PAGE_SIZE,
-                      &object->memory);
+    return memory_new_plain(MEMORY_VIRTUAL, object->gpu, limit ? limit - offset + 1 : PAGE_SIZE,
+                            &object->memory);
 }
 
 /* The GPU's doorbell page, and shared data: a page that can be mapped. */
 static u32 construct_page(struct rm_object *object, struct rm_alloc *alloc)
 {
-    return memory_new(MEMORY_VIDEO, object->gpu, PAGE_SIZE, &object->memory);
+    return memory_new_plain(MEMORY_VIDEO, object->gpu, PAGE_SIZE, &object->memory);
 }
 
 static u32 construct_event(struct rm_object *object, struct rm_alloc *alloc)

@@ -144,6 +144,12 @@ struct rm_object *rm_ancestor(struct rm_object *object, u32 kinds);
 /** rm_allocate: do what NV_ESC_RM_ALLOC does once its parameters are in kernel memory. Returns: NvStatus. */
 u32 rm_allocate(struct rm_alloc *alloc, struct rm_object **object);
 
+/** rm_memory_new: allocate the memory of a new object, as its class says. Returns: NvStatus. */
+u32 rm_memory_new(struct rm_object *object, const struct memory_wanted *wanted);
+
+/** rm_memory_offset: where an object's memory is in its GPU's memory. */
+u64 rm_memory_offset(const struct rm_object *object);
+
 /** rm_class_find: the description of a class that the version has; NULL if it has none. */
 const struct rm_class *rm_class_find(u32 class);
 
