@@ -152,15 +152,21 @@ static int nv_open(struct inode *inode, struct file *filp)
     return 0;
 }
 
+void export_slot_clear(struct export_slot *slot)
+{
+    if (!slot->memory)
+        return;
+    memory_put(slot->memory);
+    slot->memory = NULL;
+    live_add(exports, -1);
+}
+
 static void exports_free(struct nv_file *file)
 {
     unsigned int i;
 
-    for (i = 0; file->exports && i < EXPORT_MAX; i++)
-        if (file->exports[i].memory) {
-            memory_put(file->exports[i].memory);
-            live_add(exports, -1);
-        }
+    for (i = 0; file->exports && i < file->max_exports; i++)
+        export_slot_clear(&file->exports[i]);
     kvfree(file->exports);
 }
 
@@ -169,9 +175,9 @@ static int nv_release(struct inode *inode, struct file *filp)
     struct nv_file *file = filp->private_data;
 
     mutex_lock(&rm_lock);
+    exports_free(file); /* before the clients, as the driver does */
     rm_clients_of_file_free(file);
     event_file_closed(file);
-    exports_free(file);
     mutex_unlock(&rm_lock);
     context_free(file);
     if (file->ctl)

@@ -18,6 +18,7 @@
  * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL except
  *   ALLOC_SIZE. Compression, and the host's memory that some GPUs take part in (EGM), do not exist.
  * - Contexts, channels and page tables take no memory of the GPU.
+ * - Only memory can be exported to files.
  * - Calls that the project's tables do not have are unknown here, except event data and the long
  *   form of an ioctl.
  * - The object that a capability's file allows keeps the file; the driver also puts a duplicate of
@@ -96,13 +97,15 @@ struct map_context {
     u32 caching; /* NVOS33_FLAGS_CACHING_TYPE_* */
 };
 
+/** struct export_slot: a duplicate of an object, which a file has. @memory: NULL: it is empty */
 struct export_slot {
     struct model_memory *memory;
     u32 class;
     struct nv_gpu *gpu;
 };
 
-#define EXPORT_MAX 512
+/** export_slot_clear: free what is in a place. */
+void export_slot_clear(struct export_slot *slot);
 
 struct nv_file {
     char name[12];      /* of its device node */
@@ -114,8 +117,9 @@ struct nv_file {
 
     struct mutex context_lock;
     struct map_context *context;
-    struct export_slot *exports; /* EXPORT_MAX of them, or NULL; under rm_lock */
-    u16 n_exports, max_exports;
+    struct export_slot *exports; /* @max_exports of them, or NULL: none yet; under rm_lock */
+    u16 max_exports;
+    u32 export_device; /* instance of the GPU that all of them are of; U32_MAX: no GPU */
     u8 export_metadata[64];
 
     spinlock_t event_lock;
