@@ -36,6 +36,16 @@ static int64_t call(int uvm, NvU32 number, const char *a, NvU64 a_value, const c
     return result;
 }
 
+/* Newer versions do without the length. */
+static int64_t free_range(int uvm, NvU64 base)
+{
+    Params params = uvm_params(UVM_FREE);
+    const bool with_length = params_has(&params, "length");
+
+    params_free(&params);
+    return call(uvm, UVM_FREE, "base", base, with_length ? "length" : NULL, SIZE);
+}
+
 static int64_t initialize(int uvm, NvU64 flags)
 {
     UVM_INITIALIZE_PARAMS params = {.flags = flags};
@@ -196,8 +206,8 @@ static void external(const Tree *t, int uvm)
     params_put(&unmap, "base", 0, EXTERNAL);
     params_put(&unmap, "length", 0, SIZE);
     say("unmap: %s", status(uvm_call(uvm, UVM_UNMAP_EXTERNAL, &unmap)));
-    say("free: %s", status(call(uvm, UVM_FREE, "base", EXTERNAL, NULL, 0)));
-    say("free again: %s", status(call(uvm, UVM_FREE, "base", EXTERNAL, NULL, 0)));
+    say("free: %s", status(free_range(uvm, EXTERNAL)));
+    say("free again: %s", status(free_range(uvm, EXTERNAL)));
     params_free(&map);
     params_free(&unmap);
 }
@@ -217,7 +227,7 @@ static void semaphores(int uvm)
     } else {
         say("mmap: %s", status(-errno));
     }
-    say("free: %s", status(call(uvm, UVM_FREE, "base", (uintptr_t)SEMAPHORES, NULL, 0)));
+    say("free: %s", status(free_range(uvm, (uintptr_t)SEMAPHORES)));
 }
 
 static void groups(int uvm)
@@ -277,14 +287,16 @@ int main(void)
     say("space: %s", status(gpu_call(&t, uvm, UVM_REGISTER_GPU_VASPACE, "gpuUuid", true, t.ctl)));
     say("space on a gpu's file: %s",
         status(gpu_call(&t, uvm, UVM_REGISTER_GPU_VASPACE, "gpuUuid", true, t.gpu)));
-    say("unregister space: %s",
-        status(gpu_call(&t, uvm, UVM_UNREGISTER_GPU_VASPACE, "gpuUuid", false, -1)));
     section("managed");
     managed(uvm);
     section("mmap-refusals");
     mmap_refusals(uvm);
     section("external");
     external(&t, uvm);
+    section("unregister-space");
+    say("unregister space: %s",
+        status(gpu_call(&t, uvm, UVM_UNREGISTER_GPU_VASPACE, "gpuUuid", false, -1)));
+    say("again: %s", status(gpu_call(&t, uvm, UVM_UNREGISTER_GPU_VASPACE, "gpuUuid", false, -1)));
     section("semaphores");
     semaphores(uvm);
     section("groups");

@@ -158,6 +158,7 @@ const char *fd_name(int fd, char *buffer, size_t size);
     COUNT(uvm_files)       \
     COUNT(uvm_spaces)      \
     COUNT(uvm_ranges)      \
+    COUNT(uvm_externals)   \
     COUNT(uvm_pages)
 
 #define LIVE_ENUMERATOR(NAME) LIVE_##NAME,

@@ -170,20 +170,39 @@ static void record_ctl(struct uvm_call *call)
                fd_name((int)(u32)params_get(&call->params, "rmCtrlFd"), name, sizeof(name)));
 }
 
-/* Add a GPU to a set, or remove it, as a call does. */
-static u32 change_set(struct uvm_call *call, const char *name, u32 *set, bool add)
+static void forget_vaspace(struct uvm_space *space, u32 gpu)
+{
+    space->vaspaces &= ~(u32)BIT(gpu);
+    uvm_externals_of_gpu_free(space, gpu);
+}
+
+static void forget_gpu(struct uvm_space *space, u32 gpu)
+{
+    u32 i;
+
+    forget_vaspace(space, gpu);
+    space->gpus &= ~(u32)BIT(gpu);
+    uvm_externals_of_owner_free(space, U32_MAX, gpu);
+    space->peers[gpu] = 0;
+    for (i = 0; i < model_n_gpus; i++)
+        space->peers[i] &= ~(u32)BIT(gpu);
+}
+
+/* Add a GPU to a set, or let @forget remove it, as a call does. */
+static u32 change_set(struct uvm_call *call, const char *name, u32 *set,
+                      void (*forget)(struct uvm_space *space, u32 gpu))
 {
     u32 index, status = uvm_gpu(call, name, &index);
 
     if (status != NV_OK)
         return status;
     mutex_lock(&call->space->lock);
-    if (!add && !(*set & BIT(index)))
-        status = NV_ERR_INVALID_DEVICE;
-    else if (add)
+    if (!forget)
         *set |= BIT(index);
+    else if (*set & BIT(index))
+        forget(call->space, index);
     else
-        *set &= ~(u32)BIT(index);
+        status = NV_ERR_INVALID_DEVICE;
     mutex_unlock(&call->space->lock);
     return status;
 }
@@ -193,7 +212,7 @@ u32 uvm_register_gpu(struct uvm_call *call)
     u32 status;
 
     record_ctl(call);
-    status = change_set(call, "gpu_uuid", &call->space->gpus, true);
+    status = change_set(call, "gpu_uuid", &call->space->gpus, NULL);
     if (status == NV_OK) {
         params_put(&call->params, "numaEnabled", 0);
         params_put(&call->params, "numaNodeId", U32_MAX);
@@ -203,7 +222,7 @@ u32 uvm_register_gpu(struct uvm_call *call)
 
 u32 uvm_unregister_gpu(struct uvm_call *call)
 {
-    return change_set(call, "gpu_uuid", &call->space->gpus, false);
+    return change_set(call, "gpu_uuid", &call->space->gpus, forget_gpu);
 }
 
 /* UVM duplicates the object into a client of its own, by the rules for user clients. */
@@ -237,12 +256,12 @@ u32 uvm_register_vaspace(struct uvm_call *call)
                               (u32)params_get(&call->params, "hVaSpace"), RM_VASPACE);
     if (status == NV_OK && call->space->vaspaces & BIT(index))
         status = NV_ERR_INVALID_DEVICE;
-    return status == NV_OK ? change_set(call, "gpuUuid", &call->space->vaspaces, true) : status;
+    return status == NV_OK ? change_set(call, "gpuUuid", &call->space->vaspaces, NULL) : status;
 }
 
 u32 uvm_unregister_vaspace(struct uvm_call *call)
 {
-    return change_set(call, "gpuUuid", &call->space->vaspaces, false);
+    return change_set(call, "gpuUuid", &call->space->vaspaces, forget_vaspace);
 }
 
 static struct uvm_channel *find_channel(struct uvm_space *space, u32 client, u32 channel)
@@ -297,16 +316,40 @@ u32 uvm_unregister_channel(struct uvm_call *call)
     return slot ? NV_OK : NV_ERR_INVALID_CHANNEL;
 }
 
-u32 uvm_peer_access(struct uvm_call *call)
+static u32 change_peers(struct uvm_call *call, bool enable)
 {
+    struct uvm_space *space = call->space;
     u32 a, b;
     u32 status = uvm_gpu(call, "gpuUuidA", &a);
 
     if (status == NV_OK)
         status = uvm_gpu(call, "gpuUuidB", &b);
-    if (status == NV_OK && (a == b || (call->space->gpus & (BIT(a) | BIT(b))) != (BIT(a) | BIT(b))))
+    if (status != NV_OK)
+        return status;
+    mutex_lock(&space->lock);
+    if (a == b || (space->gpus & (BIT(a) | BIT(b))) != (BIT(a) | BIT(b))) {
         status = NV_ERR_INVALID_DEVICE;
+    } else if (enable) {
+        space->peers[a] |= BIT(b);
+        space->peers[b] |= BIT(a);
+    } else {
+        space->peers[a] &= ~(u32)BIT(b);
+        space->peers[b] &= ~(u32)BIT(a);
+        uvm_externals_of_owner_free(space, a, b);
+        uvm_externals_of_owner_free(space, b, a);
+    }
+    mutex_unlock(&space->lock);
     return status;
+}
+
+u32 uvm_enable_peer_access(struct uvm_call *call)
+{
+    return change_peers(call, true);
+}
+
+u32 uvm_disable_peer_access(struct uvm_call *call)
+{
+    return change_peers(call, false);
 }
 
 /* Answer as on a machine where GPUs can fault on pageable memory: yes, if the file is tied to an address space. */

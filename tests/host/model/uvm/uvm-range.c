@@ -45,6 +45,7 @@ static u32 range_new(struct uvm_space *space, enum uvm_range_kind kind, u64 base
     range->start = base;
     range->end = end;
     range->n_pages = length >> PAGE_SHIFT;
+    INIT_LIST_HEAD(&range->externals);
     if (kind != UVM_RANGE_EXTERNAL) {
         range->pages = kvcalloc(range->n_pages, sizeof(*range->pages), GFP_KERNEL);
         if (!range->pages) {
@@ -67,9 +68,7 @@ static void range_free(struct uvm_range *range)
             __free_page(range->pages[i]);
             live_add(uvm_pages, -1);
         }
-    for (i = 0; i < UVM_EXTERNAL_MAX; i++)
-        if (range->external[i].memory)
-            memory_put(range->external[i].memory);
+    uvm_externals_free(range);
     kvfree(range->pages);
     list_del(&range->link);
     kvfree(range);
@@ -191,7 +190,7 @@ int uvm_mmap(struct file *filp, struct vm_area_struct *vma)
 
 /* --- calls about ranges. A call's range is in the members of these names. */
 
-static void get_bounds(struct uvm_call *call, u64 *start, u64 *end)
+void uvm_call_bounds(struct uvm_call *call, u64 *start, u64 *end)
 {
     bool requested = params_has(&call->params, "requestedBase");
 
@@ -201,12 +200,12 @@ static void get_bounds(struct uvm_call *call, u64 *start, u64 *end)
 }
 
 /* The range that contains all addresses of a call. */
-static struct uvm_range *range_of(struct uvm_call *call)
+struct uvm_range *uvm_call_range(struct uvm_call *call)
 {
     struct uvm_range *range;
     u64 start, end;
 
-    get_bounds(call, &start, &end);
+    uvm_call_bounds(call, &start, &end);
     range = range_at(call->space, start, end);
     return range && range->start <= start && end <= range->end ? range : NULL;
 }
@@ -224,7 +223,7 @@ static struct uvm_range *range_of(struct uvm_call *call)
 
 static u32 do_on_managed_range(struct uvm_call *call)
 {
-    struct uvm_range *range = range_of(call);
+    struct uvm_range *range = uvm_call_range(call);
 
     return range && range->kind == UVM_RANGE_MANAGED ? NV_OK : NV_ERR_INVALID_ADDRESS;
 }
@@ -235,7 +234,7 @@ static u32 do_validate_range(struct uvm_call *call)
 {
     u64 start, end;
 
-    get_bounds(call, &start, &end);
+    uvm_call_bounds(call, &start, &end);
     return range_at(call->space, start, end) ? NV_OK : NV_ERR_INVALID_ADDRESS;
 }
 WITH_SPACE(validate_range)
@@ -269,107 +268,22 @@ static u32 do_alloc_semaphore_pool(struct uvm_call *call)
 }
 WITH_SPACE(alloc_semaphore_pool)
 
-/* A managed range is freed when it is unmapped. */
+/* A managed range is freed when it is unmapped. Older versions have the length as well. */
 static u32 do_free(struct uvm_call *call)
 {
     u64 base = params_get(&call->params, "base");
     struct uvm_range *range = range_at(call->space, base, base + 1);
 
-    if (!range || range->start != base || range->kind == UVM_RANGE_MANAGED)
+    if (!range || range->start != base || range->kind == UVM_RANGE_MANAGED ||
+        (params_has(&call->params, "length") &&
+         params_get(&call->params, "length") != range->end - base))
         return NV_ERR_INVALID_ADDRESS;
     if (range->vmas)
-        return NV_ERR_IN_USE;
+        return NV_ERR_INVALID_ARGUMENT;
     range_free(range);
     return NV_OK;
 }
 WITH_SPACE(free)
-
-static u32 do_unmap_external(struct uvm_call *call)
-{
-    struct uvm_range *range = range_of(call);
-    u64 start, end;
-    u32 i, index, status = uvm_gpu(call, "gpuUuid", &index);
-
-    get_bounds(call, &start, &end);
-    if (status != NV_OK)
-        return status;
-    if (!range || range->kind != UVM_RANGE_EXTERNAL)
-        return NV_ERR_INVALID_ADDRESS;
-    for (i = 0; i < UVM_EXTERNAL_MAX; i++) {
-        struct uvm_external *external = &range->external[i];
-
-        if (external->memory && start <= external->base &&
-            external->base + external->length <= end) {
-            memory_put(external->memory);
-            external->memory = NULL;
-        }
-    }
-    return NV_OK;
-}
-WITH_SPACE(unmap_external)
-
-/* The memory object of a handle, with a reference; the rule is that of uvm_register_vaspace. */
-static u32 take_memory(struct uvm_call *call, struct model_memory **memory)
-{
-    struct rm_client *client;
-    struct rm_object *object;
-    u64 end;
-    u32 status = NV_ERR_INVALID_CLIENT;
-
-    mutex_lock(&rm_lock);
-    client = rm_client_find((u32)params_get(&call->params, "hClient"));
-    if (client && client->process == task_tgid_nr(current))
-        status = rm_object_get(client, (u32)params_get(&call->params, "hMemory"), RM_MEMORY,
-                               NV_ERR_INVALID_OBJECT, &object);
-    if (status == NV_OK && (!object->memory ||
-                            check_add_overflow(params_get(&call->params, "offset"),
-                                               params_get(&call->params, "length"), &end) ||
-                            end > PAGE_ALIGN(object->memory->length)))
-        status = NV_ERR_INVALID_OFFSET;
-    if (status == NV_OK)
-        *memory = memory_get(object->memory);
-    mutex_unlock(&rm_lock);
-    return status;
-}
-
-static u32 map_external(struct uvm_call *call, struct model_memory *memory)
-{
-    struct uvm_range *range = range_of(call);
-    u32 i;
-
-    if (!range || range->kind != UVM_RANGE_EXTERNAL)
-        return NV_ERR_INVALID_ADDRESS;
-    for (i = 0; i < UVM_EXTERNAL_MAX; i++)
-        if (!range->external[i].memory) {
-            range->external[i] = (struct uvm_external){params_get(&call->params, "base"),
-                                                       params_get(&call->params, "length"), memory};
-            return NV_OK;
-        }
-    return NV_ERR_INSUFFICIENT_RESOURCES;
-}
-
-u32 uvm_map_external(struct uvm_call *call)
-{
-    struct model_memory *memory;
-    char name[32];
-    u32 status;
-
-    record_add(call->record, "fd=%s",
-               fd_name((int)(u32)params_get(&call->params, "rmCtrlFd"), name, sizeof(name)));
-    if (!params_get(&call->params, "gpuAttributesCount") ||
-        params_get(&call->params, "gpuAttributesCount") >
-            params_length(&call->params, "perGpuAttributes"))
-        return NV_ERR_INVALID_ARGUMENT;
-    status = take_memory(call, &memory);
-    if (status != NV_OK)
-        return status;
-    mutex_lock(&call->space->lock);
-    status = map_external(call, memory);
-    mutex_unlock(&call->space->lock);
-    if (status != NV_OK)
-        memory_put(memory);
-    return status;
-}
 
 /* --- range groups */
 
@@ -404,7 +318,7 @@ WITH_SPACE(destroy_range_group)
 
 static u32 do_set_range_group(struct uvm_call *call)
 {
-    struct uvm_range *range = range_of(call);
+    struct uvm_range *range = uvm_call_range(call);
 
     if (!range || range->kind != UVM_RANGE_MANAGED)
         return NV_ERR_INVALID_ADDRESS;
