@@ -207,7 +207,8 @@ int nv_wait_open_complete(struct nv_call *call);
 
 /* --- memory.c */
 
-enum memory_place { MEMORY_SYSTEM, MEMORY_VIDEO, MEMORY_PINNED, MEMORY_VIRTUAL };
+/** enum memory_place: @MEMORY_FABRIC: addresses behind which other memory can be */
+enum memory_place { MEMORY_SYSTEM, MEMORY_VIDEO, MEMORY_PINNED, MEMORY_VIRTUAL, MEMORY_FABRIC };
 
 /* The most bytes that can be asked for. */
 #define MEMORY_LENGTH_MAX (1ULL << 48)
@@ -240,6 +241,7 @@ struct model_memory {
     size_t n_pages;          /* 0: none (virtual) */
     struct page **pages;     /* those in use; NULL: none yet */
     bool user_read_only;
+    struct list_head attached; /* to MEMORY_FABRIC: see fabric.c */
 };
 
 /** memory_new: allocate zeroed memory, with one holder. Returns: NvStatus. */

@@ -9,6 +9,7 @@
 #define OBJECT_TYPE_NONE   0
 #define OBJECT_TYPE_VIDMEM 1
 #define OBJECT_TYPE_SYSMEM 2
+#define OBJECT_TYPE_FABRIC 3
 
 /* Files without an object are a matter of the user's library. */
 #define EXPORT_FLAG_EMPTY_FD 0x1
@@ -220,8 +221,9 @@ static u32 import_to_entry(struct control *control, const struct export_slot *sl
     if (status != NV_OK)
         return status;
     params->objects[i] = object->handle;
-    params->objectTypes[i] =
-        slot->memory->place == MEMORY_VIDEO ? OBJECT_TYPE_VIDMEM : OBJECT_TYPE_SYSMEM;
+    params->objectTypes[i] = slot->memory->place == MEMORY_VIDEO    ? OBJECT_TYPE_VIDMEM
+                             : slot->memory->place == MEMORY_FABRIC ? OBJECT_TYPE_FABRIC
+                                                                    : OBJECT_TYPE_SYSMEM;
     return NV_OK;
 }
 

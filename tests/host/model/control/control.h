@@ -40,6 +40,7 @@ typedef u32 control_function(struct control *control);
 control_function *control_data_find(u32 command);
 control_function *control_p2p_find(u32 command);
 control_function *control_fd_find(u32 command);
+control_function *control_fabric_find(u32 command);
 control_function *control_model_find(u32 command);
 control_function *control_processes_find(u32 command);
 

@@ -81,6 +81,7 @@ u32 memory_new(enum memory_place place, struct nv_gpu *gpu, const struct memory_
                                     .taken = size->taken};
     kref_init(&memory->refs);
     atomic_set(&memory->holders, 1);
+    INIT_LIST_HEAD(&memory->attached);
     if (place == MEMORY_SYSTEM || place == MEMORY_VIDEO) {
         memory->n_pages = (size_t)DIV_ROUND_UP_ULL(size->length, PAGE_SIZE);
         if (!take(memory)) {
@@ -131,6 +132,8 @@ void memory_put(struct model_memory *memory)
         return;
     if (memory->taken)
         memory_usage_give(usage_of(memory), memory->taken);
+    if (memory->place == MEMORY_FABRIC)
+        fabric_release(memory);
     memory_drop(memory);
 }
 

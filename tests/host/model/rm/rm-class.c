@@ -126,12 +126,27 @@ static u32 construct_imex_session(struct rm_object *object, struct rm_alloc *all
                : NV_ERR_OBJECT_NOT_FOUND;
 }
 
+#define FABRIC_FLEXIBLE 0x1
+
 static u32 construct_multicast(struct rm_object *object, struct rm_alloc *alloc)
 {
     u64 event = params_get(&alloc->params, "pOsEvent");
 
-    return !event || os_event_exists(alloc->client->handle, (u32)event) ? NV_OK
-                                                                        : NV_ERR_OBJECT_NOT_FOUND;
+    if (event && !os_event_exists(alloc->client->handle, (u32)event))
+        return NV_ERR_OBJECT_NOT_FOUND;
+    return fabric_new(object, alloc->client, params_get(&alloc->params, "allocSize"), 0);
+}
+
+/* Either all of the memory is there from the beginning, or it is attached later. */
+static u32 construct_fabric(struct rm_object *object, struct rm_alloc *alloc)
+{
+    u32 of = (u32)params_get(&alloc->params, "map.hVidMem");
+    u64 length = params_get(&alloc->params, "allocSize");
+    bool flexible = params_get(&alloc->params, "allocFlags") & FABRIC_FLEXIBLE;
+
+    if (!length || flexible == (of != 0))
+        return NV_ERR_INVALID_ARGUMENT;
+    return fabric_new(object, alloc->client, length, of);
 }
 
 static u32 construct_channel(struct rm_object *object, struct rm_alloc *alloc)
@@ -174,7 +189,8 @@ static const struct rm_class classes[] = {
     {NV_IMEX_SESSION, RM_GENERIC, RM_CLIENT, true, false, construct_imex_session},
     {NV_MEMORY_EXPORT, RM_GENERIC, RM_CLIENT},
     {NV_MEMORY_FABRIC_IMPORTED_REF, RM_GENERIC, RM_CLIENT},
-    {NV_MEMORY_MULTICAST_FABRIC, RM_GENERIC, RM_CLIENT, false, false, construct_multicast},
+    {NV_MEMORY_MULTICAST_FABRIC, RM_MEMORY, RM_CLIENT, false, false, construct_multicast},
+    {NV_MEMORY_FABRIC, RM_MEMORY, RM_SUBDEVICE, false, false, construct_fabric},
     {GF100_PROFILER, RM_GENERIC, RM_SUBDEVICE | RM_CHANNEL | RM_CHANNEL_GROUP},
     {GF100_DISP_SW, RM_GENERIC, RM_CHANNEL},
     {HOPPER_SEC2_WORK_LAUNCH_A, RM_GENERIC, RM_CHANNEL},

@@ -150,6 +150,20 @@ u32 rm_memory_new(struct rm_object *object, const struct memory_wanted *wanted);
 /** rm_memory_offset: where an object's memory is in its GPU's memory. */
 u64 rm_memory_offset(const struct rm_object *object);
 
+/* memory/fabric.c */
+
+/** fabric_new: give a new object fabric memory, made of the memory of a client's handle @of; 0: nothing is attached yet. Returns:
+ * NvStatus. */
+u32 fabric_new(struct rm_object *object, struct rm_client *client, u64 length, u32 of);
+
+/** fabric_release: detach everything. */
+void fabric_release(struct model_memory *fabric);
+
+/** fabric_attach, fabric_detach: attach memory of the same client to an object's fabric memory, or detach a GPU's. Returns:
+ * NvStatus. */
+u32 fabric_attach(struct rm_object *object, u64 offset, u32 of);
+u32 fabric_detach(struct rm_object *object, u64 offset, const struct nv_gpu *gpu);
+
 /** rm_class_find: the description of a class that the version has; NULL if it has none. */
 const struct rm_class *rm_class_find(u32 class);
 

@@ -191,7 +191,7 @@ static u32 attribute_gpu(struct uvm_call *call, u32 i, u32 *index)
 /* Whether a GPU may use the memory: its owner has to be known, and a peer, if it is another GPU's own memory. */
 static bool may_use(const struct uvm_space *space, u32 gpu, const struct model_memory *memory)
 {
-    if (!memory->gpu)
+    if (memory->place == MEMORY_FABRIC || !memory->gpu)
         return true;
     return (space->gpus & BIT(memory->gpu->index)) &&
            (memory->place != MEMORY_VIDEO || memory->gpu->index == gpu ||
