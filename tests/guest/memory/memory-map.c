@@ -10,6 +10,9 @@
 
 #define SIZE (4UL * 4096)
 
+/* The driver rounds small sizes of a GPU's memory up to this. */
+#define VIDEO_PAGE 65536UL
+
 /* Write through a mapping and read as the GPU; then write as the GPU and read through the mapping. */
 static void exchange(const Tree *t, NvHandle memory, NvU64 offset, volatile NvU32 *mapped)
 {
@@ -65,7 +68,7 @@ static void refusals(const Tree *t)
     say("system memory on a gpu: %s",
         status(rm_map(t->ctl, t->client, H_SYSTEM, 0, SIZE, gpu, &address)));
     say("beyond the end: %s",
-        status(rm_map(t->ctl, t->client, H_VIDEO, SIZE, SIZE, gpu, &address)));
+        status(rm_map(t->ctl, t->client, H_VIDEO, VIDEO_PAGE, SIZE, gpu, &address)));
     say("no memory: %s", status(rm_map(t->ctl, t->client, H_LAST, 0, SIZE, gpu, &address)));
     say("map: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, gpu, &address)));
     say("second context: %s", status(rm_map(t->ctl, t->client, H_VIDEO, 0, SIZE, gpu, &address)));
