@@ -241,7 +241,7 @@ struct model_memory {
     size_t n_pages;          /* 0: none (virtual) */
     struct page **pages;     /* those in use; NULL: none yet */
     bool user_read_only;
-    struct list_head attached; /* to MEMORY_FABRIC: see fabric.c */
+    struct list_head attached; /* what it holds: see fabric.c */
 };
 
 /** memory_new: allocate zeroed memory, with one holder. Returns: NvStatus. */

@@ -2,7 +2,7 @@
 /*
  * Fabric memory: addresses behind which a GPU's memory is attached. A fabric object that was made of memory holds it; so does, in
  * older versions, what is attached later. Newer versions (570) do not hold it, but detach it when its object is freed: there the
- * model only checks the call.
+ * model only checks the call. A semaphore surface holds what it is made of, too.
  */
 #include <linux/slab.h>
 
@@ -43,15 +43,13 @@ static struct attachment *attachment_find(const struct model_memory *fabric, u64
 
 static u32 attach(struct model_memory *fabric, u64 offset, struct model_memory *memory)
 {
-    struct attachment *attachment;
+    struct attachment *attachment = kmalloc(sizeof(*attachment), GFP_KERNEL);
 
-    if (attachment_find(fabric, offset, memory->gpu->index))
-        return NV_ERR_IN_USE;
-    attachment = kmalloc(sizeof(*attachment), GFP_KERNEL);
     if (!attachment)
         return NV_ERR_NO_MEMORY;
-    *attachment = (struct attachment){
-        .offset = offset, .gpu = memory->gpu->index, .memory = memory_get(memory)};
+    *attachment = (struct attachment){.offset = offset,
+                                      .gpu = memory->gpu ? memory->gpu->index : 0,
+                                      .memory = memory_get(memory)};
     list_add_tail(&attachment->link, &fabric->attached);
     return NV_OK;
 }
@@ -87,6 +85,8 @@ u32 fabric_attach(struct rm_object *object, u64 offset, u32 of)
 
     if (status != NV_OK || !ATTACHMENTS_ARE_HELD)
         return status;
+    if (attachment_find(object->memory, offset, memory->gpu->index))
+        return NV_ERR_IN_USE;
     return attach(object->memory, offset, memory);
 }
 
@@ -98,4 +98,22 @@ u32 fabric_detach(struct rm_object *object, u64 offset, const struct nv_gpu *gpu
         return ATTACHMENTS_ARE_HELD ? NV_ERR_INVALID_ARGUMENT : NV_OK;
     attachment_free(attachment);
     return NV_OK;
+}
+
+u32 surface_new(struct rm_object *object, const u32 of[2])
+{
+    u32 i, status = memory_new_plain(MEMORY_VIRTUAL, object->gpu, 0, &object->memory);
+
+    for (i = 0; i < 2 && status == NV_OK; i++) {
+        struct rm_object *from;
+
+        if (i && !of[i])
+            continue;
+        status = rm_object_get(object->client, of[i], RM_MEMORY, NV_ERR_INVALID_OBJECT, &from);
+        if (status == NV_OK && (!from->memory || !from->memory->n_pages))
+            status = NV_ERR_INVALID_ARGUMENT;
+        if (status == NV_OK)
+            status = attach(object->memory, i, from->memory);
+    }
+    return status;
 }

@@ -132,8 +132,7 @@ void memory_put(struct model_memory *memory)
         return;
     if (memory->taken)
         memory_usage_give(usage_of(memory), memory->taken);
-    if (memory->place == MEMORY_FABRIC)
-        fabric_release(memory);
+    fabric_release(memory);
     memory_drop(memory);
 }
 
@@ -248,6 +247,7 @@ static u32 alloc_system(const nv_ioctl_nvos02_parameters_with_fd *outer, struct 
 static u32 describe_gpu(NVOS02_PARAMETERS *args, struct rm_object *object)
 {
     args->limit = args->hClass == NV01_MEMORY_LOCAL_USER ? object->gpu->memory - 1 : REGISTER_LIMIT;
+    object->class = NV01_MEMORY_VIRTUAL;
     return memory_new_plain(MEMORY_VIRTUAL, object->gpu, PAGE_SIZE, &object->memory);
 }
 

@@ -32,6 +32,7 @@ u32 memory_pin(u64 address, u64 length, bool writable, struct model_memory **res
     kref_init(&memory->refs);
     atomic_set(&memory->holders, 1);
     memory->page = PAGE_SIZE;
+    INIT_LIST_HEAD(&memory->attached);
     memory->place = MEMORY_PINNED;
     memory->length = length;
     memory->n_pages = n_pages;

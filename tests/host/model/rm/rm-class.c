@@ -149,6 +149,14 @@ static u32 construct_fabric(struct rm_object *object, struct rm_alloc *alloc)
     return fabric_new(object, alloc->client, length, of);
 }
 
+static u32 construct_semaphore_surface(struct rm_object *object, struct rm_alloc *alloc)
+{
+    const u32 of[] = {(u32)params_get(&alloc->params, "hSemaphoreMem"),
+                      (u32)params_get(&alloc->params, "hMaxSubmittedMem")};
+
+    return surface_new(object, of);
+}
+
 static u32 construct_channel(struct rm_object *object, struct rm_alloc *alloc)
 {
     /* A channel uses an address space: its own, its share's or its group's. */
@@ -190,6 +198,7 @@ static const struct rm_class classes[] = {
     {NV_MEMORY_EXPORT, RM_GENERIC, RM_CLIENT},
     {NV_MEMORY_FABRIC_IMPORTED_REF, RM_GENERIC, RM_CLIENT},
     {NV_MEMORY_MULTICAST_FABRIC, RM_MEMORY, RM_CLIENT, false, false, construct_multicast},
+    {NV_SEMAPHORE_SURFACE, RM_MEMORY, RM_SUBDEVICE, false, false, construct_semaphore_surface},
     {NV_MEMORY_FABRIC, RM_MEMORY, RM_SUBDEVICE, false, false, construct_fabric},
     {GF100_PROFILER, RM_GENERIC, RM_SUBDEVICE | RM_CHANNEL | RM_CHANNEL_GROUP},
     {GF100_DISP_SW, RM_GENERIC, RM_CHANNEL},

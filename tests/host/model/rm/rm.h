@@ -156,6 +156,9 @@ u64 rm_memory_offset(const struct rm_object *object);
  * NvStatus. */
 u32 fabric_new(struct rm_object *object, struct rm_client *client, u64 length, u32 of);
 
+/** surface_new: make a new object hold the memory of two handles of its client, of which the second may be 0. Returns: NvStatus. */
+u32 surface_new(struct rm_object *object, const u32 of[2]);
+
 /** fabric_release: detach everything. */
 void fabric_release(struct model_memory *fabric);
 

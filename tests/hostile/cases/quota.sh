@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A guest that tries to keep more memory than its quota: it allocates, duplicates, exports, imports, maps, frees and closes at
+# random, from many threads of many processes, some of which are killed. The model driver counts itself what it has allocated.
+# Its most must stay below the limits, but for one rounding of each thread's call; and whenever the guest is quiet, nvcuse must
+# have counted the same.
+processes=4 threads=3 phases=3 rounds=${QUOTA_ROUNDS:-120} killed=2
+gpu_limit=$((64 << 20)) pinned_limit=$((32 << 20)) rounding=$((2 << 20))
+slack=$(((processes + killed + 1) * threads * rounding))
+
+# usage: driver WHAT COLUMN : bytes, pieces or the most bytes that the driver has of "gpu0", "gpu1" or "system"
+driver() { awk -v what="$1" -v column="$2" '$1 == what { print $column }' "$DEBUGFS/memory"; }
+driver_sums() { awk '{ print $1, $2 }' "$DEBUGFS/memory"; }
+
+# What nvcuse has counted, in the same form.
+own_sums() {
+    python3 - "/run/nvcuse/$1/metrics" <<'END'
+import http.client, re, socket, sys
+class Unix(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(sys.argv[1])
+c = Unix("nvcuse")
+c.request("GET", "/metrics")
+text = c.getresponse().read().decode()
+gpus = re.findall(r'^nvcuse_gpu_memory_used_bytes\{.*gpu="(\w+)".*\} (\d+)$', text, re.M)
+pinned = re.findall(r'^nvcuse_pinned_memory_used_bytes\{.*\} (\d+)$', text, re.M)
+print("\n".join([f"gpu{gpu} {n}" for gpu, n in gpus] + [f"system {n}" for n in pinned]))
+END
+}
+
+same_sums() { [[ $(own_sums "$1") == "$(driver_sums)" ]]; }
+
+# Each GPU's most, and the host's. usage: within WHEN
+within() {
+    is "$(($(driver gpu0 4) <= gpu_limit + slack && $(driver gpu1 4) <= gpu_limit + slack))" 1 \
+        "$1: each GPU's memory has stayed within the limit"
+    is "$(($(driver system 4) <= pinned_limit + slack))" 1 "$1: and the host's"
+}
+
+# Wait until the guest is quiet for the Nth time, compare, and let it go on. usage: when_quiet N WHEN
+when_quiet() {
+    holds "$2: the guest is quiet" eventually 120 quiet_for "$1"
+    within "$2"
+    if eventually 10 same_sums thief; then
+        ok "$2: nvcuse has counted what the driver has"
+    else
+        not_ok "$2: nvcuse has counted what the driver has" "nvcuse: $(own_sums thief | paste -sd ' ')"$'\n'"driver: $(driver_sums | paste -sd ' ')"
+    fi
+    echo "# $2: $(paste -sd ';' "$DEBUGFS/memory")"
+}
+quiet_for() { (($(grep -cE '^(held|ended|empty) ' "$WORK/thief") >= $1)); }
+go_on() { echo >&"$go"; }
+
+mkfifo "$WORK/go"
+echo >"$DEBUGFS/memory"
+"${RUN[@]}" --name thief --gpu-memory 64M --pinned-memory 32M --caps compute,utility,graphics,rdma --max-clients 400 -- \
+    "$HOSTILE/quota-thief" "${SEED:-1}" "$processes" "$threads" "$rounds" "$phases" <"$WORK/go" >"$WORK/thief" 2>&1 &
+thief=$!
+exec {go}>"$WORK/go"
+for ((phase = 0; phase < phases; phase++)); do
+    when_quiet $((2 * phase + 1)) "phase $phase, held"
+    # Another instance gets its share, whatever the thief has, and sees no more than it.
+    if ((phase == 0)); then
+        "${RUN[@]}" --gpu-memory 64M -- "$HOSTILE/quota-thief" share >"$WORK/share" 2>&1
+        is "$(cat "$WORK/share")" "list: NV_OK, all 80 MiB, can be had 64, free 64
+inside: NV_OK, all 80 MiB, can be had 64, free 64
+got 64 MiB, then NV_ERR_NO_MEMORY
+list: NV_OK, all 80 MiB, can be had 64, free 2
+inside: NV_OK, all 80 MiB, can be had 64, free 2" "another guest gets what it may have, and sees no more"
+        echo >"$DEBUGFS/memory"
+    fi
+    go_on
+    when_quiet $((2 * phase + 2)) "phase $phase, ended"
+    go_on
+done
+when_quiet $((2 * phases + 1)) "closed"
+is "$(driver_sums)" "$(printf '%s 0\n' gpu0 gpu1 system)" "closed: nothing is allocated"
+go_on
+exec {go}>&-
+wait "$thief"
+is $? 0 "the guest ends well"
+is "$(grep never "$WORK/thief")" "" "it has done everything, and come to the limits"
+sed 's/^/# /' "$WORK/thief"
