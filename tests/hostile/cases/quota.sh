@@ -62,7 +62,7 @@ for ((phase = 0; phase < phases; phase++)); do
     when_quiet $((2 * phase + 1)) "phase $phase, held"
     # Another instance gets its share, whatever the thief has, and sees no more than it.
     if ((phase == 0)); then
-        "${RUN[@]}" --gpu-memory 64M -- "$HOSTILE/quota-thief" share >"$WORK/share" 2>&1
+        "${RUN[@]}" --gpu-memory 64M --caps compute,utility,graphics -- "$HOSTILE/quota-thief" share >"$WORK/share" 2>&1
         is "$(cat "$WORK/share")" "list: NV_OK, all 80 MiB, can be had 64, free 64
 inside: NV_OK, all 80 MiB, can be had 64, free 64
 got 64 MiB, then NV_ERR_NO_MEMORY

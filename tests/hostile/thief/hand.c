@@ -237,6 +237,9 @@ void hand_act(Hand *hand)
         which -= kinds[i].weight;
     }
     const int64_t result = kinds[i].act(hand);
+    if (hand->shared->trace) {
+        say("%s: %s", kinds[i].name, result == NOTHING ? "nothing" : status(result));
+    }
     if (result == 0) {
         atomic_fetch_add(&hand->shared->done[i], 1);
     } else if (result == NV_ERR_NO_MEMORY) {

@@ -2,12 +2,13 @@
 /*
  * The thief: processes with threads that act at random, and are killed.
  *
- *     quota-thief SEED PROCESSES THREADS ROUNDS PHASES [uncertain]
+ *     quota-thief SEED PROCESSES THREADS ROUNDS PHASES [uncertain|trace]
  *
  * In each phase, this process and its children act at once, ROUNDS times in each thread; some children are killed meanwhile. Then
  * it writes "held" and waits for a line of input: everything is quiet, and all processes hold what they have. Then it ends the
- * children, some by a signal, writes "ended", and waits again. At the end it closes everything, writes "empty" and waits. "uncertain"
- * lets it also do what nvcuse charges more for than the driver takes.
+ * children, some by a signal, writes "ended", and waits again. At the end it closes everything, writes "empty" and waits. With
+ * "uncertain" it also does what nvcuse charges more for than the driver takes. With "trace" it prints each act: to find the one after
+ * which two sums differ, let one thread without children do one act in each phase.
  *
  *     quota-thief hold DONE GO
  *
@@ -152,9 +153,9 @@ static void kill_one(pid_t child)
 }
 
 /* The children that are killed meanwhile live longer or shorter. */
-static void kill_some(const pid_t *children, Hand *hand)
+static void kill_some(const pid_t *children, unsigned n, Hand *hand)
 {
-    for (unsigned i = 0; i < KILLED; i++) {
+    for (unsigned i = 0; i < n; i++) {
         usleep(chance(hand, MOMENT_US));
         kill_one(children[i]);
     }
@@ -175,19 +176,20 @@ static void run_phase(unsigned phase)
 {
     pid_t children[PROCESSES_MAX], killed[KILLED];
     const uint64_t seed = (plan.seed * 1000 + phase) * (PROCESSES_MAX + KILLED);
+    const unsigned n_killed = plan.processes ? KILLED : 0;
     Pipes pipes;
 
     if (pipe(pipes.done) != 0 || pipe(pipes.go) != 0) {
         exit(EXIT_FAILURE);
     }
-    for (unsigned i = 0; i < KILLED; i++) {
+    for (unsigned i = 0; i < n_killed; i++) {
         killed[i] = start(&pipes, seed + PROCESSES_MAX + i, true);
     }
     for (unsigned i = 0; i < plan.processes; i++) {
         children[i] = start(&pipes, seed + i, false);
     }
     act_all();
-    kill_some(killed, &hands[0]);
+    kill_some(killed, n_killed, &hands[0]);
     await(&pipes);
     say_and_wait("held", phase);
     for (unsigned i = 0; i < plan.processes; i += 2) {
@@ -203,11 +205,12 @@ static void run_phase(unsigned phase)
     say_and_wait("ended", phase);
 }
 
-static int steal(bool uncertain)
+static int steal(const char *how)
 {
     plan.shared =
         mmap(NULL, sizeof *plan.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    plan.shared->uncertain = uncertain;
+    plan.shared->uncertain = strcmp(how, "uncertain") == 0;
+    plan.shared->trace = strcmp(how, "trace") == 0;
     abi(); /* before there are threads */
     for (unsigned i = 0; i < plan.threads; i++) {
         hand_init(&hands[i], plan.shared, plan.seed * THREADS_MAX + i);
@@ -243,8 +246,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc < 6) {
-        fprintf(stderr, "usage: quota-thief SEED PROCESSES THREADS ROUNDS PHASES [uncertain] | "
-                        "quota-thief share\n");
+        fprintf(stderr,
+                "usage: quota-thief SEED PROCESSES THREADS ROUNDS PHASES [uncertain|trace] | "
+                "quota-thief share\n");
         return 2;
     }
     plan = (Plan){.seed = strtoull(argv[1], NULL, 10),
@@ -252,5 +256,5 @@ int main(int argc, char **argv)
                   .threads = CLAMP((unsigned)atoi(argv[3]), 1, THREADS_MAX),
                   .rounds = (unsigned)atoi(argv[4]),
                   .phases = (unsigned)atoi(argv[5])};
-    return steal(argc > 6);
+    return steal(argc > 6 ? argv[6] : "");
 }

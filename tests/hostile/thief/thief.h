@@ -57,9 +57,10 @@ typedef struct {
 
 enum { ACTS_MAX = 40 };
 
-/** Shared: in memory of all processes. @uncertain: also do what nvcuse charges more for than the driver takes */
+/** Shared: in memory of all processes. @uncertain: also do what nvcuse charges more for than the driver takes;
+ * @trace: print each act */
 typedef struct Shared {
-    bool uncertain;
+    bool uncertain, trace;
     _Atomic uint64_t published[PUBLISHED]; /* client << 32 | handle */
     atomic_uint done[ACTS_MAX], out_of_memory;
 } Shared;
