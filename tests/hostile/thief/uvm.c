@@ -96,16 +96,37 @@ void uvm_open(Hand *hand)
     }
 }
 
+/*
+ * What the driver drops in a call that fails, or with access to a peer, nvcuse counts until the end. These are: what a mapping
+ * would have replaced; what comes before a mapping that cannot be split there; and other GPUs' mappings of a GPU's memory. So unless
+ * the thief may do what is uncertain, it unmaps first, and splits only where every mapping can be split.
+ */
+static void unmap_first(Hand *hand, NvU64 base, NvU64 length)
+{
+    for (unsigned gpu = 0; gpu < GPUS && !hand->shared->uncertain; gpu++) {
+        call(hand, UVM_UNMAP_EXTERNAL, "gpuUuid", gpu, base, length);
+    }
+}
+
+static void unmap_all_first(Hand *hand)
+{
+    for (unsigned i = 0; i < RANGES; i++) {
+        unmap_first(hand, RANGE_AT(i), RANGE_SIZE);
+    }
+}
+
 /* Addresses by chance: at pages of 4 KiB, 64 KiB or 2 MiB, sometimes beyond the range's end. */
 static void any_part(Hand *hand, NvU64 *base, NvU64 *length)
 {
     static const NvU64 pages[] = {4 * KIB, 64 * KIB, 64 * KIB, 2 * MIB};
-    const NvU64 page = pages[chance(hand, G_N_ELEMENTS(pages))];
+    const NvU64 page = hand->shared->uncertain ? pages[chance(hand, G_N_ELEMENTS(pages))] : 2 * MIB;
     const unsigned n = (unsigned)(RANGE_SIZE / page);
     const unsigned first = chance(hand, n);
 
     *base = RANGE_AT(chance(hand, RANGES)) + first * page;
-    *length = page * (1 + chance(hand, MIN(n - first + (chance(hand, 16) == 0), 32)));
+    *length =
+        page *
+        (1 + chance(hand, MIN(n - first + (hand->shared->uncertain && chance(hand, 16) == 0), 32)));
 }
 
 /* Map an object for one GPU, for both, or for one twice. */
@@ -122,6 +143,7 @@ int64_t act_external(Hand *hand)
         return NOTHING;
     }
     any_part(hand, &base, &length);
+    unmap_first(hand, base, length);
     params_put(&params, "base", 0, base);
     params_put(&params, "length", 0, MIN(length, held->size));
     params_put(&params, "gpuAttributesCount", 0, n);
@@ -159,6 +181,8 @@ int64_t act_free_range(Hand *hand)
 int64_t act_unregister(Hand *hand)
 {
     const unsigned gpu = chance(hand, GPUS);
+
+    unmap_all_first(hand);
     const int64_t result = chance(hand, 2)
                                ? call(hand, UVM_UNREGISTER_GPU, "gpu_uuid", gpu, 0, 0)
                                : call(hand, UVM_UNREGISTER_GPU_VASPACE, "gpuUuid", gpu, 0, 0);
@@ -170,6 +194,7 @@ int64_t act_unregister(Hand *hand)
 
 int64_t act_peers(Hand *hand)
 {
+    unmap_all_first(hand);
     const int64_t result = change_peers(hand, UVM_DISABLE_PEER_ACCESS);
 
     if (chance(hand, 2)) {

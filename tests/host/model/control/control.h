@@ -5,11 +5,16 @@
 #include "abi/control/ctrl-channel.h"
 #include "abi/control/ctrl-common.h"
 #include "abi/control/ctrl-memory.h"
-#include "abi/control/ctrl0000.h"
 #include "abi/control/ctrl0080.h"
 #include "abi/control/ctrl2080-fb.h"
 #include "abi/control/ctrl2080-gpu.h"
 #include "rm/rm.h"
+
+/* A struct of these has a member whose name is a macro of the kernel's. */
+#pragma push_macro("current")
+#undef current
+#include "abi/control/ctrl0000.h"
+#pragma pop_macro("current")
 
 /** struct control_list: user memory that a parameter struct points to. */
 struct control_list {
