@@ -74,7 +74,7 @@
     ROLE(CLIENT, "")                                                                            \
     ROLE(OBJECT, "object of the client")                                                        \
     ROLE(DEPENDENCY, "object of the client; freeing it also frees this one")                    \
-    ROLE(HOLDS, "object of the client; what the call makes keeps its memory allocated")             \
+    ROLE(HOLDS, "object of the client; what the call makes keeps its memory allocated")         \
     ROLE(FD, "")                                                                                \
     ROLE(POINTER, "pointer, replaced by one to a copy of the caller's memory")                  \
     ROLE(ADDRESS, "address, passed on unchanged; nvcuse does not access memory there")          \
