@@ -3,6 +3,7 @@
 #include "cuda-driver.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static void *symbol(void *library, const char *name)
     void *address = dlsym(library, name);
 
     if (!address) {
-        (void)fprintf(stderr, "cuda-memory: libcuda.so.1: %s\n", dlerror());
+        (void)fprintf(stderr, "%s: libcuda.so.1: %s\n", program_invocation_short_name, dlerror());
         exit(2);
     }
     return address;
@@ -25,7 +26,7 @@ static void load(void)
     void *library = dlopen("libcuda.so.1", RTLD_NOW);
 
     if (!library) {
-        (void)fprintf(stderr, "cuda-memory: %s\n", dlerror());
+        (void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, dlerror());
         exit(2);
     }
     /* POSIX documents this conversion; ISO C has none from an object pointer to a function pointer. */
@@ -44,7 +45,7 @@ void must(CudaResult result, const char *what)
     if (!cuda.error_name || cuda.error_name(result, &name) != CUDA_OK || !name) {
         name = "unknown error";
     }
-    (void)fprintf(stderr, "cuda-memory: %s: %s (%d)\n", what, name, result);
+    (void)fprintf(stderr, "%s: %s: %s (%d)\n", program_invocation_short_name, what, name, result);
     exit(1);
 }
 

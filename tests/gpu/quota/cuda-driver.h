@@ -10,7 +10,7 @@ typedef int CudaResult;
 typedef uint64_t CudaAddress;
 typedef uint64_t CudaHandle;
 
-enum { CUDA_OK = 0, CUDA_OUT_OF_MEMORY = 2 };
+enum { CUDA_OK = 0, CUDA_OUT_OF_MEMORY = 2, CUDA_NOT_READY = 600 };
 
 /* Values of CUDA's enumerations, which are part of its ABI. */
 enum {
@@ -18,7 +18,10 @@ enum {
     CUDA_AT_DEVICE = 1,
     CUDA_FILE_DESCRIPTOR = 1,
     CUDA_READ_WRITE = 3,
-    CUDA_ATTACH_GLOBAL = 1
+    CUDA_ATTACH_GLOBAL = 1,
+    CUDA_PROCESSORS = 16, /* the attribute of a device that counts its multiprocessors */
+    CUDA_STREAM_ALONE = 1,
+    CUDA_EVENT_NO_TIME = 2
 };
 
 /* CUmemLocation, CUmemAllocationProp, CUmemAccessDesc. */
@@ -74,7 +77,19 @@ _Static_assert(sizeof(CudaProperties) == 32 && sizeof(CudaAccess) == 12, "as in 
     FUNCTION(import_handle, "cuMemImportFromShareableHandle", CudaHandle *handle, void *shareable, \
              int type)                                                                             \
     FUNCTION(host_alloc, "cuMemHostAlloc", void **memory, size_t bytes, unsigned flags)            \
-    FUNCTION(alloc_managed, "cuMemAllocManaged", CudaAddress *address, size_t bytes, unsigned flags)
+    FUNCTION(alloc_managed, "cuMemAllocManaged", CudaAddress *address, size_t bytes,               \
+             unsigned flags)                                                                       \
+    FUNCTION(attribute, "cuDeviceGetAttribute", int *value, int attribute, int device)             \
+    FUNCTION(module_load, "cuModuleLoadData", void **module, const void *image)                    \
+    FUNCTION(module_function, "cuModuleGetFunction", void **function, void *module,                \
+             const char *name)                                                                     \
+    FUNCTION(stream_create, "cuStreamCreate", void **stream, unsigned flags)                       \
+    FUNCTION(event_create, "cuEventCreate", void **event, unsigned flags)                          \
+    FUNCTION(event_record, "cuEventRecord", void *event, void *stream)                             \
+    FUNCTION(event_query, "cuEventQuery", void *event)                                             \
+    FUNCTION(launch, "cuLaunchKernel", void *function, unsigned blocks_x, unsigned blocks_y,       \
+             unsigned blocks_z, unsigned threads_x, unsigned threads_y, unsigned threads_z,        \
+             unsigned shared_bytes, void *stream, void **parameters, void **extra)
 
 typedef struct {
 #define CUDA_MEMBER(MEMBER, SYMBOL, ...) CudaResult (*MEMBER)(__VA_ARGS__);
