@@ -57,7 +57,8 @@ int64_t act_export_many(Hand *hand)
     params.fd = file->fd;
     params.hDevice = device_of(file->gpu);
     params.index = (NvU16)chance(hand, PLACES);
-    params.numObjects = (NvU16)(1 + chance(hand, PLACES - params.index + (chance(hand, 8) == 0)));
+    params.numObjects =
+        (NvU16)(1 + chance(hand, (unsigned)(PLACES - params.index + (chance(hand, 8) == 0))));
     for (unsigned i = 0; i < params.numObjects; i++) {
         const Held *held = any_object(hand);
         params.objects[i] = held && gpu_of(held->handle) == file->gpu ? held->handle : 0;

@@ -12,7 +12,9 @@ Test(memory_use, is_of_each_gpu_where_it_is_told_apart)
     budgets_init(&proxy.budgets, NULL, true);
     g_autoptr(Charge) one = charge_new(&proxy.budgets.gpus[1], 10);
     g_autoptr(Charge) pinned = charge_new(&proxy.budgets.pinned, 30);
-    charge_unref(charge_new(&proxy.budgets.gpus[1], 20));
+    Charge *gone = charge_new(&proxy.budgets.gpus[1], 20);
+    charge_settle(gone, 20);
+    charge_unref(gone);
     proxy_memory_use(&proxy, &use);
     cr_assert_eq(use.gpus[0].used, 0);
     cr_assert_eq(use.gpus[1].used, 10);

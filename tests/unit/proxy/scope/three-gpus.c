@@ -225,6 +225,8 @@ NvU8 *clean_params(const AbiLayout *layout)
         if (strcmp(layout->fields[i].name, "fd") == 0 ||
             strcmp(layout->fields[i].name, "rmCtrlFd") == 0) {
             memcpy(params + layout->fields[i].offset, &(int){3}, sizeof(int));
+        } else if (strcmp(layout->fields[i].name, "hClient") == 0) {
+            memcpy(params + layout->fields[i].offset, &client, sizeof client);
         }
     }
     return params;

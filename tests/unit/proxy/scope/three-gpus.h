@@ -67,7 +67,7 @@ void stop(void);
 /** call_entry: make the call of @entry, with the parameters at PARAMS. It must reach the driver. */
 void call_entry(const AbiEntry *entry);
 
-/** clean_params: fill the parameters at PARAMS with zeroes, except descriptors that the call needs. Returns: their address. */
+/** clean_params: fill the parameters at PARAMS with zeroes, except descriptors and clients that the call needs. Returns: their address. */
 NvU8 *clean_params(const AbiLayout *layout);
 
 /** has_foreign: whether the bytes contain the id or UUID of a GPU that the instance does not have. */
