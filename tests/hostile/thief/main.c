@@ -239,9 +239,14 @@ static int steal(const char *how)
     return 0;
 }
 
+static unsigned number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
 static int hold_files(const char *done, const char *go)
 {
-    const Pipes pipes = {.done = {-1, atoi(done)}, .go = {atoi(go), -1}};
+    const Pipes pipes = {.done = {-1, (int)number(done)}, .go = {(int)number(go), -1}};
 
     wait_for_end(&pipes);
     return 0;
@@ -264,9 +269,9 @@ int main(int argc, char **argv)
         return 2;
     }
     plan = (Plan){.seed = strtoull(argv[1], NULL, 10),
-                  .processes = MIN((unsigned)atoi(argv[2]), PROCESSES_MAX),
-                  .threads = CLAMP((unsigned)atoi(argv[3]), 1, THREADS_MAX),
-                  .rounds = (unsigned)atoi(argv[4]),
-                  .phases = (unsigned)atoi(argv[5])};
+                  .processes = MIN(number(argv[2]), PROCESSES_MAX),
+                  .threads = CLAMP(number(argv[3]), 1, THREADS_MAX),
+                  .rounds = number(argv[4]),
+                  .phases = number(argv[5])};
     return steal(argc > 6 ? argv[6] : "");
 }
