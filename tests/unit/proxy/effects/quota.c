@@ -616,7 +616,7 @@ static void check_sizes(const NV2080_CTRL_FB_INFO *list)
 
 Test(quota, a_guest_sees_its_share)
 {
-    NV2080_CTRL_FB_GET_INFO_V2_PARAMS v2 = {.fbInfoListSize = G_N_ELEMENTS(asked)};
+    NV2080_CTRL_FB_GET_INFO_V2_PARAMS_V560 v2 = {.fbInfoListSize = G_N_ELEMENTS(asked)};
     NV2080_CTRL_FB_GET_INFO_PARAMS v1 = {.fbInfoListSize = G_N_ELEMENTS(asked), .fbInfoList = LIST};
     const NvU32 v2_size =
         driver_abi_lookup(fake->abi, ABI_CONTROL, NV2080_CTRL_CMD_FB_GET_INFO_V2)->layout->size;
@@ -654,7 +654,7 @@ Test(quota, a_list_that_is_longer_than_its_room_is_not_overrun)
 {
     const AbiEntry *entry =
         driver_abi_lookup(fake->abi, ABI_CONTROL, NV2080_CTRL_CMD_FB_GET_INFO_V2);
-    NV2080_CTRL_FB_GET_INFO_V2_PARAMS v2 = {.fbInfoListSize = UINT32_MAX};
+    NV2080_CTRL_FB_GET_INFO_V2_PARAMS_V560 v2 = {.fbInfoListSize = UINT32_MAX};
 
     cr_expect_eq(control(DEVICE, NV2080_CTRL_CMD_FB_GET_INFO_V2, &v2, entry->layout->size), NV_OK);
 }
