@@ -125,6 +125,8 @@ static const InstanceOption instance_options[] = {
      .help = "managed memory: free (the default): beside the limits; or refuse it"},
     {"gpu-share", OPTION_NUMBER, NUMBER(gpu_share), .max = 10000, .placeholder = "WEIGHT",
      .help = "share a GPU's time by weights; 100 is one (default: time slices as programs ask)"},
+    {"gpu-cap", OPTION_NUMBER, NUMBER(gpu_cap), .max = 100, .placeholder = "PERCENT",
+     .help = "let programs run on GPUs in so much of the time (default: all of it)"},
     {"transport", OPTION_TEXT, TEXT(transport), .check = transport_kind_check,
      .placeholder = "WHICH",
      .help =

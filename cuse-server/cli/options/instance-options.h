@@ -41,6 +41,7 @@ typedef struct {
     char *audit;
     char *textfile_dir;
     InstanceNumber gpu_share;
+    InstanceNumber gpu_cap;
     InstanceNumber record_limit;
     InstanceNumber threads;
     InstanceNumber max_files;

@@ -62,6 +62,7 @@ static bool check_pairs(const InstanceOptions *options, GError **error)
                         {"pinned-memory", options->pinned_memory},
                         {"managed-memory", options->managed_memory},
                         {"gpu-share", options->gpu_share.text},
+                        {"gpu-cap", options->gpu_cap.text},
                         {"driver", options->driver.driver},
                         {"driver-policy", options->driver.policy},
                         {"record", options->record}};

@@ -13,7 +13,8 @@ bool quota_options_pair(const InstanceOptions *options, GError **error)
     } quotas[] = {{"gpu-memory", options->gpu_memory},
                   {"pinned-memory", options->pinned_memory},
                   {"managed-memory", options->managed_memory},
-                  {"gpu-share", options->gpu_share.text}};
+                  {"gpu-share", options->gpu_share.text},
+                  {"gpu-cap", options->gpu_cap.text}};
 
     for (size_t i = 0; options->record && i < G_N_ELEMENTS(quotas); i++) {
         if (quotas[i].value) {
@@ -84,6 +85,7 @@ bool quota_options_set(const InstanceOptions *options, InstanceSpec *spec, GErro
     InstanceQuota *quota = &spec->quota;
 
     quota->gpu_share = (unsigned)options->gpu_share.value;
+    quota->gpu_cap = (unsigned)options->gpu_cap.value;
     if (options->gpu_memory && !set_gpu_memory(options->gpu_memory, spec, error)) {
         return instance_options_blame(options, "gpu-memory", error);
     }

@@ -95,15 +95,11 @@ void channel_before_free(Call *call, NvHandle handle)
 typedef NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS ScheduleParams; /* NVA06C's have the same members */
 typedef NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS_V575 ScheduleParams575;
 
-/* Whether the driver can be told to leave a channel off. */
-static bool can_skip(const Call *call)
-{
-    return call->params_size == sizeof(ScheduleParams575);
-}
-
+/* Whether the guest asks the driver to leave the channels off. */
 static bool skips(const Call *call)
 {
-    return can_skip(call) && ((const ScheduleParams575 *)call->params)->bSkipEnable;
+    return call->params_size == sizeof(ScheduleParams575) &&
+           ((const ScheduleParams575 *)call->params)->bSkipEnable;
 }
 
 /* The driver refuses parameters of another size. */
@@ -142,30 +138,19 @@ static void record_schedule(const Call *call, ChannelSchedule how)
 }
 
 /*
- * Keep off what is to be kept off. The driver switches on what it schedules. From 575 on it can be told not to. Before that, it
- * is not asked again for what it has scheduled already; anything else runs until the call ends, and is then switched off.
+ * Keep off what is to be kept off. The driver switches on what it schedules. So while channels that it has scheduled already are
+ * kept off, it is asked neither to schedule them again nor to stop them: a guest that does both in turn would run in between. What
+ * is not scheduled yet runs until the call ends, and is then switched off. The driver can be told not to switch on (bSkipEnable,
+ * from 575 on), but then nothing switched the channels on later: on an H200 with 580.159.04 they never ran.
  */
 static bool before_schedule(Call *call)
 {
     const ScheduleParams *params = schedule_params(call);
-    const NvBool yes = 1;
 
-    if (!params || !params->bEnable) {
+    if (!params || held(call) != CHANNELS_HELD) {
         return true;
     }
-    const ChannelHeld now = held(call);
-    if (now == CHANNELS_RUN) {
-        return true;
-    }
-    if (can_skip(call) && !params->bSkipSubmit && !skips(call)) {
-        call_swap(call, &((ScheduleParams575 *)call->params)->bSkipEnable, &yes, sizeof yes);
-        call->granted = true;
-        return true;
-    }
-    if (now == CHANNELS_TO_HOLD) {
-        return true;
-    }
-    record_schedule(call, CHANNEL_STARTS_HELD);
+    record_schedule(call, params->bEnable ? CHANNEL_STARTS_HELD : CHANNEL_STARTS_OFF);
     return call_refuse_status(call, NV_OK, REFUSAL_NONE);
 }
 
@@ -177,7 +162,6 @@ static void after_schedule(Call *call)
         return;
     }
     record_schedule(call, !params->bEnable ? CHANNEL_STOPS
-                          : call->granted  ? CHANNEL_STARTS_HELD
                           : skips(call)    ? CHANNEL_STARTS_OFF
                                            : CHANNEL_STARTS);
 }

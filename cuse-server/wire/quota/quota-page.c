@@ -63,6 +63,7 @@ QuotaPage *quota_page_new(const InstanceQuota *quota, int *fd, GError **error)
     }
     atomic_store(&page->pinned_memory, quota->pinned_memory);
     atomic_store(&page->gpu_share, quota->gpu_share);
+    atomic_store(&page->gpu_cap, quota->gpu_cap);
     return page;
 }
 

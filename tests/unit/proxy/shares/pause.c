@@ -65,13 +65,13 @@ Test(pause, many_channels_take_a_call_for_64_of_them)
     cr_expect_eq(n_switches, 6);
 }
 
-Test(pause, a_channel_that_is_born_meanwhile_does_not_run_at_all)
+Test(pause, a_channel_that_is_born_meanwhile_runs_until_the_call_ends)
 {
     set_paused(true);
     make_context(0);
     add_lone_channel();
     cr_expect_eq(n_running(), 0);
-    cr_expect_eq(n_started, 0);
+    cr_expect_eq(n_started, 3);
     set_paused(false);
     cr_expect_eq(n_running(), 3);
 }
@@ -88,12 +88,11 @@ Test(pause, an_instance_may_be_paused_from_the_start)
     gpu_start();
     make_context(0);
     cr_expect_eq(n_running(), 0);
-    cr_expect_eq(n_started, 0);
     set_paused(false);
     cr_expect_eq(n_running(), 2);
 }
 
-Test(pause, before_575_it_runs_until_the_call_ends)
+Test(pause, what_is_scheduled_is_not_scheduled_again)
 {
     gpu_teardown();
     gpu_setup("535.309.01");
