@@ -60,11 +60,11 @@ when_quiet() {
 # Another instance gets its share, whatever the thief has, and sees no more than it.
 another_guest() {
     "${RUN[@]}" --gpu-memory 64M --caps compute,utility,graphics -- "$HOSTILE/quota-thief" share >"$WORK/share" 2>&1
-    is "$(cat "$WORK/share")" "list: NV_OK, all 80 MiB, can be had 64, free 64
-inside: NV_OK, all 80 MiB, can be had 64, free 64
+    is "$(cat "$WORK/share")" "list: NV_OK, all 64 MiB, can be had 64, free 64
+inside: NV_OK, all 64 MiB, can be had 64, free 64
 got 64 MiB, then NV_ERR_NO_MEMORY
-list: NV_OK, all 80 MiB, can be had 64, free 2
-inside: NV_OK, all 80 MiB, can be had 64, free 2" "another guest gets what it may have, and sees no more"
+list: NV_OK, all 64 MiB, can be had 64, free 2
+inside: NV_OK, all 64 MiB, can be had 64, free 2" "another guest gets what it may have, and sees no more"
     holds "and gives it back" eventually 20 "$1" thief
     echo >"$DEBUGFS/memory"
 }
