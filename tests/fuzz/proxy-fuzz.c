@@ -16,10 +16,13 @@
 #include <sys/ioctl.h>
 
 #include "abi/class.h"
+#include "abi/control/ctrl-channel.h"
 #include "abi/control/ctrl0000.h"
+#include "abi/control/ctrl2080-gr.h"
 #include "abi/nv-ioctl.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
+#include "abi/uvm.h"
 #include "cuse-server/proxy/effects/effects.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/support/fake-host.h"
@@ -298,6 +301,50 @@ static void allocate(Fake *fake, NvFile *file, NvHandle client, NvHandle parent,
                GUEST_BASE);
 }
 
+static void control(Fake *fake, NvFile *file, NvHandle client, NvHandle object, uint32_t command)
+{
+    const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_CONTROL, command);
+    const NVOS54_PARAMETERS control = {.hClient = client,
+                                       .hObject = object,
+                                       .cmd = command,
+                                       .params = PARAMS,
+                                       .paramsSize = entry ? entry->layout->size : 0};
+
+    memcpy(fake_at(fake, GUEST_BASE), &control, sizeof control);
+    fake_ioctl(fake, file, (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, NV_ESC_RM_CONTROL, sizeof control),
+               GUEST_BASE);
+}
+
+/* Make a channel in the group and one without a group, and start, stop or switch them, or free something. */
+static void run_channels(Fake *fake, NvFile *file, NvHandle client, NvHandle device)
+{
+    const uint8_t choice = input_byte(&input);
+    NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS schedule = {.bEnable = choice & 1};
+    NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS off = {.bDisable = choice & 1,
+                                                    .numChannels = 1 + (choice >> 1 & 1),
+                                                    .hClientList = {client, client},
+                                                    .hChannelList = {device + 4, device + 5}};
+    NVOS00_PARAMETERS gone = {
+        .hRoot = client, .hObjectParent = device, .hObjectOld = device + (choice >> 2 & 7)};
+
+    memset(fake_at(fake, PARAMS), 0, 0x1000);
+    allocate(fake, file, client, device + 3, device + 4, TURING_CHANNEL_GPFIFO_A);
+    allocate(fake, file, client, device, device + 5, TURING_CHANNEL_GPFIFO_A);
+    memcpy(fake_at(fake, PARAMS), &schedule, sizeof schedule);
+    control(fake, file, client, device + 3, NVA06C_CTRL_CMD_GPFIFO_SCHEDULE);
+    memcpy(fake_at(fake, PARAMS), &schedule, sizeof schedule);
+    control(fake, file, client, device + 5, NVA06F_CTRL_CMD_GPFIFO_SCHEDULE);
+    if (choice & 64) {
+        memcpy(fake_at(fake, PARAMS), &off, sizeof off);
+        control(fake, file, client, device, NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS);
+    }
+    if (choice & 128) {
+        memcpy(fake_at(fake, GUEST_BASE), &gone, sizeof gone);
+        fake_ioctl(fake, file, (uint32_t)_IOC(3U, NV_IOCTL_MAGIC, NV_ESC_RM_FREE, sizeof gone),
+                   GUEST_BASE);
+    }
+}
+
 /* Make a client with a device and, below it, memory, an address space and a group of channels in that. */
 static void plant(Fake *fake, NvFile *file)
 {
@@ -314,6 +361,37 @@ static void plant(Fake *fake, NvFile *file)
         set_field(group->layout, fake_at(fake, PARAMS), "hVASpace", device + 2);
     }
     allocate(fake, file, client, device, device + 3, KEPLER_CHANNEL_GROUP_A);
+    run_channels(fake, file, client, device);
+}
+
+/* Map a file, and make, map, unmap and free ranges of nvidia-uvm, so near to one another that they meet. */
+static void map(Fake *fake, NvFile *file)
+{
+    static const uint32_t calls[] = {UVM_CREATE_EXTERNAL_RANGE, UVM_MAP_EXTERNAL_ALLOCATION,
+                                     UVM_UNMAP_EXTERNAL,        UVM_FREE,
+                                     UVM_UNREGISTER_GPU,        UVM_ALLOC_SEMAPHORE_POOL};
+    const uint8_t where = input_byte(&input);
+    const uint64_t page_bytes = 4096;
+    Refusal refusal;
+
+    proxy_map(&fake->proxy, file, page_bytes * (1 + (where & 3)), page_bytes * (where >> 2 & 7),
+              &refusal);
+    for (unsigned i = 0; file->device->kind == DEVICE_UVM && i < 6; i++) {
+        const uint8_t how = input_byte(&input);
+        const AbiEntry *entry = driver_abi_lookup(fake->abi, ABI_UVM, calls[how % 6]);
+        void *params = fake_at(fake, GUEST_BASE);
+        if (!entry) {
+            continue;
+        }
+        memset(params, 0, entry->layout->size);
+        set_field(entry->layout, params, "base", page_bytes * (1 + (how >> 3 & 7)));
+        set_field(entry->layout, params, "length", page_bytes * (1 + (where >> 5)));
+        set_field(entry->layout, params, "gpuAttributesCount", 1);
+        set_field(entry->layout, params, "rmCtrlFd", UINT32_MAX);
+        set_field(entry->layout, params, "hClient", 0xc1d00000U + where % 3);
+        set_field(entry->layout, params, "hMemory", 0x5c000001U);
+        fake_ioctl(fake, file, calls[how % 6], GUEST_BASE);
+    }
 }
 
 /* Duplicate an object of one client for another; it may have been shared before. */
@@ -433,6 +511,8 @@ static void act(Fake *fake, uint32_t *files)
         plant(fake, file);
     } else if (choice >= 210 && file->device->kind == DEVICE_FRONTEND) {
         share(fake, file);
+    } else if (choice >= 195) {
+        map(fake, file);
     } else {
         one_call(fake, file);
     }
