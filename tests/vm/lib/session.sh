@@ -30,10 +30,12 @@ session_environment() {
 # Run a command in a fresh VM and return its exit code. The command sees RESULTS as /run/lab.
 # usage: session_run KERNEL-SERIES DRIVER|none RESULTS COMMAND...
 session_run() {
-    local series=$1 version=$2 results=$3 kernel initrd
+    local series=$1 version=$2 results=$3 kernel initrd start=$SECONDS rc=0
     shift 3
     kernel=$(kernel_get "$series") && initrd=$(initrd_get "$kernel") || return 1
     session_environment "$kernel" "$version" >"$results/environment" || return 1
     printf '%q ' "$@" >"$results/command"
-    vm_run "$results" "$kernel" "$initrd"
+    vm_run "$results" "$kernel" "$initrd" || rc=$?
+    say "  the VM ran for $((SECONDS - start)) s"
+    return "$rc"
 }
