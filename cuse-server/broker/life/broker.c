@@ -6,6 +6,7 @@
 #include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/sandbox/broker-lockup.h"
+#include "cuse-server/sandbox/ptrace-scope.h"
 
 /*
  * #syscalls:broker close
@@ -59,6 +60,9 @@ static bool leave_worker(Broker *broker, GError **error)
 
 static bool enter_worker(Broker *broker, GError **error)
 {
+    if (!ptrace_scope_check(error)) {
+        return false;
+    }
     broker->instance = instance_new(spec_of(broker));
     if (instance_start_worker(broker->instance, error)) {
         return true;

@@ -19,6 +19,7 @@
 
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/cli/doctor/doctor-checks.h"
+#include "cuse-server/sandbox/ptrace-scope.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -209,13 +210,10 @@ static Finding look_at_mseal(void)
 
 static Finding look_at_ptrace(void)
 {
-    g_autofree char *text = NULL;
-
-    if (g_file_get_contents("/proc/sys/kernel/yama/ptrace_scope", &text, NULL, NULL) &&
-        text[0] == '3') {
-        return finding(FINDING_WARNING, g_strdup("forbidden for everybody (yama/ptrace_scope 3)"),
-                       g_strdup("calls that act inside the caller's process are refused; a scope "
-                                "of 2 lets root do it, and takes a reboot"));
+    if (!ptrace_scope_check(NULL)) {
+        return finding(FINDING_PROBLEM, g_strdup("forbidden for everybody (yama/ptrace_scope 3)"),
+                       g_strdup("no instance starts: set kernel.yama.ptrace_scope=2 in "
+                                "/etc/sysctl.d, which lets root trace, and reboot"));
     }
     return finding_ok("allowed for root");
 }
