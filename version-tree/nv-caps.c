@@ -67,13 +67,34 @@ gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error)
     return TRUE;
 }
 
-gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean legacy_image,
-                                  NvCaps allowed, NvCaps *caps, GError **error)
+/* Refuse what a container asks for. @wanted: it asks for this as well; 0: it asks only for what is not served */
+static gboolean refuse_environment(const char *driver_capabilities, NvCaps wanted, NvCaps allowed,
+                                   GError **error)
 {
-    g_autofree char *refused = NULL;
-    g_autofree char *open = NULL;
+    g_autofree char *refused = nv_caps_format(wanted & ~allowed, ",");
+    g_autofree char *open = nv_caps_format(allowed, ",");
+
+    if (wanted == 0) {
+        g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
+                    "NVIDIA_DRIVER_CAPABILITIES=%s: nvcuse has nothing for these driver "
+                    "capabilities: expected also a part of %s",
+                    driver_capabilities, *open ? open : "none");
+        return FALSE;
+    }
+    g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
+                "driver capability %s is not allowed to this container "
+                "(NVIDIA_DRIVER_CAPABILITIES=%s): expected a part of %s; allow it with 'caps' in "
+                "/etc/nvcuse/runtime.conf",
+                refused, driver_capabilities, *open ? open : "none");
+    return FALSE;
+}
+
+gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean legacy_image,
+                                  NvCaps allowed, NvCaps *caps, NvCaps *unserved, GError **error)
+{
     NvCaps wanted;
 
+    *unserved = 0;
     if (!driver_capabilities || *driver_capabilities == '\0') {
         *caps = !driver_capabilities && legacy_image ? allowed : NV_CAPS_DEFAULT & allowed;
         return TRUE;
@@ -81,18 +102,13 @@ gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean lega
     if (!parse_list(driver_capabilities, allowed, &wanted, error)) {
         return FALSE;
     }
-    if ((wanted & ~allowed) == 0) {
-        *caps = wanted;
-        return TRUE;
+    const NvCaps served = wanted & NV_CAPS_SUPPORTED;
+    if ((served & ~allowed) != 0 || (served == 0 && wanted != 0)) {
+        return refuse_environment(driver_capabilities, served, allowed, error);
     }
-    refused = nv_caps_format(wanted & ~allowed, ",");
-    open = nv_caps_format(allowed, ",");
-    g_set_error(error, DRIVER_ERROR, DRIVER_ERROR_PARSE,
-                "driver capability %s is not allowed to this container "
-                "(NVIDIA_DRIVER_CAPABILITIES=%s): expected a part of %s; allow it with 'caps' in "
-                "/etc/nvcuse/runtime.conf",
-                refused, driver_capabilities, *open ? open : "none");
-    return FALSE;
+    *caps = served;
+    *unserved = wanted & ~NV_CAPS_SUPPORTED;
+    return TRUE;
 }
 
 char *nv_caps_format(NvCaps caps, const char *separator)

@@ -40,13 +40,15 @@ gboolean nv_caps_parse(const char *text, NvCaps *caps, GError **error);
  * variables
  * @allowed: what the operator enabled
  * @caps: set on success to a subset of @allowed
- * @error: DRIVER_ERROR_PARSE for an unknown name, or for one that is not allowed
+ * @unserved: set on success to capabilities of NVIDIA's that were asked for, and for which nvcuse has nothing: display, ngx, compat32.
+ *     Images for several purposes name them. They are left out
+ * @error: DRIVER_ERROR_PARSE for an unknown name, for one that is not allowed, or if nothing but @unserved was asked for
  *
  * An unset or empty variable means those of NV_CAPS_DEFAULT that are allowed. "all", or an unset variable in a
  * legacy image, means @allowed.
  */
 gboolean nv_caps_from_environment(const char *driver_capabilities, gboolean legacy_image,
-                                  NvCaps allowed, NvCaps *caps, GError **error);
+                                  NvCaps allowed, NvCaps *caps, NvCaps *unserved, GError **error);
 
 /**
  * nv_caps_format: write capabilities in the order of their bits.

@@ -97,6 +97,18 @@ static void log_notes(const RuntimeArgs *args, const GPtrArray *notes)
     }
 }
 
+/* Note the capabilities that the container asks for, and for which there is nothing. */
+static void note_unserved(NvCaps unserved, GPtrArray *notes)
+{
+    g_autofree char *names = nv_caps_format(unserved, ",");
+
+    if (unserved) {
+        g_ptr_array_add(notes, g_strdup_printf("NVIDIA_DRIVER_CAPABILITIES names %s, for which "
+                                               "nvcuse has nothing: left out",
+                                               names));
+    }
+}
+
 /* Start an instance for a container that asks for GPUs, and connect the container to it. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
                               JsonValue *config, const OciRequest *request, GError **error)
@@ -121,6 +133,7 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
               (!runtime->cdi || request->by_cdi || oci_edit_add_cdi(config, runtime->cdi, error)) &&
               oci_edit_apply(config, &edit, error) &&
               oci_bundle_exchange(args->bundle, config, error);
+    note_unserved(request->unserved, notes);
     log_notes(args, notes);
     return ok;
 }

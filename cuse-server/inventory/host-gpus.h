@@ -21,9 +21,11 @@ typedef struct {
 GArray *host_gpus_list(void);
 
 /**
- * host_gpus_minors: translate a value of NVIDIA_VISIBLE_DEVICES into device minors.
- * @names: "all", "none", or indexes and UUIDs joined by commas
- * Returns: "all", "none", or minors joined by commas, as --gpus takes them; the caller frees the string.
- * NULL with an @error that names the GPU that the host does not have.
+ * host_gpus_minors: translate a value of NVIDIA_VISIBLE_DEVICES into device minors, as NVIDIA's own runtime and its
+ * nvidia-container-cli do (src/cli/common.c, select_devices()).
+ * @names: "none", or a list joined by commas. An item is an index, a UUID or a PCI address. Blanks around items, and items
+ *     without a name, do not count. "all" stands for all GPUs, whatever else is in the list, and "void" for no request
+ * Returns: "all", "none", minors joined by commas, as --gpus takes them, or "" for no request; the caller frees the
+ * string. NULL with an @error that names the GPU that the host does not have.
  */
 char *host_gpus_minors(const char *names, GError **error);

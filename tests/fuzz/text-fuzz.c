@@ -65,9 +65,11 @@ static void read_environment(const char *text)
     const NvCaps allowed = NV_CAP_COMPUTE | NV_CAP_UTILITY | NV_CAP_VIDEO;
     g_autoptr(GError) error = NULL;
     NvCaps caps;
+    NvCaps unserved;
 
-    if (nv_caps_from_environment(text, strlen(text) & 1, allowed, &caps, &error)) {
+    if (nv_caps_from_environment(text, strlen(text) & 1, allowed, &caps, &unserved, &error)) {
         g_assert_cmpuint(caps & ~allowed, ==, 0);
+        g_assert_cmpuint(unserved & NV_CAPS_SUPPORTED, ==, 0);
     } else {
         check_refusal(error);
     }

@@ -176,7 +176,10 @@ part_refusals() {
     refused "a user namespace" "user namespace" $GPUS user-namespace
     refused "a GPU that is not there" "GPU '77' not found" env=NVIDIA_VISIBLE_DEVICES=77
     refused "a MIG device" "MIG" env=NVIDIA_VISIBLE_DEVICES=0:0
+    refused "an address without a GPU" "GPU '0000:7f:00.0' not found" env=NVIDIA_VISIBLE_DEVICES=0000:7f:00.0
+    refused "none beside a GPU" "GPU 'none' not found" env=NVIDIA_VISIBLE_DEVICES=none,0
     refused "a capability that is not allowed" "video" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=video
+    refused "nothing but a capability for which there is nothing" "nvcuse has nothing" $GPUS env=NVIDIA_DRIVER_CAPABILITIES=ngx
     bundle bad $GPUS -- true
     sed -i '$d' "$BOX/bad/config.json"
     refuses "a broken config.json" "config.json: " run --bundle "$BOX/bad" bad
@@ -210,9 +213,29 @@ part_gpus() {
     sees "the second, by index" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=1
     sees "the second, by UUID" "11 ctl" "env=NVIDIA_VISIBLE_DEVICES=$uuid"
     sees "both, by index and UUID" "0101 ctl" "env=NVIDIA_VISIBLE_DEVICES=0,$uuid"
+    # Lists as NVIDIA's runtime reads them. What asks for nothing leaves the container without the driver.
+    local list minors
+    while IFS='|' read -r list minors; do
+        sees "the list '$list'" "$minors" "env=NVIDIA_VISIBLE_DEVICES=$list"
+    done <<'END'
+0,|00 ctl
+,0|00 ctl
+0,,1|0101 ctl
+ 1 , 0 |0101 ctl
+,|
+ all|0101 ctl
+all,0|0101 ctl
+0,ALL|0101 ctl
+void,0|
+0000:02:00.0|11 ctl
+00000000:02:00.0|11 ctl
+END
+    sees "an image that has taken back CUDA_VERSION asks for nothing" "" env=CUDA_VERSION=
+    sees "an image from before NVIDIA's variables gets all" "0101 ctl" env=CUDA_VERSION=8.0 env=NVIDIA_REQUIRE_CUDA=
     sees "none: the driver alone" " ctl" env=NVIDIA_VISIBLE_DEVICES=none
     sees "by a device node of the driver's" "11 ctl" device=/dev/nvidia1:195:1
     sees "with a capability that is allowed here" "00 ctl" env=NVIDIA_VISIBLE_DEVICES=0 env=NVIDIA_DRIVER_CAPABILITIES=video
+    sees "with capabilities for which there is nothing" "00 ctl" env=NVIDIA_VISIBLE_DEVICES=0 env=NVIDIA_DRIVER_CAPABILITIES=graphics,compat32,utility
     # With a profile that allows little: mappings are made in the guest, and calls outside by its listener.
     local program
     for program in gpu-list memory-map os-descriptor; do
@@ -335,6 +358,11 @@ part_podman() {
     is $? 0 "a CDI specification is made"
     holds "it is one, by the rules of CDI" "$HERE/check-cdi" /etc/cdi/nvcuse.json
     is "$(nvcuse cdi list | tail -n 1)" "nvcuse.dev/gpu=all" "it is listed"
+    nvcuse cdi generate --output - >"$BOX/cdi.dash"
+    ln -s "$BOX/cdi.linked" "$BOX/cdi.link"
+    nvcuse cdi generate --output "$BOX/cdi.link" && nvcuse cdi generate --output /dev/fd/3 3>"$BOX/cdi.fd"
+    is "$? $(stat -c %F "$BOX/cdi.link") $(cat "$BOX/cdi.dash" "$BOX/cdi.linked" "$BOX/cdi.fd" | md5sum)" \
+        "0 symbolic link $(for i in 1 2 3; do nvcuse cdi generate; done | md5sum)" "it goes where it is told, and replaces no link"
     podman_run cdi --device nvcuse.dev/gpu=all -- sh -c 'nvidia-smi; echo $?; cat /opt/from-nvidia; ls /run/nvidia-persistenced 2>/dev/null; echo $NVIDIA_FROM_CDI'
     is "$(cat "$BOX/cdi.out")" "$(cat "$BOX/native"; echo $native; cat "$HERE/nvidia-cdi.yaml"; echo taken)" "podman: a CDI device, with what NVIDIA's specification brings"
     PODMAN+=(--runtime "$(command -v "$RUNTIME")")

@@ -32,12 +32,19 @@ const char *oci_request_annotation(JsonValue *config, const char *name)
     return json_member_string(annotations, name);
 }
 
+/* Check whether a variable has a value. An image that takes a variable back from the image below it leaves it empty. */
+static bool has_value(JsonValue *config, const char *name)
+{
+    const char *value = oci_request_variable(config, name);
+
+    return value && *value;
+}
+
 /* Is the image older than NVIDIA's variables? At that time an image that brought CUDA got every
  * GPU. */
 static bool is_legacy_image(JsonValue *config)
 {
-    return oci_request_variable(config, "CUDA_VERSION") &&
-           !oci_request_variable(config, "NVIDIA_REQUIRE_CUDA");
+    return has_value(config, "CUDA_VERSION") && !has_value(config, "NVIDIA_REQUIRE_CUDA");
 }
 
 const char *oci_hook_cdi_name(JsonValue *hook)
@@ -133,21 +140,23 @@ static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError *
 /* Read a list in the form of NVIDIA_VISIBLE_DEVICES: no request, or names to look up. */
 static bool read_names(const char *names, char **gpus, GError **error)
 {
-    if (!names || !*names || g_str_equal(names, "void")) {
-        return true;
+    g_autofree char *minors = names ? host_gpus_minors(names, error) : NULL;
+
+    if (minors && *minors) {
+        *gpus = g_steal_pointer(&minors);
     }
-    *gpus = host_gpus_minors(names, error);
-    return *gpus != NULL;
+    return !names || *gpus || minors;
 }
 
 /* Find the capabilities before annotations narrow them. */
-static bool give_caps(JsonValue *config, const OciPolicy *policy, NvCaps *caps, GError **error)
+static bool give_caps(JsonValue *config, const OciPolicy *policy, OciRequest *request,
+                      GError **error)
 {
     const char *wanted =
         policy->environment ? oci_request_variable(config, "NVIDIA_DRIVER_CAPABILITIES") : NULL;
 
     return nv_caps_from_environment(wanted, policy->environment && is_legacy_image(config),
-                                    policy->caps, caps, error);
+                                    policy->caps, &request->caps, &request->unserved, error);
 }
 
 static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
@@ -221,8 +230,10 @@ static bool narrow_caps(JsonValue *config, OciRequest *request, GError **error)
 {
     const char *names = oci_request_annotation(config, OCI_ANNOTATION_CAPS);
     NvCaps wanted = 0;
+    NvCaps unserved;
 
-    if (names && !nv_caps_from_environment(names, FALSE, NV_CAPS_SUPPORTED, &wanted, error)) {
+    if (names &&
+        !nv_caps_from_environment(names, FALSE, NV_CAPS_SUPPORTED, &wanted, &unserved, error)) {
         g_prefix_error(error, "annotation " OCI_ANNOTATION_CAPS ": ");
         return false;
     }
@@ -250,7 +261,7 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
 {
     *request = (OciRequest){.gpus = NULL};
     bool ok = give_gpus(config, policy, request, error) &&
-              (!request->gpus || (give_caps(config, policy, &request->caps, error) &&
+              (!request->gpus || (give_caps(config, policy, request, error) &&
                                   narrow(config, policy, request, error)));
 
     if (ok) {

@@ -46,12 +46,14 @@ typedef struct {
  * OciRequest: what a container asks for.
  * @gpus: "all", "none" or device minors, as --gpus takes them; NULL: it does not ask for GPUs
  * @caps: the capabilities that it gets
+ * @unserved: capabilities that it asks for, and for which nvcuse has nothing
  * @gpu_memory, @pinned_memory: its limits, as the options take them; NULL: there is none
  * @by_cdi: a CDI device of nvcuse's made the request, so the libraries came with it
  */
 typedef struct {
     char *gpus;
     NvCaps caps;
+    NvCaps unserved;
     char *gpu_memory;
     char *pinned_memory;
     bool by_cdi;
@@ -62,10 +64,10 @@ typedef struct {
  *
  * First comes what the container was given explicitly: nvcuse's CDI devices and NVIDIA's device nodes together. If it
  * was given neither, NVIDIA_VISIBLE_DEVICES counts, read as NVIDIA's own runtime reads it:
- * - Not set, empty or "void": no request. But if it is not set in an image older than these variables (CUDA_VERSION
- *   without NVIDIA_REQUIRE_CUDA), all GPUs.
+ * - Not set, empty, or a list with "void": no request. But if it is not set in an image older than these variables
+ *   (CUDA_VERSION has a value, NVIDIA_REQUIRE_CUDA has none), all GPUs.
  * - "none": the driver without GPUs.
- * - "all", or indexes and UUIDs: these GPUs.
+ * - A list of indexes, UUIDs and PCI addresses: these GPUs; with "all" among them, all GPUs.
  *
  * Annotations, and the policy's list of GPUs, take GPUs away from that; annotations also take capabilities away.
  * Neither gives any. If no GPU is left, the result is "none": a container with a device of nvcuse's must not go on as

@@ -56,8 +56,11 @@ Test(caps, all_is_never_privileged)
 static void check_environment(const char *value, gboolean legacy, NvCaps allowed, NvCaps expected)
 {
     NvCaps caps = ~0u;
+    NvCaps unserved = ~0u;
 
-    cr_assert(nv_caps_from_environment(value, legacy, allowed, &caps, NULL), "%s", value);
+    cr_assert(nv_caps_from_environment(value, legacy, allowed, &caps, &unserved, NULL), "%s",
+              value);
+    cr_assert_eq(unserved, 0);
     cr_assert_eq(caps, expected, "'%s' gave %#x", value ? value : "(unset)", caps);
 }
 
@@ -80,14 +83,36 @@ Test(caps, environment_may_not_ask_for_more)
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) unknown = NULL;
     NvCaps caps;
+    NvCaps unserved;
 
-    cr_assert_not(
-        nv_caps_from_environment("compute,graphics", FALSE, NV_CAPS_DEFAULT, &caps, &error));
+    cr_assert_not(nv_caps_from_environment("compute,graphics", FALSE, NV_CAPS_DEFAULT, &caps,
+                                           &unserved, &error));
     cr_assert_str_eq(error->message,
                      "driver capability graphics is not allowed to this container "
                      "(NVIDIA_DRIVER_CAPABILITIES=compute,graphics): expected a part of "
                      "compute,utility; allow it with 'caps' in /etc/nvcuse/runtime.conf");
-    cr_assert_not(nv_caps_from_environment("gpu", FALSE, NV_CAPS_DEFAULT, &caps, &unknown));
+    cr_assert_not(
+        nv_caps_from_environment("gpu", FALSE, NV_CAPS_DEFAULT, &caps, &unserved, &unknown));
+}
+
+Test(caps, environment_may_name_what_there_is_nothing_for)
+{
+    g_autoptr(GError) error = NULL;
+    NvCaps caps;
+    NvCaps unserved;
+
+    cr_assert(nv_caps_from_environment("graphics,compat32,utility,display", FALSE, NV_CAPS_ALL,
+                                       &caps, &unserved, NULL));
+    cr_assert_eq(caps, NV_CAP_GRAPHICS | NV_CAP_UTILITY);
+    cr_assert_eq(unserved, NV_CAP_COMPAT32 | NV_CAP_DISPLAY);
+    cr_assert_not(
+        nv_caps_from_environment("ngx", FALSE, NV_CAPS_DEFAULT, &caps, &unserved, &error));
+    cr_assert_str_eq(error->message,
+                     "NVIDIA_DRIVER_CAPABILITIES=ngx: nvcuse has nothing for these driver "
+                     "capabilities: expected also a part of compute,utility");
+    cr_assert_not(
+        nv_caps_from_environment("display,video", FALSE, NV_CAPS_DEFAULT, &caps, &unserved, NULL),
+        "what is closed is refused all the same");
 }
 
 Test(caps, are_written_in_the_order_of_their_bits)
