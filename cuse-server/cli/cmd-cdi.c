@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse cdi: makes and lists CDI specifications of our devices for container engines. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-text.h"
@@ -21,22 +26,71 @@ static JsonValue *load(const char *path, GError **error)
     return spec;
 }
 
+static bool fail(GError **error, const char *what, const char *path)
+{
+    const int saved = errno;
+
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(saved), "cannot %s %s: %s", what, path,
+                g_strerror(saved));
+    return false;
+}
+
+/* Write to what is there already and is not a regular file: a pipe, a terminal, /dev/null. */
+static bool write_into(const char *path, const char *text, GError **error)
+{
+    FILE *file = fopen(path, "we");
+    const bool written = file && fputs(text, file) >= 0;
+
+    if (file && fclose(file) == 0 && written) {
+        return true;
+    }
+    return fail(error, "write to", path);
+}
+
+/* Write a new file, and rename it to @path, so that engines never read a part of it. */
+static bool write_file(const char *path, const char *text, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+
+    if (g_mkdir_with_parents(directory, 0755) < 0) {
+        return fail(error, "create directory", directory);
+    }
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+}
+
+/* Find the file that a path leads to, over all links; a link may lead to a file that does not exist yet. Returns a new
+ * string. */
+static char *follow(const char *path)
+{
+    g_autofree char *target = g_file_read_link(path, NULL);
+    char *found = realpath(path, NULL);
+    char *file = g_strdup(found ? found : path);
+
+    if (!found && target) {
+        g_autofree char *directory = g_path_get_dirname(path);
+        g_free(file);
+        file = g_path_is_absolute(target) ? g_steal_pointer(&target)
+                                          : g_build_filename(directory, target, NULL);
+    }
+    free(found);
+    return file;
+}
+
 static bool write_spec(JsonValue *spec, const char *path, GError **error)
 {
     g_autofree char *text = json_text_pretty(spec);
     g_autofree char *line = g_strconcat(text, "\n", NULL);
-    g_autofree char *directory = path ? g_path_get_dirname(path) : NULL;
+    struct stat status;
 
-    if (!path) {
+    if (!path || g_str_equal(path, "-")) {
         g_print("%s", line);
         return true;
     }
-    if (g_mkdir_with_parents(directory, 0755) < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot create directory %s: %s", directory, g_strerror(errno));
-        return false;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return write_into(path, line, error);
     }
-    return g_file_set_contents_full(path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+    g_autofree char *file = follow(path);
+    return write_file(file, line, error);
 }
 
 static bool generate(const char *from_path, const char *output, GError **error)

@@ -126,8 +126,12 @@ JsonValue *cdi_spec_new(const char *program, JsonValue *from)
     json_set_string(spec, "kind", CDI_KIND);
     JsonValue *devices = json_need_array(spec, "devices");
     for (guint i = 0; i < gpus->len; i++) {
+        const char *uuid = g_array_index(gpus, HostGpu, i).uuid;
         g_autofree char *name = g_strdup_printf("%u", i);
         add_device(devices, program, name);
+        if (*uuid) {
+            add_device(devices, program, uuid);
+        }
     }
     add_device(devices, program, "all");
     if (edits) {

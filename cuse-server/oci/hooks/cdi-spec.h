@@ -14,8 +14,8 @@
 #define CDI_KIND "nvcuse.dev/gpu"
 
 /**
- * cdi_spec_new: make a specification with a device for each GPU of the host, by index, and "all"
- * for all of them. It claims the lowest version of CDI that has everything it uses.
+ * cdi_spec_new: make a specification with two devices for each GPU of the host, by index and by UUID, and
+ * "all" for all of them. It claims the lowest version of CDI that has everything it uses.
  * @program: absolute path of this executable
  * @from: NVIDIA's own specification, or NULL. Its libraries, programs, variables and the hooks for
  *     those are taken over. Device nodes, sockets of the host's services, and everything that
