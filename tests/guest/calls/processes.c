@@ -13,7 +13,7 @@
 #include "abi/control/ctrl2080-perf.h"
 #include "tests/guest/rm.h"
 
-enum { PARENT_BYTES = 0x10000, CHILD_BYTES = 0x30000, SAMPLE_TYPE = 3 };
+enum { PARENT_BYTES = 0x10000, CHILD_BYTES = 0x30000, SAMPLE_TYPE = 2 };
 
 static NV2080_CTRL_GPU_GET_PIDS_PARAMS pids_with(const Tree *t, NvU32 type, NvU32 class)
 {

@@ -17,7 +17,8 @@
  * - Access rights, MIG, SLI, suspend, non-blocking opens and accounting do not exist.
  * - OS descriptors of device memory (VM_IO) are refused; so is NV_ESC_RM_VID_HEAP_CONTROL except
  *   ALLOC_SIZE. Compression, and the host's memory that some GPUs take part in (EGM), do not exist.
- * - Contexts, channels and page tables take no memory of the GPU.
+ * - Contexts, channels and page tables take no memory of the GPU. A channel has no work; it is known when the GPU would run it
+ *   (rm/rm-channel.h).
  * - Only memory can be exported to files.
  * - Calls that the project's tables do not have are unknown here, except event data and the long
  *   form of an ioctl.

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "model.h"
+#include "rm/rm-channel.h"
 
 #define LINE_MAX      2048
 #define HEX_BYTES_MAX 64
@@ -187,11 +188,13 @@ int record_init(void)
     debugfs_create_file("log", 0600, directory, NULL, &log_fops);
     debugfs_create_file("live", 0400, directory, NULL, &live_fops);
     debugfs_create_file("memory", 0600, directory, NULL, &memory_usage_fops);
+    debugfs_create_file("channels", 0600, directory, NULL, &channels_fops);
     return PTR_ERR_OR_ZERO(directory);
 }
 
 void record_exit(void)
 {
     debugfs_remove_recursive(directory);
+    channels_clear();
     lines_clear();
 }

@@ -343,12 +343,6 @@ static u32 set_inherited_share_policy(struct control *control)
     return rm_share(control->object, &params->sharePolicy);
 }
 
-static u32 disable_channels(struct control *control)
-{
-    return params_get(&control->params, "pRunlistPreemptEvent") ? NV_ERR_INSUFFICIENT_PERMISSIONS
-                                                                : NV_OK;
-}
-
 static const struct {
     u32 command;
     control_function *function;
@@ -383,7 +377,6 @@ static const struct {
     {NV2080_CTRL_CMD_FB_GET_INFO, get_fb_info},
     {NV2080_CTRL_CMD_FB_GET_INFO_V2, get_fb_info},
     {NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION, set_notification},
-    {NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS, disable_channels},
 };
 
 control_function *control_data_find(u32 command)

@@ -9,7 +9,7 @@
 #include "control/control.h"
 
 #define ID_TYPE_CLASS 0
-#define SAMPLE_TYPE   3
+#define SAMPLE_TYPE   2
 
 /* struct survey: the search through all clients. */
 struct survey {
@@ -181,24 +181,6 @@ static u32 get_samples(struct control *control)
     return NV_OK;
 }
 
-/* --- time slices */
-
-#define DEFAULT_TIMESLICE_US 1000
-
-static u32 set_timeslice(struct control *control)
-{
-    control->object->timeslice_us = params_get(&control->params, "timesliceUs");
-    return NV_OK;
-}
-
-static u32 get_timeslice(struct control *control)
-{
-    u64 set = control->object->timeslice_us;
-
-    params_put(&control->params, "timesliceUs", set ? set : DEFAULT_TIMESLICE_US);
-    return NV_OK;
-}
-
 control_function *control_processes_find(u32 command)
 {
     switch (command) {
@@ -208,10 +190,6 @@ control_function *control_processes_find(u32 command)
         return get_pid_info;
     case NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2:
         return get_samples;
-    case NVA06C_CTRL_CMD_SET_TIMESLICE:
-        return set_timeslice;
-    case NVA06C_CTRL_CMD_GET_TIMESLICE:
-        return get_timeslice;
     default:
         return NULL;
     }

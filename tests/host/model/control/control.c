@@ -168,9 +168,9 @@ static u32 answer_with_pattern(struct control *control)
 
 static control_function *find_function(u32 command)
 {
-    control_function *(*const finders[])(u32) = {control_data_find,  control_p2p_find,
-                                                 control_fd_find,    control_fabric_find,
-                                                 control_model_find, control_processes_find};
+    control_function *(*const finders[])(u32) = {
+        control_data_find,  control_p2p_find,       control_fd_find,      control_fabric_find,
+        control_model_find, control_processes_find, control_channels_find};
     control_function *function = NULL;
     u32 i;
 

@@ -43,6 +43,7 @@ typedef u32 control_function(struct control *control);
 
 /** control_data_find, control_p2p_find ...: the function that answers a command, or NULL. */
 control_function *control_data_find(u32 command);
+control_function *control_channels_find(u32 command);
 control_function *control_p2p_find(u32 command);
 control_function *control_fd_find(u32 command);
 control_function *control_fabric_find(u32 command);

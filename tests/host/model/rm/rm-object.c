@@ -3,6 +3,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 
+#include "rm/rm-channel.h"
 #include "rm/rm.h"
 
 struct rm_object *rm_object_find(struct rm_client *client, u32 handle)
@@ -141,6 +142,8 @@ static void free_one(struct rm_object *object)
 {
     struct rm_mapping *mapping, *next;
 
+    if (object->kind & (RM_CHANNEL | RM_CHANNEL_GROUP))
+        channel_freed(object);
     list_for_each_entry_safe(mapping, next, &object->mappings, link)
     {
         kfree(mapping);

@@ -2,6 +2,7 @@
 /* Duplication of objects between clients, and the policies that allow it. */
 #include <linux/cred.h>
 
+#include "rm/rm-channel.h"
 #include "rm/rm.h"
 
 /* RS_SHARE_POLICY: to whom it applies, and its effect. */
@@ -49,7 +50,7 @@ bool rm_may_duplicate(struct rm_client *client, const struct rm_object *source)
 }
 
 u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
-                 const struct rm_object *source, struct rm_object **copy)
+                 struct rm_object *source, struct rm_object **copy)
 {
     unsigned int i;
     u32 status;
@@ -63,7 +64,8 @@ u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
         return status;
     (*copy)->gpu = source->gpu;
     (*copy)->is_copy = true;
-    (*copy)->timeslice_us = source->timeslice_us;
+    if (source->kind == RM_CHANNEL_GROUP)
+        (*copy)->original = channel_group(source);
     if (source->memory)
         (*copy)->memory = memory_get(source->memory);
     for (i = 0; i < RM_NEEDS_MAX && source->needs[i]; i++)

@@ -62,8 +62,10 @@ struct rm_object {
     struct nv_gpu *gpu; /* device and below */
     struct model_memory *memory;
     struct list_head mappings;
-    bool is_copy;     /* of memory */
-    u64 timeslice_us; /* channel groups; 0: not set */
+    bool is_copy;
+    struct rm_object *original;     /* of a copy of a channel group; NULL: it was freed */
+    u64 timeslice_us;               /* channel groups; 0: not set */
+    bool scheduled, disabled, runs; /* channels (rm-channel.h) */
     RS_SHARE_POLICY policies[RM_POLICIES_MAX];
     u32 n_policies;
     struct file *held; /* a capability file */
@@ -180,4 +182,4 @@ u32 rm_share(struct rm_object *object, const RS_SHARE_POLICY *policy);
 
 /** rm_duplicate: duplicate an object. Returns: NvStatus. */
 u32 rm_duplicate(struct rm_client *client, struct rm_object *parent, u32 handle,
-                 const struct rm_object *source, struct rm_object **copy);
+                 struct rm_object *source, struct rm_object **copy);
