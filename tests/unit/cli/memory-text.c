@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/base/json/json-reader.h"
-#include "cuse-server/cli/limits/memory-text.h"
+#include "cuse-server/cli/instances/memory-text.h"
 
 Test(memory_text, amounts_have_the_unit_that_keeps_them_short)
 {

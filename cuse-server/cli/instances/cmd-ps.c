@@ -5,7 +5,7 @@
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/limits/memory-text.h"
+#include "cuse-server/cli/instances/memory-text.h"
 #include "cuse-server/observe/run-directory.h"
 
 static const char row_format[] =

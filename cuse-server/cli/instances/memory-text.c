@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/cli/limits/memory-text.h"
+#include "cuse-server/cli/instances/memory-text.h"
 
 #include <stdbool.h>
 #include <string.h>

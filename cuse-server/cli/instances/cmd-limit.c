@@ -11,7 +11,7 @@
 
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
-#include "cuse-server/cli/limits/memory-text.h"
+#include "cuse-server/cli/instances/memory-text.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/wire/instance-spec.h"
 #include "cuse-server/wire/quota/limit-request.h"
