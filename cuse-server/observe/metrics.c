@@ -168,6 +168,35 @@ static void write_memory(const Writer *writer, const MemoryReport *memory)
     }
 }
 
+static void write_gpu_times(const Writer *writer, const Metrics *metrics)
+{
+    if (metrics->n_gpu_times) {
+        family(writer, "nvcuse_gpu_time_seconds", "counter", "seconds",
+               "Time in which guests computed on a GPU, by the driver's samples.");
+    }
+    for (unsigned i = 0; i < metrics->n_gpu_times; i++) {
+        g_autofree char *labels = g_strdup_printf(",gpu=\"%s\"", metrics->gpu_times[i].gpu);
+        sample_double(writer, "nvcuse_gpu_time_seconds_total", labels,
+                      (double)metrics->gpu_times[i].nanoseconds / 1e9);
+    }
+}
+
+static void write_time(const Writer *writer, const Metrics *metrics)
+{
+    write_gpu_times(writer, metrics);
+    gauge(writer, "nvcuse_paused", "1 if the guests are kept off the GPUs, else 0.",
+          metrics->paused);
+    if (metrics->gpu_share) {
+        gauge(writer, "nvcuse_gpu_share", "Weight of the guests' time slices; 100 is one.",
+              metrics->gpu_share);
+    }
+    if (metrics->gpu_cap) {
+        family(writer, "nvcuse_gpu_cap_ratio", "gauge", "ratio",
+               "Part of the time in which guests may run on the GPUs.");
+        sample_double(writer, "nvcuse_gpu_cap_ratio", "", (double)metrics->gpu_cap / QUOTA_CAP_MAX);
+    }
+}
+
 char *metrics_format(const Metrics *metrics, MetricsFormat format)
 {
     /* An instance's name has no character that would have to be escaped (instance_check_name). */
@@ -194,6 +223,7 @@ char *metrics_format(const Metrics *metrics, MetricsFormat format)
     gauge(&writer, "nvcuse_objects", "Objects of guests in the driver, including clients.",
           metrics->counts.objects);
     write_memory(&writer, &metrics->memory);
+    write_time(&writer, metrics);
     write_calls(&writer, &metrics->counts);
     write_incidents(&writer, metrics->incidents);
     write_durations(&writer, &metrics->counts);

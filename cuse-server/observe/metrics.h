@@ -2,6 +2,8 @@
 /* Writes an instance's numbers as text for monitoring. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
@@ -16,6 +18,12 @@ typedef enum {
 
 #define METRICS_CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+/** GpuTime: for how long guests have computed on a GPU. @gpu: its device minor */
+typedef struct {
+    char gpu[12];
+    uint64_t nanoseconds;
+} GpuTime;
+
 /**
  * Metrics: the numbers of an instance.
  * @instance, @driver: labels; the driver is the version whose tables are used
@@ -25,6 +33,8 @@ typedef enum {
  * @events_dropped: audit events that were not written
  * @incidents: by kind
  * @memory: instead of what is in @counts
+ * @gpu_share, @gpu_cap, @paused: see QuotaPage
+ * @gpu_times, @n_gpu_times: one for each of the instance's GPUs
  */
 typedef struct {
     const char *instance;
@@ -36,6 +46,11 @@ typedef struct {
     LedgerCounts counts;
     uint64_t incidents[INCIDENT_KIND_COUNT];
     MemoryReport memory;
+    uint32_t gpu_share;
+    uint32_t gpu_cap;
+    bool paused;
+    GpuTime gpu_times[QUOTA_GPUS_MAX];
+    unsigned n_gpu_times;
 } Metrics;
 
 /** metrics_format: write the whole text. The caller frees it. */

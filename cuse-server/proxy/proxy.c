@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "abi/control/ctrl2080-perf.h"
 #include "cuse-server/proxy/call/pipeline.h"
 #include "cuse-server/proxy/objects/mapping.h"
 
@@ -45,6 +46,16 @@ void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *
         proxy->shares =
             time_shares_new(page, proxy->files, proxy->devices, proxy->n_devices, proxy->host);
         time_shares_apply(proxy->shares); /* the instance may be paused from the start */
+    }
+}
+
+void proxy_count_time(Proxy *proxy, const GpuTimeOps *ops, gpointer data)
+{
+    const AbiEntry *entry = driver_abi_lookup(
+        proxy->abi, ABI_CONTROL, NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2);
+
+    if (proxy->shares && entry && entry->layout) {
+        time_shares_count(proxy->shares, entry->layout->size, ops, data);
     }
 }
 

@@ -54,6 +54,10 @@ void proxy_set_quota(Proxy *proxy, const InstanceQuota *quota, const QuotaPage *
 /** proxy_memory_use: read how much memory guests hold. */
 void proxy_memory_use(const Proxy *proxy, InstanceUse *use);
 
+/** proxy_count_time: from now on, count how long guests compute on the GPUs. Call it after proxy_set_quota(), and before the first
+ * call. See time_shares_count(), time_shares_run(), time_shares_read(). */
+void proxy_count_time(Proxy *proxy, const GpuTimeOps *ops, gpointer data);
+
 /** proxy_apply_shares: follow a change of the share, the cap or the pause in the QuotaPage. Returns when channels have been
  * switched, and does nothing without quotas. The caller holds no lock. */
 void proxy_apply_shares(Proxy *proxy);

@@ -22,6 +22,9 @@
  *     worker: questions                       --open, identify, process, memory,
  *                                               number, install, in guest-->       broker: answers
  *     worker: questions                       --ioctl-->                           the host driver
+ *     worker: time shares                     --open-->                            broker: answers
+ *     worker: time shares                     --ioctl-->                           the host driver
+ *     worker: jobs, questions, releases       --a change of time shares-->         worker: time shares
  *     broker: a thread that answers a worker  --job-->                             broker: an agent's tracer
  *     broker: an agent's tracer               --ioctl by its agent-->              the host driver
  *     broker: a thread that answers a worker  --open of a device without a node--> worker: readers

@@ -34,9 +34,12 @@ struct Ledger {
     _Atomic uint32_t files;
     _Atomic uint32_t clients;
     _Atomic uint32_t objects;
+    _Atomic uint32_t quotas;
     SharedUse gpus[QUOTA_GPUS_MAX];
     SharedUse any_gpu;
     SharedUse pinned;
+    _Atomic uint64_t gpu_time[QUOTA_GPUS_MAX];
+    _Atomic int64_t gpu_time_read;
     _Atomic uint32_t announced; /* the broker was told of new records, and has not looked yet */
     _Atomic uint64_t written;   /* number of records so far */
     LedgerRecord ring[LEDGER_RECORDS];
@@ -157,6 +160,19 @@ void ledger_memory(Ledger *ledger, const InstanceUse *use, bool by_gpu)
     set_use(&ledger->pinned, &use->pinned);
 }
 
+void ledger_time(Ledger *ledger, uint32_t gpu, uint64_t nanoseconds)
+{
+    if (gpu < QUOTA_GPUS_MAX) {
+        atomic_store_explicit(&ledger->gpu_time[gpu], nanoseconds, memory_order_relaxed);
+        atomic_store_explicit(&ledger->gpu_time_read, g_get_monotonic_time(), memory_order_relaxed);
+    }
+}
+
+void ledger_quotas(Ledger *ledger, uint32_t changes)
+{
+    atomic_store_explicit(&ledger->quotas, changes, memory_order_release);
+}
+
 static _Atomic uint64_t *serial_of(LedgerRecord *slot)
 {
     return (_Atomic uint64_t *)&slot->serial;
@@ -200,6 +216,7 @@ static void add_counts(LedgerCounts *counts, const LedgerCounts *before)
     add_to(counts->refused, before->refused, REFUSAL_COUNT);
     add_to(counts->buckets[0], before->buckets[0], CALL_KIND_COUNT * (size_t)LEDGER_BUCKETS);
     add_to(counts->nanoseconds, before->nanoseconds, CALL_KIND_COUNT);
+    add_to(counts->gpu_time, before->gpu_time, QUOTA_GPUS_MAX);
 }
 
 static void raise_peak(MemoryUse *use, const MemoryUse *before)
@@ -254,7 +271,12 @@ void ledger_read(LedgerReader *reader, LedgerCounts *counts)
     seen->files = atomic_load_explicit(&ledger->files, memory_order_relaxed);
     seen->clients = atomic_load_explicit(&ledger->clients, memory_order_relaxed);
     seen->objects = atomic_load_explicit(&ledger->objects, memory_order_relaxed);
+    seen->quotas = atomic_load_explicit(&ledger->quotas, memory_order_acquire);
     read_memory(&seen->memory, ledger);
+    for (unsigned i = 0; i < QUOTA_GPUS_MAX; i++) {
+        raise_to(&seen->gpu_time[i], &ledger->gpu_time[i]);
+    }
+    seen->gpu_time_read = atomic_load_explicit(&ledger->gpu_time_read, memory_order_relaxed);
     *counts = *seen;
     add_counts(counts, &reader->before);
     raise_peaks(&counts->memory, &reader->before.memory);

@@ -78,7 +78,10 @@ typedef struct {
  * @buckets, @nanoseconds: how long calls took, from the round in which all of the guest's memory was
  * there to the answer
  * @files, @clients, @objects: open now
+ * @quotas: the QuotaPage.changes that the worker has acted on
  * @memory: what guests hold now, and the most that they have held
+ * @gpu_time: for how many nanoseconds guests have computed on each of the instance's GPUs
+ * @gpu_time_read: when these were read last, in microseconds of the monotonic clock; 0: never
  */
 typedef struct {
     uint64_t calls[CALL_KIND_COUNT];
@@ -88,7 +91,10 @@ typedef struct {
     uint32_t files;
     uint32_t clients;
     uint32_t objects;
+    uint32_t quotas;
     InstanceUse memory;
+    uint64_t gpu_time[QUOTA_GPUS_MAX];
+    int64_t gpu_time_read;
 } LedgerCounts;
 
 typedef struct Ledger Ledger;
@@ -116,6 +122,12 @@ void ledger_sizes(Ledger *ledger, uint32_t files, uint32_t clients, uint32_t obj
 
 /** ledger_memory: set how much memory guests hold. @by_gpu: also set what is told apart by GPU; else it stays 0 */
 void ledger_memory(Ledger *ledger, const InstanceUse *use, bool by_gpu);
+
+/** ledger_time: set for how long guests have computed on a GPU. */
+void ledger_time(Ledger *ledger, uint32_t gpu, uint64_t nanoseconds);
+
+/** ledger_quotas: set the QuotaPage.changes that the worker has acted on. */
+void ledger_quotas(Ledger *ledger, uint32_t changes);
 
 /**
  * ledger_record: put a refusal into the ring, and give it its serial number. Only one thread at a time may call this.

@@ -14,6 +14,9 @@
 /* The most GPUs of an instance: as many as the driver supports. */
 enum { QUOTA_GPUS_MAX = NV_MAX_DEVICES };
 
+/* What a weight and a cap may be at most; both are 1 at least. */
+enum { QUOTA_SHARE_MAX = 10000, QUOTA_CAP_MAX = 100 };
+
 /** QUOTA_UNLIMITED: the value of a limit that does not limit. It is 0, so that zeroed quotas limit nothing. */
 #define QUOTA_UNLIMITED UINT64_C(0)
 
@@ -45,9 +48,10 @@ typedef struct {
 } InstanceQuota;
 
 /**
- * QuotaPage: the present limits; see InstanceQuota. The worker looks at the limits of memory at each allocation. The one who
- * changes another member makes the worker call proxy_apply_shares().
+ * QuotaPage: the present limits; see InstanceQuota. The worker looks at the limits of memory at each allocation, and at the other
+ * members when quota_page_announce() has been called.
  * @paused: 0, or the guests' channels do not run
+ * @changes: how often a change was announced; quota_page_announce() counts it
  */
 typedef struct {
     _Atomic uint64_t gpu_memory[QUOTA_GPUS_MAX];
@@ -55,4 +59,5 @@ typedef struct {
     _Atomic uint32_t gpu_share;
     _Atomic uint32_t gpu_cap;
     _Atomic uint32_t paused;
+    _Atomic uint32_t changes;
 } QuotaPage;

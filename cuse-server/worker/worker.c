@@ -15,9 +15,11 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/worker/doors/transport.h"
+#include "cuse-server/worker/gpu-time.h"
 #include "cuse-server/worker/kept-descriptors.h"
 #include "cuse-server/worker/memory/lent-memory.h"
 #include "cuse-server/worker/question-server.h"
+#include "cuse-server/worker/quota-watch.h"
 
 enum {
     ARENAS_MAX = 8, /* threads seldom wait for one; each may keep 64 MiB of addresses */
@@ -167,6 +169,9 @@ static void start_proxy(Proxy *proxy, const WorkerConfig *config, Host *host, Re
                                     : NULL;
     proxy->share_uvm = spec->share_uvm;
     proxy_set_quota(proxy, &spec->quota, config->quotas);
+    if (!config->simulation && !*recorder) { /* a recording contains only the guests' calls */
+        gpu_time_start(proxy, config->ledger);
+    }
     if (spec->scope_gpus) {
         proxy_scope_gpus(proxy);
     }
@@ -198,6 +203,7 @@ static bool worker_serve(const WorkerConfig *config, CallLog *log, Recorder **re
         return false;
     }
     question_server_start(spec->questions, transport_context(transport), spec->instance.threads);
+    quota_watch_start(proxy, config->quotas, config->ledger);
     idle_memory_trim();
     return transport_run(transport, error);
 }

@@ -43,6 +43,13 @@ gint64 json_read_int(JsonObject *object, const char *name)
     return node ? json_node_get_int(node) : 0;
 }
 
+gboolean json_read_boolean(JsonObject *object, const char *name)
+{
+    JsonNode *node = value_of(object, name, G_TYPE_BOOLEAN);
+
+    return node && json_node_get_boolean(node);
+}
+
 JsonObject *json_read_object_member(JsonObject *object, const char *name)
 {
     JsonNode *node = json_object_get_member(object, name);

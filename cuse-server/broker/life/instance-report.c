@@ -227,18 +227,28 @@ static gboolean on_textfile(gpointer data)
 
 static void audit_limits(InstanceReport *report, const LimitRequest *request)
 {
-    const bool of_gpus = request->changes & LIMIT_GPU_MEMORY;
-    const bool of_pinned = request->changes & LIMIT_PINNED_MEMORY;
-    g_autofree char *gpus = quota_list_format(&request->gpu_memory);
-    g_autofree char *pinned = quota_size_format(request->pinned_memory);
-    g_autofree char *message =
-        g_strdup_printf("Instance '%s' has other limits:%s%s%s%s", report->config.instance->name,
-                        of_gpus ? " GPU memory " : "", of_gpus ? gpus : "",
-                        of_pinned ? " pinned memory " : "", of_pinned ? pinned : "");
-    const AuditField fields[] = {{"gpu_memory", of_gpus ? gpus : NULL},
-                                 {"pinned_memory", of_pinned ? pinned : NULL}};
+    static const struct {
+        LimitChanges kind;
+        const char *key;
+    } kinds[] = {{LIMIT_GPU_MEMORY, "gpu_memory"},
+                 {LIMIT_PINNED_MEMORY, "pinned_memory"},
+                 {LIMIT_GPU_SHARE, "gpu_share"},
+                 {LIMIT_GPU_CAP, "gpu_cap"},
+                 {LIMIT_PAUSED, "paused"}};
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) text = g_string_new(NULL);
+    AuditField fields[G_N_ELEMENTS(kinds)];
 
-    audit_event(report->audit, AUDIT_LIMITS_CHANGED, message, fields, G_N_ELEMENTS(fields));
+    g_string_printf(text, "Instance '%s' has other limits:", report->config.instance->name);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        char *value = limit_request_text(request, kinds[i].kind);
+        fields[i] = (AuditField){kinds[i].key, value};
+        g_ptr_array_add(values, value);
+        if (value) {
+            g_string_append_printf(text, " %s=%s", kinds[i].key, value);
+        }
+    }
+    audit_event(report->audit, AUDIT_LIMITS_CHANGED, text->str, fields, G_N_ELEMENTS(fields));
 }
 
 static LimitReply change_limits(const LimitRequest *request, gpointer data)

@@ -84,6 +84,59 @@ static void add_memory(JsonBuilder *json, const InstanceStatus *status)
     json_member_string(json, "managed_memory", managed_memory_name(status->spec->quota.managed));
 }
 
+/* List the GPUs' times, by the worker. Returns how many there are. */
+static unsigned list_gpu_times(const InstanceStatus *status, GpuTime *times)
+{
+    const InstanceSpec *spec = status->spec;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < spec->n_devices && n < QUOTA_GPUS_MAX; i++) {
+        if (device_is_gpu(&spec->devices[i])) {
+            g_snprintf(times[n].gpu, sizeof times[n].gpu, "%u", minor(spec->devices[i].number));
+            times[n].nanoseconds = status->counts.gpu_time[n];
+            n++;
+        }
+    }
+    return n;
+}
+
+static void add_gpu_times(JsonBuilder *json, const InstanceStatus *status)
+{
+    GpuTime times[QUOTA_GPUS_MAX];
+    const unsigned n = list_gpu_times(status, times);
+
+    json_builder_set_member_name(json, "gpu_time");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < n; i++) {
+        json_builder_begin_object(json);
+        json_member_string(json, "gpu", times[i].gpu);
+        json_member_int(json, "microseconds", number_of(times[i].nanoseconds / 1000));
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    json_member_int(json, "gpu_time_read", MAX(status->counts.gpu_time_read, 0));
+}
+
+/* Add a number, or null if it is 0. */
+static void add_optional(JsonBuilder *json, const char *name, uint32_t number)
+{
+    if (number) {
+        json_member_int(json, name, number);
+    } else {
+        json_member_string(json, name, NULL);
+    }
+}
+
+static void add_time(JsonBuilder *json, const InstanceStatus *status)
+{
+    add_gpu_times(json, status);
+    add_optional(json, "gpu_share", atomic_load(&status->quotas->gpu_share));
+    add_optional(json, "gpu_cap", atomic_load(&status->quotas->gpu_cap));
+    json_member_boolean(json, "paused", atomic_load(&status->quotas->paused) != 0);
+    json_member_boolean(json, "limits_followed",
+                        status->counts.quotas == atomic_load(&status->quotas->changes));
+}
+
 static void add_counts(JsonBuilder *json, const LedgerCounts *counts)
 {
     json_member_int(json, "files", counts->files);
@@ -174,6 +227,7 @@ char *instance_status_json(const InstanceStatus *status)
     json_member_int(json, "containers", status->containers);
     add_devices(json, status->spec);
     add_memory(json, status);
+    add_time(json, status);
     add_counts(json, &status->counts);
     add_incidents(json, status->incidents);
     json_member_int(json, "events_dropped", number_of(status->events_dropped));
@@ -195,9 +249,13 @@ char *instance_status_metrics(const InstanceStatus *status, MetricsFormat format
         .containers = status->containers,
         .events_dropped = status->events_dropped,
         .counts = status->counts,
+        .gpu_share = atomic_load(&status->quotas->gpu_share),
+        .gpu_cap = atomic_load(&status->quotas->gpu_cap),
+        .paused = atomic_load(&status->quotas->paused) != 0,
     };
 
     make_memory(status, &metrics.memory);
+    metrics.n_gpu_times = list_gpu_times(status, metrics.gpu_times);
     memcpy(metrics.incidents, status->incidents, sizeof metrics.incidents);
     return metrics_format(&metrics, format);
 }

@@ -73,6 +73,23 @@ static Finding look_at_driver_version(void)
                    g_strdup("install one of `nvcuse drivers list`"));
 }
 
+/* From this version on, the driver charges GPU memory to the control group of the process that calls it, if the kernel can. */
+enum { FIRST_WITH_CHARGES = 610 };
+
+static Finding look_at_driver_limits(void)
+{
+    DriverVersion version;
+
+    if (!driver_version_ask_host(&version, NULL) || version.major < FIRST_WITH_CHARGES) {
+        return finding_ok("the driver has no limits of its own; instances have --gpu-memory");
+    }
+    return finding(FINDING_WARNING,
+                   g_strdup("the driver's limits of GPU memory by control groups do not hold for "
+                            "containers that nvcuse serves"),
+                   g_strdup("it charges the instance's worker, which is in another group: limit "
+                            "instances with --gpu-memory"));
+}
+
 static Finding look_at_device_files(void)
 {
     g_autofree char *text = NULL;
@@ -206,6 +223,7 @@ const DoctorCheck *doctor_host_checks(size_t *n)
         {"nvidia", look_at_driver_module},
         {"driver", look_at_driver_version},
         {"nvidia-uvm", look_at_uvm_module},
+        {"gpu-limits", look_at_driver_limits},
         {"device-files", look_at_device_files},
         {"cgroups", look_at_cgroups},
         {"worker-user", look_at_user},

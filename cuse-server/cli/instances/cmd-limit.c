@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvcuse limit: changes the memory quotas of a running instance. */
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
-
+/* nvcuse limit: changes the quotas and shares of a running instance. */
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/instances/limit-client.h"
 #include "cuse-server/cli/instances/memory-text.h"
+#include "cuse-server/cli/instances/time-text.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/wire/instance-spec.h"
-#include "cuse-server/wire/quota/limit-request.h"
-#include "cuse-server/wire/seqpacket.h"
-
-enum { ANSWER_SECONDS = 5 };
 
 typedef struct {
     char *gpu_memory;
     char *pinned_memory;
+    char *gpu_share;
+    char *gpu_cap;
 } LimitOptions;
 
 static bool parse(LimitOptions *options, int *argc, char ***argv, GError **error)
@@ -31,12 +24,16 @@ static bool parse(LimitOptions *options, int *argc, char ***argv, GError **error
          "limit GPU memory: 20G for each GPU, or like 0=20G,1=max by device minor", "LIST"},
         {"pinned-memory", 0, 0, G_OPTION_ARG_STRING, &options->pinned_memory,
          "limit the host's memory that the driver allocates, like 8G; max is no limit", "SIZE"},
+        {"gpu-share", 0, 0, G_OPTION_ARG_STRING, &options->gpu_share,
+         "share a GPU's time by weights; 100 is one", "WEIGHT"},
+        {"gpu-cap", 0, 0, G_OPTION_ARG_STRING, &options->gpu_cap,
+         "let programs run on GPUs in so much of the time; 100 is all of it", "PERCENT"},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context = g_option_context_new("NAME");
 
     g_option_context_set_summary(context,
-                                 "Change the memory quotas of a running instance. Needs root.");
+                                 "Change the quotas and shares of a running instance. Needs root.");
     g_option_context_set_description(
         context, "The new limits hold at once, until the instance ends. Nothing is taken away from "
                  "programs that hold more.");
@@ -44,90 +41,72 @@ static bool parse(LimitOptions *options, int *argc, char ***argv, GError **error
     return g_option_context_parse(context, argc, argv, error);
 }
 
-static bool make_request(const LimitOptions *options, LimitRequest *request, GError **error)
+/* --- the request ------------------------------------------------------------------------------ */
+
+static bool read_number(const char *text, unsigned max, uint32_t *number, GError **error)
 {
-    *request = (LimitRequest){.size = sizeof *request};
-    if (options->gpu_memory) {
-        request->changes |= LIMIT_GPU_MEMORY;
-        if (!quota_list_parse(options->gpu_memory, &request->gpu_memory, error)) {
-            g_prefix_error(error, "--gpu-memory: ");
-            return false;
-        }
+    guint64 value;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, max, &value, NULL)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "'%s': expected a whole number from 1 to %u", text, max);
+        return false;
     }
-    if (options->pinned_memory) {
-        request->changes |= LIMIT_PINNED_MEMORY;
-        if (!quota_size_parse(options->pinned_memory, &request->pinned_memory, error)) {
-            g_prefix_error(error, "--pinned-memory: ");
-            return false;
-        }
-    }
+    *number = (uint32_t)value;
     return true;
 }
 
-/* --- the question ----------------------------------------------------------------------------- */
-
-/* Connect to the instance's socket for limits. Returns -1 with errno. */
-static int connect_to(const char *name)
+static bool read_gpu_memory(const char *text, LimitRequest *request, GError **error)
 {
-    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_autofree char *path = run_directory_path(name, "limits");
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 &&
-        (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path ||
-         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
-         connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)) {
-        const int saved = errno;
-        close(fd);
-        errno = saved;
-        fd = -1;
-    }
-    return fd;
+    return quota_list_parse(text, &request->gpu_memory, error);
 }
 
-static bool ask(const char *name, const LimitRequest *request, LimitReply *reply, GError **error)
+static bool read_pinned_memory(const char *text, LimitRequest *request, GError **error)
 {
-    int fd = connect_to(name);
-    int file = -1;
-
-    if (fd < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "instance '%s' does not answer: %s; `nvcuse ps` lists the instances that run",
-                    name, g_strerror(errno));
-        return false;
-    }
-    const bool answered = seqpacket_send(fd, request, sizeof *request, -1) &&
-                          seqpacket_wait(fd, reply, sizeof *reply, &file) == SEQPACKET_MESSAGE;
-    if (!answered) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "instance '%s' did not reply within %d seconds, or ended", name,
-                    ANSWER_SECONDS);
-    }
-    close(fd);
-    return answered;
+    return quota_size_parse(text, &request->pinned_memory, error);
 }
 
-/* Set the error for a reply that is not LIMIT_CHANGED. Returns false. */
-static bool refuse(const char *name, const LimitReply *reply, GError **error)
+static bool read_gpu_share(const char *text, LimitRequest *request, GError **error)
 {
-    g_autofree char *gpu = g_strdup_printf("the instance has no GPU %d", reply->gpu);
-    const char *const reasons[] = {
-        [LIMIT_NOT_ROOT] = "only root may change limits",
-        [LIMIT_INVALID] =
-            "it does not understand the request: it runs another version of nvcuse, so "
-            "use the nvcuse that started it",
-        [LIMIT_NOT_BY_GPU] = "it was started without limits of GPU memory: start it with "
-                             "--gpu-memory max, or with a limit",
-        [LIMIT_NO_SUCH_GPU] = gpu,
-        [LIMIT_FIXED] = "a recorded or simulated instance has no quotas",
+    return read_number(text, QUOTA_SHARE_MAX, &request->gpu_share, error);
+}
+
+static bool read_gpu_cap(const char *text, LimitRequest *request, GError **error)
+{
+    return read_number(text, QUOTA_CAP_MAX, &request->gpu_cap, error);
+}
+
+static bool make_request(const LimitOptions *options, LimitRequest *request, GError **error)
+{
+    const struct {
+        const char *name;
+        const char *text;
+        LimitChanges kind;
+        bool (*read)(const char *text, LimitRequest *request, GError **error);
+    } kinds[] = {
+        {"gpu-memory", options->gpu_memory, LIMIT_GPU_MEMORY, read_gpu_memory},
+        {"pinned-memory", options->pinned_memory, LIMIT_PINNED_MEMORY, read_pinned_memory},
+        {"gpu-share", options->gpu_share, LIMIT_GPU_SHARE, read_gpu_share},
+        {"gpu-cap", options->gpu_cap, LIMIT_GPU_CAP, read_gpu_cap},
     };
 
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "instance '%s': %s", name,
-                reply->result < G_N_ELEMENTS(reasons) && reasons[reply->result]
-                    ? reasons[reply->result]
-                    : "unknown reply");
-    return false;
+    *request = (LimitRequest){.size = sizeof *request};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (!kinds[i].text) {
+            continue;
+        }
+        request->changes |= (uint32_t)kinds[i].kind;
+        if (!kinds[i].read(kinds[i].text, request, error)) {
+            g_prefix_error(error, "--%s: ", kinds[i].name);
+            return false;
+        }
+    }
+    if (!request->changes) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                            "expected --gpu-memory, --pinned-memory, --gpu-share or --gpu-cap; see "
+                            "nvcuse limit --help");
+    }
+    return request->changes != 0;
 }
 
 /* --- the result ------------------------------------------------------------------------------- */
@@ -173,29 +152,35 @@ static void print_present(const char *name)
     if (pinned) {
         print_figure("pinned", pinned);
     }
+    if (instance) {
+        g_autofree char *time = time_text(instance);
+        g_print("GPU time: %s\n", time);
+    }
 }
 
 static int change(const char *name, const LimitOptions *options)
 {
     g_autoptr(GError) error = NULL;
     LimitRequest request;
-    LimitReply reply;
 
     if (!instance_check_name(name, &error) || !make_request(options, &request, &error)) {
         g_printerr("nvcuse limit: %s\n", error->message);
         return EXIT_USAGE;
     }
-    if (geteuid() != 0) {
-        g_printerr("nvcuse limit: must be run as root: only root may change limits\n");
-        return EXIT_FAILED;
-    }
-    if (!ask(name, &request, &reply, &error) ||
-        (reply.result != LIMIT_CHANGED && !refuse(name, &reply, &error))) {
+    if (!limit_client_change(name, &request, &error)) {
         g_printerr("nvcuse limit: %s\n", error->message);
         return EXIT_FAILED;
     }
     print_present(name);
     return EXIT_OK;
+}
+
+static void clear(LimitOptions *options)
+{
+    g_free(options->gpu_memory);
+    g_free(options->pinned_memory);
+    g_free(options->gpu_share);
+    g_free(options->gpu_cap);
 }
 
 int cmd_limit(int argc, char **argv)
@@ -208,13 +193,9 @@ int cmd_limit(int argc, char **argv)
         g_printerr("nvcuse limit: %s\n", error->message);
     } else if (argc != 2) {
         g_printerr("nvcuse limit: expected the NAME of one instance; see nvcuse limit --help\n");
-    } else if (!options.gpu_memory && !options.pinned_memory) {
-        g_printerr("nvcuse limit: expected --gpu-memory or --pinned-memory; see nvcuse limit "
-                   "--help\n");
     } else {
         code = change(argv[1], &options);
     }
-    g_free(options.gpu_memory);
-    g_free(options.pinned_memory);
+    clear(&options);
     return code;
 }

@@ -5,11 +5,12 @@
 #include "cuse-server/base/json/json-output.h"
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/instances/instance-list.h"
 #include "cuse-server/cli/instances/memory-text.h"
-#include "cuse-server/observe/run-directory.h"
+#include "cuse-server/cli/instances/time-text.h"
 
 static const char row_format[] =
-    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %14s %14s %8s %8s %12s %8s  %s\n";
+    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %14s %14s %8s %8s %8s %12s %8s  %s\n";
 
 /* List an instance's GPUs: "0,2", "none", or the first ones and the number of the others. */
 static char *format_gpus(JsonObject *instance)
@@ -53,6 +54,7 @@ static void print_row(JsonObject *instance)
     g_autofree char *age = format_age(json_read_int(instance, "started"));
     g_autofree char *memory = memory_sum(instance);
     g_autofree char *pinned = memory_pinned(instance);
+    g_autofree char *time = time_text(instance);
     const char *name = json_read_string(instance, "name");
     const char *driver = json_read_string(instance, "driver");
     const char *transport = json_read_string(instance, "transport");
@@ -62,28 +64,8 @@ static void print_row(JsonObject *instance)
                    json_read_int(instance, numbers[i]));
     }
     g_print(row_format, name ? name : "?", texts[0], texts[1], driver ? driver : "?",
-            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], memory, pinned, age,
-            texts[5], texts[6], texts[7], json_read_string(instance, "caps"));
-}
-
-/* Ask all instances to describe themselves. Leaves out, with a message, an instance that does not answer: it may just end. */
-static GPtrArray *ask_all(void)
-{
-    GPtrArray *instances = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
-    g_autoptr(GPtrArray) names = run_directory_list();
-
-    for (guint i = 0; i < names->len; i++) {
-        const char *name = g_ptr_array_index(names, i);
-        g_autoptr(GError) error = NULL;
-        g_autofree char *text = run_directory_ask(name, "control", &error);
-        JsonObject *instance = text ? json_read_object(text, &error) : NULL;
-        if (instance) {
-            g_ptr_array_add(instances, instance);
-        } else {
-            g_printerr("nvcuse ps: instance '%s' does not answer: %s\n", name, error->message);
-        }
-    }
-    return instances;
+            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], memory, pinned, time,
+            age, texts[5], texts[6], texts[7], json_read_string(instance, "caps"));
 }
 
 static void print_json(GPtrArray *instances)
@@ -125,14 +107,14 @@ int cmd_ps(int argc, char **argv)
         g_printerr("nvcuse ps: must be run as root: only root may ask instances\n");
         return EXIT_FAILED;
     }
-    g_autoptr(GPtrArray) instances = ask_all();
+    g_autoptr(GPtrArray) instances = instance_list("nvcuse ps");
     if (as_json) {
         print_json(instances);
         return EXIT_OK;
     }
     g_print(row_format, "NAME", "BROKER", "WORKER", "DRIVER", "TRANSPORT", "GPUS", "CONTAINERS",
-            "FILES", "OBJECTS", "GPU-MEMORY", "PINNED", "UP", "RESTARTS", "CALLS", "REFUSED",
-            "CAPS");
+            "FILES", "OBJECTS", "GPU-MEMORY", "PINNED", "GPU-TIME", "UP", "RESTARTS", "CALLS",
+            "REFUSED", "CAPS");
     for (guint i = 0; i < instances->len; i++) {
         print_row(g_ptr_array_index(instances, i));
     }

@@ -8,6 +8,7 @@
 #include "abi/class.h"
 #include "abi/control/ctrl-channel.h"
 #include "abi/control/ctrl2080-gr.h"
+#include "abi/control/ctrl2080-perf.h"
 #include "abi/nvos.h"
 #include "abi/status.h"
 #include "cuse-server/proxy/call/frontend-word.h"
@@ -22,11 +23,13 @@ typedef NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS SwitchParams;
  * Lever: what switches the channels of one GPU.
  * @ctl: a nvidiactl file with a client, a device and a subdevice; -1: there is none
  * @held: a file of the GPU
+ * @number: of the GPU among the instance's
  */
 typedef struct {
     int ctl;
     int held;
     NvHandle client;
+    uint32_t number;
 } Lever;
 
 struct ShareHost {
@@ -170,13 +173,12 @@ static bool make_objects(const ShareHost *shares, Lever *lever, uint32_t gpu)
 static const Lever *get_lever(ShareHost *shares, uint32_t gpu)
 {
     Lever *lever = gpu < GPUS ? &shares->levers[gpu] : NULL;
-    uint32_t number;
 
     if (!lever || lever->ctl >= 0) {
         return lever;
     }
     if (gpu_scope_prepare(shares->gpus) == 0) {
-        lever->held = gpu_scope_hold(shares->gpus, gpu, &number);
+        lever->held = gpu_scope_hold(shares->gpus, gpu, &lever->number);
     }
     lever->ctl = lever->held < 0 ? -1 : open_ctl(shares);
     if (lever->ctl < 0 || !make_objects(shares, lever, gpu)) {
@@ -184,6 +186,29 @@ static const Lever *get_lever(ShareHost *shares, uint32_t gpu)
         return NULL;
     }
     return lever;
+}
+
+bool share_host_has(const ShareHost *shares, uint32_t gpu)
+{
+    return gpu < GPUS && shares->levers[gpu].ctl >= 0;
+}
+
+bool share_host_samples(ShareHost *shares, uint32_t gpu, void *params, size_t size,
+                        uint32_t *number)
+{
+    const Lever *lever = get_lever(shares, gpu);
+    NVOS54_PARAMETERS control = {
+        .hClient = lever ? lever->client : 0,
+        .hObject = SUBDEVICE_HANDLE,
+        .cmd = NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2,
+        .paramsSize = (NvU32)size,
+    };
+
+    if (!lever || !make_control(shares, lever->ctl, &control, params)) {
+        return false;
+    }
+    *number = lever->number;
+    return true;
 }
 
 static bool pull(const ShareHost *shares, const Lever *lever, const ChannelAct *acts, unsigned n)

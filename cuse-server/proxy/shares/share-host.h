@@ -4,7 +4,7 @@
  *
  * A time slice is set in the guest's client, through the guest's file: the driver accepts a client only through the file that
  * it was allocated on. Channels are switched through a client of the worker's own, which has a device and a subdevice for each
- * GPU. The driver lets any client switch any channel (src/nvidia/src/kernel/gpu/fifo/kernel_fifo_ctrl.c,
+ * GPU, and which also asks how busy the GPU is. The driver lets any client switch any channel (src/nvidia/src/kernel/gpu/fifo/kernel_fifo_ctrl.c,
  * subdeviceCtrlCmdFifoDisableChannels_IMPL). So it works for guests' clients that have no subdevice, and after the guest has
  * closed its file.
  */
@@ -31,6 +31,19 @@ void share_host_set_slice(ShareHost *shares, const SliceAct *act);
 /** share_host_switch: switch channels of one GPU off, or on. All have the same GPU and ChannelAct.off. Calls channel_acted()
  * for each of them. */
 void share_host_switch(ShareHost *shares, const ChannelAct *acts, unsigned n);
+
+/**
+ * share_host_samples: ask for the driver's samples of a GPU (gpu-samples.h).
+ * @gpu: device instance
+ * @params, @size: the command's parameters
+ * @number: set to the number of this GPU among the instance's, in the order of the devices
+ * Returns: false if the driver does not tell.
+ */
+bool share_host_samples(ShareHost *shares, uint32_t gpu, void *params, size_t size,
+                        uint32_t *number);
+
+/** share_host_has: whether something is open for a GPU. @gpu: device instance */
+bool share_host_has(const ShareHost *shares, uint32_t gpu);
 
 /** share_host_let_go: close what is open for GPUs without channels, because an open file keeps a GPU started. */
 void share_host_let_go(ShareHost *shares, Channels *channels);

@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#include "cuse-server/proxy/shares/duty-cycle.h"
+#include "cuse-server/base/threads/duty-cycle.h"
 #include "cuse-server/proxy/shares/share-host.h"
 
 /* In microseconds. libcuda asks for the first. The others bound what a weight can do: a shorter time slice is spent on
@@ -29,6 +29,9 @@ struct TimeShares {
     Channels *channels;
     ShareHost *host;
     DutyCycle *cycle;
+    GpuClock *clock; /* NULL: nothing is counted */
+    const GpuTimeOps *time_ops;
+    gpointer time_data;
     GMutex acts; /* held while the host is asked */
     atomic_bool weighs;
     atomic_bool has_held;
@@ -133,7 +136,9 @@ static void make_it_so(TimeShares *shares)
         channels_take_changes(shares->channels);
         look(shares);
     } while (channels_have_changed(shares->channels) && ++looks < LOOKS_MAX);
-    share_host_let_go(shares->host, shares->channels);
+    if (!shares->clock) {
+        share_host_let_go(shares->host, shares->channels);
+    }
 }
 
 /* --- the duty cycle ---------------------------------------------------------------------------------- */
@@ -156,6 +161,30 @@ static void turn(gpointer data, bool off)
 }
 
 static const DutyCycleOps cycle_ops = {.on_ms = on_ms, .turn = turn};
+
+/* --- accounting --------------------------------------------------------------------------------------- */
+
+void time_shares_count(TimeShares *shares, size_t samples_size, const GpuTimeOps *ops,
+                       gpointer data)
+{
+    shares->clock = gpu_clock_new(samples_size, ops->time, data);
+    shares->time_ops = ops;
+    shares->time_data = data;
+}
+
+bool time_shares_run(TimeShares *shares)
+{
+    return channels_run(shares->channels);
+}
+
+void time_shares_read(TimeShares *shares)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shares->acts);
+
+    if (shares->clock) {
+        gpu_clock_read(shares->clock, shares->host, shares->channels);
+    }
+}
 
 /* --- others ------------------------------------------------------------------------------------------ */
 
@@ -186,6 +215,7 @@ void time_shares_stop(TimeShares *shares)
 void time_shares_free(TimeShares *shares)
 {
     if (shares) {
+        gpu_clock_free(shares->clock);
         share_host_free(shares->host);
         channels_free(shares->channels);
         g_mutex_clear(&shares->acts);
@@ -210,6 +240,9 @@ void time_shares_settle(TimeShares *shares)
 {
     if (!channels_have_changed(shares->channels)) {
         return;
+    }
+    if (shares->clock) {
+        shares->time_ops->changed(shares->time_data);
     }
     if (time_shares_weigh(shares) || time_shares_switch(shares)) {
         time_shares_apply(shares);

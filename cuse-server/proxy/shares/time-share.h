@@ -7,6 +7,8 @@
  *    limited (effects/control-timeslice.c).
  * 2. Pause. All scheduled channels are switched off.
  * 3. Cap. They are switched off for a part of each 100 ms (duty-cycle.h).
+ * 4. Accounting. While channels are scheduled, the driver's samples of how busy the GPUs are with this process are added up every
+ *    few seconds (gpu-clock.h).
  *
  * Effects record what guests do (channels.h). When a call has ended, or the quotas have changed, the difference between what is
  * and what should be is made good at the host. A channel that a call frees, unregisters or closes is switched on before that
@@ -19,6 +21,7 @@
 
 #include "cuse-server/proxy/objects/nv-file.h"
 #include "cuse-server/proxy/shares/channel-acts.h"
+#include "cuse-server/proxy/shares/gpu-clock.h"
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/quota.h"
 
@@ -27,6 +30,29 @@ typedef struct TimeShares TimeShares;
 /** time_shares_new: @page, @files, @devices and @host outlive it. */
 TimeShares *time_shares_new(const QuotaPage *page, NvFileTable *files, const Device *devices,
                             unsigned n_devices, Host *host);
+
+/**
+ * GpuTimeOps: what is done with the count of how long guests compute.
+ * @changed: a guest has made or ended channels. Must not wait
+ * @time: see GpuTimeFunc; called by time_shares_read()
+ */
+typedef struct {
+    void (*changed)(gpointer data);
+    GpuTimeFunc time;
+} GpuTimeOps;
+
+/**
+ * time_shares_count: from now on, count how long guests compute. Call it before the first call of a guest. While time_shares_run(), and
+ * once more some time after that, the caller has to call time_shares_read() every few seconds.
+ * @samples_size: size of the parameters of NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2; nothing is counted if it is not one
+ *     of the known ones
+ * @ops, @data: outlive @shares
+ */
+void time_shares_count(TimeShares *shares, size_t samples_size, const GpuTimeOps *ops,
+                       gpointer data);
+
+/** time_shares_run: whether any channel is scheduled. */
+bool time_shares_run(TimeShares *shares);
 
 /** time_shares_stop: end the thread, and switch the remaining channels on. @shares may be NULL. Call it before the files are
  * closed. */
@@ -48,6 +74,9 @@ uint64_t time_shares_slice(TimeShares *shares, ChannelGroup *group);
 bool time_shares_switch(TimeShares *shares);
 
 /* The functions below may ask the host, and block. */
+
+/** time_shares_read: add up the driver's samples of how busy the GPUs are. Does nothing if nothing is counted. */
+void time_shares_read(TimeShares *shares);
 
 /** time_shares_apply: make the host follow the quotas and the list. The caller holds no lock. */
 void time_shares_apply(TimeShares *shares);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The messages by which `nvcuse limit` changes the limits of a running instance: one request, one reply, over a socket of the
- * instance's run directory to which only root can connect. */
+/* The messages by which `nvcuse limit`, `pause` and `resume` change the limits of a running instance: one request, one reply, over
+ * a socket of the instance's run directory to which only root can connect. */
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +8,14 @@
 #include "cuse-server/wire/quota/quota-text.h"
 
 /** LimitChanges: what a request changes; joined by |. */
-typedef enum { LIMIT_GPU_MEMORY = 1, LIMIT_PINNED_MEMORY = 2 } LimitChanges;
+typedef enum {
+    LIMIT_GPU_MEMORY = 1,
+    LIMIT_PINNED_MEMORY = 2,
+    LIMIT_GPU_SHARE = 4,
+    LIMIT_GPU_CAP = 8,
+    LIMIT_PAUSED = 16,
+    LIMIT_ALL = 31,
+} LimitChanges;
 
 /**
  * LimitRequest: the request.
@@ -16,17 +23,22 @@ typedef enum { LIMIT_GPU_MEMORY = 1, LIMIT_PINNED_MEMORY = 2 } LimitChanges;
  * @changes: see LimitChanges
  * @gpu_memory: new limits; a GPU that the list has no limit for keeps its limit
  * @pinned_memory: the new limit, in bytes or QUOTA_UNLIMITED
+ * @gpu_share, @gpu_cap: the new weight and cap, from 1 to QUOTA_SHARE_MAX and QUOTA_CAP_MAX
+ * @paused: 1: the guests' channels are not to run; 0: they are
  */
 typedef struct {
     uint32_t size;
     uint32_t changes;
     QuotaList gpu_memory;
     uint64_t pinned_memory;
+    uint32_t gpu_share;
+    uint32_t gpu_cap;
+    uint32_t paused;
 } LimitRequest;
 
 /**
  * LimitResult: what became of a request.
- * @LIMIT_CHANGED: the new limits hold
+ * @LIMIT_CHANGED: the new limits of memory hold, and the worker has been told of the others (LedgerCounts.quotas)
  * @LIMIT_NOT_ROOT: only root may change limits
  * @LIMIT_INVALID: the request makes no sense, or comes from another version of nvcuse
  * @LIMIT_NOT_BY_GPU: the instance was started without limits of GPU memory

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -11,7 +14,8 @@
 #include "cuse-server/base/close-if-open.h"
 
 /*
- * #syscalls:broker munmap close
+ * #syscalls:broker futex munmap close
+ * #syscalls:worker futex
  * #syscalls:before memfd_create ftruncate fcntl mmap munmap close
  */
 
@@ -64,6 +68,7 @@ QuotaPage *quota_page_new(const InstanceQuota *quota, int *fd, GError **error)
     atomic_store(&page->pinned_memory, quota->pinned_memory);
     atomic_store(&page->gpu_share, quota->gpu_share);
     atomic_store(&page->gpu_cap, quota->gpu_cap);
+    atomic_store(&page->changes, 1);
     return page;
 }
 
@@ -76,6 +81,27 @@ const QuotaPage *quota_page_map(int fd, GError **error)
         return NULL;
     }
     return page;
+}
+
+void quota_page_announce(QuotaPage *page)
+{
+    /* 0 stands for "nothing seen yet". */
+    if (atomic_fetch_add(&page->changes, 1) == UINT32_MAX) {
+        atomic_store(&page->changes, 1);
+    }
+    (void)syscall(SYS_futex, &page->changes, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+uint32_t quota_page_wait(const QuotaPage *page, uint32_t seen)
+{
+    uint32_t changes;
+
+    /* The kernel waits only while the page has the value that was seen. It needs no right to write to the page for that
+     * (kernel/futex/core.c, get_futex_key()). */
+    while ((changes = atomic_load(&page->changes)) == seen) {
+        (void)syscall(SYS_futex, &page->changes, FUTEX_WAIT, seen, NULL, NULL, 0);
+    }
+    return changes;
 }
 
 void quota_page_free(const QuotaPage *page)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/proxy/shares/duty-cycle.h"
+#include "cuse-server/base/threads/duty-cycle.h"
 
 /* #syscalls:worker clone futex */
 
