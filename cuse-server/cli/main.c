@@ -12,6 +12,7 @@ static const Command commands[] = {
     {"run", "run a command with GPUs, in a container of one with its own instance", cmd_run},
     {"serve", "serve an instance's devices to a container", cmd_serve},
     {"ps", "list the instances that run, with what they have open and refused", cmd_ps},
+    {"top", "show again and again what the instances use", cmd_top},
     {"limit", "change the quotas and shares of a running instance", cmd_limit},
     {"pause", "keep the programs of running instances off their GPUs", cmd_pause},
     {"resume", "let the programs of paused instances use their GPUs again", cmd_resume},
