@@ -478,6 +478,20 @@ static void change_circumstances(Fake *fake)
     }
 }
 
+static void note_change(gpointer data)
+{
+    (void)data;
+}
+
+static void note_time(uint32_t gpu, uint64_t nanoseconds, gpointer data)
+{
+    (void)data;
+    g_assert_cmpuint(gpu, <, QUOTA_GPUS_MAX);
+    g_assert_cmpuint(nanoseconds, <, UINT64_MAX / 2);
+}
+
+static const GpuTimeOps time_ops = {.changed = note_change, .time = note_time};
+
 /* The operator pauses or resumes the instance, or changes its weight. A cap would need another thread. */
 static void change_shares(Fake *fake)
 {
@@ -487,6 +501,7 @@ static void change_shares(Fake *fake)
     page.gpu_share = input_byte(&input);
     page.paused = page.gpu_share % 2;
     proxy_apply_shares(&fake->proxy);
+    time_shares_read(fake->proxy.shares);
 }
 
 static void act(Fake *fake, uint32_t *files)
@@ -565,6 +580,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((choice & 0x30) == 0x30) { /* makes a call many times as long */
         page.gpu_share = page.paused = 0;
         proxy_set_quota(&fake->proxy, &quota, &page);
+        proxy_count_time(&fake->proxy, &time_ops, NULL);
         proxy_scope_gpus(&fake->proxy);
     }
     for (unsigned i = 0; i < CALLS_MAX && input.size > 0; i++) {

@@ -66,6 +66,54 @@ Test(limit_request, changes_what_it_names_and_nothing_else)
     cr_assert_eq(atomic_load(&page.pinned_memory), GIB);
 }
 
+Test(limit_request, changes_shares_and_announces_each_change)
+{
+    const InstanceSpec spec = two_gpus();
+    QuotaPage page = {.pinned_memory = 10, .gpu_share = 100, .gpu_cap = 20, .changes = 1};
+    const LimitRequest share = {.size = sizeof share,
+                                .changes = LIMIT_GPU_SHARE | LIMIT_GPU_CAP,
+                                .gpu_share = 400,
+                                .gpu_cap = 50};
+    const LimitRequest pause = {.size = sizeof pause, .changes = LIMIT_PAUSED, .paused = 1};
+    const LimitRequest resume = {.size = sizeof resume, .changes = LIMIT_PAUSED};
+
+    cr_assert_eq(limit_request_do(&share, &spec, &page).result, LIMIT_CHANGED);
+    cr_assert_eq(atomic_load(&page.gpu_share), 400);
+    cr_assert_eq(atomic_load(&page.gpu_cap), 50);
+    cr_assert_eq(atomic_load(&page.changes), 2);
+    cr_assert_eq(limit_request_do(&pause, &spec, &page).result, LIMIT_CHANGED);
+    cr_assert_eq(atomic_load(&page.paused), 1);
+    cr_assert_eq(atomic_load(&page.gpu_share), 400, "and nothing else");
+    cr_assert_eq(atomic_load(&page.pinned_memory), 10);
+    cr_assert_eq(limit_request_do(&resume, &spec, &page).result, LIMIT_CHANGED);
+    cr_assert_eq(atomic_load(&page.paused), 0);
+    cr_assert_eq(atomic_load(&page.changes), 4);
+}
+
+static void reads(const LimitRequest *request, LimitChanges kind, const char *wanted)
+{
+    g_autofree char *text = limit_request_text(request, kind);
+
+    cr_assert_str_eq(text ? text : "nothing", wanted);
+}
+
+Test(limit_request, is_written_as_on_the_command_line)
+{
+    LimitRequest request = request_of("1=20G,max", "512M");
+    const LimitRequest nothing = {.size = sizeof nothing};
+
+    request.changes |= LIMIT_GPU_SHARE | LIMIT_GPU_CAP | LIMIT_PAUSED;
+    request.gpu_share = 400;
+    request.gpu_cap = 50;
+    reads(&request, LIMIT_GPU_MEMORY, "max,1=20G");
+    reads(&request, LIMIT_PINNED_MEMORY, "512M");
+    reads(&request, LIMIT_GPU_SHARE, "400");
+    reads(&request, LIMIT_GPU_CAP, "50");
+    reads(&request, LIMIT_PAUSED, "no");
+    reads(&nothing, LIMIT_GPU_MEMORY, "nothing");
+    reads(&nothing, LIMIT_PAUSED, "nothing");
+}
+
 /* A request that is refused changes nothing, also not what would be right in it. */
 static void refused(const LimitRequest *request, const InstanceSpec *spec, LimitResult result)
 {
@@ -75,6 +123,8 @@ static void refused(const LimitRequest *request, const InstanceSpec *spec, Limit
     cr_assert_eq(atomic_load(&page.gpu_memory[0]), 7);
     cr_assert_eq(atomic_load(&page.gpu_memory[1]), 8);
     cr_assert_eq(atomic_load(&page.pinned_memory), 10);
+    cr_assert_eq(atomic_load(&page.gpu_share), 0);
+    cr_assert_eq(atomic_load(&page.changes), 0);
 }
 
 Test(limit_request, a_gpu_that_the_instance_does_not_have_is_named)
@@ -115,16 +165,23 @@ Test(limit_request, recorded_and_simulated_instances_have_no_quotas)
 Test(limit_request, nonsense_is_refused)
 {
     const InstanceSpec spec = two_gpus();
-    LimitRequest requests[5];
+    LimitRequest requests[10];
 
     for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
         requests[i] = request_of("1G,1=2G", "1G");
+        requests[i].changes |= LIMIT_GPU_SHARE | LIMIT_GPU_CAP | LIMIT_PAUSED;
+        requests[i].gpu_share = requests[i].gpu_cap = 1;
     }
     requests[0].size--;
     requests[1].changes = 0;
-    requests[2].changes |= 4;
+    requests[2].changes |= 32;
     requests[3].gpu_memory.own[1] = UINT64_MAX;
     requests[4].pinned_memory = (uint64_t)INT64_MAX + 1;
+    requests[5].gpu_share = 0;
+    requests[6].gpu_share = QUOTA_SHARE_MAX + 1;
+    requests[7].gpu_cap = 0;
+    requests[8].gpu_cap = QUOTA_CAP_MAX + 1;
+    requests[9].paused = 2;
     for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
         refused(&requests[i], &spec, LIMIT_INVALID);
     }

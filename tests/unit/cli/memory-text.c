@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Amounts of memory as nvcuse ps and nvcuse limit show them. */
+/* Memory and time as nvcuse ps and nvcuse limit show them. */
 #include <criterion/criterion.h>
 
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/cli/instances/memory-text.h"
+#include "cuse-server/cli/instances/time-text.h"
 
 Test(memory_text, amounts_have_the_unit_that_keeps_them_short)
 {
@@ -43,4 +44,27 @@ Test(memory_text, a_sum_has_a_limit_if_every_gpu_has)
     shows("{\"gpu_memory\": [{\"used\": 9223372036854775807}, {\"used\": 9223372036854775807}, 3]}",
           "8E", "?");
     shows("{}", "0", "?");
+}
+
+Test(time_text, shows_weight_and_cap_or_the_pause)
+{
+    static const struct {
+        const char *json;
+        const char *text;
+    } rows[] = {
+        {"{}", "-"},
+        {"{\"gpu_share\": null, \"gpu_cap\": null, \"paused\": false}", "-"},
+        {"{\"gpu_share\": 400, \"gpu_cap\": null}", "400"},
+        {"{\"gpu_share\": null, \"gpu_cap\": 20}", "20%"},
+        {"{\"gpu_share\": null, \"gpu_cap\": 100}", "-"},
+        {"{\"gpu_share\": 400, \"gpu_cap\": 20}", "400,20%"},
+        {"{\"gpu_share\": 400, \"gpu_cap\": 20, \"paused\": true}", "paused"},
+        {"{\"gpu_share\": \"x\", \"paused\": \"true\"}", "-"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(JsonObject) instance = json_read_object(rows[i].json, NULL);
+        g_autofree char *text = time_text(instance);
+        cr_assert_str_eq(text, rows[i].text, "%s", rows[i].json);
+    }
 }

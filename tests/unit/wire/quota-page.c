@@ -46,6 +46,49 @@ Test(quota_page, a_child_sees_what_the_parent_writes_later)
     close(fd);
 }
 
+/* The child ends when it has seen three announcements, and waits in between: it is asleep when the parent announces. */
+Test(quota_page, one_that_may_only_read_it_waits_for_what_is_announced, .timeout = 20)
+{
+    int fd;
+    g_autoptr(QuotaPage) page = new_page(&fd);
+    const QuotaPage *read_only = quota_page_map(fd, NULL);
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        uint32_t seen = 0;
+        for (uint32_t wanted = 1; wanted <= 4; wanted++) {
+            seen = quota_page_wait(read_only, seen);
+            if (seen != wanted || atomic_load(&read_only->gpu_cap) != wanted - 1) {
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    for (uint32_t i = 1; i <= 3; i++) {
+        usleep(50000);
+        cr_assert_eq(waitpid(child, &status, WNOHANG), 0, "it waits");
+        atomic_store(&page->gpu_cap, i);
+        quota_page_announce(page);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    quota_page_free(read_only);
+    close(fd);
+}
+
+Test(quota_page, the_count_of_changes_is_never_zero)
+{
+    int fd;
+    g_autoptr(QuotaPage) page = new_page(&fd);
+
+    cr_assert_eq(quota_page_wait(page, 0), 1, "the first time it returns at once");
+    atomic_store(&page->changes, UINT32_MAX);
+    quota_page_announce(page);
+    cr_assert_eq(quota_page_wait(page, UINT32_MAX), 1);
+    close(fd);
+}
+
 Test(quota_page, nobody_else_can_write_it)
 {
     int fd;

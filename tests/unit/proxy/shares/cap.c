@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "abi/status.h"
-#include "cuse-server/proxy/shares/duty-cycle.h"
+#include "cuse-server/base/threads/duty-cycle.h"
 #include "tests/unit/proxy/shares/one-gpu.h"
 
 static void wait_ms(unsigned ms)

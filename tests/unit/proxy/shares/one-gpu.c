@@ -21,6 +21,7 @@ enum { PARAMS = GUEST_BASE + 0x1000, GPU_ID = 0x5a5a0300, FIRST_CLIENT = 0xc1d00
 Fake *fake;
 NvFile *ctl;
 QuotaPage page;
+NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V570 samples;
 unsigned n_slices, n_switches, n_schedules, freed_off, n_mixed, n_started;
 gint64 ran_us;
 
@@ -179,6 +180,10 @@ static NvU32 control(const NVOS54_PARAMETERS *p, int fd)
         return NV_OK;
     case NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS:
         return driver_switch(params);
+    case NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2:
+        cr_assert_eq(p->paramsSize, sizeof samples);
+        memcpy(params, &samples, sizeof samples);
+        return NV_OK;
     case NVA06C_CTRL_CMD_GPFIFO_SCHEDULE:
     case NVA06F_CTRL_CMD_GPFIFO_SCHEDULE:
         return it ? driver_schedule(it, params, p->paramsSize > 2) : NV_ERR_INVALID_OBJECT_HANDLE;
@@ -254,6 +259,7 @@ void gpu_setup(const char *version)
     const InstanceQuota quota = {.by_gpu = false};
 
     memset(&page, 0, sizeof page);
+    memset(&samples, 0, sizeof samples);
     reset_counts();
     fake = fake_new(version, NV_CAPS_SUPPORTED);
     fake->answer = answer;

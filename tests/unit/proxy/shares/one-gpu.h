@@ -2,6 +2,7 @@
 /* A driver with one GPU that knows channels: which are scheduled, which are switched off, and the time slices of their groups. */
 #pragma once
 
+#include "abi/control/ctrl2080-perf.h"
 #include "abi/nvos.h"
 #include "cuse-server/wire/quota.h"
 #include "tests/unit/support/fake-host.h"
@@ -33,6 +34,7 @@ typedef struct {
 extern Fake *fake;
 extern NvFile *ctl; /* the guest's, on which client() is allocated */
 extern QuotaPage page;
+extern NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V570 samples; /* the driver's */
 
 /* What has happened at the driver since the last reset_counts(). */
 extern unsigned n_slices;   /* NVA06C_CTRL_CMD_SET_TIMESLICE */
