@@ -30,7 +30,7 @@ _nvcuse() {
             mapfile -t COMPREPLY < <(compgen -W "$(_nvcuse_options "$command")" -- "$word")
         elif [[ $command == run ]]; then
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
-        elif [[ $command == explain || $command == limit ]]; then
+        elif [[ $command == explain || $command == limit || $command == pause || $command == resume ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(nvcuse ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word")
         elif [[ $command == cdi ]]; then
             mapfile -t COMPREPLY < <(compgen -W "generate list" -- "$word")
