@@ -29,8 +29,11 @@ static void read_samples(gpointer data)
     time_shares_read(time->shares);
 }
 
-static const SamplerOps sampler_ops = {
-    .runs = runs, .read = read_samples, .interval_ms = INTERVAL_MS, .last_ms = LAST_MS};
+static const SamplerOps sampler_ops = {.name = "worker-samples",
+                                       .runs = runs,
+                                       .read = read_samples,
+                                       .interval_ms = INTERVAL_MS,
+                                       .last_ms = LAST_MS};
 
 static void look(gpointer data)
 {

@@ -78,7 +78,7 @@ void duty_cycle_wake(DutyCycle *cycle)
 
     cycle->woken = true;
     if (!cycle->thread) {
-        cycle->thread = g_thread_new("duty-cycle", run, cycle);
+        cycle->thread = g_thread_new(cycle->ops->name, run, cycle);
     }
     g_cond_signal(&cycle->changed);
 }

@@ -15,10 +15,12 @@ enum { DUTY_CYCLE_MS = 100 };
 
 /**
  * DutyCycleOps: what a duty cycle switches. The thread calls these functions without a lock.
+ * @name: of the thread
  * @on_ms: for how many milliseconds of the next cycle it is to be on; DUTY_CYCLE_MS: for all of them, until duty_cycle_wake()
  * @turn: switch it off or on. It is on in the beginning
  */
 typedef struct {
+    const char *name;
     unsigned (*on_ms)(gpointer data);
     void (*turn)(gpointer data, bool off);
 } DutyCycleOps;

@@ -85,7 +85,7 @@ void sampler_wake(Sampler *sampler)
 
     sampler->woken = true;
     if (!sampler->thread) {
-        sampler->thread = g_thread_new("sampler", run, sampler);
+        sampler->thread = g_thread_new(sampler->ops->name, run, sampler);
     }
     g_cond_signal(&sampler->changed);
 }

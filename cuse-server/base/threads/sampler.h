@@ -13,10 +13,12 @@ typedef struct Sampler Sampler;
 
 /**
  * SamplerOps: what a sampler reads. The thread calls these functions; @runs with the sampler's lock held.
+ * @name: of the thread
  * @runs: whether there is something to read. The first time, and after it has returned false, sampler_wake() has to be called
  * @read: read it. The thread calls it at the beginning, every @interval_ms, and @last_ms after the end
  */
 typedef struct {
+    const char *name;
     bool (*runs)(gpointer data);
     void (*read)(gpointer data);
     unsigned interval_ms;

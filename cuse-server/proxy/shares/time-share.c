@@ -160,7 +160,7 @@ static void turn(gpointer data, bool off)
     make_it_so(shares);
 }
 
-static const DutyCycleOps cycle_ops = {.on_ms = on_ms, .turn = turn};
+static const DutyCycleOps cycle_ops = {.name = "worker-cycle", .on_ms = on_ms, .turn = turn};
 
 /* --- accounting --------------------------------------------------------------------------------------- */
 

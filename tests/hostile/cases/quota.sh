@@ -92,7 +92,8 @@ steal() {
     exec {go}>&-
     wait "$thief"
     is $? 0 "$name: the guest ends well"
-    is "$(grep never "$WORK/$name")" "" "$name: it has done everything, and come to the limits"
+    # The second guest acts for one phase only, in which it may have no chance for the rarer acts.
+    [[ $name != thief ]] || is "$(grep never "$WORK/$name")" "" "$name: it has done everything, and come to the limits"
     sed 's/^/# /' "$WORK/$name"
 }
 

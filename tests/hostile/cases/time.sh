@@ -3,7 +3,7 @@
 # A guest that tries to run for longer than it may: with long time slices, with many groups of channels, and by switching on what
 # nvcuse has switched off. The model driver knows itself which channels the GPU would run, for how long, and with which slices.
 mkfifo "$WORK/go"
-"${RUN[@]}" --name time --gpu-share 400 -- "$HOSTILE/time-thief" <"$WORK/go" >"$WORK/thief" 2>&1 &
+"${RUN[@]}" --name time --gpu-share 400 --caps compute,utility,profiling -- "$HOSTILE/time-thief" <"$WORK/go" >"$WORK/thief" 2>&1 &
 thief=$!
 exec {go}>"$WORK/go"
 told=0

@@ -24,8 +24,11 @@ static void read_once(gpointer data)
     reads++;
 }
 
-static const SamplerOps ops = {
-    .runs = runs, .read = read_once, .interval_ms = INTERVAL_MS, .last_ms = LAST_MS};
+static const SamplerOps ops = {.name = "sampler",
+                               .runs = runs,
+                               .read = read_once,
+                               .interval_ms = INTERVAL_MS,
+                               .last_ms = LAST_MS};
 
 static void setup(void)
 {
