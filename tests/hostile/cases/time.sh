@@ -10,9 +10,12 @@ told=0
 holds "the guest starts" eventually 30 test -S /run/nvcuse/time/control
 
 # Let the guest do something, and wait until it has. usage: tell COMMAND...
-has_done() { (($(grep -cx done "$WORK/thief") >= told)); }
+has_done() { (($(grep -cx "done" "$WORK/thief") >= told)); }
 begin() { echo "$*" >&"$go" && ((++told)); }
-tell() { begin "$@" && eventually 120 has_done || not_ok "the guest does: $*" "$(tail -n 3 "$WORK/thief")"; }
+tell() {
+    begin "$@"
+    eventually 120 has_done || not_ok "the guest does: $*" "$(tail -n 3 "$WORK/thief")"
+}
 
 worker() { nvcuse ps --json | python3 -c 'import json, sys; print([i["worker"] for i in json.load(sys.stdin) if i["name"] == "time"][0])'; }
 WORKER=$(worker)

@@ -230,14 +230,11 @@ static void obey(const char *line)
     } commands[] = {
         {"more", more}, {"less", less}, {"act", act_all}, {"fresh", fresh}, {"show", show},
     };
-    char name[8] = "";
-    unsigned n = 0;
+    const size_t length = strcspn(line, " \n");
+    const unsigned n = (unsigned)strtoul(line + length, NULL, 10);
 
-    if (sscanf(line, "%7s %u", name, &n) < 1) {
-        return;
-    }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (strcmp(commands[i].name, name) == 0) {
+        if (strlen(commands[i].name) == length && strncmp(commands[i].name, line, length) == 0) {
             commands[i].act(n);
         }
     }
@@ -248,7 +245,7 @@ int main(void)
 {
     char line[64];
 
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     t = tree();
     make_object(H_DEVICE, H_VASPACE, FERMI_VASPACE_A);
     while (fgets(line, sizeof line, stdin)) {

@@ -67,11 +67,11 @@ Test(sampler, reads_at_the_beginning_again_and_again_and_at_the_end)
     turn(true);
     wait_for(1);
     wait_for(3);
-    cr_assert_geq(g_get_monotonic_time() - began, 2 * INTERVAL_MS * G_TIME_SPAN_MILLISECOND);
+    cr_assert_geq(g_get_monotonic_time() - began, 2L * INTERVAL_MS * G_TIME_SPAN_MILLISECOND);
     turn(false);
     const unsigned until_now = reads;
     wait_for(until_now + 1);
-    g_usleep(3 * INTERVAL_MS * 1000UL);
+    g_usleep(3UL * INTERVAL_MS * 1000);
     cr_assert_leq(reads, until_now + 2, "one read may have been in progress");
 }
 
@@ -79,7 +79,7 @@ Test(sampler, reads_nothing_without_a_reason)
 {
     turn(false);
     sampler_wake(sampler);
-    g_usleep(2 * INTERVAL_MS * 1000UL);
+    g_usleep(2UL * INTERVAL_MS * 1000);
     cr_assert_eq(reads, 0);
 }
 
