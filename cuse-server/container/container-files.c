@@ -13,7 +13,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 
 #define OPEN_ONLY_MARK \
     "*" /* in a list of names, behind the name of a node that can only be opened */

@@ -13,7 +13,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 #include "cuse-server/container/proc-view.h"
 
 static bool fail(GError **error, const char *what, const char *name)

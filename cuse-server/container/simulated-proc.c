@@ -12,7 +12,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 
 /* Names in the file system, which is mounted over /proc/driver. */
 #define DEVICES "devices"

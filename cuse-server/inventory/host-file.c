@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "cuse-server/base/node-fs.h"
+#include "cuse-server/base/mounts/node-fs.h"
 #include "cuse-server/inventory/blank-file.h"
 
 /* #syscalls:broker newfstatat fstat fcntl */

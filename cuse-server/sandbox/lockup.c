@@ -18,7 +18,7 @@
 #include <cap-ng.h>
 #include <gio/gio.h>
 
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 #include "cuse-server/sandbox/landlock.h"
 
 static bool fail(GError **error, const char *what)

@@ -12,7 +12,7 @@
 
 #include "cuse-server/wire/device.h"
 #include "cuse-server/wire/instance-limits.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 #include "cuse-server/wire/transport-kind.h"
 #include "version-tree/driver-version.h"
 #include "version-tree/nv-caps.h"

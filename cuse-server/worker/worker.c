@@ -15,11 +15,11 @@
 #include "cuse-server/sandbox/idle-memory.h"
 #include "cuse-server/sandbox/syscall-filter.h"
 #include "cuse-server/worker/doors/transport.h"
-#include "cuse-server/worker/gpu-time.h"
 #include "cuse-server/worker/kept-descriptors.h"
 #include "cuse-server/worker/memory/lent-memory.h"
 #include "cuse-server/worker/question-server.h"
-#include "cuse-server/worker/quota-watch.h"
+#include "cuse-server/worker/quotas/gpu-time.h"
+#include "cuse-server/worker/quotas/quota-watch.h"
 
 enum {
     ARENAS_MAX = 8, /* threads seldom wait for one; each may keep 64 MiB of addresses */

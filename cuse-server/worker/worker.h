@@ -9,7 +9,7 @@
 
 #include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/ledger.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 #include "cuse-server/wire/worker-spec.h"
 #include "version-tree/driver-abi.h"
 

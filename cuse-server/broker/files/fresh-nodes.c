@@ -9,7 +9,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 
 /*
  * #syscalls:broker openat mknodat unlinkat fcntl close

@@ -14,7 +14,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 #include "cuse-server/broker/files/stand-ins-ops.h"
 #include "cuse-server/wire/fuse-inode.h"
 

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/observe/metrics.h"
+#include "cuse-server/observe/metrics/metrics.h"
 #include "cuse-server/observe/refusal-list.h"
 #include "cuse-server/wire/instance-spec.h"
 #include "cuse-server/wire/ledger.h"

@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/node-fs.h"
+#include "cuse-server/base/mounts/node-fs.h"
 #include "cuse-server/broker/files/spares.h"
 #include "cuse-server/broker/files/stand-ins.h"
 #include "cuse-server/broker/guests/call-watch.h"

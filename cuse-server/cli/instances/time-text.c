@@ -2,7 +2,7 @@
 #include "cuse-server/cli/instances/time-text.h"
 
 #include "cuse-server/base/json/json-reader.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 char *time_text(JsonObject *instance)
 {

@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "cuse-server/base/close-if-open.h"
-#include "cuse-server/base/node-fs.h"
+#include "cuse-server/base/mounts/node-fs.h"
 #include "version-tree/host-driver.h"
 
 void driver_options_add(DriverOptions *options, GOptionContext *context)

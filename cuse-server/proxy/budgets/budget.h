@@ -19,7 +19,7 @@
 #include <glib.h>
 
 #include "cuse-server/wire/device.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 /**
  * Budget: memory of one kind.

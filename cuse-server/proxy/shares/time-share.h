@@ -23,7 +23,7 @@
 #include "cuse-server/proxy/shares/channel-acts.h"
 #include "cuse-server/proxy/shares/gpu-clock.h"
 #include "cuse-server/wire/device.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 typedef struct TimeShares TimeShares;
 

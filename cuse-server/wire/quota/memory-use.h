@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 /** MemoryUse: memory of one kind, in bytes. @used: what guests hold now; @peak: the most that they have held */
 typedef struct {

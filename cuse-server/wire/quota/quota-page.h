@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 /**
  * quota_page_new: create the page, with the limits that an instance has at the start.

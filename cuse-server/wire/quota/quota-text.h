@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "cuse-server/wire/device.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 enum { QUOTA_MINORS = NV_MINOR_DEVICE_NUMBER_REGULAR_MAX + 1 };
 

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cuse-server/observe/metrics.h"
+#include "cuse-server/observe/metrics/metrics.h"
 
 static const InstanceUse use = {
     .gpus = {{10, 20}, {30, 40}}, .any_gpu = {50, 60}, .pinned = {70, 80}};

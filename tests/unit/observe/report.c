@@ -10,7 +10,7 @@
 #include "cuse-server/observe/audit.h"
 #include "cuse-server/observe/explain.h"
 #include "cuse-server/observe/journal.h"
-#include "cuse-server/observe/metrics.h"
+#include "cuse-server/observe/metrics/metrics.h"
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 

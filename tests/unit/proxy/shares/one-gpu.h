@@ -4,7 +4,7 @@
 
 #include "abi/control/ctrl2080-perf.h"
 #include "abi/nvos.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 #include "tests/unit/support/fake-host.h"
 
 enum {

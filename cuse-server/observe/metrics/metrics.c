@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/observe/metrics.h"
+#include "cuse-server/observe/metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/worker/gpu-time.h"
+#include "cuse-server/worker/quotas/gpu-time.h"
 
 #include "cuse-server/base/threads/sampler.h"
 

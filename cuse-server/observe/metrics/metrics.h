@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "cuse-server/observe/incidents.h"
-#include "cuse-server/observe/memory-report.h"
+#include "cuse-server/observe/metrics/memory-report.h"
 #include "cuse-server/wire/ledger.h"
 
 /** MetricsFormat: the format of the text. */

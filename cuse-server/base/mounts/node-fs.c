@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/base/node-fs.h"
+#include "cuse-server/base/mounts/node-fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 
 /*
  * #syscalls:broker openat

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/observe/memory-report.h"
+#include "cuse-server/observe/metrics/memory-report.h"
 
 static void add_gpu(MemoryReport *report, unsigned minor_no, const QuotaPage *limits,
                     const InstanceUse *use)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/worker/quota-watch.h"
+#include "cuse-server/worker/quotas/quota-watch.h"
 
 #include "cuse-server/wire/quota/quota-page.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/base/detached-mount.h"
+#include "cuse-server/base/mounts/detached-mount.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 
 #include "cuse-server/proxy/proxy.h"
 #include "cuse-server/wire/ledger.h"
-#include "cuse-server/wire/quota.h"
+#include "cuse-server/wire/quota/quota.h"
 
 /**
  * quota_watch_start: start a thread that waits for changes of the page until the process ends. For each one it calls
