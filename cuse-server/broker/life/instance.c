@@ -130,15 +130,30 @@ static void start_threads(Instance *instance)
     instance->watch = call_watch_start(instance->calls, instance->link);
 }
 
+static bool start_by_starter(Instance *instance, GError **error)
+{
+    const bool started =
+        starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
+
+    if (started) {
+        atomic_store(&instance->quotas->worker, instance->worker.pid);
+    }
+    return started;
+}
+
 static bool start_worker(Instance *instance, GError **error)
 {
-    if (instance->spec->on_worker_death == WORKER_DEATH_END) {
-        return worker_process_start(&instance->worker, instance->spec, &instance->stand_ins,
-                                    &instance->pages, error);
+    if (instance->spec->on_worker_death != WORKER_DEATH_END) {
+        return starter_fork(&instance->starter, instance->spec, &instance->stand_ins,
+                            &instance->pages, error) &&
+               start_by_starter(instance, error);
     }
-    return starter_fork(&instance->starter, instance->spec, &instance->stand_ins, &instance->pages,
-                        error) &&
-           starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error);
+    const bool started = worker_process_start(&instance->worker, instance->spec,
+                                              &instance->stand_ins, &instance->pages, error);
+    if (started) {
+        atomic_store(&instance->quotas->worker, instance->worker.pid);
+    }
+    return started;
 }
 
 static bool wait_until_served(Instance *instance, GError **error)
@@ -228,7 +243,7 @@ bool instance_restart_worker(Instance *instance, GError **error)
     instance->worker.pid = -1;
     spares_drop(instance->spares);
     if (!stand_ins_wait_removed(&instance->stand_ins, STOP_SECONDS, error) ||
-        !starter_start(&instance->starter, &instance->worker, &instance->stand_ins, error)) {
+        !start_by_starter(instance, error)) {
         return false;
     }
     openers_clear(instance->openers);

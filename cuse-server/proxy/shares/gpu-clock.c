@@ -11,6 +11,7 @@ enum { GPUS = 32 }; /* device instances */
 
 /* @last: the newest sample of a GPU; @busy: nanoseconds. Both by device instance */
 struct GpuClock {
+    const QuotaPage *page;
     size_t size;
     GpuTimeFunc func;
     gpointer data;
@@ -19,7 +20,7 @@ struct GpuClock {
     uint64_t busy[GPUS];
 };
 
-GpuClock *gpu_clock_new(size_t samples_size, GpuTimeFunc func, gpointer data)
+GpuClock *gpu_clock_new(const QuotaPage *page, size_t samples_size, GpuTimeFunc func, gpointer data)
 {
     g_autofree void *params = g_malloc(GPU_SAMPLES_MAX);
 
@@ -27,6 +28,7 @@ GpuClock *gpu_clock_new(size_t samples_size, GpuTimeFunc func, gpointer data)
         return NULL;
     }
     GpuClock *clock = g_new0(GpuClock, 1);
+    clock->page = page;
     clock->size = samples_size;
     clock->func = func;
     clock->data = data;
@@ -44,12 +46,13 @@ void gpu_clock_free(GpuClock *clock)
 
 static void read_gpu(GpuClock *clock, ShareHost *host, uint32_t gpu)
 {
+    const uint32_t processes[] = {(uint32_t)getpid(), (uint32_t)atomic_load(&clock->page->worker)};
     uint32_t number;
 
     gpu_samples_ask(clock->params, clock->size);
     if (share_host_samples(host, gpu, clock->params, clock->size, &number)) {
         clock->busy[gpu] +=
-            gpu_samples_add(clock->params, clock->size, (uint32_t)getpid(), &clock->last[gpu]);
+            gpu_samples_add(clock->params, clock->size, processes, &clock->last[gpu]);
         clock->func(number, clock->busy[gpu], clock->data);
     }
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "cuse-server/proxy/shares/share-host.h"
+#include "cuse-server/wire/quota/quota.h"
 
 typedef struct GpuClock GpuClock;
 
@@ -20,9 +21,13 @@ typedef struct GpuClock GpuClock;
  */
 typedef void (*GpuTimeFunc)(uint32_t gpu, uint64_t nanoseconds, gpointer data);
 
-/** gpu_clock_new: returns NULL if no driver version has samples of this size.
- * @samples_size: size of the parameters of NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2 */
-GpuClock *gpu_clock_new(size_t samples_size, GpuTimeFunc func, gpointer data);
+/**
+ * gpu_clock_new: returns NULL if no driver version has samples of this size.
+ * @page: says which number this process has for drivers before 570, which do not look at namespaces; outlives the clock
+ * @samples_size: size of the parameters of NV2080_CTRL_CMD_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2
+ */
+GpuClock *gpu_clock_new(const QuotaPage *page, size_t samples_size, GpuTimeFunc func,
+                        gpointer data);
 
 /** gpu_clock_free: @clock may be NULL. */
 void gpu_clock_free(GpuClock *clock);

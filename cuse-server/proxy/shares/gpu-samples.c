@@ -108,7 +108,14 @@ static GArray *samples_after(const SampleShape *shape, const void *params, uint6
     return samples;
 }
 
-uint64_t gpu_samples_add(const void *params, size_t size, uint32_t process, uint64_t *last)
+static bool is_of(const Sample *sample, const uint32_t processes[GPU_SAMPLES_PROCESSES])
+{
+    return sample->process != 0 &&
+           (sample->process == processes[0] || sample->process == processes[1]);
+}
+
+uint64_t gpu_samples_add(const void *params, size_t size,
+                         const uint32_t processes[GPU_SAMPLES_PROCESSES], uint64_t *last)
 {
     const SampleShape *shape = shape_of(size);
     g_autoptr(GArray) samples = shape ? samples_after(shape, params, *last) : NULL;
@@ -118,7 +125,7 @@ uint64_t gpu_samples_add(const void *params, size_t size, uint32_t process, uint
     for (guint i = 0; samples && i < samples->len; i++) {
         const Sample *sample = &g_array_index(samples, Sample, i);
         const uint64_t length = MIN(sample->time - *last, SAMPLE_NS_MAX);
-        if (!begins && sample->process == process) {
+        if (!begins && is_of(sample, processes)) {
             busy += length * MIN(sample->util, UTIL_WHOLE) / UTIL_WHOLE;
         }
         *last = sample->time;

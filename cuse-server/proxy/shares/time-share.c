@@ -167,7 +167,7 @@ static const DutyCycleOps cycle_ops = {.name = "worker-cycle", .on_ms = on_ms, .
 void time_shares_count(TimeShares *shares, size_t samples_size, const GpuTimeOps *ops,
                        gpointer data)
 {
-    shares->clock = gpu_clock_new(samples_size, ops->time, data);
+    shares->clock = gpu_clock_new(shares->page, samples_size, ops->time, data);
     shares->time_ops = ops;
     shares->time_data = data;
 }

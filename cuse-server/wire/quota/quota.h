@@ -51,6 +51,7 @@ typedef struct {
  * QuotaPage: the present limits; see InstanceQuota. The worker looks at the limits of memory at each allocation, and at the other
  * members when quota_page_announce() has been called.
  * @paused: 0, or the guests' channels do not run
+ * @worker: the worker's process id, as the broker numbers processes; the worker has another number in its own namespace
  * @changes: how often a change was announced; quota_page_announce() counts it
  */
 typedef struct {
@@ -59,5 +60,6 @@ typedef struct {
     _Atomic uint32_t gpu_share;
     _Atomic uint32_t gpu_cap;
     _Atomic uint32_t paused;
+    _Atomic int32_t worker;
     _Atomic uint32_t changes;
 } QuotaPage;

@@ -4,9 +4,11 @@
  * number of the calling task's pid namespace; processes outside it are left out.
  */
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 
 #include "abi/control/ctrl2080-perf.h"
 #include "control/control.h"
+#include "rm/rm-channel.h"
 
 #define ID_TYPE_CLASS 0
 #define SAMPLE_TYPE   2
@@ -139,7 +141,7 @@ static u32 get_pid_info(struct control *control)
     return NV_OK;
 }
 
-/* --- samples: the GPU worked for the oldest client there is, whoever asks */
+/* --- samples: the GPU worked for a client with a channel that runs, or else for the oldest one, whoever asks */
 
 static bool take_first(struct rm_client *client, void *data)
 {
@@ -147,13 +149,17 @@ static bool take_first(struct rm_client *client, void *data)
     return false;
 }
 
+/* From 570 on, the driver names the process by its number in the namespace of the process that asks, if that is not the first one
+ * (kern_perf_ctrl.c, subdeviceCtrlCmdPerfGetGpumonPerfmonUtilSamplesV2_KERNEL). */
 static void put_sample(u8 *sample, const AbiLayout *layout, const struct rm_client *client)
 {
     struct params engine = {layout, sample};
+    bool translates =
+        params_has(&engine, "pOsPidInfo") && task_active_pid_ns(current) != &init_pid_ns;
     u32 size;
 
-    params_put(&engine, "util", 50);
-    params_put(&engine, "procId", (u64)pid_nr(client->pid));
+    params_put(&engine, "util", 5000);
+    params_put(&engine, "procId", (u64)(translates ? pid_vnr(client->pid) : pid_nr(client->pid)));
     params_put(&engine, "subProcessID", 0);
     memcpy(params_array(&engine, "subProcessName", &size), "process-of-somebody", 20);
     if (params_has(&engine, "pOsPidInfo"))
@@ -173,8 +179,11 @@ static u32 get_samples(struct control *control)
     for (i = 0; i < control->params.layout->n_fields; i++)
         if (!strcmp(control->params.layout->fields[i].name, "samples"))
             layout = control->params.layout->fields[i].type;
-    rm_clients_each(take_first, &client);
+    client = channel_runner();
+    if (!client)
+        rm_clients_each(take_first, &client);
     params_put(&control->params, "count", 1);
+    *(u64 *)samples = ktime_get_ns(); /* base.timeStamp */
     for (i = 0; layout && i < layout->n_fields; i++)
         if (layout->fields[i].type->n_fields > 1)
             put_sample(samples + layout->fields[i].offset, layout->fields[i].type, client);

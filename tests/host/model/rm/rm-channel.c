@@ -124,6 +124,26 @@ void channel_disable(struct rm_object *channel, bool disable)
     update(channel);
 }
 
+static bool find_runner(struct rm_client *client, void *data)
+{
+    struct rm_object *object;
+
+    list_for_each_entry(object, &client->objects, link) if (object->runs)
+    {
+        *(struct rm_client **)data = client;
+        return false;
+    }
+    return true;
+}
+
+struct rm_client *channel_runner(void)
+{
+    struct rm_client *client = NULL;
+
+    rm_clients_each(find_runner, &client);
+    return client;
+}
+
 static bool forget_original(struct rm_client *client, void *data)
 {
     struct rm_object *object;

@@ -19,6 +19,9 @@ void channel_disable(struct rm_object *channel, bool disable);
 /** channel_group: the group itself, for a duplicate; NULL: it has been freed. */
 struct rm_object *channel_group(struct rm_object *object);
 
+/** channel_runner: a client with a channel that runs, or NULL. */
+struct rm_client *channel_runner(void);
+
 /** channel_freed: a channel or a group is freed. */
 void channel_freed(struct rm_object *object);
 

@@ -65,6 +65,11 @@ holds "with a cap of 20 it runs for 8 to 34 % of the time: $part %" test "$part"
 nvcuse limit time --gpu-cap 100 >/dev/null
 holds "without the cap, all run" eventually 5 runs 16
 
+# What the worker has counted: the model driver's samples name it while its channels run. It reads them every five seconds.
+gpu_time() { nvcuse ps --json | python3 -c 'import json, sys; print([sum(g["microseconds"] for g in i["gpu_time"]) for i in json.load(sys.stdin) if i["name"] == "time"][0])'; }
+counted() { (($(gpu_time) > 0)); }
+holds "the time that its channels run is counted" eventually 20 counted
+
 # A paused guest can be killed, and leaves nothing.
 nvcuse pause time >/dev/null
 began=$(date +%s%N)

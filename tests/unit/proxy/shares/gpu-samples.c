@@ -8,7 +8,7 @@
 
 #include "abi/control/ctrl2080-perf.h"
 
-enum { OURS = 4711, OTHER = 4712, NOBODY = -1, PLACES = 72 };
+enum { OURS = 4711, OURS_ELSEWHERE = 1, OTHER = 4712, NOBODY = -1, PLACES = 72 };
 
 #define MS UINT64_C(1000000)
 
@@ -16,6 +16,7 @@ typedef NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS Params;
 typedef NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V550 Params550;
 typedef NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V570 Params570;
 
+static const uint32_t ours[] = {OURS, OURS_ELSEWHERE};
 static Params570 params;
 static uint64_t last;
 
@@ -36,7 +37,7 @@ static void put(unsigned place, uint64_t time, int process, uint32_t util)
 
 static uint64_t add(void)
 {
-    return gpu_samples_add(&params, sizeof params, OURS, &last);
+    return gpu_samples_add(&params, sizeof params, ours, &last);
 }
 
 Test(gpu_samples, only_ours_count_by_how_busy_the_engine_was)
@@ -51,6 +52,17 @@ Test(gpu_samples, only_ours_count_by_how_busy_the_engine_was)
     cr_assert_eq(add(), 250 * MS);
     cr_assert_eq(last, 2000 * MS);
     cr_assert_eq(add(), 0, "nothing counts twice");
+}
+
+Test(gpu_samples, a_process_may_have_two_numbers_and_zero_is_nobodys)
+{
+    static const uint32_t one[] = {OURS, 0};
+
+    put(0, 1200 * MS, OURS_ELSEWHERE, 10000);
+    put(1, 1400 * MS, 0, 10000);
+    cr_assert_eq(add(), 200 * MS);
+    put(2, 1600 * MS, 0, 10000);
+    cr_assert_eq(gpu_samples_add(&params, sizeof params, one, &last), 0);
 }
 
 Test(gpu_samples, the_list_is_a_ring)
@@ -109,9 +121,9 @@ Test(gpu_samples, asks_in_the_shape_of_each_driver)
     old.samples[3].base.timeStamp = middle.samples[3].base.timeStamp = 1100 * MS;
     old.samples[3].gr.procId = middle.samples[3].gr.procId = OURS;
     old.samples[3].gr.util = middle.samples[3].gr.util = 10000;
-    cr_assert_eq(gpu_samples_add(&old, sizeof old, OURS, &last), 100 * MS);
+    cr_assert_eq(gpu_samples_add(&old, sizeof old, ours, &last), 100 * MS);
     last = 1000 * MS;
-    cr_assert_eq(gpu_samples_add(&middle, sizeof middle, OURS, &last), 100 * MS);
+    cr_assert_eq(gpu_samples_add(&middle, sizeof middle, ours, &last), 100 * MS);
     cr_assert_eq(gpu_samples_ask(&params, sizeof params - 8), 0, "a size that no driver has");
-    cr_assert_eq(gpu_samples_add(&params, sizeof params - 8, OURS, &last), 0);
+    cr_assert_eq(gpu_samples_add(&params, sizeof params - 8, ours, &last), 0);
 }

@@ -95,6 +95,19 @@ Test(gpu_time, goes_on_with_the_next_channel)
     cr_assert_eq(told_ns, 400 * MS);
 }
 
+/* A driver before 570 names the process by the number that the host has for it. */
+Test(gpu_time, knows_the_process_by_the_brokers_number_too)
+{
+    page.worker = 4711;
+    sample(0, 1000 * MS, 4711);
+    make_context(0);
+    read_once();
+    sample(1, 1200 * MS, 4711);
+    sample(2, 1400 * MS, 4712);
+    read_once();
+    cr_assert_eq(told_ns, 200 * MS);
+}
+
 Test(gpu_time, a_pause_between_keeps_what_is_counted)
 {
     make_context(0);
