@@ -68,9 +68,9 @@ Test(gpu_samples, a_process_may_have_two_numbers_and_zero_is_nobodys)
 Test(gpu_samples, the_list_is_a_ring)
 {
     for (unsigned i = 0; i < PLACES; i++) {
-        put((i + 50) % PLACES, 1000 * MS + (i + 1) * 200 * MS, OURS, 10000);
+        put((i + 50) % PLACES, 1000 * MS + MS * 200 * (i + 1), OURS, 10000);
     }
-    cr_assert_eq(add(), PLACES * 200 * MS);
+    cr_assert_eq(add(), MS * 200 * PLACES);
     put(50, last + 200 * MS, OURS, 10000); /* the oldest one goes */
     cr_assert_eq(add(), 200 * MS);
 }

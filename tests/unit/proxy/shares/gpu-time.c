@@ -86,7 +86,7 @@ Test(gpu_time, counts_from_the_first_channel_to_the_last)
 Test(gpu_time, goes_on_with_the_next_channel)
 {
     for (unsigned i = 0; i < 3; i++) {
-        sample(i + 1, 1000 * MS + i * 200 * MS, (uint32_t)getpid());
+        sample(i + 1, 1000 * MS + MS * 200 * i, (uint32_t)getpid());
         make_context(i);
         read_once();
         free_object(GROUP + i);
