@@ -514,7 +514,9 @@ static void act(Fake *fake, uint32_t *files)
     if (!file) {
         unsigned device =
             focus_kind == ABI_UVM ? kinds[slot % 5] : kinds[slot % 6 == 2 ? 2 : slot & 1];
-        files[slot] = fake_open(fake, device, (int)slot)->id;
+        /* Files that the host installs, and closed ones that the driver keeps, count against the limit as well. */
+        const NvFile *opened = fake_open_if_room(fake, device, (int)slot);
+        files[slot] = opened ? opened->id : 0;
     } else if (choice >= 250) {
         close_file(fake, file);
     } else if (choice >= 240) {

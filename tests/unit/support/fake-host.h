@@ -78,6 +78,9 @@ DriverAbi *fake_abi(const char *version);
 /** fake_open: open devices[@device]; the guest's descriptor will be @guest_fd. */
 NvFile *fake_open(Fake *fake, unsigned device, int guest_fd);
 
+/** fake_open_if_room: the same, or NULL if the limit of files is reached. */
+NvFile *fake_open_if_room(Fake *fake, unsigned device, int guest_fd);
+
 /** fake_at: guest memory at a guest address. */
 void *fake_at(Fake *fake, uint64_t addr);
 
