@@ -2,7 +2,6 @@
 /* nvcuse cdi: makes and lists CDI specifications of our devices for container engines. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <gio/gio.h>
@@ -35,7 +34,8 @@ static bool fail(GError **error, const char *what, const char *path)
     return false;
 }
 
-/* Write to what is there already and is not a regular file: a pipe, a terminal, /dev/null. */
+/* Write to what the kernel opens under this name: a pipe, a terminal, /dev/null, or what a link leads to. The kernel also decides
+ * whether root may follow a link that somebody else has put there (fs.protected_symlinks). */
 static bool write_into(const char *path, const char *text, GError **error)
 {
     FILE *file = fopen(path, "we");
@@ -58,24 +58,6 @@ static bool write_file(const char *path, const char *text, GError **error)
     return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
 }
 
-/* Find the file that a path leads to, over all links; a link may lead to a file that does not exist yet. Returns a new
- * string. */
-static char *follow(const char *path)
-{
-    g_autofree char *target = g_file_read_link(path, NULL);
-    char *found = realpath(path, NULL);
-    char *file = g_strdup(found ? found : path);
-
-    if (!found && target) {
-        g_autofree char *directory = g_path_get_dirname(path);
-        g_free(file);
-        file = g_path_is_absolute(target) ? g_steal_pointer(&target)
-                                          : g_build_filename(directory, target, NULL);
-    }
-    free(found);
-    return file;
-}
-
 static bool write_spec(JsonValue *spec, const char *path, GError **error)
 {
     g_autofree char *text = json_text_pretty(spec);
@@ -86,11 +68,12 @@ static bool write_spec(JsonValue *spec, const char *path, GError **error)
         g_print("%s", line);
         return true;
     }
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        return write_into(path, line, error);
+    const bool is_there = lstat(path, &status) == 0;
+    if (!is_there && errno != ENOENT) {
+        return fail(error, "look at", path);
     }
-    g_autofree char *file = follow(path);
-    return write_file(file, line, error);
+    return is_there && !S_ISREG(status.st_mode) ? write_into(path, line, error)
+                                                : write_file(path, line, error);
 }
 
 static bool generate(const char *from_path, const char *output, GError **error)
