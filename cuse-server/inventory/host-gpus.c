@@ -35,7 +35,9 @@ static char *read_uuid(const char *address)
         return g_strdup("");
     }
     line += strlen("GPU UUID:");
-    return g_strstrip(g_strndup(line, strcspn(line, "\n")));
+    g_autofree char *uuid = g_strstrip(g_strndup(line, strcspn(line, "\n")));
+    /* Until a GPU has been started, the driver may write "GPU-????????-...". */
+    return strchr(uuid, '?') ? g_strdup("") : g_steal_pointer(&uuid);
 }
 
 GArray *host_gpus_list(void)

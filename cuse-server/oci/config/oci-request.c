@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <gio/gio.h>
+
 #include "abi/nv-ioctl.h"
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/inventory/host-gpus.h"
@@ -123,7 +125,12 @@ static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError *
     *by_cdi = add_cdi(config, names);
     if (*by_cdi) {
         of_cdi = host_gpus_minors(names->str, error);
-        if (!of_cdi) {
+        if (of_cdi && !*of_cdi) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                        "a hook of nvcuse's names no GPU: '%s': expected the name of a CDI device",
+                        names->str);
+        }
+        if (!of_cdi || !*of_cdi) {
             return false;
         }
     }
