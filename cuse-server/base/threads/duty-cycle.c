@@ -78,7 +78,8 @@ void duty_cycle_wake(DutyCycle *cycle)
 
     cycle->woken = true;
     if (!cycle->thread) {
-        cycle->thread = g_thread_new(cycle->ops->name, run, cycle);
+        /* If there can be no thread now, the next call tries again. */
+        cycle->thread = g_thread_try_new(cycle->ops->name, run, cycle, NULL);
     }
     g_cond_signal(&cycle->changed);
 }

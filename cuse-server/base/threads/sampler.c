@@ -85,7 +85,8 @@ void sampler_wake(Sampler *sampler)
 
     sampler->woken = true;
     if (!sampler->thread) {
-        sampler->thread = g_thread_new(sampler->ops->name, run, sampler);
+        /* If there can be no thread now, the next call tries again. */
+        sampler->thread = g_thread_try_new(sampler->ops->name, run, sampler, NULL);
     }
     g_cond_signal(&sampler->changed);
 }

@@ -88,6 +88,8 @@ static int compare(gconstpointer a, gconstpointer b)
 
 static void print_table(InstanceRates *rates)
 {
+    /* Clear the screen first: then messages about instances that do not answer stay on it. */
+    g_print("%s", isatty(STDOUT_FILENO) ? CLEAR_SCREEN : "");
     g_autoptr(GPtrArray) instances = instance_list("nvcuse top");
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
 
@@ -97,9 +99,6 @@ static void print_table(InstanceRates *rates)
         g_array_append_val(rows, row);
     }
     g_array_sort(rows, compare);
-    if (isatty(STDOUT_FILENO)) {
-        g_print(CLEAR_SCREEN);
-    }
     g_print(row_format, "NAME", "GPU%", "GPU-TIME", "GPU-MEMORY", "PINNED", "CONTAINERS", "CALLS/S",
             "REFUSED", "FILES");
     for (guint i = 0; i < rows->len; i++) {

@@ -53,8 +53,9 @@ static bool ask(const char *name, const LimitRequest *request, LimitReply *reply
                           seqpacket_wait(fd, reply, sizeof *reply, &file) == SEQPACKET_MESSAGE;
     if (!answered) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "instance '%s' did not reply within %d seconds, or ended", name,
-                    ANSWER_SECONDS);
+                    "instance '%s' did not reply within %d seconds, or ended; if it is still "
+                    "running, the change may still take effect: see `nvcuse ps`",
+                    name, ANSWER_SECONDS);
     }
     close(fd);
     return answered;
@@ -85,32 +86,26 @@ static bool refuse(const char *name, const LimitReply *reply, GError **error)
 /* --- what the worker does ----------------------------------------------------------------------- */
 
 /* Ask the instance whether its worker has followed the last change. */
-static bool has_followed(const char *name, bool *followed, GError **error)
+static bool has_followed(const char *name)
 {
-    g_autofree char *text = run_directory_ask(name, "control", error);
-    g_autoptr(JsonObject) instance = text ? json_read_object(text, error) : NULL;
+    g_autofree char *text = run_directory_ask(name, "control", NULL);
+    g_autoptr(JsonObject) instance = text ? json_read_object(text, NULL) : NULL;
 
-    *followed = instance && json_read_boolean(instance, "limits_followed");
-    return instance;
+    return instance && json_read_boolean(instance, "limits_followed");
 }
 
 static bool wait_for_worker(const char *name, GError **error)
 {
     const gint64 end = g_get_monotonic_time() + FOLLOW_SECONDS * G_TIME_SPAN_SECOND;
-    bool followed = false;
+    bool followed;
 
-    do {
-        if (!has_followed(name, &followed, error)) {
-            g_prefix_error(error,
-                           "instance '%s' has the new limits, and then did not answer: ", name);
-            return false;
-        }
-        g_usleep(followed ? 0 : FOLLOW_MILLISECONDS * 1000UL);
-    } while (!followed && g_get_monotonic_time() < end);
+    while (!(followed = has_followed(name)) && g_get_monotonic_time() < end) {
+        g_usleep(FOLLOW_MILLISECONDS * 1000UL);
+    }
     if (!followed) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                     "instance '%s' has the new limits, but its worker has not followed them within "
-                    "%d seconds: the driver may hang, or the worker may be compromised; "
+                    "%d seconds: the driver may hang, or refuse to switch a program's channels; "
                     "`nvcuse ps --json` shows limits_followed when it has",
                     name, FOLLOW_SECONDS);
     }
