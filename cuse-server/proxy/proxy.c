@@ -59,11 +59,9 @@ void proxy_count_time(Proxy *proxy, const GpuTimeOps *ops, gpointer data)
     }
 }
 
-void proxy_apply_shares(Proxy *proxy)
+bool proxy_apply_shares(Proxy *proxy)
 {
-    if (proxy->shares) {
-        time_shares_apply(proxy->shares);
-    }
+    return !proxy->shares || time_shares_apply(proxy->shares);
 }
 
 static MemoryUse use_of(const Budget *budget)

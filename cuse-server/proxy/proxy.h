@@ -58,9 +58,9 @@ void proxy_memory_use(const Proxy *proxy, InstanceUse *use);
  * call. See time_shares_count(), time_shares_run(), time_shares_read(). */
 void proxy_count_time(Proxy *proxy, const GpuTimeOps *ops, gpointer data);
 
-/** proxy_apply_shares: follow a change of the share, the cap or the pause in the QuotaPage. Returns when channels have been
- * switched, and does nothing without quotas. The caller holds no lock. */
-void proxy_apply_shares(Proxy *proxy);
+/** proxy_apply_shares: follow a change of the share, the cap or the pause in the QuotaPage. Does nothing without quotas. The caller
+ * holds no lock. Returns false if not all channels that are to be off are off; see time_shares_apply(). */
+bool proxy_apply_shares(Proxy *proxy);
 
 /** proxy_scope_gpus: from now on show guests only the GPUs among the instance's devices. */
 void proxy_scope_gpus(Proxy *proxy);

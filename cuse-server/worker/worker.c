@@ -33,7 +33,8 @@ enum {
  * FILES_OF_CALL: for each call in progress: a file beyond the limit, if the call is an open that overtakes others, and its
  *     remnant; a file of a GPU, held for the call (proxy/scope/gpu-scope.h), and its remnant; the caller's memory; the
  *     caller's thread; and one that the driver puts into the table (a dma-buf) or that comes with a reply
- * FILES_OF_DEVICE: for each device: its end of CUSE, and a probe for files that cannot be polled (worker/opened-files.c)
+ * FILES_OF_DEVICE: for each device: its end of CUSE, and a probe for files that cannot be polled (worker/opened-files.c); if it is a
+ *     GPU, two files by which its channels are switched (proxy/shares/share-host.h), and their remnants
  * FILES_OF_LENDING: for each thread whose memory is kept (worker/memory/lent-memory.h): two, and as many again that calls still
  *     use
  * FILES_OF_DESCRIPTOR: for each descriptor that is kept (worker/kept-descriptors.h): one, and as many again that calls still use
@@ -42,7 +43,7 @@ enum {
 enum {
     FILES_OF_GUEST = 2,
     FILES_OF_CALL = 7,
-    FILES_OF_DEVICE = 2,
+    FILES_OF_DEVICE = 6,
     FILES_OF_LENDING = 4,
     FILES_OF_DESCRIPTOR = 2,
     FILES_OF_WORKER = 64

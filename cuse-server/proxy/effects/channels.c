@@ -82,9 +82,12 @@ static void add_client(uint32_t client, gpointer data)
     channels_of_client(time_shares_channels(call->shares), client, call->leaving);
 }
 
+/* The driver refuses the call through another file than the client's (NV_ERR_INVALID_CLIENT). Channels must not run for a call that
+ * takes none away. */
 void channel_before_free(Call *call, NvHandle handle)
 {
-    if (call->shares && call->client && time_shares_switch(call->shares)) {
+    if (call->shares && call->client && time_shares_switch(call->shares) &&
+        client_owner(call->client) == call->file_id) {
         call->leaving = channel_list_new();
         client_channels(call->client, handle, add_channel, add_client, call);
     }
@@ -110,6 +113,7 @@ static const ScheduleParams *schedule_params(const Call *call)
                : NULL;
 }
 
+/* What is not known may be a group that was imported from a file: all of its channels may be scheduled already. */
 static ChannelHeld held(const Call *call)
 {
     const NvHandle object = call_control(call)->hObject;
@@ -252,18 +256,25 @@ static void after_register(Call *call)
 
 const Effect effect_register_channel = {.after = after_register};
 
-static bool before_unregister(Call *call)
+/* Find the channel of the call, if the call is made through the file that the channel was registered with. Through another file it
+ * takes nothing away. */
+static Channel *unregistered(const Call *call)
 {
     const bool is_590 = call->params_size == sizeof(UVM_UNREGISTER_CHANNEL_PARAMS_V590);
     const UVM_UNREGISTER_CHANNEL_PARAMS_V590 *of_590 = call->params;
     const UVM_UNREGISTER_CHANNEL_PARAMS *before = call->params;
+    g_autoptr(Channel) channel = channels_find(time_shares_channels(call->shares),
+                                               is_590 ? of_590->hClient : before->hClient,
+                                               is_590 ? of_590->hChannel : before->hChannel);
 
-    if (!call->shares || !time_shares_switch(call->shares)) {
-        return true;
-    }
-    Channel *channel = channels_find(time_shares_channels(call->shares),
-                                     is_590 ? of_590->hClient : before->hClient,
-                                     is_590 ? of_590->hChannel : before->hChannel);
+    return channel && channel_is_registered(channel, call->file_id) ? g_steal_pointer(&channel)
+                                                                    : NULL;
+}
+
+static bool before_unregister(Call *call)
+{
+    Channel *channel = call->shares && time_shares_switch(call->shares) ? unregistered(call) : NULL;
+
     if (channel) {
         call->leaving = channel_list_new();
         g_ptr_array_add(call->leaving, channel);
@@ -271,4 +282,13 @@ static bool before_unregister(Call *call)
     return true;
 }
 
-const Effect effect_unregister_channel = {.before = before_unregister};
+static void after_unregister(Call *call)
+{
+    g_autoptr(Channel) channel = call->shares ? unregistered(call) : NULL;
+
+    if (channel) {
+        channel_set_uvm(channel, 0);
+    }
+}
+
+const Effect effect_unregister_channel = {.before = before_unregister, .after = after_unregister};

@@ -170,6 +170,11 @@ void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
     }
 }
 
+uint32_t client_owner(const Client *client)
+{
+    return client->owner;
+}
+
 uint32_t client_parent(Client *client, uint32_t handle)
 {
     const Object *object = client_find_object(client, handle);

@@ -115,6 +115,9 @@ void client_copy(Client *client, uint32_t handle, uint32_t parent, Client *from,
  */
 void client_depend(Client *client, uint32_t handle, uint32_t dependency);
 
+/** client_owner: return the id of the file that a client was allocated through. The driver accepts the client only through it. */
+uint32_t client_owner(const Client *client);
+
 /** client_parent: return the parent of an object, or 0 if the object is unknown or does not have a parent. */
 uint32_t client_parent(Client *client, uint32_t handle);
 

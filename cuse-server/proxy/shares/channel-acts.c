@@ -156,6 +156,21 @@ GArray *channels_acts(Channels *channels)
     return acts;
 }
 
+bool channels_are_held(Channels *channels)
+{
+    g_autoptr(GMutexLocker) locker = lock(channels);
+    GHashTableIter iter;
+    gpointer data;
+    bool held = true;
+
+    g_hash_table_iter_init(&iter, channels->by_name);
+    while (channels->holding && held && g_hash_table_iter_next(&iter, NULL, &data)) {
+        const Channel *channel = data;
+        held = !channel->runs || channel->state == CHANNEL_OFF;
+    }
+    return held;
+}
+
 void channel_acted(const ChannelAct *act, bool done)
 {
     Channel *channel = act->channel;

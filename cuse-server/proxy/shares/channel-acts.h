@@ -50,6 +50,9 @@ typedef struct {
  * the caller, who then calls channel_acted(). One thread at a time may do this. */
 GArray *channels_acts(Channels *channels);
 
+/** channels_are_held: whether all channels that are to be off are off. A channel that a call in progress wants on is not. */
+bool channels_are_held(Channels *channels);
+
 /** channel_acted: record that the driver has switched a channel. @done: it has not refused */
 void channel_acted(const ChannelAct *act, bool done);
 

@@ -332,6 +332,13 @@ void channel_set_uvm(Channel *channel, uint32_t file)
     channel->uvm = file;
 }
 
+bool channel_is_registered(Channel *channel, uint32_t file)
+{
+    g_autoptr(GMutexLocker) locker = lock(channel->group->list);
+
+    return channel->uvm == file;
+}
+
 void channel_set_guest_off(Channel *channel, bool off)
 {
     g_autoptr(GMutexLocker) locker = lock(channel->group->list);

@@ -119,8 +119,11 @@ void channel_set_guest_off(Channel *channel, bool off);
  */
 bool channel_keep_off(Channel *channel);
 
-/** channel_set_uvm: record the file of nvidia-uvm that a channel is registered with, by its id. */
+/** channel_set_uvm: record the file of nvidia-uvm that a channel is registered with, by its id. 0: none */
 void channel_set_uvm(Channel *channel, uint32_t file);
+
+/** channel_is_registered: whether a channel was registered with this file of nvidia-uvm last. */
+bool channel_is_registered(Channel *channel, uint32_t file);
 
 /* --- time slices ---------------------------------------------------------------------------------- */
 

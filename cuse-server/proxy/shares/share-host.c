@@ -2,6 +2,7 @@
 #include "cuse-server/proxy/shares/share-host.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/sysmacros.h>
 
 #include "abi/alloc.h"
@@ -32,6 +33,7 @@ typedef struct {
     uint32_t number;
 } Lever;
 
+/* @open: a bit for each lever that is not closed */
 struct ShareHost {
     NvFileTable *files;
     const Device *devices;
@@ -39,6 +41,7 @@ struct ShareHost {
     Host *host;
     GpuScope *gpus; /* finds the GPU's file; all GPUs of the instance are its GPUs */
     Lever levers[GPUS];
+    _Atomic uint32_t open;
 };
 
 ShareHost *share_host_new(NvFileTable *files, const Device *devices, unsigned n_devices, Host *host)
@@ -64,6 +67,7 @@ static void lever_close(ShareHost *shares, Lever *lever)
     }
     gpu_scope_release(shares->gpus, lever->held);
     *lever = (Lever){.ctl = -1, .held = -1};
+    shares->open &= ~(UINT32_C(1) << (lever - shares->levers));
 }
 
 void share_host_free(ShareHost *shares)
@@ -185,12 +189,23 @@ static const Lever *get_lever(ShareHost *shares, uint32_t gpu)
         lever_close(shares, lever);
         return NULL;
     }
+    shares->open |= UINT32_C(1) << gpu;
     return lever;
 }
 
 bool share_host_has(const ShareHost *shares, uint32_t gpu)
 {
-    return gpu < GPUS && shares->levers[gpu].ctl >= 0;
+    return gpu < GPUS && (shares->open & UINT32_C(1) << gpu);
+}
+
+bool share_host_idles(const ShareHost *shares, Channels *channels)
+{
+    for (uint32_t gpu = 0; gpu < GPUS; gpu++) {
+        if (share_host_has(shares, gpu) && !channels_are_on(channels, gpu)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool share_host_samples(ShareHost *shares, uint32_t gpu, void *params, size_t size,

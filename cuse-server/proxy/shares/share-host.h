@@ -42,8 +42,11 @@ void share_host_switch(ShareHost *shares, const ChannelAct *acts, unsigned n);
 bool share_host_samples(ShareHost *shares, uint32_t gpu, void *params, size_t size,
                         uint32_t *number);
 
-/** share_host_has: whether something is open for a GPU. @gpu: device instance */
+/** share_host_has: whether something is open for a GPU. Any thread may ask. @gpu: device instance */
 bool share_host_has(const ShareHost *shares, uint32_t gpu);
+
+/** share_host_idles: whether something is open for a GPU that has no channels. Any thread may ask. */
+bool share_host_idles(const ShareHost *shares, Channels *channels);
 
 /** share_host_let_go: close what is open for GPUs without channels, because an open file keeps a GPU started. */
 void share_host_let_go(ShareHost *shares, Channels *channels);

@@ -127,17 +127,35 @@ static void look(TimeShares *shares)
     }
 }
 
-static void make_it_so(TimeShares *shares)
+/* Take note that the list has changed, for those who count the time. The caller does not hold the lock. */
+static void tell_changed(const TimeShares *shares)
+{
+    if (shares->clock) {
+        shares->time_ops->changed(shares->time_data);
+    }
+}
+
+/* Returns whether the list had changed. */
+static bool look_until_settled(TimeShares *shares)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&shares->acts);
+    bool changed = false;
     unsigned looks = 0;
 
     do {
-        channels_take_changes(shares->channels);
+        changed = channels_take_changes(shares->channels) || changed;
         look(shares);
     } while (channels_have_changed(shares->channels) && ++looks < LOOKS_MAX);
     if (!shares->clock) {
         share_host_let_go(shares->host, shares->channels);
+    }
+    return changed;
+}
+
+static void make_it_so(TimeShares *shares)
+{
+    if (look_until_settled(shares)) {
+        tell_changed(shares);
     }
 }
 
@@ -174,7 +192,7 @@ void time_shares_count(TimeShares *shares, size_t samples_size, const GpuTimeOps
 
 bool time_shares_run(TimeShares *shares)
 {
-    return channels_run(shares->channels);
+    return channels_run(shares->channels) || share_host_idles(shares->host, shares->channels);
 }
 
 void time_shares_read(TimeShares *shares)
@@ -228,12 +246,13 @@ Channels *time_shares_channels(TimeShares *shares)
     return shares->channels;
 }
 
-void time_shares_apply(TimeShares *shares)
+bool time_shares_apply(TimeShares *shares)
 {
     make_it_so(shares);
     if (on_ms(shares) < DUTY_CYCLE_MS) {
         duty_cycle_wake(shares->cycle);
     }
+    return channels_are_held(shares->channels);
 }
 
 void time_shares_settle(TimeShares *shares)
@@ -241,13 +260,10 @@ void time_shares_settle(TimeShares *shares)
     if (!channels_have_changed(shares->channels)) {
         return;
     }
-    if (shares->clock) {
-        shares->time_ops->changed(shares->time_data);
-    }
     if (time_shares_weigh(shares) || time_shares_switch(shares)) {
         time_shares_apply(shares);
-    } else {
-        channels_take_changes(shares->channels);
+    } else if (channels_take_changes(shares->channels)) {
+        tell_changed(shares);
     }
 }
 

@@ -33,7 +33,7 @@ TimeShares *time_shares_new(const QuotaPage *page, NvFileTable *files, const Dev
 
 /**
  * GpuTimeOps: what is done with the count of how long guests compute.
- * @changed: a guest has made or ended channels. Must not wait
+ * @changed: a guest has made or ended channels, and time_shares_run() may have changed. Must not wait
  * @time: see GpuTimeFunc; called by time_shares_read()
  */
 typedef struct {
@@ -51,7 +51,7 @@ typedef struct {
 void time_shares_count(TimeShares *shares, size_t samples_size, const GpuTimeOps *ops,
                        gpointer data);
 
-/** time_shares_run: whether any channel is scheduled. */
+/** time_shares_run: whether any channel is scheduled, or the driver has something to tell about one that was. */
 bool time_shares_run(TimeShares *shares);
 
 /** time_shares_stop: end the thread, and switch the remaining channels on. @shares may be NULL. Call it before the files are
@@ -78,8 +78,9 @@ bool time_shares_switch(TimeShares *shares);
 /** time_shares_read: add up the driver's samples of how busy the GPUs are. Does nothing if nothing is counted. */
 void time_shares_read(TimeShares *shares);
 
-/** time_shares_apply: make the host follow the quotas and the list. The caller holds no lock. */
-void time_shares_apply(TimeShares *shares);
+/** time_shares_apply: make the host follow the quotas and the list. The caller holds no lock. Returns false if a channel that is to be
+ * off is not off: the driver has refused to switch it, or a call in progress takes it away. */
+bool time_shares_apply(TimeShares *shares);
 
 /** time_shares_settle: the same, if a guest has done something that asks for it. */
 void time_shares_settle(TimeShares *shares);

@@ -38,7 +38,7 @@ typedef struct {
 
 /**
  * LimitResult: what became of a request.
- * @LIMIT_CHANGED: the new limits of memory hold, and the worker has been told of the others (LedgerCounts.quotas)
+ * @LIMIT_CHANGED: the new limits of memory hold, and a worker follows the others (LedgerCounts.quotas)
  * @LIMIT_NOT_ROOT: only root may change limits
  * @LIMIT_INVALID: the request makes no sense, or comes from another version of nvcuse
  * @LIMIT_NOT_BY_GPU: the instance was started without limits of GPU memory

@@ -92,14 +92,18 @@ void quota_page_announce(QuotaPage *page)
     (void)syscall(SYS_futex, &page->changes, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-uint32_t quota_page_wait(const QuotaPage *page, uint32_t seen)
+uint32_t quota_page_wait(const QuotaPage *page, uint32_t seen, int milliseconds)
 {
+    const struct timespec time = {.tv_sec = milliseconds / 1000,
+                                  .tv_nsec = milliseconds % 1000 * 1000000L};
+    const struct timespec *limit = milliseconds < 0 ? NULL : &time;
     uint32_t changes;
+    long result = 0;
 
     /* The kernel waits only while the page has the value that was seen. It needs no right to write to the page for that
      * (kernel/futex/core.c, get_futex_key()). */
-    while ((changes = atomic_load(&page->changes)) == seen) {
-        (void)syscall(SYS_futex, &page->changes, FUTEX_WAIT, seen, NULL, NULL, 0);
+    while ((changes = atomic_load(&page->changes)) == seen && !(result < 0 && errno == ETIMEDOUT)) {
+        result = syscall(SYS_futex, &page->changes, FUTEX_WAIT, seen, limit, NULL, 0);
     }
     return changes;
 }

@@ -23,15 +23,18 @@ QuotaPage *quota_page_new(const InstanceQuota *quota, int *fd, GError **error);
  * with @error on failure. */
 const QuotaPage *quota_page_map(int fd, GError **error);
 
+enum { QUOTA_PAGE_FOREVER = -1 };
+
 /** quota_page_announce: make quota_page_wait() return in the processes that wait for changes. Does not wait for anybody. */
 void quota_page_announce(QuotaPage *page);
 
 /**
  * quota_page_wait: wait until a change is announced.
  * @seen: what this function returned last; 0 the first time, when it returns at once
- * Returns: QuotaPage.changes
+ * @milliseconds: for how long to wait; QUOTA_PAGE_FOREVER: without end
+ * Returns: QuotaPage.changes; @seen if nothing was announced in time
  */
-uint32_t quota_page_wait(const QuotaPage *page, uint32_t seen);
+uint32_t quota_page_wait(const QuotaPage *page, uint32_t seen, int milliseconds);
 
 /** quota_page_free: unmap a page from quota_page_new() or quota_page_map(). */
 void quota_page_free(const QuotaPage *page);

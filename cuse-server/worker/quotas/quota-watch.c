@@ -5,6 +5,9 @@
 
 /* #syscalls:worker clone */
 
+/* How long to wait before channels are switched again that could not be switched. */
+enum { AGAIN_MS = 250 };
+
 typedef struct {
     Proxy *proxy;
     const QuotaPage *page;
@@ -16,8 +19,10 @@ static gpointer follow(gpointer data)
     const QuotaWatch *watch = data;
 
     for (uint32_t changes = 0;;) {
-        changes = quota_page_wait(watch->page, changes);
-        proxy_apply_shares(watch->proxy);
+        changes = quota_page_wait(watch->page, changes, QUOTA_PAGE_FOREVER);
+        while (!proxy_apply_shares(watch->proxy)) {
+            changes = quota_page_wait(watch->page, changes, AGAIN_MS);
+        }
         ledger_quotas(watch->ledger, changes);
     }
     return NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest that tries to run on the GPU for longer than it may. It has groups with two channels each, asks for time slices of a
- * second, and switches its channels on again in every way that there is. It reads commands, one a line, and writes "done" after
+ * second, and tries to switch its channels on again. It reads commands, one a line, and writes "done" after
  * each:
  *
  *     more N    make N more groups, and schedule them
  *     less N    free N groups
- *     act N     N times: switch channels on, schedule groups again, stop and start them, ask for a long slice; at random
+ *     act N     N times: switch channels on, schedule groups again, stop and start them, ask for a long slice, and make calls that
+ *               would take channels away and fail; at random
  *     fresh N   N times: make a group, schedule it, free it
  *     show      what the driver says of the time slices: the shortest and the longest, in microseconds
  *
@@ -23,6 +24,8 @@
 enum { H_FIRST = 0x5c100000, STEP = 0x10, GROUPS_MAX = 2000, THREADS = 3, LONG_SLICE_US = 1000000 };
 
 static Tree t;
+static int other_ctl,
+    other_uvm; /* files that the client and its channels have nothing to do with */
 static NvHandle groups[GROUPS_MAX];
 static unsigned n_groups, n_made;
 
@@ -140,12 +143,37 @@ static void less(unsigned n)
 
 /* --- acts */
 
+static void must_fail(int64_t result, const char *what)
+{
+    if (result == 0) {
+        say("%s: expected an error", what);
+        exit(1);
+    }
+}
+
+/* Calls for which nvcuse would have to switch a channel on, if they did not fail. */
+static int64_t free_through_another_file(NvHandle object)
+{
+    return rm_free(other_ctl, t.client, object);
+}
+
+static int64_t unregister_elsewhere(NvHandle channel)
+{
+    Params params = uvm_params(UVM_UNREGISTER_CHANNEL);
+
+    params_put(&params, "hClient", 0, t.client);
+    params_put(&params, "hChannel", 0, channel);
+    const int64_t result = uvm_call(other_uvm, UVM_UNREGISTER_CHANNEL, &params);
+    params_free(&params);
+    return result;
+}
+
 static void act_once(unsigned *random)
 {
     const NvHandle group = groups[(unsigned)rand_r(random) % n_groups];
     const NvHandle channel = channel_of(group, (unsigned)rand_r(random) % 2);
 
-    switch (rand_r(random) % 6) {
+    switch (rand_r(random) % 9) {
     case 0:
         must(switch_channel(channel, false), "switch on");
         break;
@@ -162,6 +190,15 @@ static void act_once(unsigned *random)
         break;
     case 4:
         must(schedule_channel(channel, true), "schedule a channel");
+        break;
+    case 5:
+        must_fail(free_through_another_file(t.client), "free the client through another file");
+        break;
+    case 6:
+        must_fail(free_through_another_file(channel), "free a channel through another file");
+        break;
+    case 7:
+        must_fail(unregister_elsewhere(channel), "unregister a channel elsewhere");
         break;
     default:
         must(ask_for_slice(group), "ask for a time slice");
@@ -247,6 +284,8 @@ int main(void)
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     t = tree();
+    other_ctl = node("nvidiactl");
+    other_uvm = node("nvidia-uvm");
     make_object(H_DEVICE, H_VASPACE, FERMI_VASPACE_A);
     while (fgets(line, sizeof line, stdin)) {
         obey(line);

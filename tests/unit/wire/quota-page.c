@@ -58,7 +58,7 @@ Test(quota_page, one_that_may_only_read_it_waits_for_what_is_announced, .timeout
     if (child == 0) {
         uint32_t seen = 0;
         for (uint32_t wanted = 1; wanted <= 4; wanted++) {
-            seen = quota_page_wait(read_only, seen);
+            seen = quota_page_wait(read_only, seen, QUOTA_PAGE_FOREVER);
             if (seen != wanted || atomic_load(&read_only->gpu_cap) != wanted - 1) {
                 _exit(1);
             }
@@ -82,10 +82,22 @@ Test(quota_page, the_count_of_changes_is_never_zero)
     int fd;
     g_autoptr(QuotaPage) page = new_page(&fd);
 
-    cr_assert_eq(quota_page_wait(page, 0), 1, "the first time it returns at once");
+    cr_assert_eq(quota_page_wait(page, 0, QUOTA_PAGE_FOREVER), 1,
+                 "the first time it returns at once");
     atomic_store(&page->changes, UINT32_MAX);
     quota_page_announce(page);
-    cr_assert_eq(quota_page_wait(page, UINT32_MAX), 1);
+    cr_assert_eq(quota_page_wait(page, UINT32_MAX, QUOTA_PAGE_FOREVER), 1);
+    close(fd);
+}
+
+Test(quota_page, a_wait_may_end_without_a_change, .timeout = 20)
+{
+    int fd;
+    g_autoptr(QuotaPage) page = new_page(&fd);
+    const gint64 began = g_get_monotonic_time();
+
+    cr_assert_eq(quota_page_wait(page, 1, 50), 1);
+    cr_assert_geq(g_get_monotonic_time() - began, 50 * G_TIME_SPAN_MILLISECOND);
     close(fd);
 }
 

@@ -73,12 +73,12 @@ Test(gpu_time, counts_from_the_first_channel_to_the_last)
     sample(2, 1400 * MS, (uint32_t)getpid() + 1);
     changed = 0;
     free_object(GROUP);
-    cr_assert(!runs());
     cr_assert_gt(changed, 0, "and to end");
     cr_assert_geq(fake->n_open, open + 2, "the GPU is kept until the last samples are read");
     read_once();
     cr_assert(told == 2 && told_ns == 200 * MS);
     cr_assert_eq(fake->n_open, open + 1, "only the file that found the GPU is open");
+    cr_assert(!runs());
     read_once();
     cr_assert_eq(told, 2, "there is no GPU to ask about");
 }
@@ -93,6 +93,26 @@ Test(gpu_time, goes_on_with_the_next_channel)
         read_once();
     }
     cr_assert_eq(told_ns, 400 * MS);
+}
+
+/* A channel that is stopped first, and freed later. */
+Test(gpu_time, lets_go_of_a_gpu_whose_channels_have_gone)
+{
+    const unsigned open = fake->n_open;
+
+    make_context(0);
+    read_once();
+    schedule(GROUP, false);
+    read_once();
+    cr_assert(!runs());
+    cr_assert_geq(fake->n_open, open + 2, "the GPU is kept as long as it has channels");
+    changed = 0;
+    free_object(GROUP);
+    cr_assert_gt(changed, 0);
+    cr_assert(runs(), "there is something to let go of");
+    read_once();
+    cr_assert(!runs());
+    cr_assert_eq(fake->n_open, open + 1);
 }
 
 /* A driver before 570 names the process by the number that the host has for it. */

@@ -24,6 +24,7 @@ QuotaPage page;
 NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V570 samples;
 unsigned n_slices, n_switches, n_schedules, freed_off, n_mixed, n_started;
 gint64 ran_us;
+bool refuses_to_switch;
 
 static Thing things[THINGS_MAX];
 static unsigned n_things;
@@ -140,6 +141,9 @@ static NvU32 driver_schedule(Thing *it, const NvU8 *params, bool has_skip)
 static NvU32 driver_switch(const NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS *params)
 {
     n_switches++;
+    if (refuses_to_switch) {
+        return NV_ERR_NOT_SUPPORTED;
+    }
     cr_assert_leq(params->numChannels, NV2080_CTRL_FIFO_DISABLE_CHANNELS_MAX_ENTRIES);
     cr_assert_eq(params->pRunlistPreemptEvent, 0);
     for (NvU32 i = 0; i < params->numChannels; i++) {
@@ -217,8 +221,10 @@ static int answer(Fake *f, uint32_t command, void *argument)
         return 0;
     case NV_ESC_RM_FREE: {
         NVOS00_PARAMETERS *p = argument;
-        free_tree(p->hRoot, p->hObjectOld);
-        p->status = NV_OK;
+        p->status = owners[p->hRoot - FIRST_CLIENT] == fd ? NV_OK : NV_ERR_INVALID_CLIENT;
+        if (p->status == NV_OK) {
+            free_tree(p->hRoot, p->hObjectOld);
+        }
         return 0;
     }
     default:
@@ -260,6 +266,7 @@ void gpu_setup(const char *version)
 
     memset(&page, 0, sizeof page);
     memset(&samples, 0, sizeof samples);
+    refuses_to_switch = false;
     reset_counts();
     fake = fake_new(version, NV_CAPS_SUPPORTED);
     fake->answer = answer;

@@ -36,6 +36,8 @@ extern NvFile *ctl; /* the guest's, on which client() is allocated */
 extern QuotaPage page;
 extern NV2080_CTRL_PERF_GET_GPUMON_PERFMON_UTIL_SAMPLES_V2_PARAMS_V570 samples; /* the driver's */
 
+extern bool refuses_to_switch; /* the driver has no NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS */
+
 /* What has happened at the driver since the last reset_counts(). */
 extern unsigned n_slices;   /* NVA06C_CTRL_CMD_SET_TIMESLICE */
 extern unsigned n_switches; /* NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS */

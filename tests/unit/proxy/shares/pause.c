@@ -222,6 +222,43 @@ Test(pause, channels_of_a_file_that_the_driver_keeps_stay_off)
     cr_expect_eq(n_running(), 0, "a guest that maps the file could still use them");
 }
 
+static NvU32 free_through(NvFile *file, NvHandle handle)
+{
+    NVOS00_PARAMETERS p = {.hRoot = client(), .hObjectParent = DEVICE, .hObjectOld = handle};
+
+    cr_assert_eq(fake_frontend(fake, file, NV_ESC_RM_FREE, &p, sizeof p), 0);
+    return p.status;
+}
+
+Test(pause, channels_do_not_run_for_a_free_that_fails)
+{
+    NvFile *other = fake_open(fake, FAKE_CTL, 4);
+
+    make_context(0);
+    set_paused(true);
+    reset_counts();
+    cr_expect_eq(free_through(other, client()), NV_ERR_INVALID_CLIENT);
+    cr_expect_eq(free_through(other, CHANNEL), NV_ERR_INVALID_CLIENT);
+    cr_expect_eq(n_switches, 0);
+    cr_expect_eq(n_started, 0);
+    cr_expect_eq(n_running(), 0);
+}
+
+Test(pause, tells_whether_the_driver_has_done_it)
+{
+    make_context(0);
+    page.paused = true;
+    refuses_to_switch = true;
+    cr_expect_not(proxy_apply_shares(&fake->proxy));
+    cr_expect_eq(n_running(), 2);
+    cr_expect_not(proxy_apply_shares(&fake->proxy));
+    refuses_to_switch = false;
+    cr_expect(proxy_apply_shares(&fake->proxy), "it is tried again");
+    cr_expect_eq(n_running(), 0);
+    page.paused = false;
+    cr_expect(proxy_apply_shares(&fake->proxy));
+}
+
 static int uvm_call(NvFile *uvm, uint32_t number, const void *params, size_t size)
 {
     memcpy(fake_at(fake, GUEST_BASE), params, size);
@@ -256,8 +293,28 @@ Test(pause, a_channel_runs_while_nvidia_uvm_gives_it_up)
     cr_expect_eq(n_running(), 0);
     reset_counts();
     proxy_release(&fake->proxy, uvm->id);
-    cr_expect_eq(n_switches, 2, "on and off");
-    cr_expect_eq(n_running(), 0, "closing it gains nothing");
+    cr_expect_eq(n_switches, 0, "closing it gains nothing");
+    cr_expect_eq(n_running(), 0);
+}
+
+Test(pause, a_channel_does_not_run_for_a_call_through_another_file_of_nvidia_uvm)
+{
+    const UVM_REGISTER_CHANNEL_PARAMS in = {
+        .rmCtrlFd = 3, .hClient = client(), .hChannel = CHANNEL};
+    const UVM_UNREGISTER_CHANNEL_PARAMS out = {.hClient = client(), .hChannel = CHANNEL};
+    NvFile *uvm = fake_open(fake, FAKE_UVM, 4);
+    NvFile *other = fake_open(fake, FAKE_UVM, 5);
+
+    make_context(0);
+    cr_assert_eq(uvm_call(uvm, UVM_REGISTER_CHANNEL, &in, sizeof in), 0);
+    set_paused(true);
+    reset_counts();
+    cr_assert_eq(uvm_call(other, UVM_UNREGISTER_CHANNEL, &out, sizeof out), 0);
+    cr_expect_eq(n_switches, 0);
+    proxy_release(&fake->proxy, other->id);
+    cr_expect_eq(n_switches, 0);
+    proxy_release(&fake->proxy, uvm->id);
+    cr_expect_eq(n_switches, 2, "on, and off again: closing the file takes the registration away");
 }
 
 Test(pause, a_channel_that_the_driver_does_not_know_does_not_save_the_others)
