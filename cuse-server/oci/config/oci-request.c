@@ -125,12 +125,13 @@ static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError *
     *by_cdi = add_cdi(config, names);
     if (*by_cdi) {
         of_cdi = host_gpus_minors(names->str, error);
-        if (of_cdi && !*of_cdi) {
+        if (!of_cdi) {
+            return false;
+        }
+        if (!*of_cdi) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                         "a hook of nvcuse's names no GPU: '%s': expected the name of a CDI device",
                         names->str);
-        }
-        if (!of_cdi || !*of_cdi) {
             return false;
         }
     }
