@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cuse-server/base/threads/duty-cycle.h"
 
-/* #syscalls:worker clone futex */
+#include "cuse-server/base/threads/sleeper.h"
 
-/* @woken: duty_cycle_wake() was called since the thread asked last */
 struct DutyCycle {
     const DutyCycleOps *ops;
     gpointer data;
-    GMutex lock; /* guards what follows */
-    GCond changed;
-    bool woken;
-    bool ends;
-    GThread *thread;
+    Sleeper sleeper;
 };
-
-DutyCycle *duty_cycle_new(const DutyCycleOps *ops, gpointer data)
-{
-    DutyCycle *cycle = g_new0(DutyCycle, 1);
-
-    cycle->ops = ops;
-    cycle->data = data;
-    g_mutex_init(&cycle->lock);
-    g_cond_init(&cycle->changed);
-    return cycle;
-}
-
-/* Sleep until somebody wakes the thread, or ends it. Returns false for the end. */
-static bool sleep_until_woken(DutyCycle *cycle)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cycle->lock);
-
-    while (!cycle->woken && !cycle->ends) {
-        g_cond_wait(&cycle->changed, &cycle->lock);
-    }
-    cycle->woken = false;
-    return !cycle->ends;
-}
-
-/* Sleep until a time, or the end. Returns false for the end. */
-static bool sleep_until(DutyCycle *cycle, gint64 time)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cycle->lock);
-
-    while (!cycle->ends && g_cond_wait_until(&cycle->changed, &cycle->lock, time)) {
-    }
-    return !cycle->ends;
-}
 
 /* One cycle. Returns false if it was the last one. */
 static bool go_round(DutyCycle *cycle)
@@ -54,12 +16,13 @@ static bool go_round(DutyCycle *cycle)
     const unsigned on_ms = cycle->ops->on_ms(cycle->data);
 
     if (on_ms >= DUTY_CYCLE_MS) {
-        return sleep_until_woken(cycle);
+        return sleeper_wait(&cycle->sleeper);
     }
-    bool goes_on = sleep_until(cycle, began + on_ms * G_TIME_SPAN_MILLISECOND);
+    bool goes_on = sleeper_wait_until(&cycle->sleeper, began + on_ms * G_TIME_SPAN_MILLISECOND);
     if (goes_on) {
         cycle->ops->turn(cycle->data, true);
-        goes_on = sleep_until(cycle, began + DUTY_CYCLE_MS * G_TIME_SPAN_MILLISECOND);
+        goes_on =
+            sleeper_wait_until(&cycle->sleeper, began + DUTY_CYCLE_MS * G_TIME_SPAN_MILLISECOND);
         cycle->ops->turn(cycle->data, false);
     }
     return goes_on;
@@ -72,28 +35,22 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
+DutyCycle *duty_cycle_new(const DutyCycleOps *ops, gpointer data)
+{
+    DutyCycle *cycle = g_new(DutyCycle, 1);
+
+    *cycle = (DutyCycle){
+        .ops = ops, .data = data, .sleeper = {.name = ops->name, .run = run, .data = cycle}};
+    return cycle;
+}
+
 void duty_cycle_wake(DutyCycle *cycle)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cycle->lock);
-
-    cycle->woken = true;
-    if (!cycle->thread) {
-        /* If there can be no thread now, the next call tries again. */
-        cycle->thread = g_thread_try_new(cycle->ops->name, run, cycle, NULL);
-    }
-    g_cond_signal(&cycle->changed);
+    sleeper_wake(&cycle->sleeper);
 }
 
 void duty_cycle_free(DutyCycle *cycle)
 {
-    g_mutex_lock(&cycle->lock);
-    cycle->ends = true;
-    g_cond_signal(&cycle->changed);
-    g_mutex_unlock(&cycle->lock);
-    if (cycle->thread) {
-        g_thread_join(cycle->thread);
-    }
-    g_cond_clear(&cycle->changed);
-    g_mutex_clear(&cycle->lock);
+    sleeper_end(&cycle->sleeper);
     g_free(cycle);
 }
