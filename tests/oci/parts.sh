@@ -32,9 +32,13 @@ pid_of() { oci state "$1" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -n 1; 
 
 GPUS=env=NVIDIA_VISIBLE_DEVICES=all
 
+# Write what nvidia-smi says natively to $BOX/native; its exit status is this function's. Each part that compares calls it: a
+# part stands by itself, whatever ran before it.
+native_smi() { nvidia-smi >"$BOX/native" 2>&1; }
+
 # Compare a program's output natively and in a container, with and without a profile.
 part_smi() {
-    nvidia-smi >"$BOX/native" 2>&1
+    native_smi
     local native=$? options
     for options in "" seccomp=strict "seccomp=strict nnp"; do
         # shellcheck disable=SC2086 # a list of words
@@ -76,6 +80,7 @@ version
 
 # A container's life, step by step.
 part_life() {
+    native_smi
     bundle life $GPUS -- sleep 1000
     oci create --bundle "$BOX/life" life >"$BOX/life.out" 2>&1 </dev/null
     is $? 0 "create ends well"
@@ -120,6 +125,7 @@ part_crash() {
 
 part_concurrent() {
     local i jobs=()
+    native_smi
     for i in 1 2 3; do
         boxed "many-$i" $GPUS seccomp=strict -- nvidia-smi &
         jobs+=($!)
@@ -343,7 +349,7 @@ podman_run() {
 
 part_podman() {
     local native
-    nvidia-smi >"$BOX/native" 2>&1
+    native_smi
     native=$?
     mkdir -p "$BOX/image"/{bin,dev,proc,sys,tmp,run,usr,lib,lib64,etc} /etc/containers
     [[ -e /etc/containers/policy.json ]] || echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
