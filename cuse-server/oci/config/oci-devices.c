@@ -277,31 +277,6 @@ static bool close_rule(Closing *closing, const DeviceRule *rule, GError **error)
     return true;
 }
 
-static bool has_others(const HostNumbers *numbers, int64_t major_no)
-{
-    for (guint i = 0; i < numbers->others->len; i++) {
-        if (g_array_index(numbers->others, DeviceNumber, i).major_no == major_no) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Deny explicitly NVIDIA's majors, and shared majors on which no other driver has a node. A closed list does not need
- * these rules. They still work if the closed form is lost on the way. */
-static void add_denials(Closing *closing)
-{
-    const HostNumbers *numbers = closing->numbers;
-
-    for (int64_t major_no = 1; major_no <= HOST_MAJOR_MAX; major_no++) {
-        if (host_numbers_denied_driver(numbers, major_no) ||
-            (host_numbers_is_shared(numbers, major_no) && !has_others(numbers, major_no))) {
-            add_rule(closing,
-                     &(DeviceRule){false, 'c', major_no, DEVICE_RULE_ANY, ACCESS_OPEN, NULL});
-        }
-    }
-}
-
 static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
 {
     add_rule(closing, &deny_all);
@@ -312,7 +287,6 @@ static bool close_rules(Closing *closing, JsonValue *rules, GError **error)
             return false;
         }
     }
-    add_denials(closing);
     return true;
 }
 

@@ -11,7 +11,8 @@ declare -A PACKAGES=(
     # A compiler with libFuzzer, and a program that reports the lines it reached.
     [fuzz]="clang libclang-rt-14-dev llvm"
     # Container runtimes and an engine, for containers in the VM.
-    [oci]="runc crun podman python3-minimal"
+    # patchelf lets runtimes of newer releases run here.
+    [oci]="runc crun podman python3-minimal patchelf"
     # The VM; a kernel's modules are built with the kernel's compiler, and its tools need libelf.
     [lab]="qemu-system-x86 busybox-static cpio kmod xz-utils make gcc-12 libelf1 strace python3-minimal iproute2 procps"
     # The builder of Debian packages, and the services of a host that starts instances by itself.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For suites of their own (tests/NAME/run): run a script in the VM, for one or several combinations.
 
-for part in common packages apt qemu kernel driver model vm session; do
+for part in common packages apt qemu kernel driver model runtimes vm session; do
     # shellcheck source=/dev/null
     . "$(dirname "${BASH_SOURCE[0]}")/$part.sh"
 done
