@@ -46,6 +46,7 @@ static bool start_instance(const RuntimeArgs *args, const RuntimeConfig *runtime
 {
     g_autofree char *caps = nv_caps_format(request->caps, ",");
     const char *const given[][2] = {{"--gpus", request->gpus},
+                                    {"--imex-channels", request->imex_channels},
                                     {"--caps", caps},
                                     {"--gpu-memory", request->gpu_memory},
                                     {"--pinned-memory", request->pinned_memory},

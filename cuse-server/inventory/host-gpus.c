@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/inventory/cdi-names.h"
 #include "cuse-server/inventory/host-devices.h"
 
 /* #syscalls:before openat newfstatat fstat read close getdents64 access */
@@ -109,21 +110,24 @@ static void refuse(const char *name, guint n_gpus, GError **error)
     }
     g_set_error(
         error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-        "%s '%s' %s: expected one of this host's %u GPUs, named by index from 0, by UUID or by "
-        "PCI address",
+        "%s '%s' %s: expected one of this host's %u GPUs, named by index from 0, by UUID, by PCI "
+        "address, or as a CDI device (nvidia.com/gpu=0)",
         is_mig(name) ? "MIG device" : "GPU", name, is_mig(name) ? "is not supported" : "not found",
         n_gpus);
 }
 
-/* Split a list into items without blanks; leave out those without a name. The caller frees the array. */
+/* Split a list into items without blanks, and shorten names of CDI devices ("nvidia.com/gpu=0") to what they name; leave out items
+ * without a name. The caller frees the array. */
 static GPtrArray *split(const char *names)
 {
     g_auto(GStrv) items = g_strsplit(names, ",", -1);
     GPtrArray *kept = g_ptr_array_new_with_free_func(g_free);
 
     for (char **item = items; *item; item++) {
-        if (*g_strstrip(*item)) {
-            g_ptr_array_add(kept, g_strdup(*item));
+        const char *name = g_strstrip(*item);
+        (void)cdi_name_read(*item, &name);
+        if (*name) {
+            g_ptr_array_add(kept, g_strdup(name));
         }
     }
     return kept;

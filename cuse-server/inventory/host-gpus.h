@@ -23,8 +23,8 @@ GArray *host_gpus_list(void);
 /**
  * host_gpus_minors: translate a value of NVIDIA_VISIBLE_DEVICES into device minors, as NVIDIA's own runtime (internal/config/image)
  * and its nvidia-container-cli (src/cli/common.c, select_devices()) do together.
- * @names: "none", or a list joined by commas. An item is an index, a UUID or a PCI address. Blanks around items, and items
- *     without a name, do not count. "all" stands for all GPUs, whatever else is in the list, and "void" for no request
+ * @names: "none", or a list joined by commas. An item is an index, a UUID, a PCI address, or the name of a CDI device
+ *     (cdi_name_read()). Blanks around items, and items without a name, do not count. "all" stands for all GPUs, whatever else is in the list, and "void" for no request
  * Returns: "all", "none", minors joined by commas, as --gpus takes them, or "" for no request; the caller frees the
  * string. NULL with an @error that names the GPU that the host does not have.
  */

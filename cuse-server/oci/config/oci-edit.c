@@ -8,8 +8,9 @@
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/oci/config/oci-annotations.h"
 #include "cuse-server/oci/config/oci-devices.h"
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/config/oci-mounts.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
+#include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/seccomp/oci-seccomp.h"
 
 /* NVIDIA's hooks that put the driver's own nodes into a container. */
@@ -18,24 +19,15 @@ static const char *const foreign_hooks[] = {"nvidia-container-runtime-hook",
 
 /* --- what goes -------------------------------------------------------------------------------- */
 
-static bool is_node_path(const char *path)
-{
-    return path && (g_str_has_prefix(path, "/dev/nvidia") ||
-                    g_str_has_prefix(path, "/dev/nvcuse") || g_str_equal(path, "/dev/cuse"));
-}
-
-static bool is_view_path(const char *path)
-{
-    return path && g_str_has_prefix(path, "/proc/driver/nvidia");
-}
-
-static void remove_mounts(JsonValue *mounts)
+static void remove_mounts(JsonValue *mounts, GPtrArray *notes)
 {
     for (guint i = json_length(mounts); i-- > 0;) {
         JsonValue *mount = json_element_object(mounts, i);
-        if (mount && (is_node_path(json_member_string(mount, "source")) ||
-                      is_node_path(json_member_string(mount, "destination")) ||
-                      is_view_path(json_member_string(mount, "destination")))) {
+        const char *to = json_member_string(mount, "destination");
+        const char *why = oci_mount_bypass(json_member_string(mount, "source"), to);
+        if (why) {
+            g_ptr_array_add(
+                notes, g_strdup_printf("removed the mount at %s: %s", to ? to : "no place", why));
             json_remove_element(mounts, i);
         }
     }
@@ -123,7 +115,7 @@ bool oci_edit_apply(JsonValue *config, const OciEdit *edit, GError **error)
                            error)) {
         return false;
     }
-    remove_mounts(json_member_array(config, "mounts"));
+    remove_mounts(json_member_array(config, "mounts"), edit->notes);
     remove_hooks(hooks);
     /* Close the environment of the engine's and NVIDIA's hooks as well. runc starts createContainer
      * hooks with the container's environment, and the engine may have them from an nvcuse

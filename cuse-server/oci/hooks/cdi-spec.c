@@ -6,7 +6,7 @@
 
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/inventory/host-gpus.h"
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
 /* The hooks of nvidia-ctk that deal with libraries. Its other hooks deal with device nodes, or do

@@ -14,7 +14,7 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
 enum { STACK_BYTES = 8 * 1024 * 1024 }; /* the kernel's own default */

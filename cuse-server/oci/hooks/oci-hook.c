@@ -16,7 +16,7 @@
 #include "cuse-server/base/visible-line.h"
 #include "cuse-server/container/container-files.h"
 #include "cuse-server/oci/config/oci-bundle.h"
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/runtime/seccomp-socket.h"
 
 enum {

@@ -123,13 +123,17 @@ static bool has_few_ids(void)
  * file. */
 static const char *hint_for(const char *said)
 {
+    static const char *const requests[] = {
+        "--gpus: ", "--caps: ", "--imex-channels: ", "--gpu-memory: ", "--pinned-memory: "};
+
     if (has_few_ids()) {
         return " (this runtime is in a user namespace: nvcuse does not support rootless engines)";
     }
     /* The runtime itself gives these options: what is wrong with them is in the container's request. */
-    if (g_str_has_prefix(said, "--gpus: ") || g_str_has_prefix(said, "--caps: ") ||
-        g_str_has_prefix(said, "--gpu-memory: ") || g_str_has_prefix(said, "--pinned-memory: ")) {
-        return "";
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+        if (g_str_has_prefix(said, requests[i])) {
+            return "";
+        }
     }
     return strstr(said, "--") ? " (nvcuse-runtime: give this option in the file that "
                                 "instance-config in /etc/nvcuse/runtime.conf names)"

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/oci-request.h"
 
 /**
  * RuntimeConfig: /etc/nvcuse/runtime.conf, group [runtime].

@@ -9,7 +9,7 @@
 
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/oci/config/oci-annotations.h"
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/oci-request.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
 
 /* The GPUs that a process with these variables (in JSON) asks for. This host has no GPU. */

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "cuse-server/base/json/json-text.h"
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/oci-request.h"
 
 /* Read the request of a container with the nodes of the GPUs 0 and 1. @limit: its memory limit in JSON */
 static bool request_of(const char *env, const char *annotations, const char *limit,

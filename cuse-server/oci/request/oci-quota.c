@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/oci/config/oci-quota.h"
+#include "cuse-server/oci/request/oci-quota.h"
 
 #include <gio/gio.h>
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/oci-request.h"
 
 #include <string.h>
 
 #include <gio/gio.h>
 
-#include "abi/nv-ioctl.h"
 #include "cuse-server/base/json/json-value.h"
+#include "cuse-server/inventory/cdi-names.h"
 #include "cuse-server/inventory/host-gpus.h"
-#include "cuse-server/oci/config/oci-quota.h"
+#include "cuse-server/oci/request/given-devices.h"
+#include "cuse-server/oci/request/oci-quota.h"
+
+/* The prefix of annotations that name CDI devices (CDI specification, "Kubernetes annotations"). */
+#define CDI_ANNOTATIONS "cdi.k8s.io/"
 
 /* The last variable of a name counts, as it does for most programs after execve(2). */
 const char *oci_request_variable(JsonValue *config, const char *name)
@@ -49,102 +53,6 @@ static bool is_legacy_image(JsonValue *config)
     return has_value(config, "CUDA_VERSION") && !has_value(config, "NVIDIA_REQUIRE_CUDA");
 }
 
-const char *oci_hook_cdi_name(JsonValue *hook)
-{
-    JsonValue *args = json_member_array(hook, "args");
-
-    if (args && json_length(args) == 4 &&
-        g_strcmp0(json_element_string(args, 1), OCI_HOOK_WORD) == 0 &&
-        g_strcmp0(json_element_string(args, 2), OCI_HOOK_CDI) == 0) {
-        return json_element_string(args, 3);
-    }
-    return NULL;
-}
-
-static void add_name(GString *names, const char *name)
-{
-    if (g_str_equal(name, "all") || g_str_equal(names->str, "all")) {
-        g_string_assign(names, "all");
-    } else {
-        g_string_append_printf(names, "%s%s", names->len ? "," : "", name);
-    }
-}
-
-/* Find nvcuse's CDI devices by their hooks, and append their names. */
-static bool add_cdi(JsonValue *config, GString *names)
-{
-    JsonValue *hooks = json_member_object(config, "hooks");
-    JsonValue *list = json_member_array(hooks, "createContainer");
-    bool any = false;
-
-    for (guint i = 0; i < json_length(list); i++) {
-        const char *name = oci_hook_cdi_name(json_element_object(list, i));
-        if (name) {
-            add_name(names, name);
-            any = true;
-        }
-    }
-    return any;
-}
-
-/* Append the minors of NVIDIA's GPU nodes. Returns whether there is any NVIDIA node: the control
- * device alone is a request as well. */
-static bool add_nodes(JsonValue *config, GString *minors)
-{
-    JsonValue *section = json_member_object(config, "linux");
-    JsonValue *devices = json_member_array(section, "devices");
-    bool any = false;
-
-    for (guint i = 0; i < json_length(devices); i++) {
-        JsonValue *device = json_element_object(devices, i);
-        uint64_t major_no;
-        uint64_t minor_no;
-        if (!device || !json_uint_get(json_member(device, "major"), &major_no) ||
-            !json_uint_get(json_member(device, "minor"), &minor_no) ||
-            major_no != NV_MAJOR_DEVICE_NUMBER) {
-            continue;
-        }
-        any = true;
-        if (minor_no <= NV_MINOR_DEVICE_NUMBER_REGULAR_MAX) {
-            g_string_append_printf(minors, "%s%" G_GUINT64_FORMAT, minors->len ? "," : "",
-                                   minor_no);
-        }
-    }
-    return any;
-}
-
-/* Read what was given explicitly. Returns false with @error. *gpus stays NULL if nothing was
- * given. */
-static bool read_explicit(JsonValue *config, char **gpus, bool *by_cdi, GError **error)
-{
-    g_autoptr(GString) names = g_string_new(NULL);
-    g_autoptr(GString) minors = g_string_new(NULL);
-    g_autofree char *of_cdi = NULL;
-    bool nodes = add_nodes(config, minors);
-
-    *by_cdi = add_cdi(config, names);
-    if (*by_cdi) {
-        of_cdi = host_gpus_minors(names->str, error);
-        if (!of_cdi) {
-            return false;
-        }
-        if (!*of_cdi) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                        "a hook of nvcuse's names no GPU: '%s': expected the name of a CDI device",
-                        names->str);
-            return false;
-        }
-    }
-    if (g_strcmp0(of_cdi, "all") == 0) {
-        *gpus = g_strdup("all");
-    } else if (of_cdi && !g_str_equal(of_cdi, "none")) {
-        *gpus = minors->len ? g_strconcat(of_cdi, ",", minors->str, NULL) : g_strdup(of_cdi);
-    } else if (of_cdi || nodes) {
-        *gpus = g_strdup(minors->len ? minors->str : "none");
-    }
-    return true;
-}
-
 /* Read a list in the form of NVIDIA_VISIBLE_DEVICES: no request, or names to look up. */
 static bool read_names(const char *names, char **gpus, GError **error)
 {
@@ -167,25 +75,93 @@ static bool give_caps(JsonValue *config, const OciPolicy *policy, OciRequest *re
                                     policy->caps, &request->caps, &request->unserved, error);
 }
 
-static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
-                      GError **error)
+/* Append the GPUs of an annotation that names CDI devices. Devices of other vendors are for the engine alone. */
+static bool add_cdi_devices(const char *annotation, const char *value, GString *names,
+                            GError **error)
+{
+    g_auto(GStrv) devices = g_strsplit(value, ",", -1);
+
+    for (char **device = devices; *device; device++) {
+        const char *name;
+        switch (cdi_name_read(g_strstrip(*device), &name)) {
+        case CDI_GPU:
+            g_string_append_printf(names, "%s%s", names->len ? "," : "", name);
+            break;
+        case CDI_UNKNOWN:
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                        "annotation %s: cannot give the container '%s': expected GPUs, as "
+                        "nvidia.com/gpu=0; or let the engine resolve CDI devices",
+                        annotation, *device);
+            return false;
+        case CDI_OTHER:
+            break;
+        }
+    }
+    return true;
+}
+
+/* Find the GPUs that annotations for CDI name. An engine that resolves them has given the container nodes or hooks by now. *names
+ * stays NULL if there is none; the caller frees it. */
+static bool read_cdi_annotations(JsonValue *config, char **names, GError **error)
+{
+    const JsonValue *annotations = json_member_object(config, "annotations");
+    g_autoptr(GString) found = g_string_new(NULL);
+
+    for (guint i = 0; i < json_length(annotations); i++) {
+        const char *name = json_string(json_key(annotations, i));
+        const char *value = json_string(json_element(annotations, i));
+        if (value && g_str_has_prefix(name, CDI_ANNOTATIONS) &&
+            !add_cdi_devices(name, value, found, error)) {
+            return false;
+        }
+    }
+    *names = found->len ? g_string_free(g_steal_pointer(&found), FALSE) : NULL;
+    return true;
+}
+
+/* Find the GPUs that an image can ask for: by annotations for CDI or, without any, by the variable. */
+static bool ask_gpus(JsonValue *config, char **gpus, GError **error)
 {
     const char *visible = oci_request_variable(config, "NVIDIA_VISIBLE_DEVICES");
+    g_autofree char *of_cdi = NULL;
 
-    if (!read_explicit(config, &request->gpus, &request->by_cdi, error)) {
+    if (!read_cdi_annotations(config, &of_cdi, error)) {
         return false;
-    }
-    if (request->gpus || !policy->environment) {
-        return true;
     }
     if (!visible && is_legacy_image(config)) {
         visible = "all";
     }
-    if (!read_names(visible, &request->gpus, error)) {
-        g_prefix_error(error, "NVIDIA_VISIBLE_DEVICES=%s: ", visible);
+    if (!read_names(of_cdi ? of_cdi : visible, gpus, error)) {
+        g_prefix_error(error, "%s%s: ",
+                       of_cdi ? "annotation " CDI_ANNOTATIONS ": " : "NVIDIA_VISIBLE_DEVICES=",
+                       of_cdi ? of_cdi : visible);
         return false;
     }
     return true;
+}
+
+/* Give what the engine gives. If that is nothing, what the image asks for counts. */
+static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
+                      GError **error)
+{
+    GivenDevices given;
+
+    if (!given_devices_read(config, &given, error)) {
+        return false;
+    }
+    request->gpus = given.gpus;
+    request->imex_channels = given.imex_channels;
+    request->by_cdi = given.by_cdi;
+    return request->gpus || !policy->environment || ask_gpus(config, &request->gpus, error);
+}
+
+/* Channels that the engine gives as nodes come before those that the image asks for. */
+static void give_channels(JsonValue *config, const OciPolicy *policy, OciRequest *request)
+{
+    if (!request->imex_channels && policy->environment &&
+        has_value(config, "NVIDIA_IMEX_CHANNELS")) {
+        request->imex_channels = g_strdup(oci_request_variable(config, "NVIDIA_IMEX_CHANNELS"));
+    }
 }
 
 /* Does a list contain a minor? Compare as numbers, because an operator may write 01. */
@@ -273,6 +249,7 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
                                   narrow(config, policy, request, error)));
 
     if (ok) {
+        give_channels(config, policy, request);
         limit_gpus(policy, request);
         ok = !request->gpus || oci_quota_read(config, policy, request, error);
     }
@@ -286,6 +263,7 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
 void oci_request_clear(OciRequest *request)
 {
     g_clear_pointer(&request->gpus, g_free);
+    g_clear_pointer(&request->imex_channels, g_free);
     g_clear_pointer(&request->gpu_memory, g_free);
     g_clear_pointer(&request->pinned_memory, g_free);
 }

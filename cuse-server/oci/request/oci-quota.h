@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "cuse-server/oci/config/oci-request.h"
+#include "cuse-server/oci/request/oci-request.h"
 
 /**
  * oci_quota_read: find the quotas in a config.json, and set OciRequest.gpu_memory and .pinned_memory.

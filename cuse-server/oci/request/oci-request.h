@@ -18,15 +18,11 @@
 #define OCI_ANNOTATION_GPU_MEMORY    "nvcuse.dev/gpu-memory"
 #define OCI_ANNOTATION_PINNED_MEMORY "nvcuse.dev/pinned-memory"
 
-/* The words after "nvcuse-runtime" in a hook that a CDI device of nvcuse's puts into a container. The device's name
- * follows them. */
-#define OCI_HOOK_WORD "nvcuse-hook"
-#define OCI_HOOK_CDI  "cdi"
-
 /**
  * OciPolicy: what the operator lets containers ask for.
- * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES and NVIDIA_GPU_MEMORY_LIMIT count. Images can set them
- * @annotations: whether annotations count. They can only narrow what the container was given
+ * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES, NVIDIA_IMEX_CHANNELS, NVIDIA_GPU_MEMORY_LIMIT and
+ *     annotations for CDI count. Images can set them
+ * @annotations: whether nvcuse's own annotations count. They can only narrow what the container was given
  * @gpus: the GPUs that any container may have: "all", "none" or device minors; NULL: all
  * @caps: driver capabilities that may be asked for
  * @gpu_memory, @pinned_memory: limits of any container, as the options take them; NULL: not set
@@ -45,6 +41,7 @@ typedef struct {
 /**
  * OciRequest: what a container asks for.
  * @gpus: "all", "none" or device minors, as --gpus takes them; NULL: it does not ask for GPUs
+ * @imex_channels: as --imex-channels takes them; NULL: it does not ask for any
  * @caps: the capabilities that it gets
  * @unserved: capabilities that it asks for, and for which nvcuse has nothing
  * @gpu_memory, @pinned_memory: its limits, as the options take them; NULL: there is none
@@ -52,6 +49,7 @@ typedef struct {
  */
 typedef struct {
     char *gpus;
+    char *imex_channels;
     NvCaps caps;
     NvCaps unserved;
     char *gpu_memory;
@@ -62,8 +60,9 @@ typedef struct {
 /**
  * oci_request_read: find the request in a config.json.
  *
- * First comes what the container was given explicitly: nvcuse's CDI devices and NVIDIA's device nodes together. If it
- * was given neither, NVIDIA_VISIBLE_DEVICES counts, read as NVIDIA's own runtime reads it:
+ * First comes what the engine gives explicitly (given_devices_read()). If that is nothing, annotations for CDI count
+ * (cdi.k8s.io/NAME: devices of NVIDIA's or nvcuse's): the engine did not resolve them. Without any, NVIDIA_VISIBLE_DEVICES counts,
+ * read as NVIDIA's own runtime reads it:
  * - Not set, empty, or a list with "void": no request. But if it is not set in an image older than these variables
  *   (CUDA_VERSION has a value, NVIDIA_REQUIRE_CUDA has none), all GPUs.
  * - "none": the driver without GPUs.
@@ -72,6 +71,8 @@ typedef struct {
  * Annotations, and the policy's list of GPUs, take GPUs away from that; annotations also take capabilities away.
  * Neither gives any. If no GPU is left, the result is "none": a container with a device of nvcuse's must not go on as
  * if it had no device.
+ *
+ * IMEX channels are those of the engine's nodes or, without any, those of NVIDIA_IMEX_CHANNELS.
  *
  * oci_quota_read() finds the limits of memory.
  *
@@ -87,6 +88,3 @@ const char *oci_request_variable(JsonValue *config, const char *name);
 
 /** oci_request_annotation: the value of an annotation. Returns NULL if there is none. */
 const char *oci_request_annotation(JsonValue *config, const char *name);
-
-/** oci_hook_cdi_name: the name of nvcuse's CDI device that added a hook. NULL if the hook is another one. */
-const char *oci_hook_cdi_name(JsonValue *hook);

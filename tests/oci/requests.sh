@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The ways in which engines and NVIDIA's device plugin give a container GPUs, other than by a variable.
+
+PLUGIN=/var/run/nvidia-container-devices
+
+# Put mounts of /dev/null, as the device plugin does, into a bundle's configuration. usage: given NAME PATH...
+given() {
+    local path
+    for path in "${@:2}"; do
+        amend "$1" "config['mounts'].append({'destination': '$PLUGIN/$path', 'source': '/dev/null', 'type': 'bind', 'options': ['bind']})"
+    done
+}
+
+# Assert which of the model's two GPUs a container sees that has these mounts.
+# usage: sees_given NAME MINORS "PATH..." OPTION...
+sees_given() {
+    local name=$1 minors=$2 paths=$3
+    bundle gpus "${@:4}" -- sh -c 'ls -d /dev/nvidia[0-9] | tr -dc 0-9; ls /dev/nvidiactl >/dev/null && echo " ctl"'
+    # shellcheck disable=SC2086 # a list of words
+    given gpus $paths
+    run_bundle nvcuse-runtime gpus
+    is "$(grep -v 'cannot access' "$BOX/gpus.out")" "$minors" "$name"
+}
+
+part_given() {
+    local uuid void=env=NVIDIA_VISIBLE_DEVICES=void caps imex
+    uuid=$(sed -n 's/^GPU UUID:[[:space:]]*//p' /proc/driver/nvidia/gpus/0000:02:00.0/information)
+    configure "driver-policy = known" "path = $RUNTIME"
+    sees_given "a mount, and an image that wants all" "1 ctl" 1 "$GPUS"
+    sees_given "a mount by UUID, and the variable void" "1 ctl" "$uuid" "$void"
+    sees_given "two mounts" "01 ctl" "0 1" "$void"
+    sees_given "a mount of a CDI device" "1 ctl" cdi/nvidia.com/gpu/1 "$GPUS"
+    sees_given "a mount and a node" "01 ctl" 0 device=/dev/nvidia1:195:1
+    sees "an annotation for CDI" "11 ctl" "$void" annotation=cdi.k8s.io/nvidia-device-plugin_a=nvidia.com/gpu=1
+    sees "two of them, one with a list" "0101 ctl" annotation=cdi.k8s.io/a=nvidia.com/gpu=1 \
+        "annotation=cdi.k8s.io/b=other.org/nic=3,runtime.nvidia.com/gpu=0"
+    sees "the variable with the name of a CDI device" "11 ctl" env=NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1
+    sees "an annotation beside nodes, which the engine made of it" "00 ctl" device=/dev/nvidia0:195:0 \
+        annotation=cdi.k8s.io/a=nvidia.com/gpu=all
+    bundle refused "$GPUS" -- true
+    given refused 7
+    refuses "a mount of a GPU that is not there" "GPU '7' not found" run --bundle "$BOX/refused" refused
+    refused "a CDI device that is no GPU" "annotation cdi.k8s.io/a: cannot give the container 'nvidia.com/gds=all'" \
+        annotation=cdi.k8s.io/a=nvidia.com/gds=all
+    printf '%s\n' '[runtime]' 'environment = no' "path = $RUNTIME" 'instance-config = /etc/nvcuse/containers.conf' >/etc/nvcuse/runtime.conf
+    sees_given "mounts count where an image's wishes do not" "1 ctl" 1 "$GPUS"
+    sees "annotations for CDI are wishes" "" annotation=cdi.k8s.io/a=nvidia.com/gpu=1
+    configure "driver-policy = known" "path = $RUNTIME"
+
+    caps=$(awk '$2 == "nvidia-caps" { print $1 }' /proc/devices)
+    imex=$(awk '$2 == "nvidia-caps-imex-channels" { print $1 }' /proc/devices)
+    refused "a node of a MIG device" "the device node /dev/nvidia-caps/nvidia-cap3 (c $caps:3): it is a capability" \
+        device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps/nvidia-cap3:$caps:3"
+    boxed imex device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps-imex-channels/channel1:$imex:1" -- ls /dev/nvidia-caps-imex-channels
+    is "$(said imex)" channel1 "a node of an IMEX channel is served"
+    boxed imex "$GPUS" env=NVIDIA_IMEX_CHANNELS=0 -- ls /dev/nvidia-caps-imex-channels
+    is "$(said imex)" channel0 "and so is the variable"
+    refused "a channel that is not there" "no channel 99999" "$GPUS" env=NVIDIA_IMEX_CHANNELS=99999
+    bundle all device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps/nvidia-cap3:$caps:3" \
+        "device=/dev/nvidia-caps-imex-channels/channel1:$imex:1" -- sh -c 'ls /dev | grep nvidia'
+    amend all "config['linux']['resources']['devices'] = [{'allow': True, 'access': 'rwm'}]"
+    run_bundle nvcuse-runtime all
+    is "$(said all | tr '\n' ' ')" "nvidia-uvm nvidia-uvm-tools nvidia0 nvidiactl " "a privileged container has every node of the host, and gets GPUs"
+    part_sockets
+    configure
+    leaves_nothing "nothing is left of them"
+}
+
+# Sockets of the host's services do not come with NVIDIA's own CDI devices; libraries do, wherever the driver's root is.
+part_sockets() {
+    mkdir -p /run/nvidia-persistenced /run/nvidia/driver/usr/lib
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/run/nvidia-persistenced/socket")'
+    echo library >/run/nvidia/driver/usr/lib/libcuda.so.1
+    bundle sockets device=/dev/nvidia0:195:0 -- sh -c 'ls -A /run/nvidia-persistenced 2>/dev/null; cat /opt/libcuda.so.1'
+    amend sockets "config['mounts'] += [{'destination': to, 'source': source, 'type': 'none', 'options': ['bind']} for source, to in
+        (('/run/nvidia-persistenced/socket', '/run/nvidia-persistenced/socket'),
+         ('/run/nvidia/driver/usr/lib/libcuda.so.1', '/opt/libcuda.so.1'))]"
+    rm -f "$BOX/log"
+    oci --log "$BOX/log" run --bundle "$BOX/sockets" sockets >"$BOX/sockets.out" 2>&1 </dev/null
+    is "$(said sockets)" library "the socket of a service is left out, and a library below /run stays"
+    holds "the log says so" grep -q 'removed the mount at /run/nvidia-persistenced/socket: a service' "$BOX/log"
+}
