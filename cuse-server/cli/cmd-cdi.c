@@ -8,6 +8,7 @@
 
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/base/json/yaml-json.h"
+#include "cuse-server/base/visible-line.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/oci/hooks/cdi-spec.h"
 
@@ -81,11 +82,16 @@ static bool generate(const char *from_path, const char *output, GError **error)
     g_autofree char *program = g_file_read_link("/proc/self/exe", error);
     g_autoptr(JsonValue) from = program && from_path ? load(from_path, error) : NULL;
     g_autoptr(JsonValue) spec = NULL;
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 
     if (!program || (from_path && !from)) {
         return false;
     }
-    spec = cdi_spec_new(program, from);
+    spec = cdi_spec_new(program, from, notes);
+    for (guint i = 0; i < notes->len; i++) {
+        g_autofree char *line = visible_line(g_ptr_array_index(notes, i));
+        g_printerr("nvcuse cdi: %s\n", line);
+    }
     return write_spec(spec, output, error);
 }
 

@@ -17,11 +17,12 @@
  * cdi_spec_new: make a specification with two devices for each GPU of the host, by index and by UUID, and
  * "all" for all of them. It claims the lowest version of CDI that has everything it uses.
  * @program: absolute path of this executable
- * @from: NVIDIA's own specification, or NULL. Its libraries, programs, variables and the hooks for
- *     those are taken over. Device nodes, sockets of the host's services, and everything that
- *     belongs to single devices are not.
+ * @from: NVIDIA's own specification, or NULL. Its libraries, programs, variables and the hooks for those are taken over, from
+ *     the edits for all devices and from the device "all" (without one, what every device has). Device nodes, sockets of the
+ *     host's services, and what belongs to single devices are not
+ * @notes: (element-type utf8) gets a line, to be freed, for each mount and hook that is left out, and for what people would miss
  */
-JsonValue *cdi_spec_new(const char *program, JsonValue *from);
+JsonValue *cdi_spec_new(const char *program, JsonValue *from, GPtrArray *notes);
 
 /** cdi_spec_version: the lowest version of CDI that a specification of nvcuse's may claim. */
 const char *cdi_spec_version(JsonValue *spec);
