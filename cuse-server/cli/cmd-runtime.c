@@ -17,6 +17,7 @@
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/container/container-files.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/oci/config/oci-bundle.h"
 #include "cuse-server/oci/config/oci-edit.h"
@@ -45,10 +46,13 @@ static bool start_instance(const RuntimeArgs *args, const RuntimeConfig *runtime
                            const OciRequest *request, OciEdit *edit, GError **error)
 {
     g_autofree char *caps = nv_caps_format(request->caps, ",");
-    const char *const given[][2] = {{"--gpus", request->gpus},
+    g_autofree char *gpus = gpu_list_by_minor(request->gpus);
+    g_autofree char *gpu_memory =
+        request->gpu_memory ? gpu_list_by_minor(request->gpu_memory) : NULL;
+    const char *const given[][2] = {{"--gpus", gpus},
                                     {"--imex-channels", request->imex_channels},
                                     {"--caps", caps},
-                                    {"--gpu-memory", request->gpu_memory},
+                                    {"--gpu-memory", gpu_memory},
                                     {"--pinned-memory", request->pinned_memory},
                                     {"--config", runtime->instance_config}};
     const char *options[2 * G_N_ELEMENTS(given) + 1] = {NULL};

@@ -57,25 +57,9 @@ static bool parse_gpu(char *item, guint64 *number, GError **error)
                                    number, NULL)) {
         return true;
     }
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                "'%s': expected 'all', 'none' or device minors like '0,1'", item);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s': expected a device minor",
+                item);
     return false;
-}
-
-bool host_gpus_check(const char *gpus, GError **error)
-{
-    g_auto(GStrv) items = g_strsplit(gpus, ",", -1);
-    guint64 number;
-
-    if (strcmp(gpus, "all") == 0 || strcmp(gpus, "none") == 0) {
-        return true;
-    }
-    for (char **item = items; *item; item++) {
-        if (!parse_gpu(*item, &number, error)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Leave in @wanted only the GPUs that @gpus names. */

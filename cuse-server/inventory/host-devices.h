@@ -20,9 +20,6 @@
  */
 bool host_devices_find(const char *gpus, Device *devices, unsigned *n_devices, GError **error);
 
-/** host_gpus_check: check the syntax of @gpus, without looking at the host. Returns false with @error if @gpus is malformed. */
-bool host_gpus_check(const char *gpus, GError **error);
-
 /** host_gpu_minor: read the device minor of the GPU whose directory in /proc/driver/nvidia/gpus is named
  * @address, from the line "Device Minor: \t N" of its information file. Returns -1 if there is no such minor. */
 int host_gpu_minor(const char *address);

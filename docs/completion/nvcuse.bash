@@ -12,7 +12,7 @@ _nvcuse() {
     case $previous in
     --driver-policy) mapfile -t COMPREPLY < <(compgen -W "qualified known series" -- "$word") ;;
     --driver) mapfile -t COMPREPLY < <(compgen -W "host latest $(nvcuse drivers list 2>/dev/null | awk '{ print $1 }')" -- "$word") ;;
-    --gpus) mapfile -t COMPREPLY < <(compgen -W "all none" -- "$word") ;;
+    --gpus) mapfile -t COMPREPLY < <(compgen -W "all none $(sed -n "s,^GPU UUID:[[:space:]]*,,p" /proc/driver/nvidia/gpus/*/information 2>/dev/null)" -- "$word") ;;
     --caps) mapfile -t COMPREPLY < <(compgen -W "compute utility graphics video all" -- "$word") ;;
     --mig) mapfile -t COMPREPLY < <(compgen -W "none config monitor config,monitor" -- "$word") ;;
     --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;

@@ -63,8 +63,26 @@ part_given() {
     run_bundle nvcuse-runtime all
     is "$(said all | tr '\n' ' ')" "nvidia-uvm nvidia-uvm-tools nvidia0 nvidiactl " "a privileged container has every node of the host, and gets GPUs"
     part_sockets
+    operators_lists "$uuid"
     configure
     leaves_nothing "nothing is left of them"
+}
+
+# The same names in an operator's options. usage: operators_lists UUID-OF-THE-SECOND
+operators_lists() {
+    local list run=(nvcuse run --driver-policy=known)
+    for list in 1 "$1" 0000:02:00.0 nvidia.com/gpu=1 minor:1 "1, $1"; do
+        is "$("${run[@]}" --gpus "$list" -- sh -c 'ls -d /dev/nvidia[0-9]' 2>&1)" /dev/nvidia1 "nvcuse run --gpus '$list'"
+    done
+    "${run[@]}" --gpus 7 -- true >"$BOX/run.out" 2>&1
+    is "$?:$(cat "$BOX/run.out")" "125:nvcuse run: --gpus: GPU '7' not found: expected one of this host's 2 GPUs, named by index from 0, by UUID, by PCI address, or as a CDI device (nvidia.com/gpu=0)" \
+        "a GPU that is not there"
+    "${run[@]}" --gpus 0 --gpu-memory "$1=1G" -- true >"$BOX/run.out" 2>&1
+    is "$?:$(cat "$BOX/run.out")" "125:nvcuse run: --gpu-memory: /dev/nvidia1: expected one of the instance's GPUs (--gpus), which have these device minors: 0" \
+        "a limit for a GPU that the instance does not have"
+    configure "driver-policy = known" "path = $RUNTIME"
+    printf '%s\n' "gpus = $1" "gpu-memory = $1=1G,0=2G" >>/etc/nvcuse/containers.conf
+    sees "the operator's list names GPUs likewise" "11 ctl" "$GPUS"
 }
 
 # Sockets of the host's services do not come with NVIDIA's own CDI devices; libraries do, wherever the driver's root is.

@@ -7,6 +7,7 @@
 #include "cuse-server/cli/instances/limit-client.h"
 #include "cuse-server/cli/instances/memory-text.h"
 #include "cuse-server/cli/instances/time-text.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/observe/run-directory.h"
 #include "cuse-server/wire/instance-spec.h"
 
@@ -58,7 +59,9 @@ static bool read_number(const char *text, unsigned max, uint32_t *number, GError
 
 static bool read_gpu_memory(const char *text, LimitRequest *request, GError **error)
 {
-    return quota_list_parse(text, &request->gpu_memory, error);
+    g_autofree char *by_minor = gpu_list_limits(text, error);
+
+    return by_minor && quota_list_parse(by_minor, &request->gpu_memory, error);
 }
 
 static bool read_pinned_memory(const char *text, LimitRequest *request, GError **error)

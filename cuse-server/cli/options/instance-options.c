@@ -8,7 +8,7 @@
 #include "cuse-server/base/choice.h"
 #include "cuse-server/base/config-file.h"
 #include "cuse-server/inventory/capability-devices.h"
-#include "cuse-server/inventory/host-devices.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/observe/audit.h"
 #include "cuse-server/wire/quota/quota-text.h"
 
@@ -106,8 +106,8 @@ static bool check_directory(const char *text, GError **error)
 static const InstanceOption instance_options[] = {
     {"name", OPTION_TEXT, TEXT(name), .check = instance_check_name, .placeholder = "NAME",
      .help = "name of the instance and of its devices, /dev/nvcuse/NAME/*"},
-    {"gpus", OPTION_TEXT, TEXT(gpus), .check = host_gpus_check, .placeholder = "LIST",
-     .help = "GPUs to offer: all (the default), none, or device minors like 0,1"},
+    {"gpus", OPTION_TEXT, TEXT(gpus), .check = gpu_list_check, .placeholder = "LIST",
+     .help = "GPUs to offer: all (the default), none, or like 0,1 by index or UUID"},
     {"caps", OPTION_TEXT, TEXT(caps), .check = check_caps, .placeholder = "LIST",
      .help = "driver capabilities to open (default: compute,utility)"},
     {"mig", OPTION_TEXT, TEXT(mig), .check = mig_check, .placeholder = "LIST",
@@ -116,8 +116,8 @@ static const InstanceOption instance_options[] = {
      .placeholder = "LIST", .help = "IMEX channels to offer, like 0,1 (default: none)"},
     {"uvm-sharing", OPTION_TEXT, TEXT(uvm_sharing), .check = check_uvm_sharing,
      .placeholder = "MODE", .help = "whose UVM files are: process (the default) or multi-process"},
-    {"gpu-memory", OPTION_TEXT, TEXT(gpu_memory), .check = quota_list_check, .placeholder = "LIST",
-     .help = "limit GPU memory: 20G for each GPU, or like 0=20G,1=max by device minor"},
+    {"gpu-memory", OPTION_TEXT, TEXT(gpu_memory), .check = gpu_list_check_limits,
+     .placeholder = "LIST", .help = "limit GPU memory: 20G for each GPU, or like 0=20G,1=max"},
     {"pinned-memory", OPTION_TEXT, TEXT(pinned_memory), .check = quota_size_check,
      .placeholder = "SIZE", .help = "limit the host's memory that the driver allocates, like 8G"},
     {"managed-memory", OPTION_TEXT, TEXT(managed_memory), .check = managed_memory_check,

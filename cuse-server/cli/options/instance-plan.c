@@ -12,6 +12,7 @@
 #include "cuse-server/broker/life/broker-filter.h"
 #include "cuse-server/cli/options/quota-options.h"
 #include "cuse-server/inventory/capability-devices.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/inventory/host-devices.h"
 #include "cuse-server/worker/worker.h"
 
@@ -125,9 +126,9 @@ static bool blame_choice(const InstanceOptions *options, const char *name, GErro
 
 /* Check whether the instance needs a scope. With "all" it does not: "all" includes every GPU, also later ones. But limits of GPU
  * memory are for the GPUs that the host has now, so later ones have to stay hidden. */
-static bool wants_scope(const InstanceOptions *options)
+static bool wants_scope(const InstanceOptions *options, const char *gpus)
 {
-    return options->gpu_memory || (options->gpus && !g_str_equal(options->gpus, "all"));
+    return options->gpu_memory || !g_str_equal(gpus, "all");
 }
 
 /* Set what the filter of system calls depends on. */
@@ -147,7 +148,6 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
                                                      : NULL,
                             error);
     }
-    plan->spec.scope_gpus = wants_scope(options);
     plan->spec.driver = release->version;
     plan->own_abi = driver_abi_new(release);
     plan->abi = plan->own_abi;
@@ -157,11 +157,12 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
 static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
     InstanceSpec *spec = &plan->spec;
+    g_autofree char *gpus = gpu_list_minors(options->gpus ? options->gpus : "all", error);
 
-    if (!host_devices_find(options->gpus ? options->gpus : "all", spec->devices, &spec->n_devices,
-                           error)) {
+    if (!gpus || !host_devices_find(gpus, spec->devices, &spec->n_devices, error)) {
         return blame_choice(options, options->gpus ? "gpus" : NULL, error);
     }
+    spec->scope_gpus = wants_scope(options, gpus);
     if (!choose_abi(plan, options, error)) {
         return false;
     }

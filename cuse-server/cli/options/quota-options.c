@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/wire/quota/quota-text.h"
 
 bool quota_options_pair(const InstanceOptions *options, GError **error)
@@ -50,7 +51,8 @@ static bool check_gpus(const QuotaList *list, const InstanceSpec *spec, GError *
     if (stray >= 0) {
         g_autofree char *gpus = list_gpus(spec);
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                    "GPU %d: expected one of the instance's GPUs (--gpus), by device minor: %s",
+                    "/dev/nvidia%d: expected one of the instance's GPUs (--gpus), which have "
+                    "these device minors: %s",
                     stray, gpus);
         return false;
     }
@@ -65,9 +67,10 @@ static bool check_gpus(const QuotaList *list, const InstanceSpec *spec, GError *
 
 static bool set_gpu_memory(const char *text, InstanceSpec *spec, GError **error)
 {
+    g_autofree char *by_minor = gpu_list_limits(text, error);
     QuotaList list;
 
-    if (!quota_list_parse(text, &list, error) || !check_gpus(&list, spec, error)) {
+    if (!by_minor || !quota_list_parse(by_minor, &list, error) || !check_gpus(&list, spec, error)) {
         return false;
     }
     spec->quota.by_gpu = true;

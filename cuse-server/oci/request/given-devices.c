@@ -9,7 +9,7 @@
 #include "abi/nv-ioctl.h"
 #include "cuse-server/inventory/cdi-names.h"
 #include "cuse-server/inventory/char-devices.h"
-#include "cuse-server/inventory/host-gpus.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/oci/config/device-rule.h"
 
 /* NVIDIA's container toolkit: internal/config/image, deviceListAsVolumeMountsRoot and volumeMountDevicePrefixCDI. */
@@ -224,7 +224,7 @@ static bool add_nodes(JsonValue *config, Nodes *nodes, GError **error)
 /* Look GPUs up by the names that hooks and mounts have. Returns "" without names, and NULL with @error. */
 static char *find_named(const GString *names, GError **error)
 {
-    g_autofree char *minors = host_gpus_minors(names->str, error);
+    g_autofree char *minors = gpu_list_minors(names->str, error);
 
     if (minors && !*minors && names->len) {
         refuse(error, "the engine gives the container a device named '%s': expected a GPU",

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/wire/quota/quota-text.h"
 
 #define MEMORY_VARIABLE "NVIDIA_GPU_MEMORY_LIMIT"
@@ -12,12 +13,13 @@
 /* Lower limits to those in @text. @any: set if there are any */
 static bool lower_to(QuotaList *list, const char *text, bool *any, GError **error)
 {
+    g_autofree char *by_minor = text ? gpu_list_limits(text, error) : NULL;
     QuotaList other;
 
     if (!text) {
         return true;
     }
-    if (!quota_list_parse(text, &other, error)) {
+    if (!by_minor || !quota_list_parse(by_minor, &other, error)) {
         return false;
     }
     quota_list_lower(list, &other);

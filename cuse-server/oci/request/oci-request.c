@@ -7,7 +7,7 @@
 
 #include "cuse-server/base/json/json-value.h"
 #include "cuse-server/inventory/cdi-names.h"
-#include "cuse-server/inventory/host-gpus.h"
+#include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/request/oci-quota.h"
 
@@ -56,7 +56,7 @@ static bool is_legacy_image(JsonValue *config)
 /* Read a list in the form of NVIDIA_VISIBLE_DEVICES: no request, or names to look up. */
 static bool read_names(const char *names, char **gpus, GError **error)
 {
-    g_autofree char *minors = names ? host_gpus_minors(names, error) : NULL;
+    g_autofree char *minors = names ? gpu_list_minors(names, error) : NULL;
 
     if (minors && *minors) {
         *gpus = g_steal_pointer(&minors);
@@ -232,12 +232,17 @@ static bool narrow(JsonValue *config, const OciPolicy *policy, OciRequest *reque
 }
 
 /* Apply the operator's list last, wherever the request came from. */
-static void limit_gpus(const OciPolicy *policy, OciRequest *request)
+static bool limit_gpus(const OciPolicy *policy, OciRequest *request, GError **error)
 {
+    g_autofree char *allowed = policy->gpus ? gpu_list_minors(policy->gpus, error) : NULL;
     g_autofree char *given = g_steal_pointer(&request->gpus);
 
-    request->gpus =
-        given && policy->gpus ? meet_minors(given, policy->gpus) : g_steal_pointer(&given);
+    if (policy->gpus && !allowed) {
+        g_prefix_error(error, "the operator's gpus = %s: ", policy->gpus);
+        return false;
+    }
+    request->gpus = allowed ? meet_minors(given, allowed) : g_steal_pointer(&given);
+    return true;
 }
 
 bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *request,
@@ -248,10 +253,9 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
               (!request->gpus || (give_caps(config, policy, request, error) &&
                                   narrow(config, policy, request, error)));
 
-    if (ok) {
+    if (ok && request->gpus) {
         give_channels(config, policy, request);
-        limit_gpus(policy, request);
-        ok = !request->gpus || oci_quota_read(config, policy, request, error);
+        ok = limit_gpus(policy, request, error) && oci_quota_read(config, policy, request, error);
     }
     if (ok) {
         return true;

@@ -23,7 +23,7 @@
  * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES, NVIDIA_IMEX_CHANNELS, NVIDIA_GPU_MEMORY_LIMIT and
  *     annotations for CDI count. Images can set them
  * @annotations: whether nvcuse's own annotations count. They can only narrow what the container was given
- * @gpus: the GPUs that any container may have: "all", "none" or device minors; NULL: all
+ * @gpus: the GPUs that any container may have, as gpu_list_minors() takes them; NULL: all
  * @caps: driver capabilities that may be asked for
  * @gpu_memory, @pinned_memory: limits of any container, as the options take them; NULL: not set
  * @without_quotas: the container's memory limit does not limit pinned memory: the instance is recorded or simulated

@@ -117,13 +117,6 @@ bool quota_list_parse(const char *text, QuotaList *list, GError **error)
     return ok;
 }
 
-bool quota_list_check(const char *text, GError **error)
-{
-    QuotaList list;
-
-    return quota_list_parse(text, &list, error);
-}
-
 char *quota_list_format(const QuotaList *list)
 {
     g_autoptr(GString) text = g_string_new(NULL);

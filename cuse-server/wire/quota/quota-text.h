@@ -45,9 +45,6 @@ char *quota_size_format(uint64_t bytes);
  */
 bool quota_list_parse(const char *text, QuotaList *list, GError **error);
 
-/** quota_list_check: check a list. Returns false with @error if quota_list_parse() refuses it. */
-bool quota_list_check(const char *text, GError **error);
-
 /** quota_list_format: (transfer full): write a list as quota_list_parse() reads it. Returns "" for an empty list. */
 char *quota_list_format(const QuotaList *list);
 

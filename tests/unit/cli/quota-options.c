@@ -22,7 +22,7 @@ static InstanceSpec two_gpus(void)
 
 Test(quota_options, limits_stand_in_the_order_of_the_instances_gpus)
 {
-    const InstanceOptions options = {.gpu_memory = (char[]){"3=20G,1=max"},
+    const InstanceOptions options = {.gpu_memory = (char[]){"minor:3=20G,minor:1=max"},
                                      .pinned_memory = (char[]){"8G"},
                                      .managed_memory = (char[]){"refuse"}};
     InstanceSpec spec = two_gpus();
@@ -59,13 +59,13 @@ Test(quota_options, without_them_nothing_is_limited_or_told_apart)
 
 Test(quota_options, a_gpu_that_the_instance_does_not_have_is_named)
 {
-    const InstanceOptions options = {.gpu_memory = (char[]){"0=20G"}};
+    const InstanceOptions options = {.gpu_memory = (char[]){"minor:0=20G"}};
     InstanceSpec spec = two_gpus();
     g_autoptr(GError) error = NULL;
 
     cr_assert_not(quota_options_set(&options, &spec, &error));
-    cr_assert_str_eq(error->message, "--gpu-memory: GPU 0: expected one of the instance's GPUs "
-                                     "(--gpus), by device minor: 1,3");
+    cr_assert_str_eq(error->message, "--gpu-memory: /dev/nvidia0: expected one of the instance's "
+                                     "GPUs (--gpus), which have these device minors: 1,3");
 }
 
 Test(quota_options, more_gpus_than_can_be_told_apart_are_refused)

@@ -9,8 +9,8 @@
 
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/oci/config/oci-annotations.h"
-#include "cuse-server/oci/request/oci-request.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
+#include "cuse-server/oci/request/oci-request.h"
 
 /* The GPUs that a process with these variables (in JSON) asks for. This host has no GPU. */
 static char *asked(const char *env, bool environment, bool *ok)
@@ -184,10 +184,17 @@ Test(oci_request, the_operators_gpus_are_a_limit)
         const char *limit;
         const char *given;
     } rows[] = {
-        {all, "1", "1"},           {all, "all", "all"},    {all, "none", "none"},
-        {none, "1", "none"},       {none, "all", "none"},  {"nodes", "1", "1"},
-        {"nodes", "01", "1"},      {"nodes", "7", "none"}, {"nodes", "1, 0", "0,1"},
-        {"nodes", "none", "none"}, {"nodes", NULL, "0,1"},
+        {all, "minor:1", "1"},
+        {all, "all", "all"},
+        {all, "none", "none"},
+        {none, "minor:1", "none"},
+        {none, "all", "none"},
+        {"nodes", "minor:1", "1"},
+        {"nodes", "minor:01", "1"},
+        {"nodes", "minor:7", "none"},
+        {"nodes", "minor:1, minor:0", "0,1"},
+        {"nodes", "none", "none"},
+        {"nodes", NULL, "0,1"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

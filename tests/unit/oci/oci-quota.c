@@ -54,19 +54,21 @@ Test(oci_quota, a_container_can_lower_what_the_operator_set)
 
     gets("", "", "null", open, "20G", "8G");
     gets(VARIABLE("10240"), "", "null", open, "10G", "8G");
-    gets("", GPU_ANNOTATION("1=5G"), "null", open, "20G,1=5G", "8G");
-    gets(VARIABLE("10240"), GPU_ANNOTATION("1=5G") ", " PINNED_ANNOTATION("1G"), "null", open,
+    gets("", GPU_ANNOTATION("minor:1=5G"), "null", open, "20G,1=5G", "8G");
+    gets(VARIABLE("10240"), GPU_ANNOTATION("minor:1=5G") ", " PINNED_ANNOTATION("1G"), "null", open,
          "10G,1=5G", "1G");
 }
 
 Test(oci_quota, a_container_cannot_raise_what_the_operator_set)
 {
-    const OciPolicy open = {
-        .environment = true, .annotations = true, .gpu_memory = "20G,1=10G", .pinned_memory = "8G"};
+    const OciPolicy open = {.environment = true,
+                            .annotations = true,
+                            .gpu_memory = "20G,minor:1=10G",
+                            .pinned_memory = "8G"};
 
     gets(VARIABLE("99999999"), "", "null", open, "20G,1=10G", "8G");
     gets("", GPU_ANNOTATION("max"), "null", open, "20G,1=10G", "8G");
-    gets("", GPU_ANNOTATION("0=max,1=30G"), "null", open, "20G,0=20G,1=10G", "8G");
+    gets("", GPU_ANNOTATION("minor:0=max,minor:1=30G"), "null", open, "20G,0=20G,1=10G", "8G");
     gets("", PINNED_ANNOTATION("max"), "null", open, "20G,1=10G", "8G");
     gets("", PINNED_ANNOTATION("9G"), "null", open, "20G,1=10G", "8G");
 }
@@ -81,10 +83,11 @@ Test(oci_quota, what_the_operator_closed_does_not_count)
 
 Test(oci_quota, limits_of_gpus_that_the_container_does_not_get_are_left_out)
 {
-    gets("", "", "null", (OciPolicy){.gpu_memory = "0=20G,2=10G"}, "0=20G", "-");
-    gets("", "", "null", (OciPolicy){.gpu_memory = "2=10G"}, "max", "-");
-    gets("", "", "null", (OciPolicy){.gpus = "none", .gpu_memory = "0=10G"}, "max", "-");
-    gets("", "", "null", (OciPolicy){.gpus = "1", .gpu_memory = "0=10G,1=5G"}, "1=5G", "-");
+    gets("", "", "null", (OciPolicy){.gpu_memory = "minor:0=20G,minor:2=10G"}, "0=20G", "-");
+    gets("", "", "null", (OciPolicy){.gpu_memory = "minor:2=10G"}, "max", "-");
+    gets("", "", "null", (OciPolicy){.gpus = "none", .gpu_memory = "minor:0=10G"}, "max", "-");
+    gets("", "", "null", (OciPolicy){.gpus = "minor:1", .gpu_memory = "minor:0=10G,minor:1=5G"},
+         "1=5G", "-");
 }
 
 Test(oci_quota, the_memory_limit_limits_pinned_memory_unless_the_operator_says_otherwise)
@@ -106,8 +109,8 @@ Test(oci_quota, nonsense_that_counts_is_an_error)
     static const char *const variables[] = {VARIABLE("0"), VARIABLE("-1"), VARIABLE("20G"),
                                             VARIABLE("8796093022208"), VARIABLE(" 1")};
     static const char *const annotations[] = {GPU_ANNOTATION("20"), GPU_ANNOTATION(""),
-                                              GPU_ANNOTATION("0=1G,0=2G"), PINNED_ANNOTATION("1"),
-                                              PINNED_ANNOTATION("0=1G")};
+                                              GPU_ANNOTATION("minor:0=1G,minor:0=2G"),
+                                              PINNED_ANNOTATION("1"), PINNED_ANNOTATION("0=1G")};
     OciRequest request;
 
     for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {

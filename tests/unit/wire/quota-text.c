@@ -123,7 +123,8 @@ Test(quota_list, what_is_no_list_is_refused)
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
-        cr_assert_not(quota_list_check(texts[i], &error), "%s", texts[i]);
+        QuotaList list;
+        cr_assert_not(quota_list_parse(texts[i], &list, &error), "%s", texts[i]);
         cr_assert_not_null(error, "%s", texts[i]);
     }
 }
