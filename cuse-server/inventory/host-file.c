@@ -4,11 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/mounts/node-fs.h"
 #include "cuse-server/inventory/blank-file.h"
 
-/* #syscalls:broker newfstatat fstat fcntl */
+/*
+ * #syscalls:broker newfstatat fstat fcntl pread64 close
+ * #syscalls:before openat
+ */
+
+#define PROC_VERSION "/proc/driver/nvidia/version"
 
 /* Returns true if @fd is an open file. A descriptor with O_PATH only refers to a path, and its file is not open. */
 static bool is_open(int fd)
@@ -46,7 +53,27 @@ int host_files_open(const HostFiles *files, int nodes, unsigned device, int flag
         errno = EINVAL;
         return -1;
     }
-    return files->simulated
-               ? blank_file_new()
-               : node_fs_open(nodes, "dev", files->devices[device].name, flags & O_ACCMODE);
+    if (files->simulated) {
+        return blank_file_new();
+    }
+    const int fd = node_fs_open(nodes, "dev", files->devices[device].name, flags & O_ACCMODE);
+    /* Look at the mark only now: the open file keeps its driver from being unloaded. */
+    if (!host_driver_is_marked(files->mark)) {
+        close_if_open(fd);
+        errno = ESTALE;
+        return -1;
+    }
+    return fd;
+}
+
+int host_driver_mark(void)
+{
+    return open(PROC_VERSION, O_RDONLY | O_CLOEXEC);
+}
+
+bool host_driver_is_marked(int mark)
+{
+    char first;
+
+    return mark < 0 || pread(mark, &first, sizeof first, 0) == sizeof first;
 }

@@ -30,6 +30,7 @@ static const struct {
     [AUDIT_STARTED] = {"started", "ffda7d445ebf41cf9711604399f66e7e", 6},
     [AUDIT_STOPPED] = {"stopped", "172b99e65c084dc18c14d363f99faa5b", 6},
     [AUDIT_WORKER_ENDED] = {"worker-ended", "b3f4cc7f9f014c08899a21bc7f4c052c", 3},
+    [AUDIT_DRIVER_CHANGED] = {"driver-changed", "e25b7a48483e445ab2900a253b2a3de8", 3},
     [AUDIT_WORKER_RESTARTED] = {"worker-restarted", "a9f25e0e4e65a9df368f4d8b16a844b8", 5},
     [AUDIT_LIMITS_CHANGED] = {"limits-changed", "5ada7ecd34654466b621ff8c9d4d2b7b", 5},
     [AUDIT_ATTACHED] = {"attached", "7b80a3b443644ce78216541b732132ce", 6},

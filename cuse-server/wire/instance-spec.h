@@ -41,6 +41,8 @@ typedef enum { WORKER_DEATH_END, WORKER_DEATH_RESTART } WorkerDeath;
  * @call_log_fd: the file that the table of calls is written to
  * @record_fd: the file that the recording is written to; @record_limit: its greatest size in bytes
  * @simulation_fd: a recording that answers in place of the driver; then no device of the driver is opened
+ * @driver_mark: a file that fails to be read once the driver of the start is no longer loaded (host_driver_mark()). The worker does not
+ *     have it. With a recording there is none
  * @scope_gpus: guests can see only the GPUs among @devices, by any route
  * @share_uvm: UVM files are initialised for many processes, without a tie to one address space
  */
@@ -60,6 +62,7 @@ typedef struct {
     int record_fd;
     uint64_t record_limit;
     int simulation_fd;
+    int driver_mark;
     bool scope_gpus;
     bool share_uvm;
 } InstanceSpec;

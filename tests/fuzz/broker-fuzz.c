@@ -77,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int files = count_files();
     int sockets[2];
     Input input = {data, size};
+    gint driver_changed = 0;
 
     stand_ins_init(&stand_ins, TRANSPORT_CUSE, "fuzz", devices, G_N_ELEMENTS(devices));
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), ==, 0);
@@ -84,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .socket = sockets[0],
         .worker = -1,
         .host_nodes = -1,
+        .driver_mark = -1,
+        .driver_changed = &driver_changed,
         .devices = devices,
         .n_devices = G_N_ELEMENTS(devices),
         .threads = THREADS,

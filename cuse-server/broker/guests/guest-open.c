@@ -157,6 +157,10 @@ static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned dev
     int error = host < 0 ? errno : 0;
     bool given = false;
 
+    if (error == ESTALE) {
+        spares_put_back(open->spares, device, spare);
+        return false; /* the worker is asked, and the service that answers it ends the instance */
+    }
     if (error) {
         notification_fail(call->listener, call->id, error);
         guest_rights_unref(rights);

@@ -52,6 +52,7 @@ struct Instance {
     WorkerPages pages;
     int notices;
     Incidents *incidents;
+    gint driver_changed; /* atomic */
 };
 
 static bool make_pages(Instance *instance, GError **error)
@@ -95,6 +96,8 @@ static void start_service(Instance *instance)
         .worker = instance->worker.pidfd,
         .host_nodes = instance->host_nodes,
         .simulated = instance_is_simulated(spec),
+        .driver_mark = spec->driver_mark,
+        .driver_changed = &instance->driver_changed,
         .devices = spec->devices,
         .n_devices = spec->n_devices,
         .files = guest_files(instance, instance->members),
@@ -260,6 +263,11 @@ int instance_worker(const Instance *instance)
     return instance->worker.pidfd;
 }
 
+bool instance_driver_changed(const Instance *instance)
+{
+    return g_atomic_int_get(&instance->driver_changed);
+}
+
 char *instance_worker_fate(Instance *instance)
 {
     return worker_process_fate(&instance->worker);
@@ -309,7 +317,7 @@ unsigned instance_listeners(Instance *instance)
 static HostFiles host_files(const Instance *instance)
 {
     return (HostFiles){instance->stand_ins.devices, instance->stand_ins.n_devices,
-                       instance_is_simulated(instance->spec)};
+                       instance_is_simulated(instance->spec), instance->spec->driver_mark};
 }
 
 static GuestOpen guest_open(const Instance *instance)

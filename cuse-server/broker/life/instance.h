@@ -32,6 +32,10 @@ bool instance_serve(Instance *instance, GError **error);
 /** instance_worker: return a pidfd of the worker. It is readable when the worker has ended. The instance owns it. */
 int instance_worker(const Instance *instance);
 
+/** instance_driver_changed: tell whether the worker was killed because the host's driver has changed since the instance started. Another
+ * worker would have the same tables. */
+bool instance_driver_changed(const Instance *instance);
+
 /**
  * instance_worker_fate: (transfer full): describe how the worker ended, as the rest of a sentence that begins
  * with "the worker ": "was killed by its system call filter ...". If this function was not called and the worker did not

@@ -15,13 +15,18 @@
 
 /* #syscalls:broker close */
 
-static int answer_open(const ServiceConfig *config, const BrokerRequest *request, int *fd)
+static int answer_open(const ServiceConfig *config, const BrokerRequest *request,
+                       ServiceAnswer *answer)
 {
-    const HostFiles files = {config->devices, config->n_devices, config->simulated};
-
-    *fd =
+    const HostFiles files = {config->devices, config->n_devices, config->simulated,
+                             config->driver_mark};
+    const int fd =
         host_files_open(&files, config->host_nodes, request->open.device, (int)request->open.flags);
-    return *fd < 0 ? errno : 0;
+    const int error = fd < 0 ? errno : 0;
+
+    answer->fds[0] = fd;
+    answer->driver_changed = error == ESTALE;
+    return error;
 }
 
 /*
@@ -130,7 +135,7 @@ static int answer_install(const ServiceConfig *config, const BrokerRequest *requ
 /* Returns true if agents make this ioctl, and @fd is the host's file of a device that has it. A blank file has no ioctl. */
 static bool may_be_in_guest(const ServiceConfig *config, const BrokerRequest *request, int fd)
 {
-    const HostFiles files = {config->devices, config->n_devices, .simulated = false};
+    const HostFiles files = {config->devices, config->n_devices, .mark = -1};
     DeviceKind kind;
 
     return request->in_guest.size <= BROKER_PARAMS_MAX &&
@@ -197,7 +202,7 @@ int service_find_answer(const ServiceConfig *config, const ServiceQuestion *ques
     switch (request->op) {
     case BROKER_OPEN:
         answer->n_fds = 1;
-        return answer_open(config, request, &answer->fds[0]);
+        return answer_open(config, request, answer);
     case BROKER_IDENTIFY:
         return answer_identify(config, request, answer);
     case BROKER_PROCESS:

@@ -13,11 +13,13 @@ typedef struct {
     int fd;
 } ServiceQuestion;
 
-/** ServiceAnswer: the answer to a question. @fds: the files that go along if there is no error */
+/** ServiceAnswer: the answer to a question. @fds: the files that go along if there is no error. @driver_changed: the host's driver is
+ * not the one that the worker was started for */
 typedef struct {
     BrokerReply reply;
     int fds[SEQPACKET_FILES_MAX];
     unsigned n_fds;
+    bool driver_changed;
 } ServiceAnswer;
 
 /** service_find_answer: find the answer to a question. Returns 0 or an errno, which is the answer then. Files that it puts into @answer

@@ -26,6 +26,14 @@ struct Service {
     bool gone;
 };
 
+/* Kill a worker that checks calls by the tables of a driver that is no longer loaded. */
+static void end_changed(const Service *service)
+{
+    if (g_atomic_int_compare_and_exchange(service->config.driver_changed, 0, 1)) {
+        (void)pidfd_send_signal(service->config.worker, SIGKILL, NULL, 0);
+    }
+}
+
 static void answer(gpointer data, gpointer user_data)
 {
     g_autofree ServiceQuestion *question = data;
@@ -33,6 +41,9 @@ static void answer(gpointer data, gpointer user_data)
     ServiceAnswer answer = {.reply.serial = question->request.serial, .fds = {-1, -1}};
 
     answer.reply.error = service_find_answer(&service->config, question, &answer);
+    if (answer.driver_changed) {
+        end_changed(service);
+    }
     g_atomic_int_dec_and_test(&service->unanswered);
     /* Ignore errors: a worker that has ended needs no answer, and the main loop watches its pidfd. */
     (void)seqpacket_send_files(service->config.socket, &answer.reply, sizeof answer.reply,

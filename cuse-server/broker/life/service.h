@@ -19,6 +19,9 @@
  * @socket: the broker's end of the SOCK_SEQPACKET pair
  * @host_nodes: a node file system with the host's devices in "dev", by name
  * @simulated: there are no host devices; the worker gets blank files
+ * @driver_mark: as in InstanceSpec
+ * @driver_changed: set once the host's driver is found to have changed; then the service kills the worker, whose tables are for the
+ *     driver that is gone. Atomic
  * @files: identifies guests' descriptors
  * @worker: a pidfd of the worker at the other end; the service kills the worker if it sends nonsense
  * @openers: the openers of guests' files
@@ -33,6 +36,8 @@ typedef struct {
     int worker;
     int host_nodes;
     bool simulated;
+    int driver_mark;
+    gint *driver_changed;
     const Device *devices;
     unsigned n_devices;
     GuestFiles files;

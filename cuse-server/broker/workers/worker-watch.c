@@ -55,18 +55,34 @@ static bool restart(WorkerWatch *watch)
     return true;
 }
 
+/* Report that the worker has ended. Returns whether another one may take its place. */
+static bool report_end(const WorkerWatch *watch)
+{
+    g_autofree char *fate = instance_worker_fate(watch->instance);
+    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
+
+    if (instance_driver_changed(watch->instance)) {
+        g_printerr(
+            "nvcuse: the host's NVIDIA driver was unloaded or replaced: this instance has the "
+            "tables of the driver that it started with, and ends; start it, or its "
+            "container, again\n");
+        instance_report_event(watch->report, AUDIT_DRIVER_CHANGED,
+                              "ends, because the host's NVIDIA driver was unloaded or replaced");
+        return false;
+    }
+    g_printerr("nvcuse: the worker %s\n", fate);
+    instance_report_event(watch->report, AUDIT_WORKER_ENDED, event);
+    return watch->on_death == WORKER_DEATH_RESTART;
+}
+
 static gboolean on_ended(gint fd, GIOCondition condition, gpointer data)
 {
     WorkerWatch *watch = data;
-    g_autofree char *fate = instance_worker_fate(watch->instance);
-    g_autofree char *event = g_strconcat("lost its worker, which ", fate, NULL);
 
     (void)fd;
     (void)condition;
     watch->source = 0;
-    g_printerr("nvcuse: the worker %s\n", fate);
-    instance_report_event(watch->report, AUDIT_WORKER_ENDED, event);
-    if (watch->on_death == WORKER_DEATH_RESTART && may_restart(watch) && restart(watch)) {
+    if (report_end(watch) && may_restart(watch) && restart(watch)) {
         watch_worker(watch);
     } else {
         watch->lost(watch->data);

@@ -14,6 +14,7 @@
 #include "cuse-server/inventory/capability-devices.h"
 #include "cuse-server/inventory/gpu-lists.h"
 #include "cuse-server/inventory/host-devices.h"
+#include "cuse-server/inventory/host-file.h"
 #include "cuse-server/worker/worker.h"
 
 #define MEBIBYTE (UINT64_C(1024) * 1024)
@@ -154,6 +155,22 @@ static bool choose_abi(InstancePlan *plan, const InstanceOptions *options, GErro
     return true;
 }
 
+/* Choose the ABI for the driver that is loaded, and mark that driver. The mark is older than the answer, so it is of the driver that
+ * answered if it still holds. */
+static bool choose_marked_abi(InstancePlan *plan, const InstanceOptions *options, GError **error)
+{
+    plan->spec.driver_mark = host_driver_mark();
+    if (!choose_abi(plan, options, error)) {
+        return false;
+    }
+    if (plan->spec.driver_mark < 0 || !host_driver_is_marked(plan->spec.driver_mark)) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                            "the NVIDIA driver was unloaded meanwhile: load it, and try again");
+        return false;
+    }
+    return true;
+}
+
 static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
     InstanceSpec *spec = &plan->spec;
@@ -163,7 +180,7 @@ static bool find_devices(InstancePlan *plan, const InstanceOptions *options, GEr
         return blame_choice(options, options->gpus ? "gpus" : NULL, error);
     }
     spec->scope_gpus = wants_scope(options, gpus);
-    if (!choose_abi(plan, options, error)) {
+    if (!choose_marked_abi(plan, options, error)) {
         return false;
     }
     capability_devices_add(spec->caps, spec->devices, &spec->n_devices);
@@ -220,7 +237,7 @@ static InstancePlan *plan_new(void)
     InstancePlan *plan = g_new(InstancePlan, 1);
 
     *plan = (InstancePlan){
-        .spec = {.call_log_fd = -1, .record_fd = -1, .simulation_fd = -1},
+        .spec = {.call_log_fd = -1, .record_fd = -1, .simulation_fd = -1, .driver_mark = -1},
     };
     return plan;
 }
@@ -230,6 +247,7 @@ void instance_plan_free(InstancePlan *plan)
     close_if_open(plan->spec.call_log_fd);
     close_if_open(plan->spec.record_fd);
     close_if_open(plan->spec.simulation_fd);
+    close_if_open(plan->spec.driver_mark);
     g_clear_pointer(&plan->own_abi, driver_abi_free);
     g_clear_pointer(&plan->simulation, simulation_free);
     g_free(plan);

@@ -28,6 +28,7 @@ static InstanceSpec two_gpus(void)
         .quota = {.by_gpu = true},
         .record_fd = -1,
         .simulation_fd = -1,
+        .driver_mark = -1,
     };
 }
 

@@ -2,9 +2,11 @@
 /* Which of a worker's files the broker may map into a guest. /dev/null and /dev/zero stand for the driver's devices. */
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -23,8 +25,8 @@ enum { FRONTEND, UVM, DMA_BUF };
 static const Device devices[] = {{DEVICE_FRONTEND, "nvidiactl", NULL_NUMBER},
                                  {DEVICE_UVM, "nvidia-uvm", ZERO_NUMBER},
                                  {DEVICE_DMA_BUF, "nvidia-dmabuf", 0}};
-static const HostFiles real = {devices, G_N_ELEMENTS(devices), .simulated = false};
-static const HostFiles simulated = {devices, G_N_ELEMENTS(devices), .simulated = true};
+static const HostFiles real = {devices, G_N_ELEMENTS(devices), .simulated = false, .mark = -1};
+static const HostFiles simulated = {devices, G_N_ELEMENTS(devices), .simulated = true, .mark = -1};
 
 /* Closes the file. */
 static bool may(const HostFiles *files, int fd, unsigned device)
@@ -110,4 +112,36 @@ Test(host_file, only_the_instances_devices_are_opened)
     close(fd);
     cr_expect_lt(host_files_open(&simulated, -1, G_N_ELEMENTS(devices), O_RDWR), 0);
     cr_expect_lt(host_files_open(&real, -1, UINT_MAX, O_RDWR), 0);
+}
+
+/* A file of /proc whose subject has gone stands for the driver's: neither can be read any more. */
+Test(host_file, a_mark_holds_as_long_as_its_subject_is_there)
+{
+    pid_t child = fork();
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", child);
+
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    int mark = open(path, O_RDONLY | O_CLOEXEC);
+    cr_assert(mark >= 0 && host_driver_is_marked(mark));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    cr_assert_not(host_driver_is_marked(mark));
+    close(mark);
+    cr_assert(host_driver_is_marked(-1));
+}
+
+Test(host_file, no_file_of_another_driver_is_opened)
+{
+    int files[2];
+
+    cr_assert_eq(pipe2(files, O_CLOEXEC), 0);
+    close(files[1]);
+    /* The pipe has nothing to read, as the file of a driver that is gone. */
+    const HostFiles changed = {devices, G_N_ELEMENTS(devices), .mark = files[0]};
+    cr_assert_eq(host_files_open(&changed, -1, 0, O_RDWR), -1);
+    cr_assert_eq(errno, ESTALE);
+    close(files[0]);
 }
