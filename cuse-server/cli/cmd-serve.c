@@ -68,12 +68,18 @@ static void on_listener(int fd, pid_t process, gpointer data)
 {
     const Serve *serve = data;
 
+    /* A container's later listeners are of processes that enter it, for example of every health check. */
+    const bool is_news = !serve->life || instance_listeners(serve->broker->instance) == 0;
+
     if (serve->life) {
         container_life_add_listener(serve->life, fd);
     }
     instance_add_listener(serve->broker->instance, fd, process ? guest_thread_filters(process) : 0);
-    instance_report_event(serve->broker->report, AUDIT_ATTACHED,
-                          "serves another container or process");
+    if (is_news) {
+        instance_report_event(serve->broker->report, AUDIT_ATTACHED,
+                              serve->life ? "serves its container"
+                                          : "serves another container or process");
+    }
 }
 
 /* Hand out the view. It is for one container, and is handed out once. */
@@ -284,7 +290,9 @@ static int serve_or_print(InstanceOptions *options, const ServeOptions *serve)
     g_autoptr(GError) error = NULL;
     g_autoptr(InstancePlan) plan = NULL;
 
-    if (load_config(options, serve->config, &error) && instance_options_check(options, &error)) {
+    const bool understood =
+        load_config(options, serve->config, &error) && instance_options_check(options, &error);
+    if (understood) {
         if (serve->print_filter && print_filter(options, &error)) {
             return EXIT_OK;
         }
@@ -293,7 +301,8 @@ static int serve_or_print(InstanceOptions *options, const ServeOptions *serve)
         }
     }
     g_printerr("nvcuse serve: %s\n", error->message);
-    return EXIT_FAILED;
+    /* What is wrong in the file stays wrong: a supervisor need not try again. */
+    return understood ? EXIT_FAILED : EXIT_USAGE;
 }
 
 int cmd_serve(int argc, char **argv)
