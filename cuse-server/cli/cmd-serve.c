@@ -284,6 +284,15 @@ static bool load_config(InstanceOptions *options, const char *config, GError **e
     return !config || instance_options_load(options, config, error);
 }
 
+/* Set what is usual for a container's instance: it has no supervisor that would start it again, so the broker replaces a worker that
+ * has ended. A recording is of one worker. */
+static void set_usual(InstanceOptions *options, const ServeOptions *serve)
+{
+    if (serve->starter >= 0 && !options->on_worker_death && !options->record) {
+        options->on_worker_death = g_strdup("restart");
+    }
+}
+
 /* Do what the options ask for. Returns the exit code. */
 static int serve_or_print(InstanceOptions *options, const ServeOptions *serve)
 {
@@ -293,6 +302,7 @@ static int serve_or_print(InstanceOptions *options, const ServeOptions *serve)
     const bool understood =
         load_config(options, serve->config, &error) && instance_options_check(options, &error);
     if (understood) {
+        set_usual(options, serve);
         if (serve->print_filter && print_filter(options, &error)) {
             return EXIT_OK;
         }

@@ -12,10 +12,10 @@
 
 /** AuditType: what happened. Each type has its own message id in the journal. */
 typedef enum {
-    AUDIT_STARTED,          /* the instance's devices exist and its worker is locked up */
-    AUDIT_STOPPED,          /* the instance was told to end */
-    AUDIT_WORKER_ENDED,     /* the worker ended by itself */
-    AUDIT_DRIVER_CHANGED,   /* the host's driver is no longer the one that the instance started with */
+    AUDIT_STARTED,        /* the instance's devices exist and its worker is locked up */
+    AUDIT_STOPPED,        /* the instance was told to end */
+    AUDIT_WORKER_ENDED,   /* the worker ended by itself */
+    AUDIT_DRIVER_CHANGED, /* the host's driver is no longer the one that the instance started with */
     AUDIT_WORKER_RESTARTED, /* a new worker took the place of one that had ended */
     AUDIT_LIMITS_CHANGED,   /* root has changed the instance's quotas */
     AUDIT_ATTACHED,         /* a container brought a seccomp listener */

@@ -14,8 +14,8 @@
 
 #include <gio/gio.h>
 
-#include "cuse-server/oci/request/given-devices.h"
 #include "cuse-server/oci/hooks/hook-environment.h"
+#include "cuse-server/oci/request/given-devices.h"
 
 enum { STACK_BYTES = 8 * 1024 * 1024 }; /* the kernel's own default */
 
