@@ -2,7 +2,6 @@
 #include "cuse-server/oci/config/oci-bundle.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,13 +10,14 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
+#include "cuse-server/base/durable-file.h"
 #include "cuse-server/base/json/json-text.h"
 #include "cuse-server/oci/config/oci-compare.h"
 #include "cuse-server/oci/config/oci-schema.h"
 
 /*
  * #syscalls:broker rename unlink
- * #syscalls:before openat newfstatat fstat stat read write close link fchown fchmod fsync
+ * #syscalls:before openat newfstatat fstat stat read close link
  */
 
 static char *config_of(const char *bundle)
@@ -108,56 +108,6 @@ static bool check_text(const char *path, const char *text, const JsonValue *mean
     return oci_compare(before, after, error);
 }
 
-static bool write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t n = write(fd, text, left);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        text += MAX(n, 0);
-        left -= (size_t)MAX(n, 0);
-    }
-    return true;
-}
-
-/* Write a file with the owner and mode of @like. It is on the disk when this returns. */
-static bool write_like(const char *path, const char *text, const struct stat *like, GError **error)
-{
-    int fd;
-    bool ok;
-
-    (void)unlink(path);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fail(error, "make", path);
-    }
-    ok = write_all(fd, text) && fchown(fd, like->st_uid, like->st_gid) == 0 &&
-         fchmod(fd, like->st_mode & 07777) == 0 && fsync(fd) == 0;
-    if (!ok) {
-        fail(error, "write", path);
-    }
-    close(fd);
-    return ok;
-}
-
-/* Flush the directory's entries to the disk. */
-static bool sync_directory(const char *bundle, GError **error)
-{
-    int fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-
-    if (!ok) {
-        fail(error, "write", bundle);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return ok;
-}
-
 /* Keep the engine's file under another name, and put nvcuse's under the engine's name. */
 static bool exchange(const char *bundle, const char *text, GError **error)
 {
@@ -172,13 +122,14 @@ static bool exchange(const char *bundle, const char *text, GError **error)
     }
     /* A kept file that is still here belongs to an earlier config.json. */
     (void)unlink(kept);
-    if (!write_like(ours, text, &st, error) || !write_like(new_path, text, &st, error)) {
+    if (!durable_file_write(ours, text, &st, error) ||
+        !durable_file_write(new_path, text, &st, error)) {
         return false;
     }
     if (link(path, kept) < 0 || rename(new_path, path) < 0) {
         return fail(error, "exchange", path);
     }
-    return sync_directory(bundle, error);
+    return durable_file_sync_directory(bundle, error);
 }
 
 /* Leave the bundle as the engine made it. */
