@@ -31,4 +31,5 @@ int cmd_explain(int argc, char **argv);
 int cmd_drivers(int argc, char **argv);
 int cmd_abi(int argc, char **argv);
 int cmd_cdi(int argc, char **argv);
+int cmd_install(int argc, char **argv);
 int cmd_trace(int argc, char **argv);

@@ -19,6 +19,7 @@ static const Command commands[] = {
     {"explain", "say why calls were refused, and what would allow them", cmd_explain},
     {"doctor", "look at this host and say what keeps nvcuse from working", cmd_doctor},
     {"cdi", "describe the GPUs to container engines (CDI)", cmd_cdi},
+    {"install", "give a container engine the runtime nvcuse, or take it back", cmd_install},
     {"drivers", "list the driver versions that are known, ask the host for its own", cmd_drivers},
     {"trace", "show, compare and play what an instance recorded", cmd_trace},
     {"abi", "show what is known of a driver version's interface", cmd_abi},

@@ -34,6 +34,8 @@ _nvcuse() {
             mapfile -t COMPREPLY < <(compgen -W "$(nvcuse ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$word")
         elif [[ $command == cdi ]]; then
             mapfile -t COMPREPLY < <(compgen -W "generate list" -- "$word")
+        elif [[ $command == install ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "docker podman containerd crio" -- "$word")
         elif [[ $command == drivers ]]; then
             mapfile -t COMPREPLY < <(compgen -W "list latest host show checksum" -- "$word")
         elif [[ $command == trace ]] && ((COMP_CWORD > 2)); then
