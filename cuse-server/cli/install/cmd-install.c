@@ -114,12 +114,13 @@ static void tell_no_change(const Install *install, const EngineFile *file)
 static void tell_next(const Install *install)
 {
     const Engine *engine = install->engine;
+    const char *restart = install->remove ? engine->restart_without : engine->restart;
 
     if (!install->remove && !install->program) {
         g_print("Note: there is no program %s on this host yet.\n", engine->program);
     }
-    if (engine->restart) {
-        g_print("Next: %s\n", engine->restart);
+    if (restart) {
+        g_print("Next: %s\n", restart);
     } else {
         g_print("%s reads its configuration at each start: nothing has to be restarted.\n",
                 engine->name);

@@ -270,6 +270,7 @@ const Engine engine_containerd = {
     .major = containerd_program_major,
     .prove = containerd_program_prove,
     .restart = "systemctl restart containerd",
+    .restart_without = "systemctl restart containerd",
     .attempt = "a RuntimeClass with 'handler: " INSTALL_NAME
                "', and pods with 'runtimeClassName: " INSTALL_NAME "' (nvcuse-runtime(1))",
 };

@@ -30,6 +30,7 @@ const Engine engine_crio = {
     .program = "crio",
     .edit = crio_edit,
     .restart = "systemctl restart crio",
+    .restart_without = "systemctl restart crio",
     .attempt = "a RuntimeClass with 'handler: " INSTALL_NAME
                "', and pods with 'runtimeClassName: " INSTALL_NAME "' (nvcuse-runtime(1))",
 };

@@ -132,6 +132,8 @@ const Engine engine_docker = {
     .program = "dockerd",
     .edit = docker_edit,
     .restart = "systemctl reload docker",
+    /* A reload adds runtimes. Docker keeps those that its configuration has no more, and the default runtime. */
+    .restart_without = "systemctl restart docker",
     .attempt =
         "docker run --rm --runtime=" INSTALL_NAME " -e NVIDIA_VISIBLE_DEVICES=all IMAGE nvidia-smi",
 };

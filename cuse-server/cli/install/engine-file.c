@@ -108,36 +108,41 @@ static bool sync_directory_of(const char *path, GError **error)
     return durable_file_sync_directory(directory, error);
 }
 
-/* Write a file beside, prove it, and rename it. */
-static bool replace(const char *path, const char *text, const struct stat *like,
-                    EngineFileProof proof, gpointer data, GError **error)
+static bool rename_to(const char *from, const char *to, GError **error)
 {
-    g_autofree char *beside = g_strconcat(path, ".nvcuse-new", NULL);
-    bool ok = durable_file_write(beside, text, like, error) &&
-              (!proof || proof(beside, data, error)) &&
-              (rename(beside, path) == 0 || fail(error, "replace", path));
+    return rename(from, to) == 0 || fail(error, "replace", to);
+}
 
-    if (!ok) {
+/* Keep the old text. A backup that is there already is of an earlier installation. */
+static bool write_backup(const EngineFile *file, GError **error)
+{
+    g_autofree char *beside = g_strconcat(file->backup_path, ".new", NULL);
+
+    if (!durable_file_write(beside, file->text, &file->status, error) ||
+        !rename_to(beside, file->backup_path, error)) {
         (void)unlink(beside);
         return false;
     }
-    return sync_directory_of(path, error);
+    return true;
 }
 
 bool engine_file_write(const EngineFile *file, const char *text, bool keep_old,
                        EngineFileProof proof, gpointer data, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(file->path);
+    g_autofree char *beside = g_strconcat(file->path, ".nvcuse-new", NULL);
 
     if (g_mkdir_with_parents(directory, 0755) < 0) {
         return fail(error, "create directory", directory);
     }
-    /* A backup that is there already is of an earlier installation. */
-    if (keep_old && file->text &&
-        !replace(file->backup_path, file->text, &file->status, NULL, NULL, error)) {
+    if (!durable_file_write(beside, text, &file->status, error) ||
+        (proof && !proof(beside, data, error)) ||
+        (keep_old && file->text && !write_backup(file, error)) ||
+        !rename_to(beside, file->path, error)) {
+        (void)unlink(beside);
         return false;
     }
-    return replace(file->path, text, &file->status, proof, data, error);
+    return sync_directory_of(file->path, error);
 }
 
 static bool remove_path(const char *path, GError **error)

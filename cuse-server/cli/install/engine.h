@@ -39,7 +39,8 @@ typedef struct {
  *     caller frees; it is empty if no file is needed. Returns NULL with an @error that says what to do.
  * @major: (nullable): ask the engine's @program for the first number of its version; 0 if it does not tell
  * @prove: (nullable): check with the engine's @program that it accepts the configuration in a file
- * @restart: what makes the engine read its configuration
+ * @restart: (nullable): what makes the engine read its configuration
+ * @restart_without: (nullable): what makes it forget the runtime, after a removal
  * @attempt: what to try then
  */
 typedef struct {
@@ -50,6 +51,7 @@ typedef struct {
     unsigned (*major)(const char *program);
     bool (*prove)(const char *program, const char *path, GError **error);
     const char *restart;
+    const char *restart_without;
     const char *attempt;
 } Engine;
 

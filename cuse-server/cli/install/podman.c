@@ -19,7 +19,6 @@ const Engine engine_podman = {
     .path = "/etc/containers/containers.conf.d/nvcuse.conf",
     .program = "podman",
     .edit = podman_edit,
-    .restart = NULL, /* podman reads its configuration each time it is called */
     .attempt =
         "podman --runtime " INSTALL_NAME " run --rm -e NVIDIA_VISIBLE_DEVICES=all IMAGE nvidia-smi",
 };

@@ -136,11 +136,12 @@ Test(engine_file, a_text_that_is_not_proved_is_not_written)
     g_autoptr(GError) error = NULL;
     g_autofree char *seen = NULL;
 
-    cr_assert_not(engine_file_write(file, "new", false, refuse, &seen, &error));
+    cr_assert_not(engine_file_write(file, "new", true, refuse, &seen, &error));
     cr_assert_str_eq(error->message, "no");
     cr_assert_str_eq(seen, "new");
     has_text("c", "old");
     has_text("c.nvcuse-new", NULL);
+    has_text("c.nvcuse-backup", NULL);
 }
 
 static void cannot_read(const char *name, const char *words)
