@@ -97,6 +97,17 @@ Test(install_containerd, an_edit_is_repeatable_and_undone_byte_for_byte)
     }
 }
 
+Test(install_containerd, the_block_has_the_line_ends_of_the_text)
+{
+    g_autofree char *text = edited(&engine_containerd, "version = 2\r\n[" CRI_2 ".containerd]\r\n",
+                                   (InstallWish){.make_default = true});
+
+    cr_assert(strstr(text, "# nvcuse install: end\r\n"), "%s", text);
+    for (const char *end = strchr(text, '\n'); end; end = strchr(end + 1, '\n')) {
+        cr_assert_eq(end[-1], '\r', "%s", text);
+    }
+}
+
 static char *value_of(const char *text, const char *name)
 {
     g_autoptr(GPtrArray) items = toml_read(text, NULL);
