@@ -355,6 +355,24 @@ podman_run() {
         "${options[@]}" localhost/box "$@" >"$BOX/$name.out" 2>"$BOX/$name.err" </dev/null
 }
 
+# The runtime by the name that nvcuse install gives it. The command names the nvcuse-runtime that is beside its own program.
+# usage: podman_installed NATIVE-STATUS
+podman_installed() {
+    local file=/etc/containers/containers.conf.d/nvcuse.conf by_path=("${PODMAN[@]}")
+    mkdir "$BOX/installed"
+    cp "$BUILD/cuse-server/cli/nvcuse" "$BOX/installed"
+    ln -s nvcuse "$BOX/installed/nvcuse-runtime"
+    "$BOX/installed/nvcuse" install podman >"$BOX/install.out"
+    is "$? $(grep -c "^  nvcuse = \[\"$BOX/installed/nvcuse-runtime\"\]$" "$file")" "0 1" "nvcuse install podman: the runtime has a name"
+    PODMAN+=(--runtime nvcuse)
+    podman_run named -e NVIDIA_VISIBLE_DEVICES=all -- nvidia-smi
+    is $? "$1" "podman: by this name, nvidia-smi ends as natively"
+    same_file "$BOX/named.out" "$BOX/native" "podman: by this name, it says what it says natively"
+    "$BOX/installed/nvcuse" install podman --remove >"$BOX/install.out"
+    is "$? $(test -e "$file" && echo there)" "0 " "nvcuse install podman --remove: the name is gone"
+    PODMAN=("${by_path[@]}")
+}
+
 part_podman() {
     local native
     native_smi
@@ -367,6 +385,7 @@ part_podman() {
     podman_run asked -e NVIDIA_VISIBLE_DEVICES=all -- nvidia-smi
     is $? "$native" "podman: nvidia-smi ends as natively, with podman's seccomp profile"
     same_file "$BOX/asked.out" "$BOX/native" "podman: it says what it says natively"
+    podman_installed "$native"
     cp "$HERE/nvidia-cdi.yaml" /srv/from-nvidia
     nvcuse cdi generate --from "$HERE/nvidia-cdi.yaml" --output /etc/cdi/nvcuse.json
     is $? 0 "a CDI specification is made"
