@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cuse-server/base/nearest.h"
+#include "cuse-server/cli/cmd-engine-hook.h"
 #include "cuse-server/cli/cmd-runtime.h"
 #include "cuse-server/cli/command.h"
 #include "cuse-server/worker/worker-start.h"
@@ -66,6 +67,9 @@ int main(int argc, char **argv)
     }
     if (g_strcmp0(name, "nvcuse-runtime") == 0) {
         return cmd_runtime(argc, argv);
+    }
+    if (g_strcmp0(name, ENGINE_HOOK) == 0) {
+        return cmd_engine_hook();
     }
     (void)setlocale(LC_ALL, "");
     if (argc < 2) {

@@ -63,9 +63,22 @@ part_given() {
     run_bundle nvcuse-runtime all
     is "$(said all | tr '\n' ' ')" "nvidia-uvm nvidia-uvm-tools nvidia0 nvidiactl " "a privileged container has every node of the host, and gets GPUs"
     part_sockets
+    dockers_option
     operators_lists "$uuid"
     configure
     leaves_nothing "nothing is left of them"
+}
+
+# docker's own option: a variable, and a hook that it has found by its name.
+dockers_option() {
+    ln -s "$BUILD/cuse-server/cli/nvcuse" "$BOX/bin/nvidia-container-runtime-hook"
+    bundle gpus env=NVIDIA_VISIBLE_DEVICES=1 -- sh -c 'ls -d /dev/nvidia[0-9]'
+    amend gpus "config['hooks'] = {'prestart': [{'path': '$BOX/bin/nvidia-container-runtime-hook', 'args': ['nvidia-container-runtime-hook', 'prestart']}]}"
+    run_bundle nvcuse-runtime gpus
+    is "$(said gpus)" /dev/nvidia1 "a container with docker's --gpus"
+    run_bundle "$RUNTIME" gpus
+    is "$?:$(grep -c 'asks for GPUs (--gpus' "$BOX/gpus.out")" 1:1 "another runtime does not make it, and says what to do"
+    rm "$BOX/bin/nvidia-container-runtime-hook"
 }
 
 # The same names in an operator's options. usage: operators_lists UUID-OF-THE-SECOND

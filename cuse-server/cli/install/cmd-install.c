@@ -4,6 +4,7 @@
 
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/install/engine-file.h"
+#include "cuse-server/cli/install/engine-hook.h"
 #include "cuse-server/cli/install/engine.h"
 #include "cuse-server/cli/install/text-diff.h"
 #include "cuse-server/oci/runtime/find-program.h"
@@ -16,6 +17,7 @@ typedef struct {
     char *config;
     const Engine *engine;
     char *program; /* the engine's, or NULL */
+    EngineHookChange hook;
 } Install;
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -99,22 +101,28 @@ static bool write_file(Install *install, const EngineFile *file, const char *tex
            engine_file_remove_backup(file, error);
 }
 
-/* --- telling ---------------------------------------------------------------------------------- */
-
-static void tell_no_change(const Install *install, const EngineFile *file)
+/* Make or remove the engine's hook. A configuration elsewhere is not of this host's engine. */
+static bool put_hook(Install *install, GError **error)
 {
-    if (install->remove) {
-        g_print("%s has nothing that nvcuse install has put there. Nothing was changed.\n",
-                file->path);
-    } else {
-        g_print("%s has the runtime " INSTALL_NAME " already. Nothing was changed.\n", file->path);
-    }
+    g_autofree char *program = g_file_read_link("/proc/self/exe", error);
+
+    return program && (!install->engine->hook || install->config ||
+                       engine_hook_put(install->engine->hook, program, install->remove,
+                                       &install->hook, error));
 }
+
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void tell_next(const Install *install)
 {
     const Engine *engine = install->engine;
-    const char *restart = install->remove ? engine->restart_without : engine->restart;
+    const bool must_restart = install->remove || install->hook == ENGINE_HOOK_MADE;
+    const char *restart = must_restart ? engine->restart_without : engine->restart;
+
+    if (install->hook != ENGINE_HOOK_STAYS) {
+        g_print("%s the link %s, with which %s offers --gpus.\n",
+                install->hook == ENGINE_HOOK_MADE ? "Made" : "Removed", engine->hook, engine->name);
+    }
 
     if (!install->remove && !install->program) {
         g_print("Note: there is no program %s on this host yet.\n", engine->program);
@@ -132,6 +140,19 @@ static void tell_next(const Install *install)
         g_print(
             "Containers get NVIDIA's libraries of this host only after nvcuse cdi generate; see "
             "nvcuse-cdi(1).\n");
+    }
+}
+
+static void tell_no_change(const Install *install, const EngineFile *file)
+{
+    if (install->remove) {
+        g_print("%s has nothing that nvcuse install has put there, and stays as it is.\n",
+                file->path);
+    } else {
+        g_print("%s has the runtime " INSTALL_NAME " already, and stays as it is.\n", file->path);
+    }
+    if (install->hook != ENGINE_HOOK_STAYS) {
+        tell_next(install);
     }
 }
 
@@ -187,20 +208,24 @@ static bool edit_file(Install *install, GError **error)
         g_prefix_error(error, "%s: ", file->path);
         return false;
     }
-    if (g_strcmp0(text, file->text ? file->text : "") == 0) {
-        tell_no_change(install, file);
-        return true;
-    }
-    if (install->dry_run) {
+    const bool changes = g_strcmp0(text, file->text ? file->text : "") != 0;
+    if (changes && install->dry_run) {
         g_autofree char *diff = text_diff(file->text ? file->text : "", text);
         g_print("--- %s\n+++ %s\n%s", file->path, file->path, diff);
         return true;
     }
-    if (!write_file(install, file, text, is_first, error)) {
+    if (changes && !write_file(install, file, text, is_first, error)) {
         g_prefix_error(error, "%s was not changed: ", file->path);
         return false;
     }
-    tell_change(install, file, text, is_first);
+    if (!install->dry_run && !put_hook(install, error)) {
+        return false;
+    }
+    if (changes) {
+        tell_change(install, file, text, is_first);
+    } else {
+        tell_no_change(install, file);
+    }
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "cuse-server/base/json/json-text.h"
+#include "cuse-server/cli/cmd-engine-hook.h"
 #include "cuse-server/cli/install/engine.h"
 
 static bool fail(GError **error, const char *what)
@@ -130,6 +131,7 @@ const Engine engine_docker = {
     .name = "docker",
     .path = "/etc/docker/daemon.json",
     .program = "dockerd",
+    .hook = "/usr/local/bin/" ENGINE_HOOK,
     .edit = docker_edit,
     .restart = "systemctl reload docker",
     /* A reload adds runtimes. Docker keeps those that its configuration has no more, and the default runtime. */

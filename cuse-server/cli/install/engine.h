@@ -35,6 +35,7 @@ typedef struct {
  * @name: as on the command line
  * @path: its configuration
  * @program: the engine's program, to find out whether it is installed
+ * @hook: (nullable): where the engine finds the program that it needs for its own option for GPUs (engine-hook.h)
  * @edit: make the new configuration. @text: the present one; NULL if there is no file. Returns the new text, which the
  *     caller frees; it is empty if no file is needed. Returns NULL with an @error that says what to do.
  * @major: (nullable): ask the engine's @program for the first number of its version; 0 if it does not tell
@@ -47,6 +48,7 @@ typedef struct {
     const char *name;
     const char *path;
     const char *program;
+    const char *hook;
     char *(*edit)(const char *text, const InstallWish *wish, GError **error);
     unsigned (*major)(const char *program);
     bool (*prove)(const char *program, const char *path, GError **error);
