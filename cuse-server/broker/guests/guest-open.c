@@ -66,7 +66,7 @@ static int device_of_call(const GuestOpen *open, const OpenCall *call)
     int fd;
 
     if (guest_thread_string(call->tid, call->path, path, PATH_MAX) < 0 ||
-        (fd = guest_path_open(call->tid, call->dirfd, path, call->flags)) < 0) {
+        (fd = guest_path_open(call->tid, call->dirfd, path, call->flags, 0)) < 0) {
         return -1;
     }
     if (stand_ins_stat(fd, &st)) {

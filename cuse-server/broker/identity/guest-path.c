@@ -22,12 +22,16 @@
 enum {
     SYMLINKS_MAX = 40,   /* as the kernel's MAXSYMLINKS */
     PROC_ROOT_INODE = 1, /* fs/proc/root.c */
+    RESOLVE_SCOPED =
+        RESOLVE_BENEATH | RESOLVE_IN_ROOT, /* the start of the walk takes the place of the root */
 };
 
 /*
  * Walk: the state of a walk along a path.
- * @root, @here: O_PATH descriptors of the guest's root and of the current place
+ * @root, @here: O_PATH descriptors of the root and of the current place. The root is the guest's, or the start of the walk
+ *     (RESOLVE_SCOPED)
  * @rest: the part of the path that is not walked yet, with links already spliced in
+ * @resolve: RESOLVE_* flags
  */
 typedef struct {
     pid_t tid;
@@ -36,6 +40,7 @@ typedef struct {
     GString *rest;
     int symlinks;
     bool follow_last;
+    uint64_t resolve;
 } Walk;
 
 static int open_proc(pid_t tid, const char *what)
@@ -45,11 +50,31 @@ static int open_proc(pid_t tid, const char *what)
     return open(path, O_PATH | O_CLOEXEC);
 }
 
-/* Go on from @fd, which the walk takes over. Returns false if @fd is -1. */
+static bool refuse(int error)
+{
+    errno = error;
+    return false;
+}
+
+static bool same_mount(int a, int b)
+{
+    struct statx x;
+    struct statx y;
+    const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC; /* do not ask the file system */
+
+    return statx(a, "", flags, STATX_MNT_ID, &x) == 0 &&
+           statx(b, "", flags, STATX_MNT_ID, &y) == 0 && x.stx_mnt_id == y.stx_mnt_id;
+}
+
+/* Go on from @fd, which the walk takes over. Returns false if @fd is -1, or may not be gone to. */
 static bool step_to(Walk *walk, int fd)
 {
     if (fd < 0) {
         return false;
+    }
+    if ((walk->resolve & RESOLVE_NO_XDEV) && !same_mount(walk->here, fd)) {
+        close(fd);
+        return refuse(EXDEV);
     }
     close(walk->here);
     walk->here = fd;
@@ -101,6 +126,9 @@ static bool follow_proc_link(Walk *walk, const char *name, bool *handled)
         return false;
     }
     if (here.st_ino != PROC_ROOT_INODE) {
+        if (walk->resolve & (RESOLVE_NO_MAGICLINKS | RESOLVE_SCOPED)) {
+            return refuse(ELOOP); /* fs/namei.c, nd_jump_link() */
+        }
         return step_to(walk, openat(walk->here, name, O_PATH | O_CLOEXEC));
     }
     if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
@@ -112,15 +140,17 @@ static bool follow_proc_link(Walk *walk, const char *name, bool *handled)
     return true;
 }
 
-/* Splice the link's text in front of the rest. If the text is an absolute path, go on from the guest's root. */
+/* Splice the link's text in front of the rest. If the text is an absolute path, go on from the root. */
 static bool follow_text_link(Walk *walk, int link)
 {
     char target[PATH_MAX];
     ssize_t n = readlinkat(link, "", target, sizeof target);
 
     if (n <= 0 || (size_t)n == sizeof target || walk->rest->len + (size_t)n >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return false;
+        return refuse(ENAMETOOLONG);
+    }
+    if (target[0] == '/' && (walk->resolve & RESOLVE_BENEATH)) {
+        return refuse(EXDEV);
     }
     g_string_prepend_c(walk->rest, '/');
     g_string_prepend_len(walk->rest, target, n);
@@ -132,9 +162,8 @@ static bool follow_link(Walk *walk, const char *name, int link)
     struct statfs fs;
     bool handled = false;
 
-    if (++walk->symlinks > SYMLINKS_MAX) {
-        errno = ELOOP;
-        return false;
+    if ((walk->resolve & RESOLVE_NO_SYMLINKS) || ++walk->symlinks > SYMLINKS_MAX) {
+        return refuse(ELOOP);
     }
     if (fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
         !follow_proc_link(walk, name, &handled)) {
@@ -148,7 +177,7 @@ static bool walk_component(Walk *walk, const char *name)
     struct stat st;
 
     if (strcmp(name, "..") == 0 && same_place(walk->here, walk->root)) {
-        return true;
+        return !(walk->resolve & RESOLVE_BENEATH) || refuse(EXDEV);
     }
     int next = openat(walk->here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (next < 0) {
@@ -164,9 +193,9 @@ static bool walk_component(Walk *walk, const char *name)
     return step_to(walk, next);
 }
 
-static int walk_start(pid_t tid, int dirfd, const char *path)
+static int walk_start(pid_t tid, int dirfd, const char *path, uint64_t resolve)
 {
-    if (path[0] == '/') {
+    if (path[0] == '/' && !(resolve & RESOLVE_SCOPED)) {
         return open_proc(tid, "root");
     }
     if (dirfd == AT_FDCWD) {
@@ -180,14 +209,16 @@ static int walk_start(pid_t tid, int dirfd, const char *path)
  * Have the kernel walk the whole path from @start in one call. This works for a path that meets no symbolic link: without
  * links, the result does not depend on the process that walks (/proc/self is a link). It does not work for a relative path
  * with "..", which could leave the guest's root: the kernel does not know that root here.
+ * @resolve: only RESOLVE_NO_XDEV is used: without links and "..", nothing else makes a difference
  * Returns: a descriptor; or -1 with errno set: ELOOP: the path has to be walked by hand.
  */
-static int open_without_links(int start, const char *path, int flags)
+static int open_without_links(int start, const char *path, int flags, uint64_t resolve)
 {
     const bool absolute = path[0] == '/';
     const struct open_how how = {
         .flags = (unsigned)(O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW)),
-        .resolve = RESOLVE_NO_SYMLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH),
+        .resolve = RESOLVE_NO_SYMLINKS | (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH) |
+                   (resolve & RESOLVE_NO_XDEV),
     };
 
     if (!absolute && strstr(path, "..")) {
@@ -203,13 +234,14 @@ static int open_without_links(int start, const char *path, int flags)
 }
 
 /* Walk the path from @start, a component at a time. Takes @start over. */
-static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
+static int walk_by_hand(pid_t tid, int start, const char *path, int flags, uint64_t resolve)
 {
-    const bool absolute = path[0] == '/';
-    Walk walk = {.tid = tid, .here = start, .follow_last = !(flags & O_NOFOLLOW)};
+    const bool from_root = path[0] == '/' || (resolve & RESOLVE_SCOPED);
+    Walk walk = {
+        .tid = tid, .here = start, .follow_last = !(flags & O_NOFOLLOW), .resolve = resolve};
     char *name;
 
-    walk.root = absolute ? fcntl(start, F_DUPFD_CLOEXEC, 0) : open_proc(tid, "root");
+    walk.root = from_root ? fcntl(start, F_DUPFD_CLOEXEC, 0) : open_proc(tid, "root");
     bool ok = walk.root >= 0;
     walk.rest = g_string_new(path);
     if (g_str_has_suffix(path, "/")) {
@@ -229,13 +261,17 @@ static int walk_by_hand(pid_t tid, int start, const char *path, int flags)
     return ok ? walk.here : -1;
 }
 
-int guest_path_open(pid_t tid, int dirfd, const char *path, int flags)
+int guest_path_open(pid_t tid, int dirfd, const char *path, int flags, uint64_t resolve)
 {
-    int start = walk_start(tid, dirfd, path);
-    int fd = start < 0 ? -1 : open_without_links(start, path, flags);
+    if (path[0] == '/' && (resolve & RESOLVE_BENEATH)) {
+        errno = EXDEV;
+        return -1;
+    }
+    int start = walk_start(tid, dirfd, path, resolve);
+    int fd = start < 0 ? -1 : open_without_links(start, path, flags, resolve);
 
     if (fd < 0 && start >= 0 && errno == ELOOP) {
-        return walk_by_hand(tid, start, path, flags);
+        return walk_by_hand(tid, start, path, flags, resolve);
     }
     int saved = errno;
     close_if_open(start);

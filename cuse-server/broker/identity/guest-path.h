@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -18,7 +19,9 @@
  * @tid: a thread of the guest, in the broker's pid namespace
  * @dirfd: the directory where a relative path starts: a descriptor number of the guest's, or AT_FDCWD
  * @flags: O_NOFOLLOW: do not follow a symbolic link in the last component
+ * @resolve: RESOLVE_* flags of openat2(2), which limit the walk. RESOLVE_CACHED is ignored
  *
- * Returns: an O_PATH descriptor that the caller owns, or -1 with errno set.
+ * Returns: an O_PATH descriptor that the caller owns, or -1 with errno set. If @resolve forbids the path, errno may differ
+ *     from the kernel's.
  */
-int guest_path_open(pid_t tid, int dirfd, const char *path, int flags);
+int guest_path_open(pid_t tid, int dirfd, const char *path, int flags, uint64_t resolve);

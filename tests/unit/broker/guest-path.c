@@ -2,10 +2,12 @@
 /* Walks along a guest's path. They use this process: its root, working directory and descriptors stand for a guest's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,7 +55,7 @@ static void same_as_kernel(int dirfd, const char *path, int flags)
     struct stat kernel;
     int by_kernel = openat(dirfd, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
     int kernel_errno = errno;
-    int by_walk = guest_path_open(gettid(), dirfd, path, flags);
+    int by_walk = guest_path_open(gettid(), dirfd, path, flags, 0);
 
     if (by_kernel < 0) {
         int walk_errno = errno;
@@ -147,7 +149,92 @@ Test(guest_path, follows_descriptors_in_proc_to_the_file_itself)
 
 Test(guest_path, a_closed_descriptor_is_no_place_to_start)
 {
-    cr_assert_lt(guest_path_open(gettid(), 999, "x", 0), 0);
+    cr_assert_lt(guest_path_open(gettid(), 999, "x", 0, 0), 0);
+}
+
+/* --- openat2() -------------------------------------------------------------------------------- */
+
+/* With these RESOLVE_* flags, the walk must find the same file as the kernel, or none if the kernel finds none. */
+static void resolves_as_kernel(int dirfd, const char *path, uint64_t resolve)
+{
+    struct stat walked;
+    struct stat kernel;
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
+    int by_kernel = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    int kernel_errno = errno;
+    int by_walk = guest_path_open(gettid(), dirfd, path, 0, resolve);
+
+    cr_assert_eq(by_kernel < 0, by_walk < 0, "'%s' with %lx: kernel %d (%s), walk %d (%s)", path,
+                 (unsigned long)resolve, by_kernel, strerrorname_np(kernel_errno), by_walk,
+                 strerrorname_np(errno));
+    if (by_walk < 0) {
+        return;
+    }
+    cr_assert_eq(fstat(by_walk, &walked), 0);
+    cr_assert_eq(fstat(by_kernel, &kernel), 0);
+    cr_assert(walked.st_ino == kernel.st_ino && walked.st_dev == kernel.st_dev, "'%s' with %lx",
+              path, (unsigned long)resolve);
+    close(by_walk);
+    close(by_kernel);
+}
+
+Test(guest_path, resolve_flags_limit_the_walk)
+{
+    static const uint64_t flags[] = {RESOLVE_NO_XDEV,
+                                     RESOLVE_NO_MAGICLINKS,
+                                     RESOLVE_NO_SYMLINKS,
+                                     RESOLVE_BENEATH,
+                                     RESOLVE_IN_ROOT,
+                                     RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+                                     RESOLVE_NO_XDEV | RESOLVE_IN_ROOT,
+                                     RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+    static const char *const paths[] = {
+        "sub/file",
+        "sub/link",
+        "sub/../sub/file",
+        "sub/../link-to-link",
+        "sub/../../x",
+        "..",
+        "../../dev/null",
+        "link-to-link",
+        "directory-link/../sub/link",
+        "absolute",
+        "/dev/null",
+        "/sub/file",
+        "/sub/../../sub/link",
+        "/absolute",
+        "/proc/self/cwd/sub/file",
+        "/proc/self/root/dev/null",
+        "/proc/mounts",
+        "loop-a",
+        "dangling",
+    };
+    int here = open(".", O_PATH | O_DIRECTORY);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        for (size_t f = 0; f < G_N_ELEMENTS(flags); f++) {
+            resolves_as_kernel(AT_FDCWD, paths[i], flags[f]);
+            resolves_as_kernel(here, paths[i], flags[f]);
+        }
+    }
+    close(here);
+}
+
+/* From the root of the system, the paths lead through /proc and its links. */
+Test(guest_path, resolve_flags_hold_in_proc)
+{
+    static const uint64_t flags[] = {RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS,
+                                     RESOLVE_BENEATH, RESOLVE_IN_ROOT};
+    static const char *const paths[] = {"proc/self/status", "proc/self/cwd/sub", "proc/self/exe",
+                                        "proc/self/root/dev/null", "dev/../dev/null"};
+    int root = open("/", O_PATH | O_DIRECTORY);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        for (size_t f = 0; f < G_N_ELEMENTS(flags); f++) {
+            resolves_as_kernel(root, paths[i], flags[f]);
+        }
+    }
+    close(root);
 }
 
 /* --- another process -------------------------------------------------------------------------- */
@@ -188,7 +275,7 @@ static void leads_to(pid_t guest, const char *path, const char *wanted)
 {
     struct stat found;
     struct stat st;
-    int fd = guest_path_open(guest, AT_FDCWD, path, 0);
+    int fd = guest_path_open(guest, AT_FDCWD, path, 0, 0);
 
     cr_assert_geq(fd, 0, "'%s': %s", path, strerrorname_np(errno));
     cr_assert_eq(fstat(fd, &found), 0);
@@ -222,8 +309,8 @@ Test(guest_path, no_path_leaves_the_guests_root)
     leads_to(guest, "file", "sub/file");
     leads_to(guest, "../../../sub/file", "sub/file");
     leads_to(guest, "../..", ".");
-    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "/absolute", 0), 0, "there is no /dev in it");
-    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "../../proc/self/root", 0), 0);
+    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "/absolute", 0, 0), 0, "there is no /dev in it");
+    cr_expect_lt(guest_path_open(guest, AT_FDCWD, "../../proc/self/root", 0, 0), 0);
     end_guest(guest);
 }
 
@@ -242,7 +329,7 @@ Test(guest_path, going_up_ends_at_the_root_that_a_path_comes_by)
 
     cr_assert_eq(stat("sub/file", &st), 0);
     for (int i = 0; i < 2; i++) {
-        int fd = guest_path_open(guest, outside, i ? down : up, 0);
+        int fd = guest_path_open(guest, outside, i ? down : up, 0, 0);
         cr_assert_geq(fd, 0);
         cr_assert_eq(fstat(fd, &found), 0);
         cr_expect_eq(found.st_ino, st.st_ino);
