@@ -140,7 +140,7 @@ static int open_stand_in(const StandIns *stand_ins, unsigned device, int flags, 
 {
     g_autofree char *path = g_strconcat("dev/", stand_ins->devices[device].name, NULL);
     const struct open_how how = {
-        .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW),
+        .flags = (unsigned)(flags | O_CLOEXEC | O_NOCTTY),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
     };
     int fd = (int)syscall(SYS_openat2, stand_ins->fs, path, &how, sizeof how);

@@ -10,7 +10,7 @@
  * @prepare: take what the worker is started with, beside the slot
  * @renew: as stand_ins_renew()
  * @check, @wait_removed: as the functions of these names. NULL: there is nothing to check, or to wait for
- * @open: as stand_ins_open(), with all of @flags
+ * @open: as stand_ins_open(), with all of @flags, among which O_APPEND is OPEN_IN_ADVANCE
  * @device, @identify: as the functions of these names
  * @space: what all keys of the present worker's files share; see file_key()
  */

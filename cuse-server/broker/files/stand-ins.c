@@ -90,7 +90,17 @@ void stand_ins_clear(StandIns *stand_ins)
 
 int stand_ins_open(const StandIns *stand_ins, unsigned device, int flags, FileKey *file)
 {
-    return stand_ins->ops->open(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK), file);
+    int fd =
+        stand_ins->ops->open(stand_ins, device, flags & (O_ACCMODE | O_NONBLOCK | O_SYNC), file);
+
+    /* In the open itself, O_APPEND has another meaning for the worker: OPEN_IN_ADVANCE. */
+    if (fd >= 0 && (flags & O_APPEND) && fcntl(fd, F_SETFL, flags & (O_APPEND | O_NONBLOCK)) < 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
 }
 
 int stand_ins_open_in_advance(const StandIns *stand_ins, unsigned device, FileKey *file)

@@ -81,7 +81,7 @@ void stand_ins_clear(StandIns *stand_ins);
 /**
  * stand_ins_open: open a stand-in. Waits for the worker.
  * @device: index into the devices
- * @flags: open(2) flags; only the access mode and O_NONBLOCK are used, O_CLOEXEC is added
+ * @flags: open(2) flags; only the access mode, O_NONBLOCK, O_SYNC, O_DSYNC and O_APPEND are used, O_CLOEXEC is added
  * @file: set to the key of the new file; no file of the instance had this key before
  * Returns: a descriptor that the caller owns, or -1 with errno set.
  */
