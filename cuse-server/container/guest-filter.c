@@ -28,9 +28,15 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* The flags that the filter compares. O_PATH opens no device. O_CREAT and O_DIRECTORY (part of O_TMPFILE) are for
- * files that are not nvcuse's. */
-#define OPEN_MASK (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
+/*
+ * The flags that the filter compares. O_PATH opens no device. With O_DIRECTORY (part of O_TMPFILE), and with O_CREAT and
+ * O_EXCL together, the kernel itself refuses to open a device node, with the right error.
+ *
+ * All programs read and create files all the time, so opens that only read, and opens that create and only write, go to the
+ * broker only if they have to (FILTER_READING, FILTER_ALL_OPENS).
+ */
+#define OPEN_MASK   (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)
+#define CREATE_MASK (OPEN_MASK | O_EXCL)
 
 /* The mask leaves out the size: that of EXPORT_TO_DMABUF_FD's argument depends on the driver. */
 #define WORD_SIZE_MASK ((uint64_t)_IOC_SIZEMASK << _IOC_SIZESHIFT)
@@ -45,8 +51,19 @@ G_STATIC_ASSERT(UVM_MM_INITIALIZE <= UVM_PLAIN_MASK);
 const FilterRule filter_rules[] = {
     {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDWR, FILTER_ALWAYS},
     {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDWR, FILTER_ALWAYS},
-    {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
-    {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDONLY, FILTER_CAPABILITY_NODES},
+    {"open", SCMP_SYS(open), 1, CREATE_MASK, O_RDWR | O_CREAT, FILTER_ALWAYS},
+    {"openat", SCMP_SYS(openat), 2, CREATE_MASK, O_RDWR | O_CREAT, FILTER_ALWAYS},
+    {"open", SCMP_SYS(open), 1, OPEN_MASK, O_WRONLY, FILTER_ALWAYS},
+    {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_WRONLY, FILTER_ALWAYS},
+    {"open", SCMP_SYS(open), 1, OPEN_MASK, O_RDONLY, FILTER_READING},
+    {"openat", SCMP_SYS(openat), 2, OPEN_MASK, O_RDONLY, FILTER_READING},
+    {"open", SCMP_SYS(open), 1, CREATE_MASK, O_RDONLY | O_CREAT, FILTER_ALL_OPENS},
+    {"openat", SCMP_SYS(openat), 2, CREATE_MASK, O_RDONLY | O_CREAT, FILTER_ALL_OPENS},
+    {"open", SCMP_SYS(open), 1, CREATE_MASK, O_WRONLY | O_CREAT, FILTER_ALL_OPENS},
+    {"openat", SCMP_SYS(openat), 2, CREATE_MASK, O_WRONLY | O_CREAT, FILTER_ALL_OPENS},
+    {"creat", SCMP_SYS(creat), 1, 0, 0, FILTER_ALL_OPENS},
+    /* openat2() has its flags in memory, where a filter cannot see them. Few programs use this call. */
+    {"openat2", SCMP_SYS(openat2), 2, 0, 0, FILTER_ALWAYS},
     /* Only shared mappings of files, so the loading of libraries is not watched. MAP_SHARED_VALIDATE is watched too:
      * it contains the bit of MAP_SHARED. */
     {"mmap", SCMP_SYS(mmap), 3, MAP_SHARED | MAP_ANONYMOUS | AGENT_MAP_MARK, MAP_SHARED,
@@ -91,8 +108,10 @@ FilterNeeds filter_needs(const Device *devices, unsigned n_devices)
 bool filter_rule_applies(const FilterRule *rule, const FilterNeeds *needs)
 {
     switch (rule->scope) {
-    case FILTER_CAPABILITY_NODES:
-        return needs->capability_nodes;
+    case FILTER_READING:
+        return needs->capability_nodes || needs->all_opens;
+    case FILTER_ALL_OPENS:
+        return needs->all_opens;
     case FILTER_ALWAYS:
     case FILTER_UNLESS_COMPARED:
         break;

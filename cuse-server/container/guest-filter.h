@@ -14,22 +14,27 @@
  * FilterNeeds: the properties of an instance that decide which rules its filter gets.
  * @capability_nodes: the instance has nodes that can only be opened. Programs open those read-only, so nearly every
  *     open() of the guest goes to the broker
+ * @all_opens: the instance's nodes can be opened with every access mode, also with O_CREAT. Then nearly every open() goes to
+ *     the broker too
  */
 typedef struct {
     bool capability_nodes;
+    bool all_opens;
 } FilterNeeds;
 
 /**
  * FilterScope: the instances that a rule is for.
  * @FILTER_ALWAYS: every instance
- * @FILTER_CAPABILITY_NODES: instances with FilterNeeds.capability_nodes
+ * @FILTER_READING: instances with FilterNeeds.capability_nodes or .all_opens
+ * @FILTER_ALL_OPENS: instances with FilterNeeds.all_opens
  * @FILTER_UNLESS_COMPARED: every instance, but not if the container's profile itself compares arguments of this call.
  *     Then the profile's rules stay, and the broker is not asked. The guest sees more of its agent then; nothing else
  *     changes
  */
 typedef enum {
     FILTER_ALWAYS,
-    FILTER_CAPABILITY_NODES,
+    FILTER_READING,
+    FILTER_ALL_OPENS,
     FILTER_UNLESS_COMPARED,
 } FilterScope;
 
@@ -66,8 +71,9 @@ bool guest_filter_can_wait_killable(void);
 
 /**
  * guest_filter_install: put the calling thread, and everything that it starts, under the filter. The calls that
- * filter_rules names go to the listener. Of opens, these are the ones that are read-write and create nothing; all others,
- * which are nearly all opens, stay in the kernel (but see FilterNeeds). Calls of other ABIs (32-bit, x32) are not
+ * filter_rules names go to the listener. Of opens, these are the ones that are read-write, the ones that are write-only and
+ * without O_CREAT, and openat2(). All others, which are nearly all opens, stay in the kernel (but see FilterNeeds). Calls of
+ * other ABIs (32-bit, x32) are not
  * watched: the guest's nodes cannot be opened directly, so a program of such an ABI finds no GPU.
  *
  * Needs CAP_SYS_ADMIN in the thread's user namespace, or no_new_privs.

@@ -18,6 +18,8 @@ static const struct {
 } walled[] = {
     {5, __X32_SYSCALL_BIT + 2},     /* open */
     {295, __X32_SYSCALL_BIT + 257}, /* openat */
+    {437, __X32_SYSCALL_BIT + 437}, /* openat2 */
+    {8, __X32_SYSCALL_BIT + 85},    /* creat */
     {90, __X32_SYSCALL_BIT + 9},    /* mmap; profiles do not have a rule for mmap2 */
     {54, __X32_SYSCALL_BIT + 514},  /* ioctl */
     /* While the process has an agent, the kernel itself refuses what only a process with a single thread may do. */
@@ -55,10 +57,23 @@ bool call_abi_open(const struct seccomp_data *call, CallAbiOpen *open)
 {
     switch (call->nr) {
     case SYS_open:
-        *open = (CallAbiOpen){AT_FDCWD, call->args[0], (int)call->args[1]};
+        *open =
+            (CallAbiOpen){.dirfd = AT_FDCWD, .path = call->args[0], .flags = (int)call->args[1]};
         return true;
     case SYS_openat:
-        *open = (CallAbiOpen){(int)call->args[0], call->args[1], (int)call->args[2]};
+        *open = (CallAbiOpen){
+            .dirfd = (int)call->args[0], .path = call->args[1], .flags = (int)call->args[2]};
+        return true;
+    case SYS_creat: /* fs/open.c, SYSCALL_DEFINE2(creat) */
+        *open = (CallAbiOpen){
+            .dirfd = AT_FDCWD, .path = call->args[0], .flags = O_CREAT | O_WRONLY | O_TRUNC};
+        return true;
+    case SYS_openat2:
+        *open = (CallAbiOpen){.dirfd = (int)call->args[0],
+                              .path = call->args[1],
+                              .how = call->args[2],
+                              .how_size = call->args[3],
+                              .has_how = true};
         return true;
     default:
         return false;

@@ -32,11 +32,17 @@ bool call_abi_takes_file(const struct seccomp_data *call);
  * CallAbiOpen: the arguments of a call that opens a file.
  * @dirfd: AT_FDCWD or the descriptor of a directory
  * @path: the path's address in the guest
+ * @flags: open(2) flags; openat2() has them in @how instead
+ * @how, @how_size: openat2(): address in the guest and size of a struct open_how
+ * @has_how: this is openat2()
  */
 typedef struct {
     int dirfd;
     uint64_t path;
     int flags;
+    uint64_t how;
+    uint64_t how_size;
+    bool has_how;
 } CallAbiOpen;
 
 /** call_abi_open: read the arguments of a native call that opens a file. Returns false if it is another call. */

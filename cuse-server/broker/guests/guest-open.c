@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <unistd.h>
 
 #include "cuse-server/broker/guests/call-abi.h"
 #include "cuse-server/broker/guests/notification.h"
+#include "cuse-server/broker/guests/open-request.h"
 #include "cuse-server/broker/identity/guest-path.h"
 #include "cuse-server/broker/identity/guest-rights.h"
 #include "cuse-server/broker/identity/guest-thread.h"
@@ -14,8 +16,9 @@
 /* #syscalls:broker fcntl close */
 
 /*
- * An open() or openat(), as the guest called it.
+ * A call that opens a file and can open a device node, as the guest made it.
  * @id, @tid: of its notification
+ * @flags, @resolve: as in OpenRequest
  */
 typedef struct {
     int listener;
@@ -24,13 +27,31 @@ typedef struct {
     int dirfd;
     uint64_t path;
     int flags;
+    uint64_t resolve;
 } OpenCall;
 
+/* Read the struct of an openat2(), once: the guest may change it at any time. */
+static bool read_how(pid_t tid, const CallAbiOpen *open, OpenRequest *request)
+{
+    g_autofree char *how = NULL;
+
+    if (open->how_size > OPEN_HOW_MAX) {
+        return false;
+    }
+    how = g_malloc(OPEN_HOW_MAX);
+    return guest_thread_read(tid, open->how, how, open->how_size) &&
+           open_request_of_how(how, open->how_size, request);
+}
+
+/* Returns false if the call cannot open a device node. */
 static bool decode_open(int listener, const struct seccomp_notif *notif, OpenCall *call)
 {
     CallAbiOpen open;
+    OpenRequest request;
 
-    if (!call_abi_open(&notif->data, &open)) {
+    if (!call_abi_open(&notif->data, &open) ||
+        !(open.has_how ? read_how((pid_t)notif->pid, &open, &request)
+                       : open_request_of_flags(open.flags, &request))) {
         return false;
     }
     *call = (OpenCall){.listener = listener,
@@ -38,7 +59,8 @@ static bool decode_open(int listener, const struct seccomp_notif *notif, OpenCal
                        .tid = (pid_t)notif->pid,
                        .dirfd = open.dirfd,
                        .path = open.path,
-                       .flags = open.flags};
+                       .flags = request.flags,
+                       .resolve = request.resolve};
     return true;
 }
 
@@ -66,7 +88,7 @@ static int device_of_call(const GuestOpen *open, const OpenCall *call)
     int fd;
 
     if (guest_thread_string(call->tid, call->path, path, PATH_MAX) < 0 ||
-        (fd = guest_path_open(call->tid, call->dirfd, path, call->flags, 0)) < 0) {
+        (fd = guest_path_open(call->tid, call->dirfd, path, call->flags, call->resolve)) < 0) {
         return -1;
     }
     if (stand_ins_stat(fd, &st)) {
@@ -180,13 +202,19 @@ static bool give_spare(const GuestOpen *open, const OpenCall *call, unsigned dev
     return given || error;
 }
 
+/* Can a spare be made what the guest asked for? It is open read-write, and only O_NONBLOCK can be added to it. */
+static bool may_be_spare(int flags)
+{
+    return (flags & (O_ACCMODE | O_APPEND | O_SYNC)) == O_RDWR;
+}
+
 /* Answer the open with a file of the device. @rights: the opener's; taken over. */
 static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned device,
                         GuestRights *rights)
 {
     Spare spare;
 
-    if ((call->flags & O_ACCMODE) == O_RDWR && has_plenty(open) &&
+    if (may_be_spare(call->flags) && has_plenty(open) &&
         spares_take(open->spares, device, &spare) &&
         give_spare(open, call, device, &spare, rights)) {
         /* Ask for more spares only now, so that the guest does not share a processor with the threads that open them. */
@@ -196,16 +224,31 @@ static void answer_with(const GuestOpen *open, const OpenCall *call, unsigned de
     open_and_give(open, call, device, rights);
 }
 
+/* Find the error of opens that fail for every node. Returns 0 if there is none. */
+static int find_error(const Device *device, const OpenCall *call)
+{
+    if (!device_has_node(device)) {
+        return ENXIO; /* a dma-buf of ours cannot be opened anew through /proc/self/fd, like a dma-buf of the driver's */
+    }
+    if (call->flags & O_DIRECT) {
+        return EINVAL; /* as for every character device: fs/open.c, do_dentry_open() */
+    }
+    if (call->resolve & RESOLVE_CACHED) {
+        return EAGAIN; /* the caller does not want to wait, but an open of ours always waits for the broker */
+    }
+    return 0;
+}
+
 void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
                        unsigned filters)
 {
     g_autoptr(GuestRights) rights = NULL;
     OpenCall call;
     int device = decode_open(listener, notif, &call) ? device_of_call(open, &call) : -1;
+    int error = device < 0 ? 0 : find_error(&open->stand_ins->devices[device], &call);
 
-    /* A dma-buf of ours cannot be opened anew through /proc/self/fd, like a dma-buf of the driver's. */
-    if (device >= 0 && !device_has_node(&open->stand_ins->devices[device])) {
-        notification_fail(listener, notif->id, ENXIO);
+    if (error) {
+        notification_fail(listener, notif->id, error);
         return;
     }
     if (device >= 0 && (rights = read_rights(call.tid)) &&

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers a guest's open() that waits at a seccomp listener: a read-write open, and with capability nodes a read-only one
- * too. If the path names a node of this instance, the answer is a file of ours. All other opens continue in the kernel,
- * whose own checks then decide. Our nodes are on a nodev mount, so a guest that swaps a path in between gains nothing.
+ * Answers a guest's open() that waits at a seccomp listener; container/guest-filter.c tells which opens these are. If the path
+ * names a node of this instance, the answer is a file of ours, with the access mode that the guest asked for. All other opens
+ * continue in the kernel, whose own checks then decide. Our nodes are on a nodev mount, so a guest that swaps a path, or the
+ * flags of an openat2(), in between gains nothing.
+ *
+ * The broker creates and truncates nothing for a guest. O_CREAT and O_TRUNC have no effect on a device node, and an open that
+ * does create a file continues in the kernel.
  */
 #pragma once
 
@@ -43,6 +47,6 @@ typedef struct {
     unsigned files_max;
 } GuestOpen;
 
-/** guest_open_answer: answer the notification of an open(). @listener, @notif: the call; @filters: as for agents_prepare() */
+/** guest_open_answer: answer the notification of a call that opens a file. @listener, @notif: the call; @filters: as for agents_prepare() */
 void guest_open_answer(const GuestOpen *open, int listener, const struct seccomp_notif *notif,
                        unsigned filters);

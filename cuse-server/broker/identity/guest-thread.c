@@ -259,6 +259,18 @@ pid_t guest_thread_pidfd_target(pid_t tid, int pidfd)
     return info && proc_status_number(info, "Pid", 0, 10, &target) ? (pid_t)target : 0;
 }
 
+bool guest_thread_read(pid_t tid, uint64_t addr, void *buffer, size_t size)
+{
+    struct iovec local = {.iov_base = buffer, .iov_len = size};
+    struct iovec remote = {.iov_base = (void *)(uintptr_t)addr, .iov_len = size};
+
+    if (process_vm_readv(tid, &local, 1, &remote, 1, 0) != (ssize_t)size) {
+        errno = EFAULT;
+        return false;
+    }
+    return true;
+}
+
 ssize_t guest_thread_string(pid_t tid, uint64_t addr, char *buffer, size_t size)
 {
     const size_t page = 4096; /* the smallest page that any machine has */

@@ -119,6 +119,12 @@ pid_t guest_thread_pidfd_target(pid_t tid, int pidfd);
 int guest_thread_memory(pid_t tid);
 
 /**
+ * guest_thread_read: read all of @size bytes from the thread's memory.
+ * Returns: false with errno set to EFAULT if a part of the memory is not readable.
+ */
+bool guest_thread_read(pid_t tid, uint64_t addr, void *buffer, size_t size);
+
+/**
  * guest_thread_string: read a string from the thread's memory.
  * @addr: address where the string starts
  * @buffer: @size bytes; terminated on success

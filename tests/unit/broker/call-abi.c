@@ -2,8 +2,10 @@
 /* Calls of other ABIs in seccomp profiles, by libseccomp's numbers for them. */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <glib.h>
 #include <linux/audit.h>
@@ -13,8 +15,8 @@
 #include "cuse-server/container/guest-filter.h"
 
 /* Calls behind which another protection stands. */
-static const char *const walled[] = {"open",    "openat", "mmap",   "ioctl",
-                                     "unshare", "setns",  "ptrace", NULL};
+static const char *const walled[] = {"open",  "openat",  "openat2", "creat",  "mmap",
+                                     "ioctl", "unshare", "setns",   "ptrace", NULL};
 
 static struct seccomp_data call_of(uint32_t arch, const char *name)
 {
@@ -41,6 +43,29 @@ Test(call_abi, every_watched_call_goes_on_or_is_refused_in_every_abi)
                          name, a);
         }
     }
+}
+
+Test(call_abi, every_call_that_opens_a_file_is_read)
+{
+    struct seccomp_data call = {.args = {5, 0x1000, 0x2000, 24}};
+    CallAbiOpen open;
+
+    call.nr = SYS_open;
+    cr_assert(call_abi_open(&call, &open));
+    cr_assert(open.dirfd == AT_FDCWD && open.path == 5 && open.flags == 0x1000 && !open.has_how);
+    call.nr = SYS_openat;
+    cr_assert(call_abi_open(&call, &open));
+    cr_assert(open.dirfd == 5 && open.path == 0x1000 && open.flags == 0x2000 && !open.has_how);
+    call.nr = SYS_creat;
+    cr_assert(call_abi_open(&call, &open));
+    cr_assert(open.dirfd == AT_FDCWD && open.path == 5 &&
+              open.flags == (O_CREAT | O_WRONLY | O_TRUNC) && !open.has_how);
+    call.nr = SYS_openat2;
+    cr_assert(call_abi_open(&call, &open));
+    cr_assert(open.dirfd == 5 && open.path == 0x1000 && open.how == 0x2000 && open.how_size == 24 &&
+              open.has_how);
+    call.nr = SYS_mmap;
+    cr_assert_not(call_abi_open(&call, &open));
 }
 
 Test(call_abi, what_reaches_into_other_processes_never_goes_on)

@@ -100,9 +100,24 @@ static void assert_open(JsonValue *section, int flags, const char *action)
 #define ERRNO  "SCMP_ACT_ERRNO"
 #define NOTIFY "SCMP_ACT_NOTIFY"
 
-static const int others[] = {O_RDONLY,          O_WRONLY,          O_RDWR | O_CREAT,
-                             O_RDWR | O_PATH,   O_RDONLY | O_PATH, O_RDWR | O_DIRECTORY,
-                             O_WRONLY | O_CREAT};
+static const int others[] = {O_RDONLY,
+                             O_RDWR | O_PATH,
+                             O_RDONLY | O_PATH,
+                             O_RDWR | O_DIRECTORY,
+                             O_WRONLY | O_CREAT,
+                             O_RDONLY | O_CREAT,
+                             O_RDWR | O_CREAT | O_EXCL,
+                             O_WRONLY | O_CREAT | O_EXCL,
+                             O_RDWR | O_DIRECTORY | O_EXCL};
+static const int watched_opens[] = {O_RDWR | O_CLOEXEC, O_RDWR | O_CREAT,   O_RDWR | O_EXCL,
+                                    O_WRONLY,           O_WRONLY | O_TRUNC, O_WRONLY | O_EXCL};
+
+static void assert_watched(JsonValue *section)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(watched_opens); i++) {
+        assert_open(section, watched_opens[i], NOTIFY);
+    }
+}
 
 static void assert_others(JsonValue *section, const char *action)
 {
@@ -116,7 +131,7 @@ Test(oci_seccomp, a_profile_is_made_where_there_is_none)
     g_autoptr(JsonValue) section = merged(NULL, false);
     JsonValue *profile = json_member_object(section, "seccomp");
 
-    assert_open(section, O_RDWR | O_CLOEXEC, NOTIFY);
+    assert_watched(section);
     assert_others(section, ALLOW);
     cr_assert_str_eq(json_member_string(profile, "listenerPath"), "/run/x.sock");
     cr_assert_eq(json_length(json_member_array(profile, "architectures")), 3);
@@ -132,7 +147,7 @@ Test(oci_seccomp, a_rule_that_allows_does_not_swallow_ours)
     const uint64_t read_write[6] = {0, O_RDWR};
     JsonValue *profile = json_member_object(section, "seccomp");
 
-    assert_open(section, O_RDWR | O_CLOEXEC, NOTIFY);
+    assert_watched(section);
     assert_others(section, ALLOW);
     cr_assert_str_eq(action_of(profile, "read", none), ALLOW);
     /* These were not allowed before, so they are not sent to the broker either: its "continue" would allow them. */
@@ -257,8 +272,52 @@ Test(oci_seccomp, read_only_opens_where_there_are_capability_nodes)
 
     assert_open(section, O_RDWR, NOTIFY);
     assert_open(section, O_RDONLY | O_CLOEXEC, NOTIFY);
-    assert_open(section, O_WRONLY, ALLOW);
+    assert_open(section, O_WRONLY | O_CREAT, ALLOW);
+    assert_open(section, O_RDONLY | O_CREAT, ALLOW);
     assert_open(section, O_RDONLY | O_DIRECTORY, ALLOW);
+}
+
+/* openat2() has its flags in memory; a profile that does not let it through keeps it closed. */
+static void assert_call(const char *profile, const FilterNeeds *needs, const char *call,
+                        const char *action)
+{
+    g_autoptr(JsonValue) section = merged_for(profile, needs);
+    const uint64_t none[6] = {0};
+
+    cr_assert_str_eq(action_of(json_member_object(section, "seccomp"), call, none), action, "%s",
+                     call);
+}
+
+Test(oci_seccomp, openat2_where_the_profile_lets_it_through)
+{
+    const FilterNeeds few = {0};
+    const FilterNeeds all = {.all_opens = true};
+
+    assert_call(NULL, &few, "openat2", NOTIFY);
+    assert_call(NULL, &few, "creat", ALLOW);
+    assert_call(NULL, &all, "creat", NOTIFY);
+    assert_call("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": []}", &all, "openat2", ERRNO);
+    assert_call("{\"defaultAction\": \"" ERRNO "\", \"syscalls\": []}", &all, "creat", ERRNO);
+}
+
+Test(oci_seccomp, all_opens_where_the_operator_wants_them)
+{
+    static const int opens[] = {O_RDONLY | O_CLOEXEC, O_RDONLY | O_CREAT, O_WRONLY | O_CREAT,
+                                O_WRONLY | O_CREAT | O_TRUNC};
+    static const int never[] = {O_RDONLY | O_DIRECTORY, O_PATH, O_WRONLY | O_CREAT | O_EXCL,
+                                O_RDONLY | O_CREAT | O_EXCL, O_RDWR | O_CREAT | O_EXCL};
+    g_autoptr(JsonValue) section =
+        merged_for("{\"defaultAction\": \"" ERRNO
+                   "\", \"syscalls\": [{\"names\": [\"openat\"], \"action\": \"" ALLOW "\"}]}",
+                   &(FilterNeeds){.all_opens = true});
+
+    assert_watched(section);
+    for (size_t i = 0; i < G_N_ELEMENTS(opens); i++) {
+        assert_open(section, opens[i], NOTIFY);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(never); i++) {
+        assert_open(section, never[i], ALLOW);
+    }
 }
 
 /* TCGETS, SIOCGIFCONF, DRM_IOCTL_VERSION, UVM_INITIALIZE without its type's upper bits, and a number that UVM does not have. */
