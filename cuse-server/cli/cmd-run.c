@@ -105,9 +105,11 @@ static int run_plan(const InstancePlan *plan, char **command)
                .filters = guest_thread_filters(getpid())};
     /* Without a journal, write no events: they would mix with the command's own output. */
     const BrokerConfig config = instance_plan_broker(plan, "none", &run_ops, &run);
+    const FilterNeeds needs = instance_plan_needs(plan);
     bool served;
 
-    if (!guest_fork(&run.guest, command, plan->spec.devices, plan->spec.n_devices, &error)) {
+    if (!guest_fork(&run.guest, command, plan->spec.devices, plan->spec.n_devices, &needs,
+                    &error)) {
         g_printerr("nvcuse run: %s\n", error->message);
         return GUEST_EXIT_CANNOT_START;
     }

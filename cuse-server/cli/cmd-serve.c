@@ -87,13 +87,14 @@ static char *on_view(int fds[SECCOMP_SOCKET_VIEW_FILES], gpointer data)
 {
     Serve *serve = data;
     const InstanceSpec *spec = &serve->plan->spec;
+    const FilterNeeds needs = instance_plan_needs(serve->plan);
 
     if (serve->nodes < 0) {
         return NULL;
     }
     fds[0] = serve->nodes;
     fds[1] = serve->proc_view.mount;
-    return container_node_names(spec->devices, spec->n_devices);
+    return container_node_names(spec->devices, spec->n_devices, &needs);
 }
 
 static void on_stop(gpointer data)

@@ -15,8 +15,9 @@
 #include "cuse-server/base/close-if-open.h"
 #include "cuse-server/base/mounts/detached-mount.h"
 
-#define OPEN_ONLY_MARK \
-    "*" /* in a list of names, behind the name of a node that can only be opened */
+/* In a list of names: behind the name of a node that can only be opened, and behind the list. */
+#define OPEN_ONLY_MARK "*"
+#define ALL_OPENS_MARK "+"
 
 static bool fail(GError **error, const char *what, const char *name)
 {
@@ -52,7 +53,7 @@ int container_nodes_new(const Device *devices, unsigned n_devices, GError **erro
     return ok ? fs : -1;
 }
 
-char *container_node_names(const Device *devices, unsigned n_devices)
+char *container_node_names(const Device *devices, unsigned n_devices, const FilterNeeds *needs)
 {
     g_autoptr(GString) names = g_string_new(NULL);
 
@@ -62,18 +63,20 @@ char *container_node_names(const Device *devices, unsigned n_devices)
                                    devices[i].kind == DEVICE_OPEN_ONLY ? OPEN_ONLY_MARK : "");
         }
     }
+    g_string_append(names, needs->all_opens ? ALL_OPENS_MARK : "");
     return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
 FilterNeeds container_node_needs(const char *names)
 {
-    return (FilterNeeds){.capability_nodes = strstr(names, OPEN_ONLY_MARK)};
+    return (FilterNeeds){.capability_nodes = strstr(names, OPEN_ONLY_MARK),
+                         .all_opens = strstr(names, ALL_OPENS_MARK)};
 }
 
 /* The caller frees the list with g_strfreev(). */
 static char **split_names(const char *names)
 {
-    g_auto(GStrv) marked = g_strsplit(names, OPEN_ONLY_MARK, -1);
+    g_auto(GStrv) marked = g_strsplit_set(names, OPEN_ONLY_MARK ALL_OPENS_MARK, -1);
     g_autofree char *plain = g_strjoinv("", marked);
 
     return g_strsplit(plain, ",", -1);

@@ -19,11 +19,10 @@
 int container_nodes_new(const Device *devices, unsigned n_devices, GError **error);
 
 /** container_node_names: the names of the nodes, joined by commas. A '*' stands behind the name of a node that can only be
- * opened (DEVICE_OPEN_ONLY). The caller frees the string. */
-char *container_node_names(const Device *devices, unsigned n_devices);
+ * opened (DEVICE_OPEN_ONLY), and a '+' at the end of the list if @needs has .all_opens. The caller frees the string. */
+char *container_node_names(const Device *devices, unsigned n_devices, const FilterNeeds *needs);
 
-/** container_node_needs: get what filter_needs() finds for the same devices. @names: as container_node_names() returns
- * them */
+/** container_node_needs: get the needs of the instance's filter. @names: as container_node_names() returns them */
 FilterNeeds container_node_needs(const char *names);
 
 /**

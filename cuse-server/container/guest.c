@@ -53,7 +53,7 @@ static void wait_for_message(int socket, char *message, int *fd)
     }
 }
 
-/* Run the command in its process. From the installation of the filter on, every read-write open goes to the
+/* Run the command in its process. From the installation of the filter on, the calls that it names go to the
  * broker. */
 static G_NORETURN void exec_command(int socket, const sigset_t *signals, char *const *argv,
                                     const FilterNeeds *needs)
@@ -108,7 +108,7 @@ static G_NORETURN void run_init(pid_t command, const sigset_t *watched)
 }
 
 static G_NORETURN void guest_main(int socket, char *const *argv, const Device *devices,
-                                  unsigned n_devices)
+                                  unsigned n_devices, const FilterNeeds *needs)
 {
     int keep[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, socket};
     g_autoptr(GError) error = NULL;
@@ -133,8 +133,7 @@ static G_NORETURN void guest_main(int socket, char *const *argv, const Device *d
     close(fd);
     pid_t command = fork();
     if (command == 0) {
-        const FilterNeeds needs = filter_needs(devices, n_devices);
-        exec_command(socket, &inherited, argv, &needs);
+        exec_command(socket, &inherited, argv, needs);
     }
     close(socket);
     if (command < 0) {
@@ -147,7 +146,7 @@ static G_NORETURN void guest_main(int socket, char *const *argv, const Device *d
 /* --- in the broker ---------------------------------------------------------------------------- */
 
 bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
-                GError **error)
+                const FilterNeeds *needs, GError **error)
 {
     int sockets[2] = {-1, -1};
     int pidfd = -1;
@@ -160,7 +159,7 @@ bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0) {
         guest->init = (pid_t)syscall(SYS_clone3, &args, sizeof args);
         if (guest->init == 0) {
-            guest_main(sockets[1], argv, devices, n_devices);
+            guest_main(sockets[1], argv, devices, n_devices, needs);
         }
         close(sockets[1]);
         if (guest->init > 0) {

@@ -21,6 +21,7 @@
 
 #include <glib.h>
 
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/wire/device.h"
 
 enum {
@@ -47,9 +48,10 @@ typedef struct {
  * calling process must have one thread.
  * @argv: the command, NULL-terminated; found by PATH
  * @devices, @n_devices: the nodes that the guest gets
+ * @needs: what its filter needs
  */
 bool guest_fork(Guest *guest, char *const *argv, const Device *devices, unsigned n_devices,
-                GError **error);
+                const FilterNeeds *needs, GError **error);
 
 /**
  * guest_go: let init set up the guest's view and start the command.

@@ -16,6 +16,7 @@ _nvcuse() {
     --caps) mapfile -t COMPREPLY < <(compgen -W "compute utility graphics video all" -- "$word") ;;
     --mig) mapfile -t COMPREPLY < <(compgen -W "none config monitor config,monitor" -- "$word") ;;
     --uvm-sharing) mapfile -t COMPREPLY < <(compgen -W "process multi-process" -- "$word") ;;
+    --opens) mapfile -t COMPREPLY < <(compgen -W "usual all" -- "$word") ;;
     --gpu-memory | --pinned-memory) mapfile -t COMPREPLY < <(compgen -W "max" -- "$word") ;;
     --managed-memory) mapfile -t COMPREPLY < <(compgen -W "free refuse" -- "$word") ;;
     --imex-channels) mapfile -t COMPREPLY < <(compgen -W "none" -- "$word") ;;

@@ -62,6 +62,23 @@ static bool check_uvm_sharing(const char *text, GError **error)
     return uvm_sharing_parse(text, &shared, error);
 }
 
+bool opens_parse(const char *text, bool *all, GError **error)
+{
+    static const char *const words[] = {"usual", "all", NULL};
+    unsigned index;
+    bool found = choice_parse(text, words, &index, error);
+
+    *all = index == 1;
+    return found;
+}
+
+static bool check_opens(const char *text, GError **error)
+{
+    bool all;
+
+    return opens_parse(text, &all, error);
+}
+
 bool worker_death_parse(const char *text, WorkerDeath *death, GError **error)
 {
     static const char *const words[] = {
@@ -116,6 +133,8 @@ static const InstanceOption instance_options[] = {
      .placeholder = "LIST", .help = "IMEX channels to offer, like 0,1 (default: none)"},
     {"uvm-sharing", OPTION_TEXT, TEXT(uvm_sharing), .check = check_uvm_sharing,
      .placeholder = "MODE", .help = "whose UVM files are: process (the default) or multi-process"},
+    {"opens", OPTION_TEXT, TEXT(opens), .check = check_opens, .placeholder = "WHICH",
+     .help = "opens that work for the nodes: usual (the default), or all, also read-only ones"},
     {"gpu-memory", OPTION_TEXT, TEXT(gpu_memory), .check = gpu_list_check_limits,
      .placeholder = "LIST", .help = "limit GPU memory: 20G for each GPU, or like 0=20G,1=max"},
     {"pinned-memory", OPTION_TEXT, TEXT(pinned_memory), .check = quota_size_check,

@@ -28,6 +28,7 @@ typedef struct {
     char *mig;
     char *imex_channels;
     char *uvm_sharing;
+    char *opens;
     char *gpu_memory;
     char *pinned_memory;
     char *managed_memory;
@@ -79,6 +80,9 @@ void instance_options_clear(InstanceOptions *options);
 
 /** uvm_sharing_parse: read whose UVM files are. @shared: set to whether several processes share them. Returns false with @error. */
 bool uvm_sharing_parse(const char *text, bool *shared, GError **error);
+
+/** opens_parse: read which opens reach the nodes. @all: set to whether all do. Returns false with @error. */
+bool opens_parse(const char *text, bool *all, GError **error);
 
 /** worker_death_parse: read what to do when the worker ends. Returns false with @error. */
 bool worker_death_parse(const char *text, WorkerDeath *death, GError **error);

@@ -254,9 +254,12 @@ void instance_plan_free(InstancePlan *plan)
 }
 
 /* Set what the words of options mean. instance_options_check() has found no fault in them. */
-static bool set_words(InstanceSpec *spec, const InstanceOptions *options, GError **error)
+static bool set_words(InstancePlan *plan, const InstanceOptions *options, GError **error)
 {
-    return (!options->uvm_sharing ||
+    InstanceSpec *spec = &plan->spec;
+
+    return (!options->opens || opens_parse(options->opens, &plan->all_opens, error)) &&
+           (!options->uvm_sharing ||
             uvm_sharing_parse(options->uvm_sharing, &spec->share_uvm, error)) &&
            (!options->on_worker_death ||
             worker_death_parse(options->on_worker_death, &spec->on_worker_death, error)) &&
@@ -279,10 +282,18 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
     if (set_name(spec, options->name ? options->name : default_name, error) &&
         check_pairs(options, error) &&
         (options->simulate ? simulate(plan, options, error) : find_devices(plan, options, error)) &&
-        set_words(spec, options, error) && open_outputs(plan, options, error)) {
+        set_words(plan, options, error) && open_outputs(plan, options, error)) {
         return g_steal_pointer(&plan);
     }
     return NULL;
+}
+
+FilterNeeds instance_plan_needs(const InstancePlan *plan)
+{
+    FilterNeeds needs = filter_needs(plan->spec.devices, plan->spec.n_devices);
+
+    needs.all_opens = plan->all_opens;
+    return needs;
 }
 
 BrokerConfig instance_plan_broker(const InstancePlan *plan, const char *audit_otherwise,

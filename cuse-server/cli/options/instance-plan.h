@@ -8,6 +8,7 @@
 
 #include "cuse-server/broker/life/broker.h"
 #include "cuse-server/cli/options/instance-options.h"
+#include "cuse-server/container/guest-filter.h"
 #include "cuse-server/recording/simulation/simulation.h"
 #include "cuse-server/wire/instance-spec.h"
 
@@ -16,6 +17,7 @@
  * @simulation: for a simulated instance, the contents of the recording; else NULL
  * @own_abi: what @abi is if the plan owns it; NULL if the simulation owns it
  * @call_log_is_file: the table of calls has a file of its own, and is not written to standard error
+ * @all_opens: see FilterNeeds
  * @audit, @textfile_dir: for the report, see ReportConfig; the options own them
  */
 typedef struct {
@@ -24,6 +26,7 @@ typedef struct {
     DriverAbi *own_abi;
     Simulation *simulation;
     bool call_log_is_file;
+    bool all_opens;
     const char *audit;
     const char *textfile_dir;
 } InstancePlan;
@@ -39,6 +42,9 @@ InstancePlan *instance_plan_new(const InstanceOptions *options, const char *defa
 
 void instance_plan_free(InstancePlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstancePlan, instance_plan_free)
+
+/** instance_plan_needs: tell what the filter of the instance's guests needs. */
+FilterNeeds instance_plan_needs(const InstancePlan *plan);
 
 /** instance_plan_broker: return the configuration of the broker. @audit_otherwise: see ReportConfig. It points into @plan. */
 BrokerConfig instance_plan_broker(const InstancePlan *plan, const char *audit_otherwise,

@@ -255,11 +255,17 @@ Test(oci_seccomp, nodes_tell_what_the_filter_needs)
                               {DEVICE_OPEN_ONLY, "nvidia-caps/nvidia-cap1", 2}};
 
     for (unsigned n = 1; n <= G_N_ELEMENTS(devices); n++) {
-        g_autofree char *names = container_node_names(devices, n);
-        cr_assert_eq(container_node_needs(names).capability_nodes,
-                     filter_needs(devices, n).capability_nodes);
+        for (int all = 0; all <= 1; all++) {
+            FilterNeeds needs = filter_needs(devices, n);
+            needs.all_opens = all;
+            g_autofree char *names = container_node_names(devices, n, &needs);
+            const FilterNeeds found = container_node_needs(names);
+            cr_assert_eq(found.capability_nodes, needs.capability_nodes);
+            cr_assert_eq(found.all_opens, needs.all_opens);
+        }
     }
-    g_autofree char *names = container_node_names(devices, G_N_ELEMENTS(devices));
+    g_autofree char *names =
+        container_node_names(devices, G_N_ELEMENTS(devices), &(FilterNeeds){0});
     cr_assert_str_eq(names, "nvidiactl,nvidia-caps/nvidia-cap1*");
 }
 
