@@ -76,6 +76,26 @@ version
     same_file "$BOX/view/config.json" "$BOX/before" "the bundle is as it was"
     is "$(find "$BOX/view" -maxdepth 1 -name '.*' -type f)" "" "and holds nothing else"
     leaves_nothing "nothing is left"
+    ways_to_open "" "<>"
+    ways_to_open "opens = all" "<> < >"
+}
+
+# Open a node by a shell's redirections, with and without a profile.
+# usage: ways_to_open INSTANCE-LINE WAYS : the ways that have to work
+ways_to_open() {
+    local options
+    configure "$1"
+    for options in "" seccomp=strict; do
+        # shellcheck disable=SC2086 # a list of words
+        boxed ways $GPUS $options -- sh -c '
+            (exec 3<>/dev/nvidiactl) 2>/dev/null && echo "<>"
+            (exec 3</dev/nvidiactl) 2>/dev/null && echo "<"
+            (exec 3>/dev/nvidiactl) 2>/dev/null && echo ">"
+            :'
+        is "$(said ways | paste -sd" ")" "$2" "redirections that open a node (${1:-usual}, ${options:-no profile})"
+    done
+    configure
+    leaves_nothing "nothing is left"
 }
 
 # Print a number that ps tells of the only instance.

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import importlib
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,16 @@ def attempt(name, path, flags=os.O_RDWR, dir_fd=AT_FDCWD):
     print(name, result)
 
 
+def attempt_how(name, path, flags, resolve=0):
+    """The same by openat2()."""
+    fd = LIBC.syscall(437, AT_FDCWD, path.encode(), struct.pack("<3Q", flags, 0, resolve), 24)
+    if fd < 0:
+        print(name, errno.errorcode[ctypes.get_errno()])
+        return
+    call(name, fd)
+    os.close(fd)
+
+
 def call(name, fd):
     """Do one ioctl on an open descriptor."""
     try:
@@ -56,6 +67,12 @@ def main():
     attempt("O_RDONLY", CTL, os.O_RDONLY)
     attempt("O_WRONLY", CTL, os.O_WRONLY)
     attempt("O_RDWR|O_CREAT", CTL, os.O_RDWR | os.O_CREAT)
+    attempt("O_RDWR|O_CREAT|O_EXCL", CTL, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    attempt("O_WRONLY|O_CREAT", CTL, os.O_WRONLY | os.O_CREAT)
+    attempt_how("openat2", CTL, os.O_RDWR)
+    attempt_how("openat2, O_RDONLY", CTL, os.O_RDONLY)
+    attempt_how("openat2, RESOLVE_NO_SYMLINKS", CTL, os.O_RDWR, 4)
+    attempt_how("openat2, RESOLVE_CACHED", CTL, os.O_RDWR, 32)
     attempt("O_RDWR|O_DIRECTORY", CTL, os.O_RDWR | os.O_DIRECTORY)
 
     with tempfile.TemporaryDirectory() as directory:

@@ -10,8 +10,14 @@ O_RDWR works
 O_RDWR|O_CLOEXEC works and is close-on-exec
 O_RDWR|O_NONBLOCK works
 O_RDONLY EACCES
-O_WRONLY EACCES
-O_RDWR|O_CREAT EACCES
+O_WRONLY works
+O_RDWR|O_CREAT works
+O_RDWR|O_CREAT|O_EXCL EEXIST
+O_WRONLY|O_CREAT EACCES
+openat2 works
+openat2, O_RDONLY works
+openat2, RESOLVE_NO_SYMLINKS works
+openat2, RESOLVE_CACHED EAGAIN
 O_RDWR|O_DIRECTORY ENOTDIR
 symlink works
 symlink to a symlink works
@@ -34,9 +40,13 @@ in a changed root works
 above a changed root works
 as another user works
 END
+sed -E 's/^(O_RDONLY|O_WRONLY\|O_CREAT) EACCES$/\1 works/' "$WORK/wanted" >"$WORK/wanted-all"
 nvcuse run -- python3 "${BASH_SOURCE[0]%.sh}.py" >"$WORK/got" 2>&1
 is $? 0 "the guest's checks ran to their end"
 same_file "$WORK/got" "$WORK/wanted" "the ways to open a node"
+nvcuse run --opens=all -- python3 "${BASH_SOURCE[0]%.sh}.py" >"$WORK/got-all" 2>&1
+same_file "$WORK/got-all" "$WORK/wanted-all" "the ways to open a node, with --opens=all"
+is "$(nvcuse run -- bash -c 'exec 3<>/dev/nvidiactl && echo works' 2>&1)" works "a shell opens a node with <>"
 
 # shellcheck disable=SC2016 # for the inner shell
 nvcuse run -- sh -c '
