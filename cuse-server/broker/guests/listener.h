@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receives guests' system calls from a seccomp listener, and has each answered by the broker. The listener delivers every
- * read-write open (guest-open.h), every mmap of a shared file (guest-mmap.h), and the other calls that the container's
+ * Receives guests' system calls from a seccomp listener, and has each answered by the broker. The listener delivers some
+ * kinds of opens (guest-open.h), every mmap of a shared file (guest-mmap.h), and the other calls that the container's
  * filter names (container/guest-filter.c).
  */
 #pragma once
