@@ -100,6 +100,7 @@ ways_to_open() {
 
 # Print a number that ps tells of the only instance.
 in_ps() { nvcuse ps --json | sed -nE "s/.*\"$1\" ?: ?([0-9]+).*/\1/p"; }
+worker_was_replaced() { [[ $(in_ps worker_restarts) == 1 ]]; }
 
 # A container's life, step by step.
 part_life() {
@@ -115,8 +116,7 @@ part_life() {
     same_file "$BOX/exec" "$BOX/native" "a process that comes later says what it says natively"
     same_file "$BOX/exec2" "$BOX/native" "and another beside it"
     kill -KILL "$(in_ps worker)"
-    replaced() { [[ $(in_ps worker_restarts) == 1 ]]; }
-    holds "a worker that is killed is replaced" eventually 30 replaced
+    holds "a worker that is killed is replaced" eventually 30 worker_was_replaced
     oci exec life nvidia-smi >"$BOX/exec" 2>&1
     same_file "$BOX/exec" "$BOX/native" "and the container has its GPUs again"
     kill -9 "$(pid_of life)"
