@@ -7,5 +7,6 @@
 #define ENGINE_HOOK "nvidia-container-runtime-hook"
 
 /** cmd_engine_hook: refuse to start a container. nvcuse-runtime removes the hook from its containers, so if it runs, the container has
- * another runtime, and would start without the GPUs that it was promised. Returns the exit code. */
-int cmd_engine_hook(void);
+ * another runtime, and would start without the GPUs that it was promised. If NVIDIA's own hook came to the host later, become that
+ * one. @argv: ends with NULL. Returns the exit code. */
+int cmd_engine_hook(char **argv);

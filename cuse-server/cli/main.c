@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         return cmd_runtime(argc, argv);
     }
     if (g_strcmp0(name, ENGINE_HOOK) == 0) {
-        return cmd_engine_hook();
+        return cmd_engine_hook(argv);
     }
     (void)setlocale(LC_ALL, "");
     if (argc < 2) {

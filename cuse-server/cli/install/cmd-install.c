@@ -101,14 +101,22 @@ static bool write_file(Install *install, const EngineFile *file, const char *tex
            engine_file_remove_backup(file, error);
 }
 
-/* Make or remove the engine's hook. A configuration elsewhere is not of this host's engine. */
-static bool put_hook(Install *install, GError **error)
+/* Make or remove the engine's hook. A configuration elsewhere is not of this host's engine. The runtime works without it, so if it
+ * fails this is only said. */
+static void put_hook(Install *install)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", error);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *program = g_file_read_link("/proc/self/exe", &error);
 
-    return program && (!install->engine->hook || install->config ||
-                       engine_hook_put(install->engine->hook, program, install->remove,
-                                       &install->hook, error));
+    if (!install->engine->hook || install->config) {
+        return;
+    }
+    if (!program ||
+        !engine_hook_put(install->engine->hook, program, install->remove, &install->hook, &error)) {
+        g_printerr("nvcuse install: warning: %s; %s offers --gpus only if it finds a program of "
+                   "this name in its PATH\n",
+                   error->message, install->engine->name);
+    }
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */
@@ -202,7 +210,8 @@ static bool edit_file(Install *install, GError **error)
     }
     wish.before = file->backup;
     wish.engine_major = install->program && engine->major ? engine->major(install->program) : 0;
-    const bool is_first = is_untouched(engine, file->text);
+    /* A runtime that somebody wrote by hand makes the text look edited, but there is no backup of it then. */
+    const bool is_first = is_untouched(engine, file->text) || !file->backup;
     g_autofree char *text = engine_edit(engine, file->text, &wish, error);
     if (!text) {
         g_prefix_error(error, "%s: ", file->path);
@@ -218,8 +227,8 @@ static bool edit_file(Install *install, GError **error)
         g_prefix_error(error, "%s was not changed: ", file->path);
         return false;
     }
-    if (!install->dry_run && !put_hook(install, error)) {
-        return false;
+    if (!install->dry_run) {
+        put_hook(install);
     }
     if (changes) {
         tell_change(install, file, text, is_first);

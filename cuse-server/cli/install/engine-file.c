@@ -23,6 +23,7 @@ static bool fail(GError **error, const char *what, const char *path)
 void engine_file_free(EngineFile *file)
 {
     g_free(file->path);
+    g_free(file->beside);
     g_free(file->backup_path);
     g_free(file->text);
     g_free(file->backup);
@@ -81,6 +82,18 @@ static bool resolve(EngineFile *file, const char *path, GError **error)
     return true;
 }
 
+/* Find a path for files that belong to a configuration, without their suffix: beside it or, in a directory of drop-in files, one
+ * higher, since CRI-O reads every file there, whatever its name. The caller frees it. */
+static char *path_beside(const char *path)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *parent = g_path_get_dirname(directory);
+
+    return g_str_has_suffix(directory, ".d") ? g_build_filename(parent, name, NULL)
+                                             : g_strdup(path);
+}
+
 EngineFile *engine_file_read(const char *path, GError **error)
 {
     g_autoptr(EngineFile) file = g_new0(EngineFile, 1);
@@ -91,7 +104,8 @@ EngineFile *engine_file_read(const char *path, GError **error)
     if (!resolve(file, path, error)) {
         return NULL;
     }
-    file->backup_path = g_strconcat(file->path, ".nvcuse-backup", NULL);
+    file->beside = path_beside(file->path);
+    file->backup_path = g_strconcat(file->beside, ".nvcuse-backup", NULL);
     if (!read_text(file->path, &file->text, error) ||
         !read_text(file->backup_path, &file->backup, error)) {
         return NULL;
@@ -130,7 +144,7 @@ bool engine_file_write(const EngineFile *file, const char *text, bool keep_old,
                        EngineFileProof proof, gpointer data, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(file->path);
-    g_autofree char *beside = g_strconcat(file->path, ".nvcuse-new", NULL);
+    g_autofree char *beside = g_strconcat(file->beside, ".nvcuse-new", NULL);
 
     if (g_mkdir_with_parents(directory, 0755) < 0) {
         return fail(error, "create directory", directory);

@@ -13,6 +13,7 @@
 /**
  * EngineFile: a configuration, as it was when it was read.
  * @path: the file; if the path that was given is a link, what it leads to
+ * @beside: what other files that belong to it are called, without their suffix
  * @backup_path: where the text from before nvcuse's first edit is kept
  * @text: NULL if there is no file
  * @backup: the text in @backup_path; NULL if there is none
@@ -20,6 +21,7 @@
  */
 typedef struct {
     char *path;
+    char *beside;
     char *backup_path;
     char *text;
     char *backup;

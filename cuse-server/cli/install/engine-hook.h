@@ -10,7 +10,8 @@
 typedef enum { ENGINE_HOOK_STAYS, ENGINE_HOOK_MADE, ENGINE_HOOK_REMOVED } EngineHookChange;
 
 /**
- * engine_hook_put: make the link, unless the host has a program of this name, for example NVIDIA's; or remove it, if it is ours.
+ * engine_hook_put: make the link, unless the host has a program of this name, for example NVIDIA's; or remove it, if it is ours: a
+ * link to a program of nvcuse's name, wherever that is or was.
  * @path: of the link
  * @program: the absolute path of this executable
  * @change: set to what was done

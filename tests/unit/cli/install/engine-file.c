@@ -92,6 +92,19 @@ Test(engine_file, a_later_edit_keeps_the_backup)
     has_text("c", NULL);
 }
 
+/* CRI-O reads every file of such a directory, so the old text must not stand there. */
+Test(engine_file, nothing_else_comes_into_a_directory_of_drop_in_files)
+{
+    g_autoptr(EngineFile) made = read_file("x.d/c");
+
+    cr_assert(engine_file_write(made, "old", true, NULL, NULL, NULL));
+    g_autoptr(EngineFile) file = read_file("x.d/c");
+    cr_assert(engine_file_write(file, "new", true, NULL, NULL, NULL));
+    has_text("x.d/c", "new");
+    has_text("x.d/c.nvcuse-backup", NULL);
+    has_text("c.nvcuse-backup", "old");
+}
+
 Test(engine_file, makes_missing_directories)
 {
     g_autoptr(EngineFile) file = read_file("a/b/c");

@@ -37,6 +37,17 @@ Test(engine_hook, a_link_is_made_once_and_removed)
     cr_assert_eq(access(path, F_OK), -1);
 }
 
+Test(engine_hook, a_link_to_where_nvcuse_was_is_repaired)
+{
+    g_autofree char *path = g_build_filename(directory, "the-hook", NULL);
+
+    cr_assert_eq(symlink("/gone/nvcuse", path), 0);
+    cr_assert_eq(put(path, "/usr/bin/nvcuse", false), ENGINE_HOOK_MADE);
+    g_autofree char *target = g_file_read_link(path, NULL);
+    cr_assert_str_eq(target, "/usr/bin/nvcuse");
+    cr_assert_eq(put(path, "/elsewhere/nvcuse", true), ENGINE_HOOK_REMOVED);
+}
+
 Test(engine_hook, what_is_somebody_elses_stays)
 {
     g_autofree char *path = g_build_filename(directory, "the-hook", NULL);
