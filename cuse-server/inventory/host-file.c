@@ -75,5 +75,5 @@ bool host_driver_is_marked(int mark)
 {
     char first;
 
-    return mark < 0 || pread(mark, &first, sizeof first, 0) == sizeof first;
+    return mark < 0 || pread(mark, &first, sizeof first, 0) >= 0 || errno != EIO;
 }

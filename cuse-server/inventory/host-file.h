@@ -49,6 +49,7 @@ int host_driver_mark(void);
  * host_driver_is_marked: check whether the driver that was loaded at host_driver_mark() has stayed loaded since. While a file of the
  * driver's is open, its module cannot be unloaded: so for a caller that has opened one before, the answer stays true.
  * @mark: of host_driver_mark(), or -1: true
+ * Any other error of reading says nothing of that, for example EINTR while the driver waits for the host's suspension to end.
  * Source: fs/proc/inode.c, proc_reg_read_iter(): a file whose entry was removed cannot be read (EIO), also if a driver that is
  * loaded later makes an entry of the same name.
  */

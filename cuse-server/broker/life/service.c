@@ -29,9 +29,8 @@ struct Service {
 /* Kill a worker that checks calls by the tables of a driver that is no longer loaded. */
 static void end_changed(const Service *service)
 {
-    if (g_atomic_int_compare_and_exchange(service->config.driver_changed, 0, 1)) {
-        (void)pidfd_send_signal(service->config.worker, SIGKILL, NULL, 0);
-    }
+    g_atomic_int_set(service->config.driver_changed, 1);
+    (void)pidfd_send_signal(service->config.worker, SIGKILL, NULL, 0);
 }
 
 static void answer(gpointer data, gpointer user_data)
