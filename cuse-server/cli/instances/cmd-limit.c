@@ -22,7 +22,7 @@ static bool parse(LimitOptions *options, int *argc, char ***argv, GError **error
 {
     const GOptionEntry entries[] = {
         {"gpu-memory", 0, 0, G_OPTION_ARG_STRING, &options->gpu_memory,
-         "limit GPU memory: 20G for each GPU, or like 0=20G,1=max by device minor", "LIST"},
+         "limit GPU memory: 20G for each GPU, or like 0=20G,1=max by index or UUID", "LIST"},
         {"pinned-memory", 0, 0, G_OPTION_ARG_STRING, &options->pinned_memory,
          "limit the host's memory that the driver allocates, like 8G; max is no limit", "SIZE"},
         {"gpu-share", 0, 0, G_OPTION_ARG_STRING, &options->gpu_share,
@@ -136,7 +136,10 @@ static void print_gpus(JsonObject *instance)
         if (JSON_NODE_HOLDS_OBJECT(node)) {
             JsonObject *figure = json_node_get_object(node);
             const char *gpu = json_read_string(figure, "gpu");
-            g_autofree char *what = g_strconcat("GPU ", gpu ? gpu : "?", NULL);
+            /* "all" if the instance does not tell its GPUs apart. */
+            g_autofree char *what = gpu && g_ascii_isdigit(gpu[0])
+                                        ? g_strconcat("/dev/nvidia", gpu, NULL)
+                                        : g_strdup("all GPUs");
             print_figure(what, figure);
         }
     }

@@ -64,7 +64,7 @@ static bool ask(const char *name, const LimitRequest *request, LimitReply *reply
 /* Set the error for a reply that is not LIMIT_CHANGED. Returns false. */
 static bool refuse(const char *name, const LimitReply *reply, GError **error)
 {
-    g_autofree char *gpu = g_strdup_printf("the instance has no GPU %d", reply->gpu);
+    g_autofree char *gpu = g_strdup_printf("the instance has no /dev/nvidia%d", reply->gpu);
     const char *const reasons[] = {
         [LIMIT_NOT_ROOT] = "only root may change limits",
         [LIMIT_INVALID] =
