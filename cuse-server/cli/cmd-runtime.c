@@ -114,6 +114,19 @@ static void note_unserved(NvCaps unserved, GPtrArray *notes)
     }
 }
 
+/* Note the channels that an image asks for: no image may choose them. */
+static void note_channels(JsonValue *config, const OciRequest *request, GPtrArray *notes)
+{
+    const char *channels = oci_request_variable(config, "NVIDIA_IMEX_CHANNELS");
+
+    if (channels && *channels && !request->imex_channels) {
+        g_ptr_array_add(notes, g_strdup_printf("NVIDIA_IMEX_CHANNELS=%s gives no channel: expected "
+                                               "device nodes of channels from the engine, or "
+                                               "imex-channels in the file of instance-config",
+                                               channels));
+    }
+}
+
 /* Start an instance for a container that asks for GPUs, and connect the container to it. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
                               JsonValue *config, const OciRequest *request, GError **error)
@@ -139,6 +152,7 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
               oci_edit_apply(config, &edit, error) &&
               oci_bundle_exchange(args->bundle, config, error);
     note_unserved(request->unserved, notes);
+    note_channels(config, request, notes);
     log_notes(args, notes);
     return ok;
 }
@@ -186,6 +200,7 @@ static bool read_request(const RuntimeConfig *runtime, JsonValue *config, OciReq
 
     ok = ok && (!limits.caps || nv_caps_parse(limits.caps, &caps, error));
     policy.gpus = limits.gpus;
+    policy.imex_channels = limits.imex_channels;
     policy.gpu_memory = limits.gpu_memory;
     policy.pinned_memory = limits.pinned_memory;
     policy.without_quotas = limits.record || limits.simulate;

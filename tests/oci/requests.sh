@@ -26,7 +26,7 @@ sees_given() {
 part_given() {
     local uuid void=env=NVIDIA_VISIBLE_DEVICES=void caps imex
     uuid=$(sed -n 's/^GPU UUID:[[:space:]]*//p' /proc/driver/nvidia/gpus/0000:02:00.0/information)
-    configure "driver-policy = known" "path = $RUNTIME"
+    configure "driver-policy = known" "path = $RUNTIME" "cdi-annotations = yes"
     sees_given "a mount, and an image that wants all" "1 ctl" 1 "$GPUS"
     sees_given "a mount by UUID, and the variable void" "1 ctl" "$uuid" "$void"
     sees_given "two mounts" "01 ctl" "0 1" "$void"
@@ -43,9 +43,12 @@ part_given() {
     refuses "a mount of a GPU that is not there" "GPU '7' not found" run --bundle "$BOX/refused" refused
     refused "a CDI device that is no GPU" "annotation cdi.k8s.io/a: cannot give the container 'nvidia.com/gds=all'" \
         annotation=cdi.k8s.io/a=nvidia.com/gds=all
+    configure "driver-policy = known" "path = $RUNTIME"
+    refused "an annotation for CDI that nobody has resolved" "the engine has not resolved it" env=NVIDIA_VISIBLE_DEVICES=0 \
+        annotation=cdi.k8s.io/a=nvidia.com/gpu=all
     printf '%s\n' '[runtime]' 'environment = no' "path = $RUNTIME" 'instance-config = /etc/nvcuse/containers.conf' >/etc/nvcuse/runtime.conf
     sees_given "mounts count where an image's wishes do not" "1 ctl" 1 "$GPUS"
-    sees "annotations for CDI are wishes" "" annotation=cdi.k8s.io/a=nvidia.com/gpu=1
+    sees "the variable does not" "" "$GPUS"
     configure "driver-policy = known" "path = $RUNTIME"
 
     caps=$(awk '$2 == "nvidia-caps" { print $1 }' /proc/devices)
@@ -54,9 +57,13 @@ part_given() {
         device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps/nvidia-cap3:$caps:3"
     boxed imex device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps-imex-channels/channel1:$imex:1" -- ls /dev/nvidia-caps-imex-channels
     is "$(said imex)" channel1 "a node of an IMEX channel is served"
-    boxed imex "$GPUS" env=NVIDIA_IMEX_CHANNELS=0 -- ls /dev/nvidia-caps-imex-channels
-    is "$(said imex)" channel0 "and so is the variable"
-    refused "a channel that is not there" "no channel 99999" "$GPUS" env=NVIDIA_IMEX_CHANNELS=99999
+    boxed imex "$GPUS" env=NVIDIA_IMEX_CHANNELS=0 -- sh -c 'ls /dev | grep -c imex'
+    is "$(said imex)" 0 "a variable gives no channel"
+    configure $'driver-policy = known\nimex-channels = 0' "path = $RUNTIME"
+    boxed imex device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps-imex-channels/channel1:$imex:1" -- sh -c 'ls /dev | grep -c imex'
+    is "$(said imex)" 0 "nor does the engine give one that the operator does not allow"
+    configure "driver-policy = known" "path = $RUNTIME"
+    refused "a channel that is not there" "no channel 99999" device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps-imex-channels/channel99999:$imex:99999"
     bundle all device=/dev/nvidia0:195:0 "device=/dev/nvidia-caps/nvidia-cap3:$caps:3" \
         "device=/dev/nvidia-caps-imex-channels/channel1:$imex:1" -- sh -c 'ls /dev | grep nvidia'
     amend all "config['linux']['resources']['devices'] = [{'allow': True, 'access': 'rwm'}]"

@@ -9,7 +9,7 @@
 /* The directories of sockets and pipes by which NVIDIA's services are reached, below the root of the host or of the driver. */
 static const char *const service_places[] = {
     "/run/nvidia-persistenced", "/run/nvidia-fabricmanager", "/run/nvidia-imex",
-    "/run/nvidia-mps",          "/tmp/nvidia-mps",
+    "/run/nvidia-mps",          "/run/nvidia/mps",           "/tmp/nvidia-mps",
 };
 
 static bool is_node(const char *path)
@@ -34,6 +34,10 @@ static bool is_of_service(const char *path)
 /* Write a path without ".", ".." and doubled slashes. NULL stays NULL; the caller frees the result. */
 static char *plain(const char *path)
 {
+    /* GLib keeps two slashes at the beginning. */
+    while (path && path[0] == '/' && path[1] == '/') {
+        path++;
+    }
     return path ? g_canonicalize_filename(path, "/") : NULL;
 }
 

@@ -25,7 +25,8 @@ static const char *why_not_mount(JsonValue *mount)
     if (!from || !to) {
         return "expected hostPath and containerPath";
     }
-    if (g_str_has_prefix(to, "/dev/")) {
+    g_autofree char *place = g_canonicalize_filename(to, "/");
+    if (g_str_has_prefix(place + strspn(place, "/"), "dev/")) {
         return "nvcuse puts its own device nodes there";
     }
     return oci_mount_bypass(from, to);

@@ -63,7 +63,7 @@ static bool add_hooks(JsonValue *config, GString *names)
     for (guint i = 0; i < json_length(list); i++) {
         const char *name = oci_hook_cdi_name(json_element_object(list, i));
         if (name) {
-            append(names, name);
+            append(names, *name ? name : "(no name)"); /* which no GPU has */
             any = true;
         }
     }

@@ -75,26 +75,47 @@ static bool give_caps(JsonValue *config, const OciPolicy *policy, OciRequest *re
                                     policy->caps, &request->caps, &request->unserved, error);
 }
 
-/* Append the GPUs of an annotation that names CDI devices. Devices of other vendors are for the engine alone. */
-static bool add_cdi_devices(const char *annotation, const char *value, GString *names,
-                            GError **error)
+static bool refuse_annotation(const char *annotation, const char *device, const char *why,
+                              GError **error)
+{
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "annotation %s: cannot give the container '%s': %s", annotation, device, why);
+    return false;
+}
+
+/* Append the GPU that an annotation names. Devices of other vendors are for the engine alone. */
+static bool add_cdi_device(const char *annotation, const char *device, const OciPolicy *policy,
+                           GString *names, GError **error)
+{
+    const char *name = NULL;
+    const CdiKind kind = cdi_name_read(device, &name);
+
+    if (kind == CDI_OTHER) {
+        return true;
+    }
+    if (kind == CDI_UNKNOWN || !*name || strcmp(name, "void") == 0 || strcmp(name, "none") == 0) {
+        return refuse_annotation(annotation, device, "expected GPUs, as nvidia.com/gpu=0", error);
+    }
+    if (!policy->cdi_annotations) {
+        return refuse_annotation(
+            annotation, device,
+            "the engine has not resolved it: turn CDI on in the engine, or let annotations count "
+            "(cdi-annotations = yes in /etc/nvcuse/runtime.conf); an image can bring them",
+            error);
+    }
+    g_string_append_printf(names, "%s%s", names->len ? "," : "", name);
+    return true;
+}
+
+/* Append the GPUs of an annotation that names CDI devices. */
+static bool add_cdi_devices(const char *annotation, const char *value, const OciPolicy *policy,
+                            GString *names, GError **error)
 {
     g_auto(GStrv) devices = g_strsplit(value, ",", -1);
 
     for (char **device = devices; *device; device++) {
-        const char *name;
-        switch (cdi_name_read(g_strstrip(*device), &name)) {
-        case CDI_GPU:
-            g_string_append_printf(names, "%s%s", names->len ? "," : "", name);
-            break;
-        case CDI_UNKNOWN:
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                        "annotation %s: cannot give the container '%s': expected GPUs, as "
-                        "nvidia.com/gpu=0; or let the engine resolve CDI devices",
-                        annotation, *device);
+        if (!add_cdi_device(annotation, g_strstrip(*device), policy, names, error)) {
             return false;
-        case CDI_OTHER:
-            break;
         }
     }
     return true;
@@ -102,7 +123,8 @@ static bool add_cdi_devices(const char *annotation, const char *value, GString *
 
 /* Find the GPUs that annotations for CDI name. An engine that resolves them has given the container nodes or hooks by now. *names
  * stays NULL if there is none; the caller frees it. */
-static bool read_cdi_annotations(JsonValue *config, char **names, GError **error)
+static bool read_cdi_annotations(JsonValue *config, const OciPolicy *policy, char **names,
+                                 GError **error)
 {
     const JsonValue *annotations = json_member_object(config, "annotations");
     g_autoptr(GString) found = g_string_new(NULL);
@@ -111,7 +133,7 @@ static bool read_cdi_annotations(JsonValue *config, char **names, GError **error
         const char *name = json_string(json_key(annotations, i));
         const char *value = json_string(json_element(annotations, i));
         if (value && g_str_has_prefix(name, CDI_ANNOTATIONS) &&
-            !add_cdi_devices(name, value, found, error)) {
+            !add_cdi_devices(name, value, policy, found, error)) {
             return false;
         }
     }
@@ -119,17 +141,21 @@ static bool read_cdi_annotations(JsonValue *config, char **names, GError **error
     return true;
 }
 
-/* Find the GPUs that an image can ask for: by annotations for CDI or, without any, by the variable. */
-static bool ask_gpus(JsonValue *config, char **gpus, GError **error)
+/* Find the GPUs that the container asks for where the engine gives none: by annotations for CDI or, without any, by the
+ * variable. */
+static bool ask_gpus(JsonValue *config, const OciPolicy *policy, char **gpus, GError **error)
 {
     const char *visible = oci_request_variable(config, "NVIDIA_VISIBLE_DEVICES");
     g_autofree char *of_cdi = NULL;
 
-    if (!read_cdi_annotations(config, &of_cdi, error)) {
+    if (!read_cdi_annotations(config, policy, &of_cdi, error)) {
         return false;
     }
     if (!visible && is_legacy_image(config)) {
         visible = "all";
+    }
+    if (!policy->environment) {
+        visible = NULL;
     }
     if (!read_names(of_cdi ? of_cdi : visible, gpus, error)) {
         g_prefix_error(error, "%s%s: ",
@@ -140,7 +166,7 @@ static bool ask_gpus(JsonValue *config, char **gpus, GError **error)
     return true;
 }
 
-/* Give what the engine gives. If that is nothing, what the image asks for counts. */
+/* Give what the engine gives. If that is nothing, what the container asks for counts. */
 static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *request,
                       GError **error)
 {
@@ -152,16 +178,7 @@ static bool give_gpus(JsonValue *config, const OciPolicy *policy, OciRequest *re
     request->gpus = given.gpus;
     request->imex_channels = given.imex_channels;
     request->by_cdi = given.by_cdi;
-    return request->gpus || !policy->environment || ask_gpus(config, &request->gpus, error);
-}
-
-/* Channels that the engine gives as nodes come before those that the image asks for. */
-static void give_channels(JsonValue *config, const OciPolicy *policy, OciRequest *request)
-{
-    if (!request->imex_channels && policy->environment &&
-        has_value(config, "NVIDIA_IMEX_CHANNELS")) {
-        request->imex_channels = g_strdup(oci_request_variable(config, "NVIDIA_IMEX_CHANNELS"));
-    }
+    return request->gpus || ask_gpus(config, policy, &request->gpus, error);
 }
 
 /* Does a list contain a minor? Compare as numbers, because an operator may write 01. */
@@ -175,7 +192,7 @@ static bool has_minor(char **minors, const char *minor_no)
     return false;
 }
 
-/* The minors that are in both lists, in the order of the first; the caller frees them. */
+/* The numbers that are in both lists, in the order of the first; the caller frees them. */
 static char *meet_minors(const char *given, const char *wanted)
 {
     g_auto(GStrv) minors = g_strsplit(given, ",", -1);
@@ -231,17 +248,21 @@ static bool narrow(JsonValue *config, const OciPolicy *policy, OciRequest *reque
            (narrow_gpus(config, request, error) && narrow_caps(config, request, error));
 }
 
-/* Apply the operator's list last, wherever the request came from. */
-static bool limit_gpus(const OciPolicy *policy, OciRequest *request, GError **error)
+/* Apply the operator's lists last, wherever the request came from. */
+static bool limit_devices(const OciPolicy *policy, OciRequest *request, GError **error)
 {
     g_autofree char *allowed = policy->gpus ? gpu_list_minors(policy->gpus, error) : NULL;
     g_autofree char *given = g_steal_pointer(&request->gpus);
+    g_autofree char *channels = g_steal_pointer(&request->imex_channels);
 
     if (policy->gpus && !allowed) {
         g_prefix_error(error, "the operator's gpus = %s: ", policy->gpus);
         return false;
     }
     request->gpus = allowed ? meet_minors(given, allowed) : g_steal_pointer(&given);
+    request->imex_channels = channels && policy->imex_channels
+                                 ? meet_minors(channels, policy->imex_channels)
+                                 : g_steal_pointer(&channels);
     return true;
 }
 
@@ -254,8 +275,8 @@ bool oci_request_read(JsonValue *config, const OciPolicy *policy, OciRequest *re
                                   narrow(config, policy, request, error)));
 
     if (ok && request->gpus) {
-        give_channels(config, policy, request);
-        ok = limit_gpus(policy, request, error) && oci_quota_read(config, policy, request, error);
+        ok =
+            limit_devices(policy, request, error) && oci_quota_read(config, policy, request, error);
     }
     if (ok) {
         return true;

@@ -20,10 +20,13 @@
 
 /**
  * OciPolicy: what the operator lets containers ask for.
- * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES, NVIDIA_IMEX_CHANNELS, NVIDIA_GPU_MEMORY_LIMIT and
- *     annotations for CDI count. Images can set them
+ * @environment: whether NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES and NVIDIA_GPU_MEMORY_LIMIT count. Images can set
+ *     them
  * @annotations: whether nvcuse's own annotations count. They can only narrow what the container was given
+ * @cdi_annotations: whether annotations for CDI that the engine did not resolve count. Images can set them, too, and a user's variable
+ *     does not replace them. Otherwise a container that has one of them for NVIDIA's devices is refused
  * @gpus: the GPUs that any container may have, as gpu_list_minors() takes them; NULL: all
+ * @imex_channels: the IMEX channels that any container may have, as --imex-channels takes them; NULL: all
  * @caps: driver capabilities that may be asked for
  * @gpu_memory, @pinned_memory: limits of any container, as the options take them; NULL: not set
  * @without_quotas: the container's memory limit does not limit pinned memory: the instance is recorded or simulated
@@ -31,7 +34,9 @@
 typedef struct {
     bool environment;
     bool annotations;
+    bool cdi_annotations;
     const char *gpus;
+    const char *imex_channels;
     NvCaps caps;
     const char *gpu_memory;
     const char *pinned_memory;
@@ -61,7 +66,7 @@ typedef struct {
  * oci_request_read: find the request in a config.json.
  *
  * First comes what the engine gives explicitly (given_devices_read()). If that is nothing, annotations for CDI count
- * (cdi.k8s.io/NAME: devices of NVIDIA's or nvcuse's): the engine did not resolve them. Without any, NVIDIA_VISIBLE_DEVICES counts,
+ * (cdi.k8s.io/NAME: devices of NVIDIA's or nvcuse's), if the policy says so: the engine did not resolve them. Without any, NVIDIA_VISIBLE_DEVICES counts,
  * read as NVIDIA's own runtime reads it:
  * - Not set, empty, or a list with "void": no request. But if it is not set in an image older than these variables
  *   (CUDA_VERSION has a value, NVIDIA_REQUIRE_CUDA has none), all GPUs.
@@ -72,7 +77,7 @@ typedef struct {
  * Neither gives any. If no GPU is left, the result is "none": a container with a device of nvcuse's must not go on as
  * if it had no device.
  *
- * IMEX channels are those of the engine's nodes or, without any, those of NVIDIA_IMEX_CHANNELS.
+ * IMEX channels are those of the engine's nodes: an image's variable gives none.
  *
  * oci_quota_read() finds the limits of memory.
  *

@@ -9,8 +9,8 @@
 #define DEFAULT_FILE "/etc/nvcuse/runtime.conf"
 #define DEFAULT_CDI  "/etc/cdi/nvcuse.json"
 
-static const char *const keys[] = {
-    "path", "instance-config", "cdi", "environment", "annotations", "caps", NULL};
+static const char *const keys[] = {"path",        "instance-config", "cdi",  "environment",
+                                   "annotations", "cdi-annotations", "caps", NULL};
 
 /* Put the place in the file before the message. */
 static bool blame(GError **error, const char *origin, const char *key)
@@ -63,6 +63,7 @@ static bool read_file(RuntimeConfig *config, GError **error)
     config->cdi = config_file_get(file, "cdi", NULL);
     return read_switch(file, "environment", &config->policy.environment, error) &&
            read_switch(file, "annotations", &config->policy.annotations, error) &&
+           read_switch(file, "cdi-annotations", &config->policy.cdi_annotations, error) &&
            read_caps(file, &config->policy.caps, error);
 }
 

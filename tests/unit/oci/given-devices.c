@@ -80,14 +80,15 @@ Test(given_devices, what_cannot_be_given_is_an_error)
 /* --- annotations for CDI ----------------------------------------------------------------------- */
 
 /* What a container with this annotation and variable asks for; NULL: it is refused. The caller frees it. */
-static char *asked(const char *value, const char *visible, bool environment)
+static char *asked(const char *value, const char *visible, bool counts)
 {
     g_autofree char *text =
         g_strdup_printf("{\"annotations\": {\"cdi.k8s.io/plugin_a\": \"%s\"}, "
                         "\"process\": {\"env\": [\"NVIDIA_VISIBLE_DEVICES=%s\"]}}",
                         value, visible);
     g_autoptr(JsonValue) config = json_text_parse(text, -1, NULL);
-    const OciPolicy policy = {.environment = environment, .caps = NV_CAPS_DEFAULT};
+    const OciPolicy policy = {
+        .environment = true, .cdi_annotations = counts, .caps = NV_CAPS_DEFAULT};
     OciRequest request;
 
     if (!oci_request_read(config, &policy, &request, NULL)) {
@@ -98,29 +99,53 @@ static char *asked(const char *value, const char *visible, bool environment)
     return gpus;
 }
 
-Test(cdi_annotations, they_count_before_the_variable)
+Test(cdi_annotations, they_count_before_the_variable_if_the_operator_says_so)
 {
     static const struct {
         const char *value;
         const char *visible;
-        bool environment;
         const char *gpus;
     } rows[] = {
-        {"nvidia.com/gpu=all", "void", true, "all"},
-        {" k8s.device-plugin.nvidia.com/gpu=all , other.org/nic=1", "void", true, "all"},
-        {"nvcuse.dev/gpu=all", "none", true, "all"},
-        {"nvidia.com/gpu=7", "all", true, NULL},
-        {"nvidia.com/gpu=all", "void", false, "-"},
-        {"other.org/nic=1", "none", true, "none"},
-        {"management.nvidia.com/gpu=all", "void", true, NULL},
-        {"k8s.gpu.nvidia.com/claim=x", "void", true, NULL},
+        {"nvidia.com/gpu=all", "void", "all"},
+        {" k8s.device-plugin.nvidia.com/gpu=all , other.org/nic=1", "void", "all"},
+        {"nvcuse.dev/gpu=all", "none", "all"},
+        {"nvidia.com/gpu=7", "all", NULL},
+        {"nvidia.com/gpu=", "all", NULL},
+        {"nvidia.com/gpu=void,nvidia.com/gpu=all", "all", NULL},
+        {"nvidia.com/gpu=none", "all", NULL},
+        {"other.org/nic=1", "none", "none"},
+        {"management.nvidia.com/gpu=all", "void", NULL},
+        {"k8s.gpu.nvidia.com/claim=x", "void", NULL},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *gpus = asked(rows[i].value, rows[i].visible, rows[i].environment);
+        g_autofree char *gpus = asked(rows[i].value, rows[i].visible, true);
         cr_assert_str_eq(gpus ? gpus : "refused", rows[i].gpus ? rows[i].gpus : "refused", "%s",
                          rows[i].value);
     }
+}
+
+/* An image can bring them, and a user's variable would not replace them. */
+Test(cdi_annotations, otherwise_they_are_refused)
+{
+    g_autofree char *gpus = asked("nvidia.com/gpu=all", "none", false);
+    g_autofree char *of_others = asked("other.org/nic=1", "none", false);
+
+    cr_assert_null(gpus);
+    cr_assert_str_eq(of_others, "none");
+}
+
+Test(imex_channels, the_operators_list_is_a_limit)
+{
+    g_autoptr(JsonValue) config = json_text_parse(
+        "{\"process\": {\"env\": [\"NVIDIA_VISIBLE_DEVICES=all\", \"NVIDIA_IMEX_CHANNELS=1\"]}}",
+        -1, NULL);
+    const OciPolicy policy = {.environment = true, .caps = NV_CAPS_DEFAULT};
+    OciRequest request;
+
+    cr_assert(oci_request_read(config, &policy, &request, NULL));
+    cr_assert_null(request.imex_channels, "an image gives itself no channel");
+    oci_request_clear(&request);
 }
 
 Test(cdi_names, names_of_every_kind)
@@ -164,6 +189,9 @@ Test(oci_mounts, services_and_nodes_go_and_libraries_stay)
         {"/x", "/tmp/nvidia-mps", false},
         {"/dev/nvidia0", "/x", false},
         {"/dev/../dev/nvidiactl", "/x", false},
+        {"//dev/nvidia0", "/x", false},
+        {"/x", "//proc/driver/nvidia/params", false},
+        {"/run/nvidia/mps/nvidia.com/gpu/pipe", "/mps/nvidia.com/gpu/pipe", false},
         {"/x", "/proc/driver/nvidia/params", false},
         {"/run/nvidia/driver/usr/lib/libcuda.so.1", "/usr/lib/libcuda.so.1", true},
         {"/usr/bin/nvidia-persistenced", "/usr/bin/nvidia-persistenced", true},
