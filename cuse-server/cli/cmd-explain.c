@@ -131,15 +131,18 @@ static void explain_incidents(Explainer *explainer, JsonObject *status)
     }
 }
 
-static bool explain_instance(Explainer *explainer, const char *name, GError **error)
+static bool explain_instance(Explainer *explainer, const char *word, GError **error)
 {
-    g_autofree char *text = run_directory_ask(name, "control", error);
+    g_autofree char *name = run_directory_find(word, error);
+    g_autofree char *text = name ? run_directory_ask(name, "control", error) : NULL;
     g_autoptr(JsonObject) status = text ? json_read_object(text, error) : NULL;
     JsonArray *refusals = status ? json_read_array(status, "refusals") : NULL;
     gint64 others = status ? json_read_int(status, "other_refusals") : 0;
 
     if (!status) {
-        g_prefix_error(error, "instance '%s' does not answer: ", name);
+        if (name) {
+            g_prefix_error(error, "instance '%s' does not answer: ", name);
+        }
         return false;
     }
     explain_incidents(explainer, status);

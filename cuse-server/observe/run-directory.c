@@ -119,26 +119,29 @@ void run_directory_remove(const char *instance)
     rmdir(directory);
 }
 
-static bool fail(GError **error, const char *path)
+static void fail(GError **error, const char *path)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
-    return false;
 }
 
-/* Connect, and shut down the sending half. */
-static bool call(int fd, const char *path, GError **error)
+int run_directory_connect(const char *instance, const char *file, int type)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *path = run_directory_path(instance, file);
+    int fd = -1;
 
     if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
-        return fail(error, path);
+    } else if ((fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0)) >= 0 &&
+               (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+                connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)) {
+        const int saved = errno;
+        close(fd);
+        errno = saved;
+        fd = -1;
     }
-    return (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-            connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-            shutdown(fd, SHUT_WR) == 0) ||
-           fail(error, path);
+    return fd;
 }
 
 static char *read_answer(int fd, const char *path, GError **error)
@@ -165,15 +168,17 @@ static char *read_answer(int fd, const char *path, GError **error)
 char *run_directory_ask(const char *instance, const char *file, GError **error)
 {
     g_autofree char *path = run_directory_path(instance, file);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = run_directory_connect(instance, file, SOCK_STREAM);
     char *answer = NULL;
 
     if (fd < 0) {
         fail(error, path);
         return NULL;
     }
-    if (call(fd, path, error)) {
+    if (shutdown(fd, SHUT_WR) == 0) {
         answer = read_answer(fd, path, error);
+    } else {
+        fail(error, path);
     }
     close(fd);
     return answer;
@@ -218,4 +223,41 @@ GPtrArray *run_directory_list(void)
     }
     g_ptr_array_sort(names, by_name);
     return names;
+}
+
+/* Set the error for a word that means no instance, or several. @found: their names, joined */
+static char *refuse_word(const char *word, const GString *found, GError **error)
+{
+    if (found->len) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "several instances have names that begin with '%s': %s; give more of the name",
+                    word, found->str);
+    } else {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                    "no instance has the name '%s', or one that begins with it: expected one of "
+                    "those that `nvcuse ps` lists, which needs root",
+                    word);
+    }
+    return NULL;
+}
+
+char *run_directory_find(const char *word, GError **error)
+{
+    g_autoptr(GPtrArray) names = run_directory_list();
+    g_autoptr(GString) found = g_string_new(NULL);
+    const char *only = NULL;
+    unsigned n = 0;
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        if (g_str_equal(name, word)) {
+            return g_strdup(name);
+        }
+        if (*word && g_str_has_prefix(name, word)) {
+            g_string_append_printf(found, "%s%s", found->len ? ", " : "", name);
+            only = name;
+            n++;
+        }
+    }
+    return n == 1 ? g_strdup(only) : refuse_word(word, found, error);
 }

@@ -38,6 +38,17 @@ void run_directory_remove(const char *instance);
 char *run_directory_ask(const char *instance, const char *file, GError **error);
 
 /**
+ * run_directory_find: find the instance that somebody means: the one of this name or, if there is none, the only one whose name begins
+ * with it. The name of a container's instance begins with the container's id.
+ * Returns: (transfer full): the name; NULL with @error, which lists the instances if there are several.
+ */
+char *run_directory_find(const char *word, GError **error);
+
+/** run_directory_connect: connect to one of an instance's sockets. @type: SOCK_STREAM or SOCK_SEQPACKET. Receiving from it fails after
+ * some seconds without an answer. Returns a descriptor, or -1 with errno. */
+int run_directory_connect(const char *instance, const char *file, int type);
+
+/**
  * run_directory_list: list the names of the instances that answer, sorted. Removes directories whose lock nobody holds:
  * their instances are gone. The caller owns the array and its strings.
  */

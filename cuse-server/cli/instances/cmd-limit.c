@@ -164,16 +164,18 @@ static void print_present(const char *name)
     }
 }
 
-static int change(const char *name, const LimitOptions *options)
+static int change(const char *word, const LimitOptions *options)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *name = NULL;
     LimitRequest request;
 
-    if (!instance_check_name(name, &error) || !make_request(options, &request, &error)) {
+    if (!instance_check_name(word, &error) || !make_request(options, &request, &error)) {
         g_printerr("nvcuse limit: %s\n", error->message);
         return EXIT_USAGE;
     }
-    if (!limit_client_change(name, &request, &error)) {
+    name = run_directory_find(word, &error);
+    if (!name || !limit_client_change(name, &request, &error)) {
         g_printerr("nvcuse limit: %s\n", error->message);
         return EXIT_FAILED;
     }

@@ -2,6 +2,7 @@
 /* nvcuse pause, nvcuse resume: keep the programs of instances off the GPUs, and let them run again. */
 #include "cuse-server/cli/command.h"
 #include "cuse-server/cli/instances/limit-client.h"
+#include "cuse-server/observe/run-directory.h"
 #include "cuse-server/wire/instance-spec.h"
 
 /**
@@ -45,13 +46,14 @@ static bool parse(const PauseCommand *command, int *argc, char ***argv, GError *
     return g_option_context_parse(context, argc, argv, error);
 }
 
-static bool change(const PauseCommand *command, const char *name)
+static bool change(const PauseCommand *command, const char *word)
 {
     const LimitRequest request = {
         .size = sizeof request, .changes = LIMIT_PAUSED, .paused = command->paused};
     g_autoptr(GError) error = NULL;
+    g_autofree char *name = run_directory_find(word, &error);
 
-    if (!limit_client_change(name, &request, &error)) {
+    if (!name || !limit_client_change(name, &request, &error)) {
         g_printerr("nvcuse %s: %s\n", command->name, error->message);
         return false;
     }

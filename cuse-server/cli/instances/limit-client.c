@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -18,29 +16,9 @@ enum { ANSWER_SECONDS = 5, FOLLOW_SECONDS = 5, FOLLOW_MILLISECONDS = 5 };
 
 /* --- the question ----------------------------------------------------------------------------- */
 
-/* Connect to the instance's socket for limits. Returns -1 with errno. */
-static int connect_to(const char *name)
-{
-    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_autofree char *path = run_directory_path(name, "limits");
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 &&
-        (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path ||
-         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
-         connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)) {
-        const int saved = errno;
-        close(fd);
-        errno = saved;
-        fd = -1;
-    }
-    return fd;
-}
-
 static bool ask(const char *name, const LimitRequest *request, LimitReply *reply, GError **error)
 {
-    int fd = connect_to(name);
+    int fd = run_directory_connect(name, "limits", SOCK_SEQPACKET);
     int file = -1;
 
     if (fd < 0) {
