@@ -95,19 +95,19 @@ static bool generate(const char *from_path, const char *output, GError **error)
     return write_spec(spec, output, error);
 }
 
-/* List the devices of one file, if the file specifies our devices. */
-static void list_file(const char *path)
+/* List the devices of one file, if the file specifies our devices. Returns false if it cannot be read: engines cannot, either. */
+static bool list_file(const char *path)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(JsonValue) spec = load(path, &error);
 
     if (!spec) {
         g_printerr("nvcuse cdi list: %s\n", error->message);
-        return;
+        return false;
     }
     JsonValue *devices = json_member_array(spec, "devices");
     if (g_strcmp0(json_member_string(spec, "kind"), CDI_KIND) != 0) {
-        return;
+        return true;
     }
     for (guint i = 0; devices && i < json_length(devices); i++) {
         JsonValue *device = json_element_object(devices, i);
@@ -116,20 +116,24 @@ static void list_file(const char *path)
             g_print(CDI_KIND "=%s\n", name);
         }
     }
+    return true;
 }
 
-static void list(void)
+static bool list(void)
 {
+    bool ok = true;
+
     for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
         g_autoptr(GDir) directory = g_dir_open(directories[i], 0, NULL);
         const char *name;
         while (directory && (name = g_dir_read_name(directory))) {
             g_autofree char *path = g_build_filename(directories[i], name, NULL);
             if (g_str_has_suffix(name, ".json") || g_str_has_suffix(name, ".yaml")) {
-                list_file(path);
+                ok = list_file(path) && ok;
             }
         }
     }
+    return ok;
 }
 
 int cmd_cdi(int argc, char **argv)
@@ -155,8 +159,7 @@ int cmd_cdi(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (argc == 2 && g_str_equal(argv[1], "list")) {
-        list();
-        return EXIT_OK;
+        return list() ? EXIT_OK : EXIT_FAILED;
     }
     if (argc != 2 || !g_str_equal(argv[1], "generate")) {
         g_printerr("nvcuse cdi: expected 'generate' or 'list'; see nvcuse cdi --help\n");

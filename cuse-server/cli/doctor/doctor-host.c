@@ -21,9 +21,14 @@ static Finding look_at_root(void)
                    g_strdup("run it as root: most of what follows cannot be seen otherwise"));
 }
 
+static bool is_driver_loaded(void)
+{
+    return g_file_test("/proc/driver/nvidia/version", G_FILE_TEST_EXISTS);
+}
+
 static Finding look_at_driver_module(void)
 {
-    if (g_file_test("/proc/driver/nvidia/version", G_FILE_TEST_EXISTS)) {
+    if (is_driver_loaded()) {
         return finding_ok("loaded");
     }
     return finding(FINDING_PROBLEM, g_strdup("not loaded"),
@@ -54,7 +59,10 @@ static Finding look_at_driver_version(void)
 
     if (!driver_version_ask_host(&version, &error)) {
         return finding(FINDING_PROBLEM, g_strdup(error->message),
-                       g_strdup("--driver VERSION goes around asking"));
+                       g_strdup(is_driver_loaded()
+                                    ? "look at the kernel's log: the driver is loaded, and does "
+                                      "not answer"
+                                    : "load the driver: modprobe nvidia"));
     }
     driver_version_format(version, text);
     if (driver_release_choose(version, DRIVER_POLICY_QUALIFIED, &warning, &error)) {
