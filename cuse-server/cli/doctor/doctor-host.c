@@ -7,7 +7,9 @@
 
 #include "cuse-server/cli/doctor/doctor-checks.h"
 #include "cuse-server/cli/options/driver-options.h"
+#include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/oci/runtime/find-program.h"
+#include "cuse-server/oci/runtime/runtime-config.h"
 #include "cuse-server/sandbox/worker-ids.h"
 
 #define PARAMS "/proc/driver/nvidia/params"
@@ -50,10 +52,42 @@ static Finding look_at_uvm_module(void)
                    g_strdup("CUDA needs it: modprobe nvidia-uvm, before the instance starts"));
 }
 
+/* Find out which versions the instances of containers accept: what the file of instance-config says, or the default. */
+static DriverPolicy containers_policy(void)
+{
+    DriverPolicy policy = DRIVER_POLICY_QUALIFIED;
+    InstanceOptions options = {0};
+    RuntimeConfig runtime;
+
+    if (runtime_config_load(&runtime, NULL) && runtime.instance_config &&
+        instance_options_load(&options, runtime.instance_config, NULL) && options.driver.policy) {
+        (void)driver_policy_parse(options.driver.policy, &policy, NULL);
+    }
+    runtime_config_clear(&runtime);
+    instance_options_clear(&options);
+    return policy;
+}
+
+/* What to say of a version for which nvcuse does not vouch. @text: the version; @word: the policy that accepts it */
+static Finding not_qualified(const char *text, const char *what, const char *word, bool accepted)
+{
+    if (accepted) {
+        return finding(
+            FINDING_WARNING,
+            g_strdup_printf("%s is %s; containers have driver-policy = %s", text, what, word),
+            g_strdup_printf("other instances need --driver-policy %s", word));
+    }
+    return finding(
+        FINDING_PROBLEM, g_strdup_printf("%s is %s: no instance starts by default", text, what),
+        g_strdup_printf("install one of `nvcuse drivers list`; or accept this one: --driver-policy "
+                        "%s, and driver-policy = %s in the file that instance-config in "
+                        "/etc/nvcuse/runtime.conf names",
+                        word, word));
+}
+
 static Finding look_at_driver_version(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *warning = NULL;
     char text[DRIVER_VERSION_MAX];
     DriverVersion version;
 
@@ -65,17 +99,15 @@ static Finding look_at_driver_version(void)
                                     : "load the driver: modprobe nvidia"));
     }
     driver_version_format(version, text);
-    if (driver_release_choose(version, DRIVER_POLICY_QUALIFIED, &warning, &error)) {
+    if (driver_release_choose(version, DRIVER_POLICY_QUALIFIED, NULL, NULL)) {
         return finding(FINDING_OK, g_strdup_printf("%s is qualified", text), NULL);
     }
+    const bool accepted = driver_release_choose(version, containers_policy(), NULL, NULL);
     if (driver_release_find(version)) {
-        return finding(FINDING_WARNING, g_strdup_printf("%s is known, not qualified", text),
-                       g_strdup("serve it with --driver-policy known"));
+        return not_qualified(text, "known, not qualified", "known", accepted);
     }
-    if (driver_release_choose(version, DRIVER_POLICY_SERIES, &warning, NULL)) {
-        return finding(FINDING_WARNING, g_strdup_printf("%s is not known", text),
-                       g_strdup("--driver-policy series takes the nearest older one of its "
-                                "series; better: install one of `nvcuse drivers list`"));
+    if (driver_release_choose(version, DRIVER_POLICY_SERIES, NULL, NULL)) {
+        return not_qualified(text, "not known", "series", accepted);
     }
     return finding(FINDING_PROBLEM, g_strdup_printf("%s is not known", text),
                    g_strdup("install one of `nvcuse drivers list`"));

@@ -105,3 +105,10 @@ bool runtime_config_load(RuntimeConfig *config, GError **error)
     }
     return true;
 }
+
+void runtime_config_clear(RuntimeConfig *config)
+{
+    g_clear_pointer(&config->path, g_free);
+    g_clear_pointer(&config->instance_config, g_free);
+    g_clear_pointer(&config->cdi, g_free);
+}

@@ -29,3 +29,6 @@ typedef struct {
  * is the first of runc and crun that is in PATH.
  */
 bool runtime_config_load(RuntimeConfig *config, GError **error);
+
+/** runtime_config_clear: free the strings of a configuration, also after a failure to load it. */
+void runtime_config_clear(RuntimeConfig *config);
