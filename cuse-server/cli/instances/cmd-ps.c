@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvcuse ps: lists the instances that run on this host. */
+#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cuse-server/base/json/json-output.h"
@@ -9,8 +11,34 @@
 #include "cuse-server/cli/instances/memory-text.h"
 #include "cuse-server/cli/instances/time-text.h"
 
-static const char row_format[] =
-    "%-16s %8s %8s %-12s %-9s %-10s %10s %6s %7s %14s %14s %8s %8s %8s %12s %8s  %s\n";
+/* Column: a column of the table. @right: numbers stand at its right end */
+typedef struct {
+    const char *title;
+    bool right;
+} Column;
+
+static const Column columns[] = {
+    {"NAME", false},      {"BROKER", true},     {"WORKER", true},     {"DRIVER", false},
+    {"TRANSPORT", false}, {"GPUS", false},      {"CONTAINERS", true}, {"FILES", true},
+    {"OBJECTS", true},    {"GPU-MEMORY", true}, {"PINNED", true},     {"GPU-TIME", true},
+    {"UP", true},         {"RESTARTS", true},   {"CALLS", true},      {"REFUSED", true},
+    {"CAPS", false},
+};
+
+/* Row: the texts of a row, which the row owns. */
+typedef struct {
+    char *texts[G_N_ELEMENTS(columns)];
+} Row;
+
+static void row_free(gpointer data)
+{
+    Row *row = data;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(row->texts); i++) {
+        g_free(row->texts[i]);
+    }
+    g_free(row);
+}
 
 /* List an instance's GPUs: "0,2", "none", or the first ones and the number of the others. */
 static char *format_gpus(JsonObject *instance)
@@ -45,27 +73,78 @@ static char *format_age(gint64 started)
     return g_strdup_printf("%" G_GINT64_FORMAT "d", seconds / day);
 }
 
-static void print_row(JsonObject *instance)
+static char *text_of(JsonObject *instance, const char *member)
 {
-    static const char *const numbers[] = {"broker",  "worker",          "containers", "files",
-                                          "objects", "worker_restarts", "calls",      "refused"};
-    char texts[G_N_ELEMENTS(numbers)][24];
-    g_autofree char *gpus = format_gpus(instance);
-    g_autofree char *age = format_age(json_read_int(instance, "started"));
-    g_autofree char *memory = memory_sum(instance);
-    g_autofree char *pinned = memory_pinned(instance);
-    g_autofree char *time = time_text(instance);
-    const char *name = json_read_string(instance, "name");
-    const char *driver = json_read_string(instance, "driver");
-    const char *transport = json_read_string(instance, "transport");
+    const char *text = json_read_string(instance, member);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        g_snprintf(texts[i], sizeof texts[i], "%" G_GINT64_FORMAT,
-                   json_read_int(instance, numbers[i]));
+    return g_strdup(text ? text : "?");
+}
+
+static char *number_of(JsonObject *instance, const char *member)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT, json_read_int(instance, member));
+}
+
+/* Make the row of an instance, in the order of the columns. */
+static Row *row_new(JsonObject *instance)
+{
+    Row *row = g_new(Row, 1);
+
+    *row = (Row){.texts = {
+                     text_of(instance, "name"),
+                     number_of(instance, "broker"),
+                     number_of(instance, "worker"),
+                     text_of(instance, "driver"),
+                     text_of(instance, "transport"),
+                     format_gpus(instance),
+                     number_of(instance, "containers"),
+                     number_of(instance, "files"),
+                     number_of(instance, "objects"),
+                     memory_sum(instance),
+                     memory_pinned(instance),
+                     time_text(instance),
+                     format_age(json_read_int(instance, "started")),
+                     number_of(instance, "worker_restarts"),
+                     number_of(instance, "calls"),
+                     number_of(instance, "refused"),
+                     text_of(instance, "caps"),
+                 }};
+    return row;
+}
+
+/* Each column is as wide as its widest text: the names of containers' instances are long. */
+static void print_table(const GPtrArray *rows)
+{
+    int widths[G_N_ELEMENTS(columns)] = {0};
+
+    for (guint r = 0; r < rows->len; r++) {
+        const Row *row = g_ptr_array_index(rows, r);
+        for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
+            widths[i] = MAX(widths[i], (int)strlen(row->texts[i]));
+        }
     }
-    g_print(row_format, name ? name : "?", texts[0], texts[1], driver ? driver : "?",
-            transport ? transport : "?", gpus, texts[2], texts[3], texts[4], memory, pinned, time,
-            age, texts[5], texts[6], texts[7], json_read_string(instance, "caps"));
+    for (guint r = 0; r < rows->len; r++) {
+        const Row *row = g_ptr_array_index(rows, r);
+        for (size_t i = 0; i + 1 < G_N_ELEMENTS(columns); i++) {
+            g_print("%*s  ", columns[i].right ? widths[i] : -widths[i], row->texts[i]);
+        }
+        g_print("%s\n", row->texts[G_N_ELEMENTS(columns) - 1]);
+    }
+}
+
+static void print_instances(const GPtrArray *instances)
+{
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(row_free);
+    Row *titles = g_new(Row, 1);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
+        titles->texts[i] = g_strdup(columns[i].title);
+    }
+    g_ptr_array_add(rows, titles);
+    for (guint i = 0; i < instances->len; i++) {
+        g_ptr_array_add(rows, row_new(g_ptr_array_index(instances, i)));
+    }
+    print_table(rows);
 }
 
 static void print_json(GPtrArray *instances)
@@ -112,11 +191,6 @@ int cmd_ps(int argc, char **argv)
         print_json(instances);
         return EXIT_OK;
     }
-    g_print(row_format, "NAME", "BROKER", "WORKER", "DRIVER", "TRANSPORT", "GPUS", "CONTAINERS",
-            "FILES", "OBJECTS", "GPU-MEMORY", "PINNED", "GPU-TIME", "UP", "RESTARTS", "CALLS",
-            "REFUSED", "CAPS");
-    for (guint i = 0; i < instances->len; i++) {
-        print_row(g_ptr_array_index(instances, i));
-    }
+    print_instances(instances);
     return EXIT_OK;
 }
