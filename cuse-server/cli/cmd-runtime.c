@@ -15,6 +15,7 @@
 #include "cuse-server/base/json/json-reader.h"
 #include "cuse-server/base/visible-line.h"
 #include "cuse-server/cli/command.h"
+#include "cuse-server/cli/options/driver-options.h"
 #include "cuse-server/cli/options/instance-options.h"
 #include "cuse-server/container/container-files.h"
 #include "cuse-server/inventory/gpu-lists.h"
@@ -23,6 +24,7 @@
 #include "cuse-server/oci/config/oci-edit.h"
 #include "cuse-server/oci/hooks/clean-start.h"
 #include "cuse-server/oci/hooks/oci-hook.h"
+#include "cuse-server/oci/request/requirements.h"
 #include "cuse-server/oci/runtime/container-instance.h"
 #include "cuse-server/oci/runtime/runtime-args.h"
 #include "cuse-server/oci/runtime/runtime-config.h"
@@ -127,6 +129,15 @@ static void note_channels(JsonValue *config, const OciRequest *request, GPtrArra
     }
 }
 
+/* Check what the image requires of the driver. If the driver does not tell its version, the instance will say so. */
+static bool check_requirements(JsonValue *config, GError **error)
+{
+    DriverVersion driver;
+
+    return !requirements_any(config) || !driver_version_ask_host(&driver, NULL) ||
+           requirements_check(config, driver, error);
+}
+
 /* Start an instance for a container that asks for GPUs, and connect the container to it. */
 static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runtime,
                               JsonValue *config, const OciRequest *request, GError **error)
@@ -146,8 +157,8 @@ static bool connect_container(const RuntimeArgs *args, const RuntimeConfig *runt
 
     /* Start the instance first: some of the things to deny to the container exist only then. If a later step
      * fails, the instance ends with this process. */
-    bool ok = program && start_instance(args, runtime, request, &edit, error) &&
-              ask_instance(&edit, error) &&
+    bool ok = program && check_requirements(config, error) &&
+              start_instance(args, runtime, request, &edit, error) && ask_instance(&edit, error) &&
               (!runtime->cdi || request->by_cdi || oci_edit_add_cdi(config, runtime->cdi, error)) &&
               oci_edit_apply(config, &edit, error) &&
               oci_bundle_exchange(args->bundle, config, error);
