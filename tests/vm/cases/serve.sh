@@ -59,19 +59,19 @@ nvcuse ps >"$WORK/ps" 2>&1
 holds "nvcuse ps lists the instance" grep -q '^web ' "$WORK/ps"
 holds "and removes the directory of one that is gone" test ! -e /run/nvcuse/left
 nvcuse serve --name web4 --transport rail >"$WORK/value.out" 2>&1
-is $? 1 "a value that does not exist is refused"
+is $? 2 "a value that does not exist is refused"
 holds "whatever the host has" grep -qF "nvcuse serve: --transport: 'rail': expected auto, cuse or notify" "$WORK/value.out"
 nvcuse serve >"$WORK/nameless.out" 2>&1
 is $? 1 "an instance without a name is refused"
 printf '[instance]\nname = web2\ngpu = all\n' >"$WORK/misspelt"
 nvcuse serve --config "$WORK/misspelt" >"$WORK/misspelt.out" 2>&1
-is $? 1 "a misspelt key is refused"
+is $? 2 "a misspelt key is refused"
 holds "and named, with its line and what was meant" \
     grep -qF "$WORK/misspelt:3: unknown option 'gpu'; did you mean 'gpus'?" "$WORK/misspelt.out"
 printf '[instance]\nname = web3\n# the host has no such GPU\ngpus = 200\n' >"$WORK/absent"
 nvcuse serve --config "$WORK/absent" >"$WORK/absent.out" 2>&1
 is $? 1 "a GPU that is not there is refused"
-holds "with the line that asks for it" grep -qF "$WORK/absent:4: gpus: GPU 200 not found on this host" "$WORK/absent.out"
+holds "with the line that asks for it" grep -qF "$WORK/absent:4: gpus: GPU '200' not found: expected one of this host's" "$WORK/absent.out"
 mkdir -p /etc/nvcuse && printf '[instance]\nthreads = 0\n' >/etc/nvcuse/usual.conf
 nvcuse serve --name usual >"$WORK/usual.out" 2>&1
 holds "a name's own file in /etc/nvcuse is read" grep -qF "/etc/nvcuse/usual.conf:2: threads: " "$WORK/usual.out"
