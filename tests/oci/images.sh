@@ -196,14 +196,14 @@ END
     holds "a quote does not end the entry" grep -qE '^time="[^"]*" level=error msg="([^"\\]|\\.)*"$' "$BOX/log"
 }
 
-# Print which of the host's devices a privileged container's root can open, by number, for reading and for writing alone: for
-# both together nvcuse answers. "no": not permitted.
+# Print which of the host's devices a privileged container's root can open, by number, for reading and for writing, by opens that the
+# kernel carries out: others nvcuse answers with files of its own (docs/limits.md, "Opens"). "no": not permitted.
 OPEN_NUMBERS='import os, sys
 for word in sys.argv[1:]:
     major, minor = map(int, word.split(":"))
     os.mknod("/tmp/node", 0o20666, os.makedev(major, minor))
     results = set()
-    for mode in os.O_RDONLY, os.O_WRONLY:
+    for mode in os.O_RDONLY, os.O_WRONLY | os.O_CREAT:
         try:
             os.close(os.open("/tmp/node", mode | os.O_NONBLOCK))
             results.add("opened")
