@@ -110,6 +110,10 @@ void worker_watch_free(WorkerWatch *watch)
 {
     if (watch->source) {
         g_source_remove(watch->source);
+        /* A command whose open has failed for that may end the instance before the main loop sees that the worker has ended. */
+        if (instance_driver_changed(watch->instance)) {
+            (void)report_end(watch);
+        }
     }
     g_free(watch);
 }
