@@ -235,7 +235,7 @@ static char *refuse_word(const char *word, const GString *found, GError **error)
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                     "no instance has the name '%s', or one that begins with it: expected one of "
-                    "those that `nvcuse ps` lists, which needs root",
+                    "those that `nvcuse ps` lists",
                     word);
     }
     return NULL;
@@ -243,11 +243,17 @@ static char *refuse_word(const char *word, const GString *found, GError **error)
 
 char *run_directory_find(const char *word, GError **error)
 {
-    g_autoptr(GPtrArray) names = run_directory_list();
+    g_autoptr(GPtrArray) names = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
     const char *only = NULL;
     unsigned n = 0;
 
+    if (geteuid() != 0) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                            "must be run as root: only root may ask and change instances");
+        return NULL;
+    }
+    names = run_directory_list();
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (g_str_equal(name, word)) {
