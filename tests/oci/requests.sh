@@ -70,7 +70,7 @@ part_given() {
     run_bundle nvcuse-runtime all
     is "$(said all | tr '\n' ' ')" "nvidia-uvm nvidia-uvm-tools nvidia0 nvidiactl " "a privileged container has every node of the host, and gets GPUs"
     part_sockets
-    refused "an image for a newer driver" "NVIDIA_REQUIRE_CUDA=cuda>=99.1: the host has driver 580.105.08 with CUDA 13.0" "$GPUS" \
+    refused "an image for a newer driver" "the host has driver 580.105.08 with CUDA 13.0" "$GPUS" \
         'env=NVIDIA_REQUIRE_CUDA=cuda>=99.1 brand=tesla,driver>=535,driver<536'
     boxed newer "$GPUS" 'env=NVIDIA_REQUIRE_CUDA=cuda>=99.1' env=NVIDIA_DISABLE_REQUIRE=1 -- sh -c 'ls -d /dev/nvidia[0-9] | tr -dc 0-9'
     is "$(said newer)" 01 "unless that is turned off"
