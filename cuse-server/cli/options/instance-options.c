@@ -45,14 +45,21 @@ static bool check_policy(const char *text, GError **error)
     return driver_policy_parse(text, &policy, error);
 }
 
-bool uvm_sharing_parse(const char *text, bool *shared, GError **error)
+/* Read one of two words. @second: set to whether it is the second one */
+static bool parse_either(const char *text, const char *first, const char *other, bool *second,
+                         GError **error)
 {
-    static const char *const words[] = {"process", "multi-process", NULL};
+    const char *const words[] = {first, other, NULL};
     unsigned index;
     bool found = choice_parse(text, words, &index, error);
 
-    *shared = index == 1;
+    *second = index == 1;
     return found;
+}
+
+bool uvm_sharing_parse(const char *text, bool *shared, GError **error)
+{
+    return parse_either(text, "process", "multi-process", shared, error);
 }
 
 static bool check_uvm_sharing(const char *text, GError **error)
@@ -64,12 +71,7 @@ static bool check_uvm_sharing(const char *text, GError **error)
 
 bool opens_parse(const char *text, bool *all, GError **error)
 {
-    static const char *const words[] = {"usual", "all", NULL};
-    unsigned index;
-    bool found = choice_parse(text, words, &index, error);
-
-    *all = index == 1;
-    return found;
+    return parse_either(text, "usual", "all", all, error);
 }
 
 static bool check_opens(const char *text, GError **error)
